@@ -1,0 +1,1 @@
+"""What Countersign may do: the vocabulary of fundraising and the rules over it, without clock or I/O."""

@@ -1,0 +1,131 @@
+"""What the assistant says: sentences with citations and figures bound to CRM records."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum, unique
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from policy.actions import Action
+from policy.value import Value
+
+
+@unique
+class SlotKind(StrEnum):
+    """What a bound piece of text is."""
+
+    MONEY = "money"
+    DATE = "date"
+    COUNT = "count"
+    NAME = "name"
+    ENUM = "enum"
+
+
+@unique
+class Aggregate(StrEnum):
+    """How a figure is computed over several cited records."""
+
+    SUM = "sum"
+    COUNT = "count"
+    MAX = "max"
+    MIN = "min"
+    FIRST = "first"
+    LAST = "last"
+
+
+class Slot(Value):
+    """A literal of the sentence (*text*) bound to a *field* of one *record*, to a fact, or to an aggregate.
+
+    With *fact*, the literal must equal that donor fact. With *aggregate*, it is computed from *field* of all
+    records in *over*. Otherwise it must equal *field* of *record*.
+    """
+
+    kind: SlotKind
+    text: str
+    record: str | None = None
+    field: str | None = None
+    aggregate: Aggregate | None = None
+    over: tuple[str, ...] = ()
+    fact: str | None = None
+
+
+class Claim(Value):
+    """One sentence, the records it rests on, and every figure, date, name or status in it."""
+
+    text: Annotated[str, Field(min_length=1, max_length=600)]
+    cites: tuple[str, ...] = ()
+    slots: tuple[Slot, ...] = ()
+
+
+@unique
+class Verdict(StrEnum):
+    """What recomputation says about a claim."""
+
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"
+    UNSUPPORTED = "unsupported"
+    OPINION = "opinion"
+
+
+class VerifiedClaim(Value):
+    """A claim with its verdict and, unless supported, the reason in one sentence."""
+
+    claim: Claim
+    verdict: Verdict
+    reason: str = ""
+
+
+class Origin(Value):
+    """Who wrote the text: a model, or the deterministic facts summariser (*fallback_reason* says why)."""
+
+    kind: Literal["model", "facts"]
+    model: str = ""
+    prompt: str = ""
+    prompt_version: str = ""
+    response_id: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    fallback_reason: str = ""
+
+
+class Confidence(Value):
+    """How far the evidence carries, computed and never asked of the model: 0 to 100 with plain reasons."""
+
+    score: Annotated[int, Field(ge=0, le=100)]
+    level: Literal["high", "medium", "low"]
+    reasons: tuple[str, ...] = ()
+
+
+class Verification(Value):
+    """All claims with their verdicts; only *kept* may be shown."""
+
+    kept: tuple[VerifiedClaim, ...]
+    removed: tuple[VerifiedClaim, ...] = ()
+
+
+class Summary(Value):
+    """At most six cited sentences about a donor, what could not be seen, and what contradicts."""
+
+    claims: tuple[VerifiedClaim, ...]
+    removed: int = 0
+    not_seen: tuple[str, ...] = ()
+    contradictions: tuple[str, ...] = ()
+    confidence: Confidence
+    origin: Origin
+    as_of: date
+
+
+class Recommendation(Value):
+    """One recommended next action with the signals behind it and what else was considered."""
+
+    action: Action
+    headline: str
+    signals: tuple[VerifiedClaim, ...]
+    removed: int = 0
+    alternatives: tuple[str, ...] = ()
+    unknowns: tuple[str, ...] = ()
+    confidence: Confidence
+    origin: Origin
+    suspected_injection: bool = False

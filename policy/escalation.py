@@ -1,0 +1,52 @@
+"""The life of an escalation: its states and the only moves between them."""
+
+from __future__ import annotations
+
+from enum import StrEnum, unique
+
+
+@unique
+class EscalationState(StrEnum):
+    """Where a decision stands; *expired* is not *declined*, and silence never means yes."""
+
+    OPEN = "open"
+    DEFERRED = "deferred"
+    ESCALATED = "escalated"
+    APPROVED = "approved"
+    EXECUTING = "executing"
+    EXECUTED = "executed"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    FAILED = "failed"
+    UNDONE = "undone"
+    SENT_BACK = "sent_back"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+
+
+_S = EscalationState
+
+MOVES: dict[EscalationState, frozenset[EscalationState]] = {
+    _S.OPEN: frozenset(
+        {_S.APPROVED, _S.DEFERRED, _S.ESCALATED, _S.SENT_BACK, _S.DECLINED, _S.EXPIRED, _S.SUPERSEDED}
+    ),
+    _S.DEFERRED: frozenset({_S.OPEN, _S.EXPIRED, _S.SUPERSEDED}),
+    _S.ESCALATED: frozenset({_S.OPEN, _S.EXPIRED, _S.SUPERSEDED}),
+    _S.SENT_BACK: frozenset({_S.SUPERSEDED}),
+    _S.APPROVED: frozenset({_S.EXECUTING, _S.OPEN, _S.FAILED}),
+    _S.EXECUTING: frozenset({_S.EXECUTED, _S.OUTCOME_UNKNOWN, _S.FAILED, _S.OPEN}),
+    _S.OUTCOME_UNKNOWN: frozenset({_S.EXECUTED, _S.EXECUTING, _S.FAILED}),
+    _S.EXECUTED: frozenset({_S.UNDONE}),
+    _S.FAILED: frozenset({_S.OPEN}),
+    _S.UNDONE: frozenset(),
+    _S.DECLINED: frozenset(),
+    _S.EXPIRED: frozenset(),
+    _S.SUPERSEDED: frozenset(),
+}
+
+UNDECIDED = frozenset({_S.OPEN, _S.DEFERRED, _S.ESCALATED})
+
+
+def may_move(current: EscalationState, target: EscalationState) -> bool:
+    """Say whether an escalation may go from *current* to *target*."""
+    return target in MOVES[current]

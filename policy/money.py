@@ -1,0 +1,49 @@
+"""Money as integer minor units with a currency; amounts of different currencies are never added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from policy.value import Value
+
+CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+_EXPONENTS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "UGX": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CAD": "CA$", "AUD": "A$", "JPY": "¥"}
+
+
+class MixedCurrenciesError(ValueError):
+    """Amounts of different currencies were added; convert or report them apart."""
+
+
+class Money(Value):
+    """An amount in *minor* units (cents for USD) of an ISO 4217 *currency*."""
+
+    minor: int = Field(strict=True)
+    currency: CurrencyCode
+
+    def __add__(self, other: Money) -> Money:
+        """Add an amount of the same currency."""
+        if self.currency != other.currency:
+            raise MixedCurrenciesError(f"{self.currency} and {other.currency}")
+        return Money(minor=self.minor + other.minor, currency=self.currency)
+
+    def __str__(self) -> str:
+        """Spell the amount as people read it: "$25,000", "€1,250.50", "CHF 500"."""
+        exponent = _EXPONENTS.get(self.currency, 2)
+        whole, rest = divmod(abs(self.minor), 10**exponent)
+        cents = f".{rest:0{exponent}d}" if rest else ""
+        symbol = _SYMBOLS.get(self.currency, f"{self.currency}\N{NO-BREAK SPACE}")
+        return f"{'-' if self.minor < 0 else ''}{symbol}{whole:,}{cents}"
+
+
+def total(amounts: Iterable[Money]) -> dict[str, Money]:
+    """Sum amounts per currency; an empty input gives an empty mapping."""
+    sums: dict[str, Money] = {}
+    for amount in amounts:
+        known = sums.get(amount.currency)
+        sums[amount.currency] = known + amount if known else amount
+    return sums
