@@ -1,0 +1,1 @@
+"""What Countersign does: one file per thing that arrives."""

@@ -1,0 +1,173 @@
+"""Everything that can arrive, as typed values; the inbox stores exactly these."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from policy.events import CrmEvent
+from policy.value import Value
+
+
+class ChatUser(Value):
+    """Whoever typed or clicked, as Slack names them; authority is looked up, never taken from here."""
+
+    id: str
+    team_id: str = ""
+
+
+class ReplyAddress(Value):
+    """Where an answer goes: privately through *response_url* while it lives, else to the user or the thread."""
+
+    channel_id: str
+    user_id: str
+    response_url: str | None = None
+    thread_ts: str | None = None
+    replace: bool = False
+
+
+class CrmEventArrived(Value):
+    """The CRM reported something."""
+
+    type: Literal["crm_event"] = "crm_event"
+    event: CrmEvent
+
+
+class SummaryRequested(Value):
+    """Somebody wants a donor's summary; *donor_id* is set when they picked one from several matches."""
+
+    type: Literal["summary"] = "summary"
+    query: str
+    donor_id: str | None = None
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class TimelineRequested(Value):
+    """Somebody wants a donor's recent history."""
+
+    type: Literal["timeline"] = "timeline"
+    query: str
+    donor_id: str | None = None
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class HelpRequested(Value):
+    """Somebody asked what Countersign can do, or typed something it does not know (*unknown*)."""
+
+    type: Literal["help"] = "help"
+    unknown: str = ""
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class SummaryShared(Value):
+    """Somebody wants a private summary shown in the channel they asked in."""
+
+    type: Literal["share_summary"] = "share_summary"
+    answer_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class FeedbackGiven(Value):
+    """Somebody said whether an AI text was useful."""
+
+    type: Literal["feedback"] = "feedback"
+    answer_id: str
+    value: Literal["useful", "not_useful"]
+    reason: str = ""
+    by: ChatUser
+    reply_to: ReplyAddress | None = None
+
+
+class ApprovalClicked(Value):
+    """Somebody pressed Approve on a card."""
+
+    type: Literal["approve"] = "approve"
+    escalation_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class DeferralClicked(Value):
+    """Somebody put a decision off: to a preset, or to a *day* in their own time zone."""
+
+    type: Literal["defer"] = "defer"
+    escalation_id: str
+    preset: Literal["tomorrow", "next_business_day", "next_week", "date"]
+    day: date | None = None
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class DeclineClicked(Value):
+    """Somebody decided against the proposal."""
+
+    type: Literal["decline"] = "decline"
+    escalation_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class EvidenceRequested(Value):
+    """Somebody asks why a card says what it says; *view_id* is the modal already open and waiting."""
+
+    type: Literal["evidence"] = "evidence"
+    escalation_id: str
+    view_id: str
+    by: ChatUser
+
+
+class HomeOpened(Value):
+    """Somebody opened the app's Home tab."""
+
+    type: Literal["home"] = "home"
+    by: ChatUser
+
+
+class DeferralEnded(Value):
+    """The day a decision was put off to has come."""
+
+    type: Literal["deferral_ended"] = "deferral_ended"
+    escalation_id: str
+    revision: int
+
+
+class DecisionDue(Value):
+    """The time to decide is over."""
+
+    type: Literal["decision_due"] = "decision_due"
+    escalation_id: str
+
+
+class DigestDue(Value):
+    """A scheduled digest is to be delivered for the period named by *period_key*."""
+
+    type: Literal["digest"] = "digest"
+    schedule_id: str
+    period_key: str
+
+
+Command = Annotated[
+    CrmEventArrived
+    | SummaryRequested
+    | TimelineRequested
+    | HelpRequested
+    | SummaryShared
+    | FeedbackGiven
+    | ApprovalClicked
+    | DeferralClicked
+    | DeclineClicked
+    | EvidenceRequested
+    | HomeOpened
+    | DeferralEnded
+    | DecisionDue
+    | DigestDue,
+    Field(discriminator="type"),
+]
+
+COMMAND: TypeAdapter[Command] = TypeAdapter(Command)

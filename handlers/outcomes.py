@@ -1,0 +1,223 @@
+"""What Countersign answers, in the language of fundraising; how it looks in Slack is decided elsewhere."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, TypeAdapter
+
+from policy.actions import FieldChange, UndoPromise
+from policy.claims import Confidence, Origin, Summary, VerifiedClaim
+from policy.donor import DonorMatch, LifecycleStage, Tier, TimelineEntry
+from policy.escalation import EscalationState
+from policy.value import Value
+
+
+class DonorHeader(Value):
+    """Who the donor is, on one line, with the marks nobody may overlook."""
+
+    id: str
+    name: str
+    stage: LifecycleStage
+    tier: Tier | None = None
+    owner_name: str | None = None
+    household_name: str | None = None
+    warnings: tuple[str, ...] = ()
+    record_url: str | None = None
+
+
+class SummaryShown(Value):
+    """A donor summary with the timeline under it."""
+
+    type: Literal["summary"] = "summary"
+    answer_id: str
+    donor: DonorHeader
+    summary: Summary
+    timeline: tuple[TimelineEntry, ...] = ()
+    shared_by: str | None = None
+    reference: str
+
+
+class TimelineShown(Value):
+    """A donor's recent history alone."""
+
+    type: Literal["timeline"] = "timeline"
+    donor: DonorHeader
+    timeline: tuple[TimelineEntry, ...]
+    as_of: date
+    reference: str
+
+
+class DonorPicker(Value):
+    """Several donors match; the reader picks one."""
+
+    type: Literal["picker"] = "picker"
+    query: str
+    wanted: Literal["summary", "timeline"]
+    matches: tuple[DonorMatch, ...]
+
+
+class NoDonorFound(Value):
+    """Nobody matches; *near* are names that look alike."""
+
+    type: Literal["no_donor"] = "no_donor"
+    query: str
+    wanted: Literal["summary", "timeline"]
+    near: tuple[DonorMatch, ...] = ()
+
+
+class HelpShown(Value):
+    """What Countersign can do; *unknown* is what it did not understand."""
+
+    type: Literal["help"] = "help"
+    unknown: str = ""
+
+
+class Notice(Value):
+    """A short honest sentence to one person or a channel: what happened and what to do next."""
+
+    type: Literal["notice"] = "notice"
+    text: str
+    next_step: str = ""
+    reference: str = ""
+
+
+class HeldNotice(Value):
+    """Something happened and policy does not allow the action that would follow; nobody can approve it."""
+
+    type: Literal["held"] = "held"
+    donor: DonorHeader
+    happened: str
+    proposal: str
+    reasons: tuple[str, ...]
+    reference: str
+
+
+class EscalationCard(Value):
+    """What an owner needs to decide, as it was when the card was made."""
+
+    type: Literal["card"] = "card"
+    escalation_id: str
+    donor: DonorHeader
+    happened: str
+    proposal: str
+    proposal_details: str = ""
+    changes: tuple[FieldChange, ...]
+    signals: tuple[VerifiedClaim, ...]
+    removed: int = 0
+    gates: tuple[str, ...] = ()
+    unknowns: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    confidence: Confidence
+    origin: Origin
+    recent: tuple[TimelineEntry, ...] = ()
+    undo: UndoPromise
+    undo_text: str
+    decider: str
+    route: str
+    created_at: AwareDatetime
+    due_at: AwareDatetime
+    reference: str
+
+
+class Execution(Value):
+    """What the CRM says after an action was executed; *verified* means read back and equal."""
+
+    ref: str | None = None
+    record_url: str | None = None
+    changes: tuple[FieldChange, ...] = ()
+    verified: bool = False
+    problem: str = ""
+    at: AwareDatetime
+
+
+class CardStatus(Value):
+    """Where the card's decision stands now."""
+
+    state: EscalationState
+    by_user_id: str | None = None
+    by_name: str | None = None
+    at: AwareDatetime | None = None
+    deferred_until: AwareDatetime | None = None
+    execution: Execution | None = None
+    note: str = ""
+
+
+class QueueItem(Value):
+    """One decision in somebody's queue."""
+
+    escalation_id: str
+    donor_name: str
+    proposal: str
+    state: EscalationState
+    due_at: AwareDatetime
+    deferred_until: AwareDatetime | None = None
+    permalink: str | None = None
+
+
+class HomeShown(Value):
+    """The Home tab: the reader's open and deferred decisions by deadline, and what was decided lately."""
+
+    type: Literal["home"] = "home"
+    name: str
+    open: tuple[QueueItem, ...] = ()
+    deferred: tuple[QueueItem, ...] = ()
+    decided: tuple[QueueItem, ...] = ()
+
+
+class EvidenceLine(Value):
+    """One audit entry in plain words."""
+
+    at: AwareDatetime
+    what: str
+    who: str
+    details: tuple[str, ...] = ()
+
+
+class EvidenceShown(Value):
+    """The whole path of one decision, oldest first."""
+
+    type: Literal["evidence"] = "evidence"
+    title: str
+    lines: tuple[EvidenceLine, ...]
+    reference: str
+
+
+class DigestFigure(Value):
+    """One figure of a digest with the same figure of the period before; None where there were none."""
+
+    label: str
+    value: str
+    before: str | None = None
+
+
+class DigestShown(Value):
+    """The weekly digest for managers."""
+
+    type: Literal["digest"] = "digest"
+    title: str
+    period_start: AwareDatetime
+    period_end: AwareDatetime
+    headline: str
+    figures: tuple[DigestFigure, ...]
+    decisions: tuple[tuple[str, int], ...] = ()
+    footnotes: tuple[str, ...] = ()
+    late: bool = False
+
+
+Outcome = Annotated[
+    SummaryShown
+    | TimelineShown
+    | DonorPicker
+    | NoDonorFound
+    | HelpShown
+    | Notice
+    | HeldNotice
+    | HomeShown
+    | EvidenceShown
+    | DigestShown,
+    Field(discriminator="type"),
+]
+
+OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)

@@ -1,0 +1,171 @@
+"""The outside world as handlers need it; adapters in `bot/` satisfy these structurally."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from handlers.commands import ReplyAddress
+from handlers.outcomes import CardStatus, EscalationCard, EvidenceShown, HomeShown, Outcome
+from policy.actions import Action, FieldChange
+from policy.donor import Campaign, DonorMatch, DonorRecord
+
+
+class Unavailable(Exception):
+    """A counterpart does not answer now; try again, after *retry_after* if it said so."""
+
+    def __init__(self, who: str, code: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(f"{who}: {code}")
+        self.who, self.code, self.retry_after = who, code, retry_after
+
+
+class OutcomeUnknown(Exception):
+    """A write was sent and no answer came: look before sending it again."""
+
+
+class StaleRecord(Exception):
+    """The CRM record changed since it was read; read it again before deciding anything."""
+
+
+class DonorUnknown(Exception):
+    """The CRM has no such donor, or we may not see it."""
+
+
+class Refused(Exception):
+    """A counterpart understood the request and said no; trying again will not help."""
+
+    def __init__(self, who: str, code: str) -> None:
+        super().__init__(f"{who}: {code}")
+        self.who, self.code = who, code
+
+
+@dataclass(frozen=True, slots=True)
+class CrmReceipt:
+    """What the CRM holds after an action: the record's *ref* and the changes as read back."""
+
+    ref: str
+    changes: tuple[FieldChange, ...]
+    verified: bool
+    record_url: str | None = None
+
+
+class Crm(Protocol):
+    """The system of record. `execute` is called from one place only: `handlers/execute_action.py`."""
+
+    async def search(self, text: str, limit: int) -> tuple[DonorMatch, ...]:
+        """Find donors by id, e-mail or name, best match first."""
+        ...
+
+    async def near(self, text: str) -> tuple[DonorMatch, ...]:
+        """Find donors whose names look like *text*."""
+        ...
+
+    async def read(self, donor_id: str) -> DonorRecord:
+        """Read one donor with everything around them; raises DonorUnknown, Unavailable."""
+        ...
+
+    async def campaign(self, campaign_id: str) -> Campaign | None:
+        """Read one campaign."""
+        ...
+
+    async def execute(self, action: Action, *, key: str, version: str, actor: str) -> CrmReceipt:
+        """Write *action* once under the idempotency *key* and read it back.
+
+        Raises StaleRecord, OutcomeUnknown, Unavailable, Refused.
+        """
+        ...
+
+    async def find(self, action: Action, *, key: str) -> CrmReceipt | None:
+        """Look for the effect of an earlier `execute` with this *key*."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody in Slack, as Slack vouches for them."""
+
+    id: str
+    name: str
+    email: str
+    time_zone: str
+    is_full_member: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """A message in Slack."""
+
+    channel_id: str
+    ts: str
+
+
+class Chat(Protocol):
+    """Slack. *marker* identifies a message of ours, so that a post with a lost answer is found, not repeated."""
+
+    async def colleague(self, user_id: str) -> Colleague | None:
+        """Look somebody up by Slack user id; None when there is no such active person."""
+        ...
+
+    async def colleague_by_email(self, email: str) -> Colleague | None:
+        """Look somebody up by e-mail address; None when they have no Slack account."""
+        ...
+
+    async def direct_channel(self, user_id: str) -> str:
+        """Return the channel id of the direct messages with somebody."""
+        ...
+
+    async def is_shared_outside(self, channel_id: str) -> bool:
+        """Say whether people of other organisations can read the channel; true when it cannot be told."""
+        ...
+
+    async def show_card(
+        self,
+        card: EscalationCard,
+        status: CardStatus,
+        at: MessageRef | None,
+        channel: str,
+        marker: str,
+        retry_since: datetime | None,
+    ) -> MessageRef:
+        """Post the card, or bring the one *at* that place up to date."""
+        ...
+
+    async def post(
+        self,
+        outcome: Outcome,
+        channel: str,
+        marker: str,
+        retry_since: datetime | None,
+        thread_ts: str | None = None,
+    ) -> MessageRef:
+        """Post an outcome for everybody in *channel*."""
+        ...
+
+    async def answer(self, outcome: Outcome, to: ReplyAddress) -> None:
+        """Answer one person privately, where they asked."""
+        ...
+
+    async def publish_home(self, user_id: str, home: HomeShown) -> None:
+        """Show somebody's Home tab."""
+        ...
+
+    async def fill_view(self, view_id: str, evidence: EvidenceShown) -> None:
+        """Fill a modal that was opened with a waiting view."""
+        ...
+
+
+class Clock(Protocol):
+    """The time, aware and in UTC."""
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        ...
+
+
+class Ids(Protocol):
+    """A source of sortable, unguessable ids."""
+
+    def new(self) -> str:
+        """Return a fresh id."""
+        ...

@@ -1,0 +1,66 @@
+"""What an organisation settles once: its calendar, thresholds, channels, roles and schedules."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from policy.value import Value
+
+
+class Person(Value):
+    """A member of staff with the roles that count when a decision needs more than the owner."""
+
+    email: str
+    roles: tuple[str, ...] = ()
+    channel: str | None = None
+
+
+class DigestSchedule(Value):
+    """When a digest is delivered, where, and which period it looks back on.
+
+    *cron* has five fields with names for weekdays ("0 8 * * mon"); *every_minutes* replaces it on a fast clock.
+    """
+
+    id: str
+    channel: str
+    cron: str | None = None
+    every_minutes: int | None = None
+    days: int = 7
+
+    @field_validator("cron")
+    @classmethod
+    def weekdays_by_name(cls, cron: str | None) -> str | None:
+        """Refuse numbered weekdays: schedulers disagree on whether 1 is Monday."""
+        if cron and any(c.isdigit() for c in cron.split()[-1]):
+            raise ValueError("write the weekday by name, for example mon or mon-fri")
+        return cron
+
+
+class Organisation(Value):
+    """The organisation's settings; channels are Slack channel ids or names with a leading #."""
+
+    name: str = "Our organisation"
+    time_zone: str = "UTC"
+    home_currency: str = "USD"
+    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 7
+    definition_family: str = "fiscal_year"
+    major_gift_minor: int = 1_000_000
+    acknowledgement_sla_hours: int = 48
+    decision_days: Annotated[int, Field(ge=1, le=90)] = 5
+    working_day_start_hour: Annotated[int, Field(ge=0, le=23)] = 9
+    rollout_phase: Annotated[int, Field(ge=1, le=3)] = 2
+    review_channel: str
+    operations_channel: str | None = None
+    people: tuple[Person, ...] = ()
+    digests: tuple[DigestSchedule, ...] = ()
+    crm_record_url: str | None = None
+
+    def roles_of(self, email: str) -> tuple[str, ...]:
+        """Return the roles of the person with this e-mail address."""
+        return next((p.roles for p in self.people if p.email.casefold() == email.casefold()), ())
+
+    def channel_of(self, email: str) -> str | None:
+        """Return the channel somebody wants their decisions in, if they have one of their own."""
+        return next((p.channel for p in self.people if p.email.casefold() == email.casefold()), None)
