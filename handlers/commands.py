@@ -19,7 +19,7 @@ class ChatUser(Value):
 
 
 class ReplyAddress(Value):
-    """Where an answer goes: privately through *response_url* while it lives, else to the user or the thread."""
+    """Where an answer goes: through *response_url* while it lives, else to the user or the thread."""
 
     channel_id: str
     user_id: str

@@ -101,7 +101,7 @@ class MessageRef:
 
 
 class Chat(Protocol):
-    """Slack. *marker* identifies a message of ours, so that a post with a lost answer is found, not repeated."""
+    """Slack. A *marker* names a message of ours, so that a post with a lost answer is found, not repeated."""
 
     async def colleague(self, user_id: str) -> Colleague | None:
         """Look somebody up by Slack user id; None when there is no such active person."""

@@ -20,7 +20,7 @@ class Person(Value):
 class DigestSchedule(Value):
     """When a digest is delivered, where, and which period it looks back on.
 
-    *cron* has five fields with names for weekdays ("0 8 * * mon"); *every_minutes* replaces it on a fast clock.
+    *cron* has five fields with names for weekdays ("0 8 * * mon"); *every_minutes* is for a fast clock.
     """
 
     id: str
