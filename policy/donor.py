@@ -276,6 +276,7 @@ class DonorRecord(Value):
     donor: Donor
     read_at: AwareDatetime
     owner: StaffMember | None = None
+    staff: tuple[StaffMember, ...] = ()
     household: Household | None = None
     household_members: tuple[Donor, ...] = ()
     gifts: tuple[Gift, ...] = ()

@@ -26,9 +26,19 @@ class EscalationState(StrEnum):
 
 _S = EscalationState
 
+# From open to open: a further approval is recorded while others are still missing.
 MOVES: dict[EscalationState, frozenset[EscalationState]] = {
     _S.OPEN: frozenset(
-        {_S.APPROVED, _S.DEFERRED, _S.ESCALATED, _S.SENT_BACK, _S.DECLINED, _S.EXPIRED, _S.SUPERSEDED}
+        {
+            _S.OPEN,
+            _S.APPROVED,
+            _S.DEFERRED,
+            _S.ESCALATED,
+            _S.SENT_BACK,
+            _S.DECLINED,
+            _S.EXPIRED,
+            _S.SUPERSEDED,
+        }
     ),
     _S.DEFERRED: frozenset({_S.OPEN, _S.EXPIRED, _S.SUPERSEDED}),
     _S.ESCALATED: frozenset({_S.OPEN, _S.EXPIRED, _S.SUPERSEDED}),
