@@ -1,0 +1,182 @@
+"""What a donor fact is: a value with its date, its definition and the records it was computed from."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict, StrictBool, StrictInt, StrictStr
+
+from policy.money import CurrencyCode, Money
+from policy.value import Value
+
+FactValue = Money | StrictBool | StrictInt | Annotated[date, Strict()] | StrictStr
+
+
+class Conventions(Value):
+    """How the organisation counts: the definition family, its fiscal year, and its own thresholds.
+
+    *major_gift_minor* is in minor units of *home_currency*.
+    """
+
+    family: Literal["fiscal_year", "rolling"] = "fiscal_year"
+    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
+    home_currency: CurrencyCode = "USD"
+    acknowledgement_sla_hours: Annotated[int, Field(gt=0)] = 48
+    ask_window_days: Annotated[int, Field(gt=0)] = 90
+    major_gift_minor: Annotated[int, Field(gt=0)] = 1_000_000
+    complaint_window_days: Annotated[int, Field(gt=0)] = 180
+
+
+class Fact(Value):
+    """One computed statement about a donor; *definition* is a key of `facts_definitions.DEFINITIONS`."""
+
+    id: str
+    label: str
+    value: FactValue
+    as_of: date
+    definition: str
+    records: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Discrepancy(Value):
+    """A figure the CRM states differently from its own records; both are shown, none is chosen."""
+
+    fact: str
+    label: str
+    crm: FactValue
+    computed: FactValue
+
+    @property
+    def sentence(self) -> str:
+        """Say both figures, for people."""
+        stated, computed = spelled(self.crm), spelled(self.computed)
+        return f"The CRM states {self.label} as {stated}; its records say {computed}."
+
+
+class DonorFacts(Value):
+    """All facts about one donor as of a date, and where the CRM contradicts its own records.
+
+    *gaps* names the kinds of record that could not be read; facts that need them are absent.
+    """
+
+    donor_id: str
+    as_of: date
+    conventions: Conventions
+    facts: tuple[Fact, ...]
+    discrepancies: tuple[Discrepancy, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+    @cached_property
+    def _by_id(self) -> dict[str, Fact]:
+        return {fact.id: fact for fact in self.facts}
+
+    def get(self, fact_id: str) -> Fact | None:
+        """Return the fact, or None when it is not known."""
+        return self._by_id.get(fact_id)
+
+    def value(self, fact_id: str) -> FactValue | None:
+        """Return the value of a fact, or None when it is not known."""
+        fact = self._by_id.get(fact_id)
+        return fact.value if fact else None
+
+    def flag(self, fact_id: str) -> bool:
+        """Say whether a yes-or-no fact is known and true."""
+        return self.value(fact_id) is True
+
+    def money(self, fact_id: str) -> Money | None:
+        """Return an amount, or None when it is not known or not an amount."""
+        value = self.value(fact_id)
+        return value if isinstance(value, Money) else None
+
+    def count(self, fact_id: str) -> int | None:
+        """Return a number, or None when it is not known or not a number."""
+        value = self.value(fact_id)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def day(self, fact_id: str) -> date | None:
+        """Return a date, or None when it is not known or not a date."""
+        value = self.value(fact_id)
+        return value if isinstance(value, date) else None
+
+    def text(self, fact_id: str) -> str | None:
+        """Return a word or name, or None when it is not known or not text."""
+        value = self.value(fact_id)
+        return value if isinstance(value, str) else None
+
+    def sources(self, cites: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the record ids behind citations; a cited fact stands for all records behind it."""
+        ids: dict[str, None] = {}
+        for cite in cites:
+            fact = self._by_id.get(cite)
+            ids.update(dict.fromkeys(fact.records if fact else (cite,)))
+        return tuple(ids)
+
+
+class FactSheet:
+    """Collects the facts about one donor while they are computed."""
+
+    def __init__(self, donor_id: str, as_of: date) -> None:
+        self._donor_id = donor_id
+        self._as_of = as_of
+        self._facts: list[Fact] = []
+
+    def state(
+        self,
+        fact_id: str,
+        label: str,
+        value: FactValue | None,
+        definition: str,
+        records: tuple[str, ...] = (),
+    ) -> None:
+        """Add a fact; None is not a fact. Without records of its own it rests on the donor's record."""
+        if value is None:
+            return
+        self._facts.append(
+            Fact(
+                id=fact_id,
+                label=label,
+                value=value,
+                as_of=self._as_of,
+                definition=definition,
+                records=records or (self._donor_id,),
+            )
+        )
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What was stated so far, in order."""
+        return tuple(self._facts)
+
+
+def spelled(value: FactValue) -> str:
+    """Spell a value as people read it: "$1,250", "May 3, 2026", "14", "yes", "mid level"."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, date):
+        return spelled_date(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return value.replace("_", " ") if isinstance(value, str) else str(value)
+
+
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def spelled_date(day: date) -> str:
+    """Spell a date without a locale: "May 3, 2026"."""
+    return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
