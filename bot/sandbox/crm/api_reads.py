@@ -130,7 +130,7 @@ class Reads:
         return self._list(newest_first(rows, lambda r: _moment(r.at), Wanted.by(request)))
 
     async def events(self, request: Request) -> Response:
-        """The events after a cursor, oldest first; *cursor* says where to go on later, *next* ends with null."""
+        """The events after a cursor, oldest first; *cursor* says where to go on later."""
         after = request.query_params.get("after") or request.query_params.get("cursor")
         page, following, seen = self._events.after(after, Wanted.by(request).limit)
         if self._faults.now.empty_reads:

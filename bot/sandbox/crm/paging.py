@@ -55,7 +55,15 @@ def newest_first(rows: Sequence[R], key: Callable[[R], str], wanted: Wanted) -> 
     return listed([row for _, row in page], _encode(page[-1][0]) if more and page else None)
 
 
-def in_order(rows: Sequence[R], wanted: Wanted) -> dict[str, JsonValue]:
+def wire(row: Record) -> dict[str, JsonValue]:
+    """The wire form of one record."""
+    shown: dict[str, JsonValue] = row.model_dump(mode="json")
+    return shown
+
+
+def in_order(
+    rows: Sequence[R], wanted: Wanted, form: Callable[[R], dict[str, JsonValue]] = wire
+) -> dict[str, JsonValue]:
     """One page of *rows* as they stand (a ranking); the cursor remembers the id it stopped at."""
     start = 0
     if wanted.cursor:
@@ -63,12 +71,13 @@ def in_order(rows: Sequence[R], wanted: Wanted) -> dict[str, JsonValue]:
         start = next((at + 1 for at, row in enumerate(rows) if _id(row) == last.id), len(rows))
     page = rows[start : start + wanted.limit]
     more = start + len(page) < len(rows)
-    return listed(page, _encode(Place("", _id(page[-1]))) if more and page else None)
+    following = _encode(Place("", _id(page[-1]))) if more and page else None
+    return {"items": [form(row) for row in page], "next": following}
 
 
 def listed(rows: Sequence[Record], following: str | None) -> dict[str, JsonValue]:
     """The wire form of a list."""
-    return {"items": [row.model_dump(mode="json") for row in rows], "next": following}
+    return {"items": [wire(row) for row in rows], "next": following}
 
 
 def _id(row: Record) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from .bodies import ConsentBody, DonorPatch, GiftPatch, NoteBody, TaskBody, TaskPatch
 from .cloud_event import EventType
-from .model import Change, Consent, Donor, Gift, Note, Record, Task, Versioned
+from .model import Campaign, Change, Consent, Donor, Gift, Note, Record, Task, Versioned
 from .outcomes import invalid, merged, not_found, stale
 from .tables import Table, Tables
 
@@ -147,6 +147,11 @@ class Store:
     def event(self, kind: EventType, subject: str, data: dict[str, JsonValue]) -> tuple[Record, ...]:
         """The records of an event about a donor, to be committed with its cause."""
         return self._announcer.announce(kind, subject, {"donor_id": subject, **data})
+
+    def campaign_moved(self, campaign: Campaign) -> tuple[Record, ...]:
+        """The records of a campaign.status_changed event."""
+        data: dict[str, JsonValue] = {"campaign_id": campaign.id, "status": campaign.status}
+        return self._announcer.announce("campaign.status_changed", campaign.id, data)
 
     def updated(self, donor_id: str, fields: list[str], by: Author) -> tuple[Record, ...]:
         """The records of a donor.updated event; it names the actor so that they can skip their own."""
