@@ -264,6 +264,11 @@ def test_the_summary_counts_every_row(export):
     )
 
 
+def test_a_changed_export_is_another_world(export):
+    first, again, changed = export.run(), export.run(), export.run("id,name\n1,Jane Doe-Smith\n")
+    assert first.world.origin == again.world.origin != changed.world.origin
+
+
 def test_nothing_of_a_row_reaches_the_log(export, caplog):
     with caplog.at_level(logging.DEBUG):
         export.run("id,name\n1,Jane Secret\n,Nobody\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -120,7 +121,7 @@ def import_world(directory: Path, *, today: date, progress: ImportProgress = sil
     if (path := _find(directory, "interactions")) is not None:
         run.read(open_table(path, "interactions"), interactions.add)
     world = World(
-        origin="import",
+        origin=f"import {_fingerprint(directory)}",
         as_of=today,
         staff=staff.staff,
         donors=_completed(donors, gifts.gifts.values(), today),
@@ -148,6 +149,16 @@ def _find(directory: Path, kind: str) -> Path | None:
         raise UnusableExportError(f"{directory} is not a directory.")
     named = (path for path in sorted(directory.iterdir()) if path.stem.casefold() == kind and path.is_file())
     return next((path for path in named if path.suffix.casefold() in _EXTENSIONS), None)
+
+
+def _fingerprint(directory: Path) -> str:
+    """Short digest of the imported files, so that a changed export is told from one seen before."""
+    digest = hashlib.sha256()
+    for kind in ("donors", "gifts", "interactions"):
+        if (path := _find(directory, kind)) is not None:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:12]
 
 
 def _tell_headers(table: Table, findings: Findings) -> None:
