@@ -1,0 +1,91 @@
+"""What people asked and were told, and what they thought of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from storage.conflict import insert_or_update
+from storage.schema import ANSWERS, FEEDBACK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer as it was shown; *body* is JSON that only the use cases read, *shared_to* a channel."""
+
+    id: str
+    kind: str
+    asked_by: str
+    donor_id: str | None
+    body: bytes
+    created_at: datetime
+    correlation_id: str
+    shared_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """What one person thinks of one answer or escalation."""
+
+    subject_id: str
+    user_id: str
+    value: str
+    reason: str = ""
+    at: datetime
+
+
+class Answers:
+    """The answers given, in the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, answer: Answer) -> None:
+        """Store a new answer."""
+        self._connection.execute(insert(ANSWERS).values(asdict(answer)))
+
+    def get(self, answer_id: str) -> Answer | None:
+        """Return one answer."""
+        query = select(ANSWERS).where(ANSWERS.c.id == answer_id)
+        row = self._connection.execute(query).mappings().first()
+        return Answer(**row) if row else None
+
+    def mark_shared(self, answer_id: str, channel_id: str) -> bool:
+        """Note that the answer was posted to a channel; False when it had been shared before."""
+        changed = self._connection.execute(
+            update(ANSWERS)
+            .where(ANSWERS.c.id == answer_id, ANSWERS.c.shared_to.is_(None))
+            .values(shared_to=channel_id)
+        )
+        return changed.rowcount == 1
+
+    def counts(self, start: datetime, end: datetime) -> dict[str, int]:
+        """Return how many answers of each kind were given from *start* until before *end*."""
+        table = ANSWERS.c
+        query = select(table.kind, func.count()).where(table.created_at >= start, table.created_at < end)
+        return {row[0]: row[1] for row in self._connection.execute(query.group_by(table.kind))}
+
+
+class Feedbacks:
+    """One opinion per person and subject, the latest one, in the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, feedback: Feedback) -> None:
+        """Store an opinion in place of the person's earlier one."""
+        insert_or_update(self._connection, FEEDBACK, ("subject_id", "user_id"), asdict(feedback))
+
+    def of(self, subject_id: str) -> list[Feedback]:
+        """Return all opinions on one answer or escalation, the earliest first."""
+        query = select(FEEDBACK).where(FEEDBACK.c.subject_id == subject_id)
+        ordered = query.order_by(FEEDBACK.c.at, FEEDBACK.c.user_id)
+        return [Feedback(**row) for row in self._connection.execute(ordered).mappings()]
+
+    def counts(self, start: datetime, end: datetime) -> dict[str, int]:
+        """Return how often each value was given from *start* until before *end*."""
+        table = FEEDBACK.c
+        query = select(table.value, func.count()).where(table.at >= start, table.at < end)
+        return {row[0]: row[1] for row in self._connection.execute(query.group_by(table.value))}

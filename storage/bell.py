@@ -1,0 +1,112 @@
+"""The bell says that there may be something to do; the rows say what."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+_RING_TIMEOUT = 1.0
+
+
+class Bell(Protocol):
+    """Wakes whoever waits for a queue. A ring that nobody was waiting for ends the next wait at once.
+
+    A ring may be lost and a wait may end for nothing: both only cost time.
+    """
+
+    failures: int
+
+    async def ring(self, queue: str) -> None:
+        """Wake everybody who waits for *queue*; never raises."""
+
+    async def wait(self, queue: str, timeout: float) -> None:  # noqa: ASYNC109 - the timeout is the point
+        """Return at the next ring of *queue* or after *timeout* seconds; never raises for a failure."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+class InProcessBell:
+    """For one process and one event loop, without a server."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self._rung: dict[str, asyncio.Event] = {}
+
+    async def ring(self, queue: str) -> None:
+        """Wake everybody who waits for *queue*."""
+        self._event(queue).set()
+
+    async def wait(self, queue: str, timeout: float) -> None:  # noqa: ASYNC109 - the timeout is the point
+        """Return at the next ring or after *timeout* seconds."""
+        event = self._event(queue)
+        try:
+            async with asyncio.timeout(timeout):
+                await event.wait()
+        except TimeoutError:
+            return
+        event.clear()
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _event(self, queue: str) -> asyncio.Event:
+        return self._rung.setdefault(queue, asyncio.Event())
+
+
+class RedisBell:
+    """Between replicas: a stream per queue whose last entry is the last ring, and nothing else.
+
+    Redis may be empty, flushed, slow or down: each failure is counted in *failures*, a ring is then lost and
+    a wait takes its full time.
+    """
+
+    def __init__(self, redis: Redis, prefix: str = "countersign:bell:") -> None:
+        self.failures = 0
+        self._redis = redis
+        self._prefix = prefix
+        self._heard: dict[str, str] = {}
+
+    @classmethod
+    def open(cls, url: str, prefix: str = "countersign:bell:") -> Self:
+        """Connect lazily to "redis://..."."""
+        from redis.asyncio import Redis  # noqa: PLC0415 - an embedded installation never loads it
+        from redis.asyncio.retry import Retry  # noqa: PLC0415 - the same
+        from redis.backoff import NoBackoff  # noqa: PLC0415 - the same
+
+        once_more = Retry(NoBackoff(), 1)
+        return cls(Redis.from_url(url, socket_connect_timeout=_RING_TIMEOUT, retry=once_more), prefix)
+
+    async def ring(self, queue: str) -> None:
+        """Add an entry to the stream; the older ones have done their duty."""
+        try:
+            async with asyncio.timeout(_RING_TIMEOUT):
+                await self._redis.xadd(self._prefix + queue, {"r": "1"}, maxlen=1, approximate=False)
+        except Exception:  # noqa: BLE001 - a bell that fails must cost nothing but time
+            self.failures += 1
+
+    async def wait(self, queue: str, timeout: float) -> None:  # noqa: ASYNC109 - the timeout is the point
+        """Return at the next ring or after *timeout* seconds."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        try:
+            async with asyncio.timeout_at(deadline + _RING_TIMEOUT):
+                await self._listen(queue, timeout)
+        except Exception:  # noqa: BLE001 - the same
+            self.failures += 1
+            await asyncio.sleep(deadline - loop.time())
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._redis.aclose()
+
+    async def _listen(self, queue: str, seconds: float) -> None:
+        stream = self._prefix + queue
+        after = self._heard.get(queue, "0")
+        block = max(1, round(seconds * 1000))
+        heard: Any = await self._redis.xread({stream: after}, block=block)
+        for _, entries in heard:
+            self._heard[queue] = entries[-1][0]

@@ -1,0 +1,72 @@
+"""The database behind one door, whether it is SQLite in a file or a PostgreSQL server."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Protocol, Self, TypeVar
+
+from sqlalchemy import make_url
+
+from storage.errors import StorageError
+from storage.transaction import Transaction
+
+T = TypeVar("T")
+
+
+class Backend(Protocol):
+    """What SQLite and PostgreSQL do differently."""
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run *work* and return its value once it is committed."""
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run *work* over one consistent state."""
+
+    def close(self) -> None:
+        """Finish what was begun and let go of every connection."""
+
+
+class Database:
+    """Runs works, synchronous functions over a Transaction, in threads.
+
+    A work may be run again after a conflict with another process, so all its effects go through the
+    transaction. Its own exceptions reach the caller; the database's arrive as StorageError without data.
+    """
+
+    def __init__(self, backend: Backend, *, is_sqlite: bool) -> None:
+        self._backend = backend
+        self.is_sqlite = is_sqlite
+
+    @classmethod
+    def open(cls, url: str, *, entropy: Callable[[int], bytes] = secrets.token_bytes) -> Self:
+        """Open "sqlite:///path.db" or "postgresql+psycopg://..."; the schema must be there already.
+
+        *entropy* returns that many random bytes. Raises StorageError for any other kind of database.
+        """
+        backend = make_url(url).get_backend_name()
+        if backend == "sqlite":
+            from storage.sqlite import SqliteBackend  # noqa: PLC0415 - only the driver in use is loaded
+
+            return cls(SqliteBackend(url, entropy), is_sqlite=True)
+        if backend == "postgresql":
+            from storage.postgresql import PostgresqlBackend  # noqa: PLC0415 - the same
+
+            return cls(PostgresqlBackend(url, entropy), is_sqlite=False)
+        raise StorageError("unknown_kind_of_database")
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run *work* in a transaction and return its value once that is durable.
+
+        An exception rolls back this work alone. When the caller is cancelled meanwhile, the work may or may
+        not have happened.
+        """
+        return await self._backend.write(work)
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run *work* over one consistent state; writing in it raises StorageError."""
+        return await self._backend.read(work)
+
+    def close(self) -> None:
+        """Finish the works handed in so far and let go of every connection; later ones are refused."""
+        self._backend.close()

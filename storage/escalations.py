@@ -1,0 +1,210 @@
+"""Escalations: proposals that wait for a named human, and everything that became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, TypedDict, Unpack
+
+from sqlalchemy import Connection, RowMapping, Select, and_, insert, or_, select, tuple_, update
+
+from policy.actions import ACTION, Action
+from policy.canonical import canonical_json
+from policy.escalation import UNDECIDED, EscalationState, may_move
+from storage.errors import ImpossibleMoveError
+from storage.schema import ESCALATIONS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """One proposal with the facts and the policy it was made under, and its life so far.
+
+    *card*, *decision_facts*, *requires* and *outcome* are JSON that only the use cases read. *owner_id* is a
+    CRM staff id, *decided_by* a Slack user id. *trigger_id* is the CRM event behind it, *fold_key* what makes
+    a later proposal the same matter. All times are UTC.
+    """
+
+    id: str
+    donor_id: str
+    household_id: str | None = None
+    owner_id: str | None = None
+    state: EscalationState = EscalationState.OPEN
+    revision: int = 1
+    action: Action
+    action_digest: str
+    card: bytes
+    decision_facts: bytes
+    policy_version: str
+    requires: bytes
+    channel_id: str | None = None
+    message_ts: str | None = None
+    route: str
+    created_at: datetime
+    due_at: datetime
+    deferred_until: datetime | None = None
+    decided_by: str | None = None
+    decided_by_name: str | None = None
+    decided_at: datetime | None = None
+    execution_ref: str | None = None
+    outcome: bytes | None = None
+    correlation_id: str
+    trigger_id: str | None = None
+    fold_key: str | None = None
+
+
+class Changes(TypedDict, total=False):
+    """What may change together with a move."""
+
+    owner_id: str | None
+    action: Action
+    action_digest: str
+    card: bytes
+    decision_facts: bytes
+    policy_version: str
+    requires: bytes
+    channel_id: str | None
+    message_ts: str | None
+    route: str
+    due_at: datetime
+    deferred_until: datetime | None
+    decided_by: str | None
+    decided_by_name: str | None
+    decided_at: datetime | None
+    execution_ref: str | None
+    outcome: bytes | None
+
+
+class Escalations:
+    """The escalations of the organisation, in the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, escalation: Escalation) -> None:
+        """Store a new escalation. Raises ConstraintError (at the database's door) for a known id."""
+        values = {field.name: getattr(escalation, field.name) for field in fields(escalation)}
+        self._connection.execute(
+            insert(ESCALATIONS).values(_encoded(values) | {"moved_at": escalation.created_at})
+        )
+
+    def get(self, escalation_id: str) -> Escalation | None:
+        """Return one escalation."""
+        return self._first(select(ESCALATIONS).where(ESCALATIONS.c.id == escalation_id))
+
+    def get_by_message(self, channel_id: str, message_ts: str) -> Escalation | None:
+        """Return the escalation shown by that Slack message."""
+        table = ESCALATIONS.c
+        return self._first(
+            select(ESCALATIONS).where(table.channel_id == channel_id, table.message_ts == message_ts)
+        )
+
+    def open_for_donor(self, donor_id: str) -> list[Escalation]:
+        """Return what is still undecided about a donor, the oldest first."""
+        table = ESCALATIONS.c
+        query = select(ESCALATIONS).where(table.donor_id == donor_id, table.state.in_(UNDECIDED))
+        return self._all(query.order_by(table.created_at, table.id))
+
+    def open_for_fold_key(self, fold_key: str) -> list[Escalation]:
+        """Return what is still undecided about the same matter, the oldest first."""
+        table = ESCALATIONS.c
+        query = select(ESCALATIONS).where(table.fold_key == fold_key, table.state.in_(UNDECIDED))
+        return self._all(query.order_by(table.created_at, table.id))
+
+    def due(self, now: datetime, limit: int) -> list[Escalation]:
+        """Return deferred ones whose time has come and open or escalated ones past their due date."""
+        table = ESCALATIONS.c
+        reopen = and_(table.state == EscalationState.DEFERRED, table.deferred_until <= now)
+        past_due = and_(
+            table.state.in_((EscalationState.OPEN, EscalationState.ESCALATED)), table.due_at <= now
+        )
+        query = select(ESCALATIONS).where(or_(reopen, past_due))
+        return self._all(query.order_by(table.due_at, table.id).limit(limit))
+
+    def for_owner(self, owner_id: str, states: Collection[EscalationState]) -> list[Escalation]:
+        """Return a relationship manager's escalations in those states, by due date."""
+        table = ESCALATIONS.c
+        query = select(ESCALATIONS).where(table.owner_id == owner_id, table.state.in_(states))
+        return self._all(query.order_by(table.due_at, table.id))
+
+    def page(
+        self,
+        states: Collection[EscalationState],
+        *,
+        limit: int,
+        owner_id: str | None = None,
+        after_id: str | None = None,
+    ) -> list[Escalation]:
+        """Return the next *limit* by due date after the one with *after_id*; of all owners when None."""
+        table = ESCALATIONS.c
+        query = select(ESCALATIONS).where(table.state.in_(states))
+        if owner_id is not None:
+            query = query.where(table.owner_id == owner_id)
+        if after_id is not None:
+            last = select(table.due_at, table.id).where(table.id == after_id).scalar_subquery()
+            query = query.where(tuple_(table.due_at, table.id) > last)
+        return self._all(query.order_by(table.due_at, table.id).limit(limit))
+
+    def between(self, start: datetime, end: datetime) -> list[Escalation]:
+        """Return what was created from *start* until before *end*."""
+        table = ESCALATIONS.c
+        query = select(ESCALATIONS).where(table.created_at >= start, table.created_at < end)
+        return self._all(query.order_by(table.created_at, table.id))
+
+    def decided_between(self, start: datetime, end: datetime) -> list[Escalation]:
+        """Return what a person decided from *start* until before *end*."""
+        table = ESCALATIONS.c
+        query = select(ESCALATIONS).where(table.decided_at >= start, table.decided_at < end)
+        return self._all(query.order_by(table.decided_at, table.id))
+
+    def move(
+        self,
+        escalation_id: str,
+        expected: Collection[EscalationState],
+        to: EscalationState,
+        now: datetime,
+        *,
+        revision: int | None = None,
+        **changes: Unpack[Changes],
+    ) -> Escalation | None:
+        """Move from one of the *expected* states (and that *revision*) and return it as it is then.
+
+        None when somebody else was first, or there is no such escalation. Raises ImpossibleMoveError when an
+        expected state has no way *to* there.
+        """
+        if not expected or not all(may_move(state, to) for state in expected):
+            raise ImpossibleMoveError(f"impossible_move:{to}")
+        table = ESCALATIONS.c
+        here = and_(table.id == escalation_id, table.state.in_(expected))
+        if revision is not None:
+            here = and_(here, table.revision == revision)
+        values = _encoded(dict(changes)) | {"state": to, "revision": table.revision + 1, "moved_at": now}
+        moved = update(ESCALATIONS).where(here).values(values).returning(ESCALATIONS)
+        row = self._connection.execute(moved).mappings().first()
+        return _escalation(row) if row else None
+
+    def set_message(self, escalation_id: str, channel_id: str, message_ts: str) -> None:
+        """Remember which Slack message shows the escalation."""
+        self._connection.execute(
+            update(ESCALATIONS)
+            .where(ESCALATIONS.c.id == escalation_id)
+            .values(channel_id=channel_id, message_ts=message_ts)
+        )
+
+    def _first(self, query: Select[Any]) -> Escalation | None:
+        row = self._connection.execute(query).mappings().first()
+        return _escalation(row) if row else None
+
+    def _all(self, query: Select[Any]) -> list[Escalation]:
+        return [_escalation(row) for row in self._connection.execute(query).mappings()]
+
+
+def _encoded(values: dict[str, Any]) -> dict[str, Any]:
+    return values | {"action": canonical_json(values["action"])} if "action" in values else values
+
+
+def _escalation(row: RowMapping) -> Escalation:
+    values = {field.name: row[field.name] for field in fields(Escalation)}
+    values["state"] = EscalationState(values["state"])
+    values["action"] = ACTION.validate_json(values["action"])
+    return Escalation(**values)

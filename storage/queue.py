@@ -1,0 +1,106 @@
+"""Inbox and outbox: what must be worked on, and what must change in the outside world, each exactly once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from storage.conflict import insert_new
+from storage.errors import LeaseLostError
+from storage.lease import Item, LeasedQueue
+from storage.schema import INBOX, OUTBOX
+
+__all__ = ["Effect", "Inbox", "Item", "LeaseLostError", "Outbox", "Received"]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Something that arrived; (*source*, *dedupe_key*) tells a repetition. *available_at* None means at once.
+
+    Lower *priority* goes first. Items of one *entity_key* are worked on one at a time.
+    """
+
+    id: str
+    source: str
+    dedupe_key: str
+    kind: str
+    entity_key: str | None
+    body: bytes
+    correlation_id: str
+    received_at: datetime
+    available_at: datetime | None = None
+    priority: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A change of the outside world to be made once; *idem_key* never depends on the attempt."""
+
+    id: str
+    idem_key: str
+    kind: str
+    entity_key: str | None
+    body: bytes
+    correlation_id: str
+    created_at: datetime
+    available_at: datetime | None = None
+    priority: int = 50
+
+
+class Inbox(LeasedQueue):
+    """Everything accepted from outside or put off to a later time."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, INBOX, "dedupe_key")
+
+    def accept(self, received: Received) -> bool:
+        """Store *received*; False when its source sent the same before."""
+        values = _row(received, received.received_at)
+        values |= {"source": received.source, "dedupe_key": received.dedupe_key}
+        return insert_new(self._connection, INBOX, ("source", "dedupe_key"), values)
+
+    def finish(self, item: Item, now: datetime) -> None:
+        """Mark *item* as done. Raises LeaseLostError, so that everything done for it rolls back."""
+        self._settle(item, {"status": "done", "finished_at": now})
+
+
+class Outbox(LeasedQueue):
+    """Every effect on Slack, the CRM and the event stream, written with the decision that causes it."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, OUTBOX, "idem_key")
+
+    def enqueue(self, effect: Effect) -> bool:
+        """Store *effect*; False when one with the same key exists."""
+        values = _row(effect, effect.created_at) | {"idem_key": effect.idem_key}
+        return insert_new(self._connection, OUTBOX, ("idem_key",), values)
+
+    def finish(self, item: Item, now: datetime, result: str | None = None) -> None:
+        """Mark *item* as done with its *result*, such as an external id. Raises LeaseLostError."""
+        self._settle(item, {"status": "done", "finished_at": now, "result": result})
+
+    def result(self, idem_key: str) -> str | None:
+        """Return what the finished effect with that key left behind, if anything."""
+        query = select(OUTBOX.c.result).where(OUTBOX.c.idem_key == idem_key)
+        return self._connection.execute(query).scalar_one_or_none()
+
+
+def _row(entry: Received | Effect, arrived_at: datetime) -> dict[str, Any]:
+    due_at = entry.available_at or arrived_at
+    return {
+        "id": entry.id,
+        "kind": entry.kind,
+        "entity_key": entry.entity_key,
+        "body": entry.body,
+        "correlation_id": entry.correlation_id,
+        "priority": entry.priority,
+        "status": "ready",
+        "attempts": 0,
+        "fence": 0,
+        "received_at": arrived_at,
+        "first_due_at": due_at,
+        "available_at": due_at,
+    }

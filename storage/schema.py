@@ -1,0 +1,240 @@
+"""The tables, as the newest migration leaves them."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from policy.escalation import EscalationState
+from storage.columns import POSITION, UtcDateTime
+
+HEAD = "0001"
+"""The newest migration, known without loading the migration library."""
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_UNFINISHED = text("status IN ('ready', 'in_flight')")
+_IN_FLIGHT = text("status = 'in_flight'")
+
+
+def _queue(name: str, *own: Column[str] | UniqueConstraint) -> Table:
+    """Build a table of leased work; *own* is what tells this queue from the other."""
+    return Table(
+        name,
+        METADATA,
+        Column("position", POSITION, primary_key=True, autoincrement=True),
+        Column("id", Text, nullable=False, unique=True),
+        *own,
+        Column("kind", Text, nullable=False),
+        Column("entity_key", Text),
+        Column("body", LargeBinary, nullable=False),
+        Column("correlation_id", Text, nullable=False),
+        Column("priority", Integer, nullable=False),
+        Column("status", Text, nullable=False),
+        Column("attempts", Integer, nullable=False),
+        Column("fence", BigInteger, nullable=False),
+        Column("received_at", UtcDateTime, nullable=False),
+        Column("first_due_at", UtcDateTime, nullable=False),
+        Column("available_at", UtcDateTime, nullable=False),
+        Column("first_attempt_at", UtcDateTime),
+        Column("lease_owner", Text),
+        Column("lease_until", UtcDateTime),
+        Column("finished_at", UtcDateTime),
+        Column("last_error", Text),
+        CheckConstraint("status IN ('ready', 'in_flight', 'done', 'dead')", name="status"),
+        CheckConstraint("(status = 'in_flight') = (lease_until IS NOT NULL)", name="lease"),
+        CheckConstraint("(status IN ('done', 'dead')) = (finished_at IS NOT NULL)", name="finished"),
+        Index(
+            f"ix_{name}_claimable",
+            "priority",
+            "first_due_at",
+            "position",
+            sqlite_where=_UNFINISHED,
+            postgresql_where=_UNFINISHED,
+        ),
+        Index(
+            f"ix_{name}_entity",
+            "entity_key",
+            "first_due_at",
+            "position",
+            sqlite_where=_UNFINISHED,
+            postgresql_where=_UNFINISHED,
+        ),
+        Index(
+            f"uq_{name}_single_flight",
+            "entity_key",
+            unique=True,
+            sqlite_where=_IN_FLIGHT,
+            postgresql_where=_IN_FLIGHT,
+        ),
+        Index(f"ix_{name}_status", "status", "finished_at"),
+    )
+
+
+INBOX = _queue(
+    "inbox",
+    Column("source", Text, nullable=False),
+    Column("dedupe_key", Text, nullable=False),
+    UniqueConstraint("source", "dedupe_key"),
+)
+
+OUTBOX = _queue(
+    "outbox",
+    Column("idem_key", Text, nullable=False),
+    Column("result", Text),
+    UniqueConstraint("idem_key"),
+)
+
+_STATES = ", ".join(f"'{state}'" for state in EscalationState)
+
+ESCALATIONS = Table(
+    "escalations",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("donor_id", Text, nullable=False),
+    Column("household_id", Text),
+    Column("owner_id", Text),
+    Column("state", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("action", LargeBinary, nullable=False),
+    Column("action_digest", Text, nullable=False),
+    Column("card", LargeBinary, nullable=False),
+    Column("decision_facts", LargeBinary, nullable=False),
+    Column("policy_version", Text, nullable=False),
+    Column("requires", LargeBinary, nullable=False),
+    Column("channel_id", Text),
+    Column("message_ts", Text),
+    Column("route", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("moved_at", UtcDateTime, nullable=False),
+    Column("deferred_until", UtcDateTime),
+    Column("decided_by", Text),
+    Column("decided_by_name", Text),
+    Column("decided_at", UtcDateTime),
+    Column("execution_ref", Text),
+    Column("outcome", LargeBinary),
+    Column("correlation_id", Text, nullable=False),
+    Column("trigger_id", Text),
+    Column("fold_key", Text),
+    UniqueConstraint("channel_id", "message_ts"),
+    CheckConstraint(f"state IN ({_STATES})", name="state"),
+    CheckConstraint("state <> 'executed' OR execution_ref IS NOT NULL", name="executed_has_ref"),
+    CheckConstraint("state <> 'deferred' OR deferred_until IS NOT NULL", name="deferred_has_date"),
+    Index("ix_escalations_donor", "donor_id", "state"),
+    Index("ix_escalations_owner", "owner_id", "state", "due_at"),
+    Index("ix_escalations_due", "state", "due_at"),
+    Index("ix_escalations_created", "created_at"),
+    Index("ix_escalations_decided", "decided_at"),
+    Index("ix_escalations_fold", "fold_key", "state"),
+)
+
+_UNSEALED = text("seq IS NULL")
+
+AUDIT_LOG = Table(
+    "audit_log",
+    METADATA,
+    Column("position", POSITION, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("subject_ref", Text),
+    Column("actor", Text, nullable=False),
+    Column("commitment", Text, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("leaf_hash", LargeBinary, nullable=False),
+    Column("seq", BigInteger, unique=True),
+    Column("prev_hash", LargeBinary),
+    Column("hash", LargeBinary),
+    CheckConstraint(
+        "(seq IS NULL) = (hash IS NULL) AND (seq IS NULL) = (prev_hash IS NULL)", name="sealed_whole"
+    ),
+    Index("ix_audit_log_unsealed", "position", sqlite_where=_UNSEALED, postgresql_where=_UNSEALED),
+    Index("ix_audit_log_subject", "subject_ref", "at"),
+    Index("ix_audit_log_correlation", "correlation_id"),
+    Index("ix_audit_log_at", "at"),
+)
+
+NOBODY = "@nobody"
+"""The donor id under which the key for entries about no donor is kept."""
+
+AUDIT_SUBJECTS = Table(
+    "audit_subjects",
+    METADATA,
+    Column("donor_id", Text, primary_key=True),
+    Column("subject_ref", Text, nullable=False, unique=True),
+    Column("key", LargeBinary, nullable=False),
+)
+
+AUDIT_PAYLOADS = Table(
+    "audit_payloads",
+    METADATA,
+    Column("entry_id", Text, ForeignKey("audit_log.id"), primary_key=True),
+    Column("subject_ref", Text, nullable=False),
+    Column("alg", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Index("ix_audit_payloads_subject", "subject_ref"),
+)
+
+ANSWERS = Table(
+    "answers",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("donor_id", Text),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("shared_to", Text),
+    Index("ix_answers_created", "created_at"),
+    Index("ix_answers_donor", "donor_id"),
+)
+
+FEEDBACK = Table(
+    "feedback",
+    METADATA,
+    Column("subject_id", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_feedback_at", "at"),
+)
+
+OCCURRENCES = Table(
+    "occurrences",
+    METADATA,
+    Column("schedule_id", Text, primary_key=True),
+    Column("period_key", Text, primary_key=True),
+    Column("claimed_at", UtcDateTime, nullable=False),
+)
+
+SETTINGS = Table(
+    "settings",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)

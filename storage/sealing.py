@@ -1,0 +1,64 @@
+"""Sealing: the order of the audit log is decided here, once, by whoever seals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, select, text, update
+
+from storage.leaf import GENESIS, chain_hash
+from storage.schema import AUDIT_LOG
+
+_SEALER_LOCK = 0x5EA1ED
+
+
+@dataclass(frozen=True, slots=True)
+class AuditHead:
+    """The last sealed entry: its number (0 for an empty log) and its hash in hexadecimal."""
+
+    seq: int
+    hash: str
+
+
+def head(connection: Connection) -> AuditHead:
+    """Return the end of the chain."""
+    last = select(AUDIT_LOG.c.seq, AUDIT_LOG.c.hash).where(AUDIT_LOG.c.seq.is_not(None))
+    row = connection.execute(last.order_by(AUDIT_LOG.c.seq.desc()).limit(1)).first()
+    return AuditHead(0, GENESIS.hex()) if row is None else AuditHead(row[0], row[1].hex())
+
+
+def seal(connection: Connection, limit: int) -> int:
+    """Append up to *limit* unsealed entries to the chain, in the order in which they were inserted.
+
+    On PostgreSQL transactions commit out of order, so an entry takes its number when it is sealed and not
+    when it is written; one sealer at a time holds an advisory lock until its transaction ends.
+    """
+    if not _may_seal(connection):
+        return 0
+    unsealed = select(AUDIT_LOG.c.position, AUDIT_LOG.c.leaf_hash).where(AUDIT_LOG.c.seq.is_(None))
+    rows = connection.execute(unsealed.order_by(AUDIT_LOG.c.position).limit(limit)).all()
+    if not rows:
+        return 0
+    last = head(connection)
+    seq, previous = last.seq, bytes.fromhex(last.hash)
+    seals = []
+    for position, hash_of_leaf in rows:
+        seq, current = seq + 1, chain_hash(previous, bytes(hash_of_leaf))
+        seals.append({"at_position": position, "to_seq": seq, "to_prev": previous, "to_hash": current})
+        previous = current
+    connection.execute(_SEAL, seals)
+    return len(seals)
+
+
+_SEAL = (
+    update(AUDIT_LOG)
+    .where(AUDIT_LOG.c.position == bindparam("at_position"), AUDIT_LOG.c.seq.is_(None))
+    .values(seq=bindparam("to_seq"), prev_hash=bindparam("to_prev"), hash=bindparam("to_hash"))
+)
+
+
+def _may_seal(connection: Connection) -> bool:
+    if connection.dialect.name != "postgresql":
+        return True
+    lock = text("SELECT pg_try_advisory_xact_lock(:key)").bindparams(key=_SEALER_LOCK)
+    return bool(connection.execute(lock).scalar_one())

@@ -1,0 +1,39 @@
+"""One transaction, with everything Countersign remembers as its attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from storage.answers import Answers, Feedbacks
+from storage.audit import Audit
+from storage.escalations import Escalations
+from storage.occurrences import Occurrences
+from storage.queue import Inbox, Outbox
+from storage.settings import Settings
+
+
+class Transaction:
+    """What a work reads and writes; it all commits together or not at all. Not to be kept afterwards."""
+
+    __slots__ = (
+        "answers",
+        "audit",
+        "escalations",
+        "feedback",
+        "inbox",
+        "occurrences",
+        "outbox",
+        "settings",
+    )
+
+    def __init__(self, connection: Connection, entropy: Callable[[int], bytes]) -> None:
+        self.inbox = Inbox(connection)
+        self.outbox = Outbox(connection)
+        self.escalations = Escalations(connection)
+        self.audit = Audit(connection, entropy)
+        self.answers = Answers(connection)
+        self.feedback = Feedbacks(connection)
+        self.occurrences = Occurrences(connection)
+        self.settings = Settings(connection)
