@@ -1,0 +1,127 @@
+"""A YAML text as plain data and where each part of it stands; strict about what YAML leaves loose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+LONGEST_TEXT = 200_000
+_ROOT_TAGS = {"tag:yaml.org,2002:timestamp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the text, counted from 1."""
+
+    line: int
+    column: int
+
+
+class YamlInvalidError(ValueError):
+    """The text is no usable YAML: *message* in plain words, at *position*."""
+
+    def __init__(self, message: str, position: Position) -> None:
+        super().__init__(message)
+        self.message, self.position = message, position
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader without dates (they stay text), so that every value has an exact JSON spelling."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in rules if tag not in _ROOT_TAGS]
+    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class YamlSource:
+    """Parsed YAML: its *data* and, by path, the positions of its parts."""
+
+    text: str
+    data: Any
+    root: yaml.Node | None
+
+    def position(self, path: Sequence[str | int], *, of_key: bool = False) -> Position:
+        """Return where *path* stands, or its nearest parent that is in the text."""
+        node, key = self._find(path)
+        return _position((key if of_key and key is not None else node).start_mark) if node else Position(1, 1)
+
+    def inside(self, path: Sequence[str | int], word: str, line: int, column: int) -> Position:
+        """Return where *word* stands in the text at *path*, or else *line* and *column* of that text."""
+        node, _ = self._find(path)
+        if node is None:
+            return Position(1, 1)
+        raw = self.text[node.start_mark.index : node.end_mark.index]
+        offset = raw.find(word) if word else -1
+        if offset < 0 and line == 1 and "\n" not in raw.rstrip():
+            offset = column - 1 + (1 if raw[:1] in ("'", '"') else 0)
+        if offset < 0:
+            return _position(node.start_mark)
+        before = self.text[: node.start_mark.index + offset]
+        return Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+    def _find(self, path: Sequence[str | int]) -> tuple[yaml.Node | None, yaml.Node | None]:
+        node, key = self.root, None
+        for step in path:
+            found = _child(node, step)
+            if found is None:
+                break
+            node, key = found
+        return node, key
+
+
+def read_yaml(text: str) -> YamlSource:
+    """Read one YAML document; raises YamlInvalidError."""
+    if len(text) > LONGEST_TEXT:
+        raise YamlInvalidError(f"the text is longer than {LONGEST_TEXT} characters", Position(1, 1))
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.AliasEvent):
+                raise YamlInvalidError(
+                    "aliases (*name) are not used here: spell it out", _position(event.start_mark)
+                )
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        if root is None:
+            return YamlSource(text, None, None)
+        _refuse_duplicates(root)
+        return YamlSource(text, loader.construct_document(root), root)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise YamlInvalidError(f"this is not valid YAML: {error.problem}", _position(mark)) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        if isinstance(error, YamlInvalidError):
+            raise
+        raise YamlInvalidError("this is not valid YAML", Position(1, 1)) from None
+
+
+def _refuse_duplicates(node: yaml.Node) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if str(key.value) in seen:
+                raise YamlInvalidError(f"{key.value} appears twice", _position(key.start_mark))
+            seen.add(str(key.value))
+            _refuse_duplicates(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_duplicates(item)
+
+
+def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Node | None] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                return value, key
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], None
+    return None
+
+
+def _position(mark: Any) -> Position:
+    return Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
