@@ -1,1 +1,57 @@
-"""What Countersign does: one file per thing that arrives."""
+"""What Countersign does: one file per thing that arrives, and the two tables that say which handles what."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from handlers import commands, effects
+from handlers.approve_escalation import approve_escalation
+from handlers.context import Arrived, Context, Write
+from handlers.decline_escalation import decline_escalation
+from handlers.defer_escalation import defer_escalation
+from handlers.execute_action import execute_action
+from handlers.expire_escalation import expire_escalation
+from handlers.post_card import post_card, remind_decider
+from handlers.publish_event import publish_event
+from handlers.recommend_next_step import recommend_next_step
+from handlers.record_feedback import record_feedback
+from handlers.reopen_deferred import reopen_deferred
+from handlers.send_answer import post_outcome, send_answer
+from handlers.share_summary import share_summary
+from handlers.show_evidence import fill_evidence, show_evidence
+from handlers.show_help import show_help
+from handlers.show_home import publish_home, show_home
+from handlers.show_timeline import show_timeline
+from handlers.summarise_donor import summarise_donor
+from handlers.weekly_digest import weekly_digest
+
+Handler = Callable[[Any, Arrived, Context], Awaitable[Write]]
+
+ARRIVALS: dict[type[Any], Handler] = {
+    commands.CrmEventArrived: recommend_next_step,
+    commands.SummaryRequested: summarise_donor,
+    commands.TimelineRequested: show_timeline,
+    commands.HelpRequested: show_help,
+    commands.SummaryShared: share_summary,
+    commands.FeedbackGiven: record_feedback,
+    commands.ApprovalClicked: approve_escalation,
+    commands.DeferralClicked: defer_escalation,
+    commands.DeclineClicked: decline_escalation,
+    commands.EvidenceRequested: show_evidence,
+    commands.HomeOpened: show_home,
+    commands.DeferralEnded: reopen_deferred,
+    commands.DecisionDue: expire_escalation,
+    commands.DigestDue: weekly_digest,
+}
+
+DEPARTURES: dict[type[Any], Handler] = {
+    effects.ShowCard: post_card,
+    effects.RemindDecider: remind_decider,
+    effects.SendAnswer: send_answer,
+    effects.PostOutcome: post_outcome,
+    effects.ExecuteAction: execute_action,
+    effects.PublishEvent: publish_event,
+    effects.PublishHome: publish_home,
+    effects.FillEvidence: fill_evidence,
+}

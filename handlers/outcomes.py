@@ -81,6 +81,7 @@ class Notice(Value):
     text: str
     next_step: str = ""
     reference: str = ""
+    mention: str | None = None
 
 
 class HeldNotice(Value):

@@ -9,7 +9,12 @@ from typing import Protocol
 from handlers.commands import ReplyAddress
 from handlers.outcomes import CardStatus, EscalationCard, EvidenceShown, HomeShown, Outcome
 from policy.actions import Action, FieldChange
-from policy.donor import Campaign, DonorMatch, DonorRecord
+from policy.decide import CompiledPolicy
+from policy.donor import Campaign, DonorMatch, DonorRecord, StaffMember
+from policy.draft import Draft
+from policy.events import CrmEvent
+from policy.facts import DonorFacts
+from policy.recommender import Proposal
 
 
 class Unavailable(Exception):
@@ -67,6 +72,10 @@ class Crm(Protocol):
 
     async def campaign(self, campaign_id: str) -> Campaign | None:
         """Read one campaign."""
+        ...
+
+    async def staff_by_email(self, email: str) -> StaffMember | None:
+        """Find a member of staff by e-mail address."""
         ...
 
     async def execute(self, action: Action, *, key: str, version: str, actor: str) -> CrmReceipt:
@@ -152,6 +161,44 @@ class Chat(Protocol):
 
     async def fill_view(self, view_id: str, evidence: EvidenceShown) -> None:
         """Fill a modal that was opened with a waiting view."""
+        ...
+
+
+class AssistantUnavailable(Exception):
+    """No model answered usefully; *code* says why in one word for people to look up."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Assistant(Protocol):
+    """A language model without tools or authority; what it says is verified before anybody sees it."""
+
+    async def summarise(self, record: DonorRecord, facts: DonorFacts) -> Draft:
+        """Draft a summary; raises AssistantUnavailable."""
+        ...
+
+    async def recommend(
+        self, record: DonorRecord, facts: DonorFacts, event: CrmEvent | None, proposal: Proposal
+    ) -> Draft:
+        """Draft the reasons for *proposal*, whose action it cannot change; raises AssistantUnavailable."""
+        ...
+
+
+class RulesInForce(Protocol):
+    """The policy that rules now."""
+
+    def current(self) -> CompiledPolicy:
+        """Return the policy in force; it never changes while a decision is being made."""
+        ...
+
+
+class EventStream(Protocol):
+    """Where published CloudEvents go."""
+
+    async def publish(self, event: str) -> None:
+        """Append one CloudEvent, given as JSON; raises Unavailable."""
         ...
 
 

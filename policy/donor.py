@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum, unique
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, ConfigDict
 
 from policy.money import Money
 from policy.value import Value
@@ -55,7 +55,13 @@ class ConsentStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-class StaffMember(Value):
+class Record(Value):
+    """A record as a CRM holds it; fields beyond those declared are left aside."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class StaffMember(Record):
     """Somebody of the organisation as the CRM knows them; joined to Slack by *email*."""
 
     id: str
@@ -66,7 +72,7 @@ class StaffMember(Value):
     time_zone: str = "UTC"
 
 
-class Rollups(Value):
+class Rollups(Record):
     """Giving totals as the CRM itself states them, kept apart from what we recompute."""
 
     lifetime_giving: Money
@@ -76,7 +82,7 @@ class Rollups(Value):
     largest_gift: Money | None = None
 
 
-class Donor(Value):
+class Donor(Record):
     """A constituent; *version* is the CRM's token for conditional writes."""
 
     id: str
@@ -112,7 +118,7 @@ class Donor(Value):
     rollups: Rollups | None = None
 
 
-class DonorMatch(Value):
+class DonorMatch(Record):
     """One hit of a donor search: enough to tell two people apart in a picker."""
 
     id: str
@@ -122,7 +128,7 @@ class DonorMatch(Value):
     owner_id: str | None = None
 
 
-class Household(Value):
+class Household(Record):
     """People who give and are asked together."""
 
     id: str
@@ -130,7 +136,7 @@ class Household(Value):
     member_ids: tuple[str, ...]
 
 
-class Consent(Value):
+class Consent(Record):
     """One dated statement about a channel and a purpose ("fundraising", "stewardship" or "all")."""
 
     id: str
@@ -144,7 +150,7 @@ class Consent(Value):
     expires_on: date | None = None
 
 
-class Acknowledgement(Value):
+class Acknowledgement(Record):
     """Whether a gift was thanked for: "needed", "acknowledged" or "not_needed"."""
 
     status: str
@@ -152,7 +158,7 @@ class Acknowledgement(Value):
     by: str | None = None
 
 
-class SoftCredit(Value):
+class SoftCredit(Record):
     """Recognition for somebody else's gift; never added to revenue."""
 
     donor_id: str
@@ -160,7 +166,7 @@ class SoftCredit(Value):
     reason: str = ""
 
 
-class Gift(Value):
+class Gift(Record):
     """A gift; *donor_id* has the hard credit. Types and statuses are listed in the CRM contract."""
 
     id: str
@@ -181,7 +187,7 @@ class Gift(Value):
     modified_at: AwareDatetime | None = None
 
 
-class Installment(Value):
+class Installment(Record):
     """One instalment of a pledge."""
 
     due_on: date
@@ -190,7 +196,7 @@ class Installment(Value):
     gift_id: str | None = None
 
 
-class Pledge(Value):
+class Pledge(Record):
     """A promise to give, with its schedule; status is open, fulfilled, written_off or cancelled."""
 
     id: str
@@ -202,7 +208,7 @@ class Pledge(Value):
     campaign_id: str | None = None
 
 
-class RecurringGift(Value):
+class RecurringGift(Record):
     """A sustainer's standing gift; status is active, paused, lapsed or cancelled."""
 
     id: str
@@ -215,7 +221,7 @@ class RecurringGift(Value):
     failed_payments: int = 0
 
 
-class Interaction(Value):
+class Interaction(Record):
     """A meeting, call, letter, e-mail or reply; *is_ask* marks a solicitation."""
 
     id: str
@@ -231,7 +237,7 @@ class Interaction(Value):
     campaign_id: str | None = None
 
 
-class Note(Value):
+class Note(Record):
     """A free-text note; untrusted, and more so when *external_author* is true."""
 
     id: str
@@ -243,7 +249,7 @@ class Note(Value):
     external_author: bool = False
 
 
-class Campaign(Value):
+class Campaign(Record):
     """A fundraising campaign; status is planned, active, paused, completed or cancelled."""
 
     id: str
@@ -256,7 +262,7 @@ class Campaign(Value):
     kind: str = ""
 
 
-class Task(Value):
+class Task(Record):
     """A task in the CRM; *external_key* is the idempotency key of whoever created it."""
 
     id: str

@@ -1,0 +1,104 @@
+"""Approve: who clicked, may they, is it still open; then the action is on its way, once."""
+
+from __future__ import annotations
+
+from handlers.answering import answer
+from handlers.commands import ApprovalClicked
+from handlers.context import Arrived, Context, Write
+from handlers.deciding_person import Decider, decider_of
+from handlers.effects import PEOPLE_FIRST, ExecuteAction, enqueue, refresh_card
+from handlers.escalation_view import Requirement
+from handlers.evidence import record as write_down
+from handlers.evidence import slack_actor
+from handlers.outcomes import Notice
+from handlers.standing import refuse_click, too_late
+from policy.canonical import canonical_json
+from policy.decision import GivenApproval, open_approvals
+from policy.escalation import EscalationState
+from storage.escalations import Escalation
+from storage.transaction import Transaction
+
+_OPEN = (EscalationState.OPEN,)
+
+
+async def approve_escalation(command: ApprovalClicked, arrived: Arrived, context: Context) -> Write:
+    """Record the approval; with the last one that policy asks for, send the action to the CRM."""
+    decider = await decider_of(command.escalation_id, command.by.id, context)
+    if isinstance(decider, Notice):
+        return refuse_click(command, arrived, decider)
+    given = GivenApproval(person=decider.colleague.id, role=decider.role)
+    granted = (*decider.requirement.granted, given)
+    requirement = decider.requirement.model_copy(update={"granted": granted})
+    if open_approvals(requirement.decision, granted):
+        return lambda tx: _record_one_of_several(tx, command, arrived, decider, requirement)
+    return lambda tx: _approve(tx, command, arrived, decider, requirement)
+
+
+def _approve(
+    tx: Transaction, command: ApprovalClicked, arrived: Arrived, decider: Decider, requirement: Requirement
+) -> None:
+    moved = tx.escalations.move(
+        command.escalation_id,
+        _OPEN,
+        EscalationState.APPROVED,
+        arrived.now,
+        decided_by=decider.colleague.id,
+        decided_by_name=decider.colleague.name,
+        decided_at=arrived.now,
+        requires=canonical_json(requirement),
+    )
+    if moved is None:
+        too_late(tx, command, arrived)
+        return
+    _write_down(tx, arrived, moved, command, decider, "escalation.approved")
+    refresh_card(tx, arrived, moved)
+    enqueue(
+        tx,
+        ExecuteAction(escalation_id=moved.id),
+        key=f"execute:{moved.id}:{moved.action_digest}:{moved.revision}",
+        order=f"crm:{moved.donor_id}",
+        arrived=arrived,
+        priority=PEOPLE_FIRST,
+    )
+
+
+def _record_one_of_several(
+    tx: Transaction, command: ApprovalClicked, arrived: Arrived, decider: Decider, requirement: Requirement
+) -> None:
+    moved = tx.escalations.move(
+        command.escalation_id, _OPEN, EscalationState.OPEN, arrived.now, requires=canonical_json(requirement)
+    )
+    if moved is None:
+        too_late(tx, command, arrived)
+        return
+    _write_down(tx, arrived, moved, command, decider, "escalation.approval_given")
+    refresh_card(tx, arrived, moved)
+    missing = open_approvals(requirement.decision, requirement.granted)
+    wanted = ", ".join(f"{need.count} more as {need.role.value}" for need in missing)
+    notice = Notice(text="Your approval is recorded.", next_step=f"Still needed: {wanted}.")
+    answer(tx, arrived, notice, command.reply_to)
+
+
+def _write_down(
+    tx: Transaction,
+    arrived: Arrived,
+    escalation: Escalation,
+    command: ApprovalClicked,
+    decider: Decider,
+    kind: str,
+) -> None:
+    write_down(
+        tx,
+        arrived,
+        kind,
+        subject=escalation.donor_id,
+        actor=slack_actor(command.by.id),
+        correlation_id=escalation.correlation_id,
+        escalation_id=escalation.id,
+        name=decider.colleague.name,
+        role=decider.role.value,
+        action=escalation.action.model_dump(mode="json"),
+        action_digest=escalation.action_digest,
+        policy_version=escalation.policy_version,
+        waited_seconds=int((arrived.now - escalation.created_at).total_seconds()),
+    )

@@ -1,0 +1,23 @@
+"""What is known about a proposal when it goes before policy and before people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from policy.claims import Recommendation
+from policy.donor import DonorRecord
+from policy.events import CrmEvent
+from policy.facts import DonorFacts
+from policy.recommender import Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """Everything known when a proposal goes before policy."""
+
+    event: CrmEvent
+    record: DonorRecord
+    facts: DonorFacts
+    proposal: Proposal
+    recommendation: Recommendation
+    happened: str

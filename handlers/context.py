@@ -1,0 +1,84 @@
+"""What a handler is given: the arrival it handles and the world it may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from handlers.ports import Assistant, Chat, Clock, Crm, EventStream, Ids, RulesInForce
+from policy.donor import DonorRecord
+from policy.facts import Conventions
+from policy.organisation import Organisation
+from storage.database import Database
+from storage.transaction import Transaction
+
+Write = Callable[[Transaction], None]
+"""What a handler wants written: committed together with the completion of what arrived, or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The ports and settings of this installation."""
+
+    database: Database
+    crm: Crm
+    chat: Chat
+    assistant: Assistant | None
+    clock: Clock
+    ids: Ids
+    rules: RulesInForce
+    stream: EventStream | None
+    organisation: Organisation
+
+    def today(self) -> date:
+        """Return the date in the organisation's time zone."""
+        return self.clock.now().astimezone(ZoneInfo(self.organisation.time_zone)).date()
+
+    def conventions(self) -> Conventions:
+        """Return the definitions that donor facts are computed by."""
+        organisation = self.organisation
+        return Conventions(
+            family=organisation.definition_family,
+            fiscal_year_start_month=organisation.fiscal_year_start_month,
+            home_currency=organisation.home_currency,
+            acknowledgement_sla_hours=organisation.acknowledgement_sla_hours,
+            major_gift_minor=organisation.major_gift_minor,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One item of the inbox or outbox while it is being handled; *now* is when this attempt began."""
+
+    item_id: str
+    correlation_id: str
+    attempts: int
+    first_attempt_at: datetime | None
+    now: datetime
+    ids: Ids
+
+    @property
+    def reference(self) -> str:
+        """Return the short reference that the card, the log line and the audit entry share."""
+        return self.correlation_id[-6:].lower()
+
+    @property
+    def retry_since(self) -> datetime | None:
+        """Return when an earlier attempt may already have had its effect, None on the first."""
+        return self.first_attempt_at if self.attempts > 1 else None
+
+
+class Discard(Exception):
+    """What arrived cannot be handled and is kept for inspection under *code*; nobody needs to be told."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def staff_names(record: DonorRecord) -> dict[str, str]:
+    """Return the names of the staff known from *record*, by CRM staff id."""
+    owner = {record.owner.id: record.owner.name} if record.owner else {}
+    return {member.id: member.name for member in record.staff} | owner

@@ -1,0 +1,56 @@
+"""Who clicked, and may they decide: looked up afresh, never believed from the click."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handlers.admission import admit
+from handlers.context import Context
+from handlers.escalation_view import Requirement, card_of, requirement_of
+from handlers.outcomes import Notice
+from handlers.ports import Colleague
+from handlers.standing import UNKNOWN_CARD, standing
+from policy.decision import Role, may_decide
+from policy.escalation import EscalationState
+from storage.escalations import Escalation
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Somebody who may decide an open escalation, and in which role."""
+
+    colleague: Colleague
+    role: Role
+    escalation: Escalation
+    requirement: Requirement
+
+
+async def decider_of(escalation_id: str, user_id: str, context: Context) -> Decider | Notice:
+    """Return the decider, or the honest reason why this click decides nothing."""
+    escalation = await context.database.read(lambda tx: tx.escalations.get(escalation_id))
+    if escalation is None:
+        return UNKNOWN_CARD
+    colleague = await admit(user_id, None, context)
+    if isinstance(colleague, Notice):
+        return colleague
+    if escalation.state is not EscalationState.OPEN:
+        return standing(escalation)
+    requirement = requirement_of(escalation)
+    roles = requirement.roles_of(colleague.email, context.organisation.roles_of(colleague.email))
+    role = may_decide(requirement.decision, colleague.id, roles, granted=requirement.granted)
+    if role is None:
+        return _not_yours(escalation, requirement, colleague)
+    return Decider(colleague, role, escalation, requirement)
+
+
+def _not_yours(escalation: Escalation, requirement: Requirement, colleague: Colleague) -> Notice:
+    if any(given.person == colleague.id for given in requirement.granted):
+        return Notice(
+            text="You have already given your approval; it counts once.",
+            next_step="Somebody else has to give the other approval.",
+        )
+    card = card_of(escalation)
+    return Notice(
+        text=f"This decision is for {card.decider}.",
+        next_step="Nothing was changed. Tell them in the thread of the card what you think.",
+    )

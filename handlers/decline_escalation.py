@@ -1,0 +1,48 @@
+"""Decline: a named person decides against the proposal, and nothing is written to the CRM."""
+
+from __future__ import annotations
+
+from handlers.commands import DeclineClicked
+from handlers.context import Arrived, Context, Write
+from handlers.deciding_person import Decider, decider_of
+from handlers.effects import refresh_card
+from handlers.evidence import record as write_down
+from handlers.evidence import slack_actor
+from handlers.outcomes import Notice
+from handlers.standing import refuse_click, too_late
+from policy.escalation import EscalationState
+from storage.transaction import Transaction
+
+
+async def decline_escalation(command: DeclineClicked, arrived: Arrived, context: Context) -> Write:
+    """Close the decision with a no."""
+    decider = await decider_of(command.escalation_id, command.by.id, context)
+    if isinstance(decider, Notice):
+        return refuse_click(command, arrived, decider)
+    return lambda tx: _decline(tx, command, arrived, decider)
+
+
+def _decline(tx: Transaction, command: DeclineClicked, arrived: Arrived, decider: Decider) -> None:
+    moved = tx.escalations.move(
+        command.escalation_id,
+        (EscalationState.OPEN,),
+        EscalationState.DECLINED,
+        arrived.now,
+        decided_by=decider.colleague.id,
+        decided_by_name=decider.colleague.name,
+        decided_at=arrived.now,
+    )
+    if moved is None:
+        too_late(tx, command, arrived)
+        return
+    write_down(
+        tx,
+        arrived,
+        "escalation.declined",
+        subject=moved.donor_id,
+        actor=slack_actor(command.by.id),
+        correlation_id=moved.correlation_id,
+        escalation_id=moved.id,
+        name=decider.colleague.name,
+    )
+    refresh_card(tx, arrived, moved)

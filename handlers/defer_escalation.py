@@ -1,0 +1,110 @@
+"""Put a decision off: it leaves the queue and comes back by itself, also after a restart."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from handlers.answering import answer
+from handlers.commands import DeferralClicked, DeferralEnded
+from handlers.context import Arrived, Context, Write
+from handlers.deciding_person import Decider, decider_of
+from handlers.effects import refresh_card
+from handlers.evidence import record as write_down
+from handlers.evidence import slack_actor
+from handlers.outcomes import Notice
+from handlers.standing import refuse_click, too_late
+from policy.canonical import canonical_json
+from policy.escalation import EscalationState
+from storage.queue import Received
+from storage.transaction import Transaction
+
+LONGEST = timedelta(days=366)
+BAD_DAY = Notice(
+    text="That day has passed or is more than a year away.",
+    next_step="Choose a day from tomorrow on, within a year.",
+)
+_SATURDAY = 5
+
+
+async def defer_escalation(command: DeferralClicked, arrived: Arrived, context: Context) -> Write:
+    """Move the decision to the morning of the chosen day, in the time zone of whoever chose it."""
+    decider = await decider_of(command.escalation_id, command.by.id, context)
+    if isinstance(decider, Notice):
+        return refuse_click(command, arrived, decider)
+    until = deferred_until(command, arrived.now, decider, context.organisation.working_day_start_hour)
+    if until is None:
+        return lambda tx: answer(tx, arrived, BAD_DAY, command.reply_to)
+    return lambda tx: _defer(tx, command, arrived, decider, until)
+
+
+def deferred_until(command: DeferralClicked, now: datetime, decider: Decider, hour: int) -> datetime | None:
+    """Return when the decision comes back (UTC), or None for a day that cannot be meant."""
+    zone = ZoneInfo(decider.colleague.time_zone)
+    today = now.astimezone(zone).date()
+    day = _day(command, today)
+    if day is None or day <= today or day - today > LONGEST:
+        return None
+    return datetime.combine(day, time(hour), tzinfo=zone).astimezone(ZoneInfo("UTC"))
+
+
+def _day(command: DeferralClicked, today: date) -> date | None:
+    match command.preset:
+        case "tomorrow":
+            return today + timedelta(days=1)
+        case "next_business_day":
+            day = today + timedelta(days=1)
+            while day.weekday() >= _SATURDAY:
+                day += timedelta(days=1)
+            return day
+        case "next_week":
+            return today + timedelta(days=7)
+        case "date":
+            return command.day
+
+
+def _defer(
+    tx: Transaction, command: DeferralClicked, arrived: Arrived, decider: Decider, until: datetime
+) -> None:
+    moved = tx.escalations.move(
+        command.escalation_id,
+        (EscalationState.OPEN,),
+        EscalationState.DEFERRED,
+        arrived.now,
+        deferred_until=until,
+        decided_by=decider.colleague.id,
+        decided_by_name=decider.colleague.name,
+        decided_at=arrived.now,
+        due_at=max(
+            decider.escalation.due_at, until + (decider.escalation.due_at - decider.escalation.created_at)
+        ),
+    )
+    if moved is None:
+        too_late(tx, command, arrived)
+        return
+    write_down(
+        tx,
+        arrived,
+        "escalation.deferred",
+        subject=moved.donor_id,
+        actor=slack_actor(command.by.id),
+        correlation_id=moved.correlation_id,
+        escalation_id=moved.id,
+        name=decider.colleague.name,
+        until=until.isoformat(),
+    )
+    ended = DeferralEnded(escalation_id=moved.id, revision=moved.revision)
+    tx.inbox.accept(
+        Received(
+            id=arrived.ids.new(),
+            source="timer",
+            dedupe_key=f"deferral:{moved.id}:{moved.revision}",
+            kind=ended.type,
+            entity_key=f"escalation:{moved.id}:{ended.type}",
+            body=canonical_json(ended),
+            correlation_id=moved.correlation_id,
+            received_at=arrived.now,
+            available_at=until,
+        )
+    )
+    refresh_card(tx, arrived, moved)

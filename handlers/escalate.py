@@ -1,0 +1,179 @@
+"""Put a proposal before a person, or say openly that policy holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from handlers.answering import post
+from handlers.considered import Considered
+from handlers.context import Arrived
+from handlers.deciding import Ruling
+from handlers.donor_header import donor_header
+from handlers.effects import ExecuteAction, enqueue, refresh_card
+from handlers.escalation_view import Requirement
+from handlers.evidence import SYSTEM
+from handlers.evidence import record as write_down
+from handlers.expire_escalation import watch_deadline
+from handlers.outcomes import EscalationCard, HeldNotice
+from handlers.publishing import publish
+from handlers.routing import Route
+from policy.actions import UNDO
+from policy.canonical import canonical_json, digest
+from policy.changes import changes, describe, undo_text
+from policy.decision import Outcome
+from policy.escalation import EscalationState
+from policy.events import PublishedEventType
+from policy.organisation import Organisation
+from policy.timeline import timeline
+from storage.escalations import Escalation
+from storage.transaction import Transaction
+
+RECENT = 3
+BY_POLICY = "the policy in force"
+
+
+def escalate(
+    tx: Transaction,
+    arrived: Arrived,
+    considered: Considered,
+    ruling: Ruling,
+    destination: Route,
+    names: Mapping[str, str],
+    organisation: Organisation,
+) -> None:
+    """Open an escalation with its card, unless the same proposal already waits for this donor."""
+    action_digest = digest(considered.recommendation.action)
+    waiting = tx.escalations.open_for_donor(considered.record.donor.id)
+    if any(other.action_digest == action_digest for other in waiting):
+        write_down(tx, arrived, "escalation.folded", subject=considered.record.donor.id)
+        return
+    card = _card(arrived, considered, ruling, destination, names, organisation)
+    opened = _escalation(arrived, considered, ruling, destination, card, action_digest)
+    tx.escalations.add(opened)
+    write_down(
+        tx,
+        arrived,
+        "escalation.opened",
+        subject=opened.donor_id,
+        escalation_id=opened.id,
+        route=destination.why,
+        decider=destination.decider,
+        due_at=opened.due_at.isoformat(),
+    )
+    watch_deadline(tx, arrived, opened.id, opened.due_at)
+    publish(tx, arrived, PublishedEventType.HANDOFF_REQUIRED, opened.id, ruling, considered.recommendation)
+    if ruling.decision.outcome is Outcome.ALLOW:
+        _carry_out_unasked(tx, arrived, opened)
+    refresh_card(tx, arrived, opened)
+
+
+def hold(
+    tx: Transaction,
+    arrived: Arrived,
+    considered: Considered,
+    ruling: Ruling,
+    destination: Route,
+    names: Mapping[str, str],
+    organisation: Organisation,
+) -> None:
+    """Say what happened and why policy offers no action."""
+    notice = HeldNotice(
+        donor=donor_header(considered.record, organisation),
+        happened=considered.happened,
+        proposal=describe(considered.recommendation.action, names),
+        reasons=ruling.decision.reasons or ("No rule allows this action.",),
+        reference=arrived.reference,
+    )
+    publish(tx, arrived, PublishedEventType.RISK_FLAGGED, arrived.item_id, ruling, considered.recommendation)
+    post(tx, arrived, notice, destination.channel, by=SYSTEM, donor_id=considered.record.donor.id)
+
+
+def _carry_out_unasked(tx: Transaction, arrived: Arrived, opened: Escalation) -> None:
+    moved = tx.escalations.move(
+        opened.id,
+        (EscalationState.OPEN,),
+        EscalationState.APPROVED,
+        arrived.now,
+        decided_by_name=BY_POLICY,
+        decided_at=arrived.now,
+    )
+    if moved is None:
+        return
+    write_down(
+        tx,
+        arrived,
+        "escalation.allowed",
+        subject=moved.donor_id,
+        escalation_id=moved.id,
+        policy_version=moved.policy_version,
+    )
+    key = f"execute:{moved.id}:{moved.action_digest}:{moved.revision}"
+    effect = ExecuteAction(escalation_id=moved.id)
+    enqueue(tx, effect, key=key, order=f"crm:{moved.donor_id}", arrived=arrived)
+
+
+def _escalation(
+    arrived: Arrived,
+    considered: Considered,
+    ruling: Ruling,
+    destination: Route,
+    card: EscalationCard,
+    action_digest: str,
+) -> Escalation:
+    donor = considered.record.donor
+    requirement = Requirement(decision=ruling.decision, owner_email=destination.decider_email)
+    return Escalation(
+        id=card.escalation_id,
+        donor_id=donor.id,
+        household_id=donor.household_id,
+        owner_id=donor.owner_id,
+        action=considered.recommendation.action,
+        action_digest=action_digest,
+        card=canonical_json(card),
+        decision_facts=canonical_json(ruling.facts),
+        policy_version=ruling.decision.policy_version,
+        requires=canonical_json(requirement),
+        channel_id=None,
+        route=destination.channel,
+        created_at=card.created_at,
+        due_at=card.due_at,
+        correlation_id=arrived.correlation_id,
+        trigger_id=considered.event.id,
+        fold_key=f"{donor.id}:{considered.recommendation.action.kind}",
+    )
+
+
+def _card(
+    arrived: Arrived,
+    considered: Considered,
+    ruling: Ruling,
+    destination: Route,
+    names: Mapping[str, str],
+    organisation: Organisation,
+) -> EscalationCard:
+    recommendation, record = considered.recommendation, considered.record
+    action = recommendation.action
+    return EscalationCard(
+        escalation_id=arrived.ids.new(),
+        donor=donor_header(record, organisation),
+        happened=considered.happened,
+        proposal=describe(action, names),
+        proposal_details=getattr(action, "details", ""),
+        changes=changes(action, record, names),
+        signals=recommendation.signals,
+        removed=recommendation.removed,
+        gates=ruling.decision.reasons,
+        unknowns=recommendation.unknowns,
+        alternatives=recommendation.alternatives,
+        confidence=recommendation.confidence,
+        origin=recommendation.origin,
+        recent=timeline(record, RECENT),
+        undo=UNDO[action.kind],
+        undo_text=undo_text(action),
+        decider=destination.decider,
+        route=destination.why,
+        created_at=arrived.now,
+        due_at=arrived.now + timedelta(days=organisation.decision_days),
+        reference=arrived.reference,
+    )

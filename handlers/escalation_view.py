@@ -1,0 +1,65 @@
+"""From a stored escalation to what people see of it."""
+
+from __future__ import annotations
+
+from handlers.outcomes import CardStatus, EscalationCard, Execution, QueueItem
+from policy.decision import Decision, GivenApproval, Role
+from policy.value import Value
+from storage.escalations import Escalation
+
+
+class Requirement(Value):
+    """Who may decide, fixed when the card was made, and the approvals given since.
+
+    Without *owner_email* nobody owns the relationship in Slack, and a manager stands in for the owner.
+    """
+
+    decision: Decision
+    owner_email: str | None = None
+    granted: tuple[GivenApproval, ...] = ()
+
+    def roles_of(self, email: str, roles: tuple[str, ...]) -> frozenset[Role]:
+        """Return the roles in which somebody may decide here."""
+        held = {Role(role) for role in roles if role in set(Role)}
+        if self.owner_email is None:
+            stands_in = Role.MANAGER in held
+        else:
+            stands_in = self.owner_email.casefold() == email.casefold()
+        return frozenset(held | {Role.OWNER}) if stands_in else frozenset(held - {Role.OWNER})
+
+
+def card_of(escalation: Escalation) -> EscalationCard:
+    """Return the card as it was made."""
+    return EscalationCard.model_validate_json(escalation.card)
+
+
+def requirement_of(escalation: Escalation) -> Requirement:
+    """Return who may decide."""
+    return Requirement.model_validate_json(escalation.requires)
+
+
+def status_of(escalation: Escalation, note: str = "") -> CardStatus:
+    """Return where the decision stands now."""
+    execution = Execution.model_validate_json(escalation.outcome) if escalation.outcome else None
+    return CardStatus(
+        state=escalation.state,
+        by_user_id=escalation.decided_by,
+        by_name=escalation.decided_by_name,
+        at=escalation.decided_at,
+        deferred_until=escalation.deferred_until,
+        execution=execution,
+        note=note or (execution.problem if execution else ""),
+    )
+
+
+def queue_item(escalation: Escalation) -> QueueItem:
+    """Return the escalation as one line of a queue."""
+    card = card_of(escalation)
+    return QueueItem(
+        escalation_id=escalation.id,
+        donor_name=card.donor.name,
+        proposal=card.proposal,
+        state=escalation.state,
+        due_at=escalation.due_at,
+        deferred_until=escalation.deferred_until,
+    )

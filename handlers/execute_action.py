@@ -1,0 +1,228 @@
+"""Execute an approved action: the only place from which anything is written to the CRM.
+
+Facts are read again and the policy in force is asked again first; afterwards the record is read back.
+When the answer to a write was lost, the CRM is searched for the effect before anything is sent again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handlers.context import Arrived, Context, Write, staff_names
+from handlers.deciding import rule_again
+from handlers.donor_search import read_donor
+from handlers.effects import ExecuteAction, refresh_card
+from handlers.escalation_view import card_of, requirement_of
+from handlers.evidence import record as write_down
+from handlers.outcomes import EscalationCard, Execution
+from handlers.ports import CrmReceipt, DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
+from handlers.publishing import publish_data
+from policy.actions import FieldChange
+from policy.canonical import canonical_json
+from policy.changes import changes
+from policy.decision import Outcome, satisfied
+from policy.donor import DonorRecord
+from policy.escalation import EscalationState
+from policy.events import PublishedEventType
+from storage.escalations import Escalation
+from storage.transaction import Transaction
+
+_S = EscalationState
+_READY = (_S.APPROVED, _S.EXECUTING, _S.OUTCOME_UNKNOWN)
+ACTOR = "countersign"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The record or the rules are no longer what was approved; *card* shows how it is now."""
+
+    card: EscalationCard
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The action must not run; *reason* is for people."""
+
+    reason: str
+
+
+async def execute_action(effect: ExecuteAction, arrived: Arrived, context: Context) -> Write:
+    """Carry the action out once, or give the decision back with what changed since."""
+    escalation = await context.database.read(lambda tx: tx.escalations.get(effect.escalation_id))
+    if escalation is None or escalation.state not in _READY:
+        return lambda _tx: None
+    key = f"{escalation.id}:{escalation.action_digest[:16]}"
+    if escalation.state is not _S.APPROVED:
+        found = await context.crm.find(escalation.action, key=key)
+        if found:
+            return lambda tx: _executed(tx, arrived, escalation, found)
+    verdict = await _still_right(escalation, arrived, context)
+    if isinstance(verdict, Changed):
+        return lambda tx: _reopen(tx, arrived, escalation, verdict)
+    if isinstance(verdict, Stopped):
+        return lambda tx: _failed(tx, arrived, escalation, verdict.reason)
+    await _begin(escalation, arrived, context)
+    try:
+        receipt = await context.crm.execute(
+            escalation.action, key=key, version=verdict.donor.version, actor=_actor(escalation)
+        )
+    except Refused as refused:
+        reason = f"The CRM refused the change ({refused.code})."
+        return lambda tx: _failed(tx, arrived, escalation, reason)
+    except OutcomeUnknown:
+        await _mark_unknown(escalation, arrived, context)
+        raise Unavailable("crm", "outcome_unknown") from None
+    except StaleRecord:
+        raise Unavailable("crm", "record_changed_while_writing") from None
+    return lambda tx: _executed(tx, arrived, escalation, receipt)
+
+
+async def _still_right(
+    escalation: Escalation, arrived: Arrived, context: Context
+) -> DonorRecord | Changed | Stopped:
+    """Read the facts again and ask the policy in force; return the fresh record when nothing objects."""
+    try:
+        record = await read_donor(escalation.donor_id, context)
+    except DonorUnknown:
+        return Stopped("The donor is no longer in the CRM, or is hidden from Countersign.")
+    if record.donor.id != escalation.donor_id:
+        return Stopped("The donor's record was merged into another one.")
+    ruling = await rule_again(escalation, record, arrived, context)
+    requirement = requirement_of(escalation)
+    if ruling.decision.outcome is Outcome.DENY:
+        return Stopped(" ".join(ruling.decision.reasons) or "Policy no longer allows this.")
+    card = card_of(escalation)
+    fresh = changes(escalation.action, record, staff_names(record))
+    if fresh != card.changes:
+        note = "The record changed since this was approved: " + _difference(card.changes, fresh)
+        return Changed(card.model_copy(update={"changes": fresh}), note)
+    if not satisfied(ruling.decision, requirement.granted):
+        return Changed(card, "The rules changed since this was approved and ask for a different approval.")
+    return record
+
+
+def _difference(before: tuple[FieldChange, ...], now: tuple[FieldChange, ...]) -> str:
+    shown = [
+        f"{new.field} is now {new.before} (it was {old.before})"
+        for old, new in zip(before, now, strict=False)
+        if old.before != new.before
+    ]
+    return "; ".join(shown) or "the proposed change reads differently now"
+
+
+def _actor(escalation: Escalation) -> str:
+    return f"{ACTOR} for {escalation.decided_by_name or 'policy'}"
+
+
+async def _begin(escalation: Escalation, arrived: Arrived, context: Context) -> None:
+    """Say durably that the write may be on its way, so that a crash is followed by looking first."""
+    if escalation.state is _S.EXECUTING:
+        return
+    await context.database.write(
+        lambda tx: tx.escalations.move(
+            escalation.id, (_S.APPROVED, _S.OUTCOME_UNKNOWN), _S.EXECUTING, arrived.now
+        )
+    )
+
+
+async def _mark_unknown(escalation: Escalation, arrived: Arrived, context: Context) -> None:
+    def write(tx: Transaction) -> None:
+        moved = tx.escalations.move(escalation.id, (_S.EXECUTING,), _S.OUTCOME_UNKNOWN, arrived.now)
+        if moved:
+            write_down(
+                tx,
+                arrived,
+                "action.outcome_unknown",
+                subject=moved.donor_id,
+                correlation_id=moved.correlation_id,
+                escalation_id=moved.id,
+            )
+            refresh_card(tx, arrived, moved)
+
+    await context.database.write(write)
+
+
+def _executed(tx: Transaction, arrived: Arrived, escalation: Escalation, receipt: CrmReceipt) -> None:
+    execution = Execution(
+        ref=receipt.ref,
+        record_url=receipt.record_url,
+        changes=receipt.changes,
+        verified=receipt.verified,
+        at=arrived.now,
+    )
+    moved = tx.escalations.move(
+        escalation.id,
+        (_S.EXECUTING, _S.OUTCOME_UNKNOWN),
+        _S.EXECUTED,
+        arrived.now,
+        execution_ref=receipt.ref,
+        outcome=canonical_json(execution),
+    )
+    if moved is None:
+        return
+    write_down(
+        tx,
+        arrived,
+        "action.executed",
+        subject=moved.donor_id,
+        correlation_id=moved.correlation_id,
+        escalation_id=moved.id,
+        ref=receipt.ref,
+        verified=receipt.verified,
+        changes=[change.model_dump(mode="json") for change in receipt.changes],
+    )
+    data: dict[str, object] = {"action": moved.action.kind, "policy_version": moved.policy_version}
+    publish_data(tx, arrived, PublishedEventType.ACTION_EXECUTED, moved.id, data)
+    refresh_card(tx, arrived, moved)
+
+
+def _failed(tx: Transaction, arrived: Arrived, escalation: Escalation, reason: str) -> None:
+    execution = Execution(problem=reason, at=arrived.now)
+    moved = tx.escalations.move(
+        escalation.id,
+        (_S.APPROVED, _S.EXECUTING, _S.OUTCOME_UNKNOWN),
+        _S.FAILED,
+        arrived.now,
+        outcome=canonical_json(execution),
+    )
+    if moved is None:
+        return
+    write_down(
+        tx,
+        arrived,
+        "action.stopped",
+        subject=moved.donor_id,
+        correlation_id=moved.correlation_id,
+        escalation_id=moved.id,
+        reason=reason,
+    )
+    refresh_card(tx, arrived, moved)
+
+
+def _reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, changed: Changed) -> None:
+    requirement = requirement_of(escalation).model_copy(update={"granted": ()})
+    moved = tx.escalations.move(
+        escalation.id,
+        (_S.APPROVED, _S.EXECUTING),
+        _S.OPEN,
+        arrived.now,
+        card=canonical_json(changed.card),
+        requires=canonical_json(requirement),
+        outcome=canonical_json(Execution(problem=changed.note, at=arrived.now)),
+        decided_by=None,
+        decided_by_name=None,
+        decided_at=None,
+    )
+    if moved is None:
+        return
+    write_down(
+        tx,
+        arrived,
+        "escalation.changed_since",
+        subject=moved.donor_id,
+        correlation_id=moved.correlation_id,
+        escalation_id=moved.id,
+        note=changed.note,
+    )
+    refresh_card(tx, arrived, moved)

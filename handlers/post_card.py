@@ -1,0 +1,68 @@
+"""Post an escalation's card, or bring the one already there up to date; it always shows the present state."""
+
+from __future__ import annotations
+
+from handlers.context import Arrived, Context, Write
+from handlers.effects import RemindDecider, ShowCard
+from handlers.escalation_view import card_of, requirement_of, status_of
+from handlers.evidence import record as write_down
+from handlers.outcomes import Notice
+from handlers.ports import MessageRef, Refused
+from storage.escalations import Escalation
+from storage.transaction import Transaction
+
+
+async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Write:
+    """Show the card where it belongs; when that place is gone, in the review channel."""
+    escalation = await context.database.read(lambda tx: tx.escalations.get(effect.escalation_id))
+    if escalation is None:
+        return lambda _tx: None
+    shown, rerouted = await _show(escalation, arrived, context)
+
+    def write(tx: Transaction) -> None:
+        if shown != _place(escalation):
+            tx.escalations.set_message(escalation.id, shown.channel_id, shown.ts)
+        if rerouted:
+            write_down(
+                tx,
+                arrived,
+                "card.rerouted",
+                subject=escalation.donor_id,
+                correlation_id=escalation.correlation_id,
+                escalation_id=escalation.id,
+                reason=rerouted,
+            )
+
+    return write
+
+
+async def remind_decider(effect: RemindDecider, arrived: Arrived, context: Context) -> Write:
+    """Say in the card's thread that a deferred decision is back, so that its owner is notified."""
+    escalation = await context.database.read(lambda tx: tx.escalations.get(effect.escalation_id))
+    place = _place(escalation) if escalation else None
+    if escalation is None or place is None:
+        return lambda _tx: None
+    email = requirement_of(escalation).owner_email
+    owner = await context.chat.colleague_by_email(email) if email else None
+    notice = Notice(text="This decision is back from being put off.", mention=owner.id if owner else None)
+    marker = f"remind:{escalation.id}:{escalation.revision}"
+    await context.chat.post(notice, place.channel_id, marker, arrived.retry_since, thread_ts=place.ts)
+    return lambda _tx: None
+
+
+async def _show(escalation: Escalation, arrived: Arrived, context: Context) -> tuple[MessageRef, str]:
+    card, status, marker = card_of(escalation), status_of(escalation), f"card:{escalation.id}"
+    place, since = _place(escalation), arrived.retry_since
+    try:
+        return await context.chat.show_card(card, status, place, escalation.route, marker, since), ""
+    except Refused as refused:
+        if place is None and escalation.route == context.organisation.review_channel:
+            raise
+        channel = context.organisation.review_channel if place is None else escalation.route
+        return await context.chat.show_card(card, status, None, channel, marker, since), refused.code
+
+
+def _place(escalation: Escalation) -> MessageRef | None:
+    if escalation.channel_id is None or escalation.message_ts is None:
+        return None
+    return MessageRef(escalation.channel_id, escalation.message_ts)

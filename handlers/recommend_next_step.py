@@ -1,0 +1,113 @@
+"""Turn a CRM event into one recommended next step, put before the person who decides."""
+
+from __future__ import annotations
+
+from handlers.commands import CrmEventArrived
+from handlers.considered import Considered
+from handlers.context import Arrived, Context, Discard, Write, staff_names
+from handlers.deciding import AiFindings, Ruling, rule
+from handlers.donor_search import read_donor
+from handlers.escalate import escalate, hold
+from handlers.evidence import record as write_down
+from handlers.grounding import grounded_signals
+from handlers.happened import happened
+from handlers.ports import DonorUnknown
+from handlers.report_campaign_change import report_campaign_change
+from handlers.routing import route
+from policy.canonical import digest
+from policy.claims import Recommendation
+from policy.confidence import confidence
+from policy.decision import Outcome
+from policy.donor import DonorRecord
+from policy.events import CrmEvent, CrmEventType
+from policy.facts import DonorFacts, compute_facts
+from policy.recommender import Proposal, recommend
+from storage.transaction import Transaction
+
+OWN_ACTOR = "countersign"
+
+
+async def recommend_next_step(command: CrmEventArrived, arrived: Arrived, context: Context) -> Write:
+    """Read the donor again, propose, verify, ask policy, and route what needs a person."""
+    event = command.event
+    if event.actor and event.actor.startswith(OWN_ACTOR):
+        return lambda tx: write_down(tx, arrived, "event.own", subject=event.donor_id, event=_plain(event))
+    if event.type is CrmEventType.CAMPAIGN_STATUS_CHANGED:
+        return await report_campaign_change(event, arrived, context)
+    if event.donor_id is None:
+        raise Discard("event_without_donor")
+    try:
+        record = await read_donor(event.donor_id, context)
+    except DonorUnknown:
+        raise Discard("donor_unknown") from None
+    facts = compute_facts(record, context.today(), context.conventions())
+    proposal = recommend(record, facts, event, context.today())
+    if proposal is None:
+        return lambda tx: _noted(tx, arrived, event, record)
+    considered = await _consider(event, record, facts, proposal, context)
+    return await _decide(considered, arrived, context)
+
+
+async def _consider(
+    event: CrmEvent, record: DonorRecord, facts: DonorFacts, proposal: Proposal, context: Context
+) -> Considered:
+    checked, draft = await grounded_signals(record, facts, event, proposal, context.assistant)
+    recommendation = Recommendation(
+        action=proposal.action,
+        headline=proposal.headline,
+        signals=checked.kept,
+        removed=len(checked.removed),
+        alternatives=proposal.alternatives,
+        unknowns=(*proposal.unknowns, *record.gaps),
+        confidence=confidence(checked, record, facts, context.today()),
+        origin=draft.origin,
+        suspected_injection=draft.suspected_injection,
+    )
+    return Considered(event, record, facts, proposal, recommendation, happened(event, record))
+
+
+async def _decide(considered: Considered, arrived: Arrived, context: Context) -> Write:
+    recommendation = considered.recommendation
+    findings = AiFindings(
+        origin=recommendation.origin,
+        confidence=recommendation.confidence,
+        unsupported=recommendation.removed,
+        contradictions=len(considered.facts.discrepancies),
+        suspected_injection=recommendation.suspected_injection,
+    )
+    ruling = await rule(recommendation.action, considered.record, findings, arrived, context)
+    destination = await route(considered.record, context)
+    names = staff_names(considered.record)
+
+    def write(tx: Transaction) -> None:
+        _write_down(tx, arrived, considered, ruling)
+        if ruling.decision.outcome is Outcome.DENY:
+            hold(tx, arrived, considered, ruling, destination, names, context.organisation)
+        else:
+            escalate(tx, arrived, considered, ruling, destination, names, context.organisation)
+
+    return write
+
+
+def _write_down(tx: Transaction, arrived: Arrived, considered: Considered, ruling: Ruling) -> None:
+    write_down(
+        tx,
+        arrived,
+        "recommendation.decided",
+        subject=considered.record.donor.id,
+        event=_plain(considered.event),
+        happened=considered.happened,
+        record_digest=digest(considered.record),
+        donor_facts=considered.facts.model_dump(mode="json"),
+        recommendation=considered.recommendation.model_dump(mode="json"),
+        decision=ruling.decision.model_dump(mode="json"),
+        decision_facts=ruling.facts.model_dump(mode="json"),
+    )
+
+
+def _noted(tx: Transaction, arrived: Arrived, event: CrmEvent, record: DonorRecord) -> None:
+    write_down(tx, arrived, "event.noted", subject=record.donor.id, event=_plain(event))
+
+
+def _plain(event: CrmEvent) -> dict[str, object]:
+    return event.model_dump(mode="json")

@@ -1,0 +1,50 @@
+"""Where a decision goes: an explicit rule for every case, so that nothing is dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handlers.context import Context
+from policy.donor import DonorRecord
+
+OWN_CHANNEL = "owner's channel"
+DIRECT = "direct message to the owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The Slack *channel* a card goes to, *why*, and who decides there.
+
+    *decider_email* is None when nobody owns the relationship in Slack: then any reviewer decides.
+    """
+
+    channel: str
+    why: str
+    decider: str
+    decider_email: str | None
+
+
+async def route(record: DonorRecord, context: Context) -> Route:
+    """Route to the owner's channel, else their direct messages, else the review channel with the reason."""
+    owner = record.owner
+    if owner is None:
+        return _review("the donor has no relationship owner", context)
+    if not owner.active:
+        return _review(f"the relationship owner {owner.name} is no longer active", context)
+    colleague = await context.chat.colleague_by_email(owner.email)
+    if colleague is None or not colleague.is_full_member:
+        return _review(f"the relationship owner {owner.name} has no Slack account here", context)
+    own = context.organisation.channel_of(owner.email)
+    if own:
+        return Route(channel=own, why=OWN_CHANNEL, decider=owner.name, decider_email=owner.email)
+    direct = await context.chat.direct_channel(colleague.id)
+    return Route(channel=direct, why=DIRECT, decider=owner.name, decider_email=owner.email)
+
+
+def _review(reason: str, context: Context) -> Route:
+    return Route(
+        channel=context.organisation.review_channel,
+        why=f"review channel, because {reason}",
+        decider="a reviewer (manager)",
+        decider_email=None,
+    )

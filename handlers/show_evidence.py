@@ -1,0 +1,125 @@
+"""Show why a card says what it says: the audit entries of one decision in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from handlers.admission import admit
+from handlers.commands import EvidenceRequested
+from handlers.context import Arrived, Context, Write
+from handlers.effects import PEOPLE_FIRST, FillEvidence, enqueue
+from handlers.escalation_view import card_of
+from handlers.evidence import record as write_down
+from handlers.evidence import slack_actor
+from handlers.outcomes import EvidenceLine, EvidenceShown, Notice
+from storage.audit import AuditRecord
+from storage.transaction import Transaction
+
+Payload = Mapping[str, Any]
+
+NOT_FOR_YOU = EvidenceShown(title="Not available", lines=(), reference="")
+
+
+async def show_evidence(command: EvidenceRequested, arrived: Arrived, context: Context) -> Write:
+    """Have the waiting modal filled, for members of the organisation only; looking is itself written down."""
+    colleague = await admit(command.by.id, None, context)
+    escalation = await context.database.read(lambda tx: tx.escalations.get(command.escalation_id))
+
+    def write(tx: Transaction) -> None:
+        refused = isinstance(colleague, Notice) or escalation is None
+        write_down(
+            tx,
+            arrived,
+            "evidence.refused" if refused else "evidence.shown",
+            subject=escalation.donor_id if escalation else None,
+            actor=slack_actor(command.by.id),
+            correlation_id=arrived.correlation_id,
+            escalation_id=command.escalation_id,
+        )
+        shown = "" if refused else command.escalation_id
+        effect = FillEvidence(escalation_id=shown, view_id=command.view_id)
+        key = f"evidence:{command.view_id}"
+        enqueue(tx, effect, key=key, order=None, arrived=arrived, priority=PEOPLE_FIRST)
+
+    return write
+
+
+async def fill_evidence(effect: FillEvidence, arrived: Arrived, context: Context) -> Write:  # noqa: ARG001
+    """Fill the modal with the decision's path, oldest first."""
+    evidence = await context.database.read(lambda tx: _evidence(tx, effect.escalation_id))
+    await context.chat.fill_view(effect.view_id, evidence)
+    return lambda _tx: None
+
+
+def _evidence(tx: Transaction, escalation_id: str) -> EvidenceShown:
+    escalation = tx.escalations.get(escalation_id) if escalation_id else None
+    if escalation is None:
+        return NOT_FOR_YOU
+    entries = tx.audit.by_correlation(escalation.correlation_id)
+    lines = tuple(line for entry in entries if (line := evidence_line(entry)))
+    card = card_of(escalation)
+    return EvidenceShown(title=card.donor.name, lines=lines, reference=card.reference)
+
+
+def evidence_line(entry: AuditRecord) -> EvidenceLine | None:
+    """Put one audit entry into words; None for kinds that are not part of a decision's story."""
+    tell = _STORY.get(entry.kind)
+    payload = entry.payload
+    if tell is None:
+        return None
+    if payload is None:
+        return EvidenceLine(at=entry.at, what="Erased on request", who=entry.actor)
+    what, details = tell(payload)
+    return EvidenceLine(at=entry.at, what=what, who=payload.get("name") or _who(entry.actor), details=details)
+
+
+def _who(actor: str) -> str:
+    return "Countersign" if actor == "system" else actor.removeprefix("slack:")
+
+
+def _decided(payload: Payload) -> tuple[str, tuple[str, ...]]:
+    decision, recommendation = payload["decision"], payload["recommendation"]
+    origin = recommendation["origin"]
+    author = "the facts summariser, without a model"
+    if origin["kind"] == "model":
+        author = f"model {origin['model']}, prompt {origin['prompt']} {origin['prompt_version']}"
+    score, removed = recommendation["confidence"]["score"], recommendation["removed"]
+    verdict = {"allow": "allowed", "deny": "denied", "require_approval": "asked for approval"}
+    details = (
+        f"Trigger: {payload['event']['type']}. {payload['happened']}",
+        f"Reasons written by: {author}",
+        f"Confidence {score} of 100; {removed} sentences removed because no record bears them out",
+        f"Policy {verdict[decision['outcome']]} (version {decision['policy_version'][:12]})",
+        *(f"Rule {gate['id']}: {gate['reason']}" for gate in decision["gates"]),
+    )
+    return recommendation["headline"], details
+
+
+def _executed(payload: Payload) -> tuple[str, tuple[str, ...]]:
+    read_back = "read back and equal" if payload["verified"] else "could not be read back"
+    lines = (f"{change['field']}: {change['before']} → {change['after']}" for change in payload["changes"])
+    return f"Written to the CRM as {payload['ref']}, {read_back}", tuple(lines)
+
+
+def _plain(what: str, *keys: str) -> Callable[[Payload], tuple[str, tuple[str, ...]]]:
+    return lambda payload: (what, tuple(str(payload[key]) for key in keys if payload.get(key)))
+
+
+_STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
+    "recommendation.decided": _decided,
+    "escalation.opened": _plain("Card posted", "route"),
+    "escalation.allowed": _plain("Allowed by policy without approval", "policy_version"),
+    "escalation.approval_given": _plain("Gave one of several approvals"),
+    "escalation.approved": _plain("Approved", "action_digest"),
+    "escalation.deferred": _plain("Put off", "until"),
+    "escalation.reopened": _plain("Back for decision"),
+    "escalation.declined": _plain("Declined"),
+    "escalation.expired": _plain("Expired: nobody decided in time, nothing was done"),
+    "escalation.changed_since": _plain("Not written: changed since the approval", "note"),
+    "action.executed": _executed,
+    "action.outcome_unknown": _plain("The CRM's answer was lost; looking before writing again"),
+    "action.stopped": _plain("Not carried out", "reason"),
+    "card.rerouted": _plain("Card moved to another channel", "reason"),
+    "click.refused": _plain("A click was refused", "reason"),
+}
