@@ -7,7 +7,8 @@ matched only when the answer is the boolean true, and not matched only when it i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -29,6 +30,7 @@ stdlib:
     - name: _+_
       overloads: [{id: add_string}, {id: add_bytes}]
 """
+_RAISED = (RuntimeError, MemoryError, ValueError, TypeError)  # budget overrun, values the engine refuses
 _POSITION = re.compile(r"<input>:(\d+):(\d+): ([^\n]*)")
 _MISSING = re.compile(r'No value with name "([\w.]+)"')
 
@@ -63,13 +65,31 @@ class Condition:
     def evaluate(self, activation: Any) -> Outcome:
         """Return True (matched), False (not matched) or Failed."""
         try:
-            result = self.expression.eval(activation)
-            value = result.value() if result.type() == cel.Type.BOOL else None
-        except (RuntimeError, MemoryError, ValueError, TypeError) as error:  # budget overrun, unusable values
+            value = self.expression.eval(activation).value()
+        except _RAISED as error:
             return Failed("the rule could not be evaluated", str(error))
         if value is True or value is False:
             return bool(value)
-        return _failed(str(result.value()))
+        return _failed(str(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Many conditions asked at once: as one list, and one by one whenever that gives no full answer."""
+
+    each: tuple[Condition, ...]
+    together: Any | None
+
+    def evaluate(self, activation: Any) -> Sequence[Outcome]:
+        """Return the outcomes in order."""
+        if self.together is not None:
+            try:
+                values = self.together.eval(activation).plain_value()
+            except _RAISED:
+                values = None
+            if isinstance(values, list) and [*map(type, values)] == [bool] * len(self.each):
+                return values
+        return [condition.evaluate(activation) for condition in self.each]
 
 
 class Environment:
@@ -91,6 +111,15 @@ class Environment:
         if expression.return_type() != cel.Type.BOOL:
             raise ConditionInvalidError("the condition is not a yes-or-no question")
         return Condition(text=text, names=self._names(text), expression=expression)
+
+    def bundle(self, conditions: Sequence[Condition]) -> Conditions:
+        """Prepare many conditions to be asked at once, where the engine's limits allow."""
+        together = None
+        if conditions:
+            text = ", ".join(f"({condition.text})" for condition in conditions)
+            with suppress(RuntimeError, MemoryError):
+                together = self._env.compile(f"[{text}]")
+        return Conditions(tuple(conditions), together)
 
     def activation(self, values: Mapping[str, Any]) -> Any:
         """Bind the facts of one decision for any number of conditions."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from policy.conditions import ENGINE, Condition, Failed, environment
+from policy.conditions import ENGINE, Conditions, Failed, environment
 from policy.decision import (
     NO_GRANT,
     POLICY_ERROR,
@@ -15,14 +15,16 @@ from policy.decision import (
     Gate,
     GateFailure,
     Obligation,
+    ObligationKind,
     Outcome,
     RequiredApproval,
+    Role,
 )
 from policy.decision_facts import DecisionFacts
 from policy.fact_catalogue import binder, facts_digest
 from policy.language import PolicyFault, PolicyInvalidError
 from policy.policy_checks import check_policy
-from policy.policy_model import Grant, Guard, Policy
+from policy.policy_model import ApprovalRule, Grant, Guard, Policy
 
 _NO_GRANT = Gate(
     id=NO_GRANT, kind="deny", reason="Nothing in the rules allows this for a donor at this stage."
@@ -33,31 +35,26 @@ _POLICY_ERROR = Gate(
 
 
 @dataclass(frozen=True, slots=True)
-class CompiledGrant:
-    """A grant with its table as a set of (action, stage, capability)."""
+class CompiledGate:
+    """A gate as it appears in decisions, and what follows when it matches.
+
+    *permits* is, for a grant, its table as a set of (action, stage, capability).
+    """
 
     gate: Gate
-    permits: frozenset[tuple[str, str, str]]
-    condition: Condition | None
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledGuard:
-    """A guard with its condition ready to be asked."""
-
-    gate: Gate
-    guard: Guard
-    condition: Condition
+    permits: frozenset[tuple[str, str, str]] | None = None
+    approval: ApprovalRule | None = None
+    obligations: tuple[tuple[ObligationKind, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledPolicy:
-    """A policy ready to decide; *bind* reads exactly the facts its conditions name."""
+    """A policy ready to decide; *bind* reads the facts its *conditions* (one per gate) name."""
 
     policy: Policy
     version: str
-    grants: tuple[CompiledGrant, ...]
-    guards: tuple[CompiledGuard, ...]
+    gates: tuple[CompiledGate, ...]
+    conditions: Conditions
     bind: Callable[[DecisionFacts], dict[str, Any]]
 
 
@@ -82,95 +79,74 @@ def compile_unchecked(policy: Policy) -> CompiledPolicy:
 
 def decide(compiled: CompiledPolicy, facts: DecisionFacts) -> Decision:
     """Ask every gate and combine the answers: error, then denial, then approvals, then allowance."""
-    activation = environment().activation(compiled.bind(facts))
-    asked = _Answers()
-    key = (facts.action.kind, facts.donor.lifecycle_stage, facts.action.capability)
-    for grant in compiled.grants:
-        asked.ask_grant(grant, key, activation)
-    guards = [guard for guard in compiled.guards if asked.ask_guard(guard, activation)]
-    obligations = asked.obligations(guards, facts)
-    outcome, gates = _combine(asked, guards)
+    matched, errors = _ask(compiled, facts)
+    obligations = _obligations(matched, facts, errors)
+    gates = [each.gate for each in matched]
+    if not any(gate.kind == "allow" for gate in gates):
+        gates.append(_NO_GRANT)
+    if errors:
+        gates.append(_POLICY_ERROR)
     return Decision(
-        outcome=outcome,
-        gates=gates,
-        approvals=_approvals(guards),
+        outcome=_outcome(gates),
+        gates=tuple(gates),
+        approvals=_approvals(matched),
         obligations=obligations,
         policy_version=compiled.version,
         facts_digest=facts_digest(facts),
         engine=ENGINE,
-        errors=tuple(asked.errors),
+        errors=tuple(errors),
     )
 
 
-class _Answers:
-    """What the gates answered so far."""
-
-    def __init__(self) -> None:
-        self.granted = False
-        self.gates: list[Gate] = []
-        self.errors: list[GateFailure] = []
-
-    def ask_grant(self, grant: CompiledGrant, key: tuple[str, str, str], activation: Any) -> None:
-        """Ask one grant; it matches when its table has the case and its condition, if any, holds."""
-        holds = grant.condition is None or self._answer(grant.gate, grant.condition, activation)
-        if holds and key in grant.permits:
-            self.granted = True
-            self.gates.append(grant.gate)
-
-    def ask_guard(self, guard: CompiledGuard, activation: Any) -> bool:
-        """Ask one guard and say whether it matched."""
-        matched = self._answer(guard.gate, guard.condition, activation)
-        if matched:
-            self.gates.append(guard.gate)
-        return matched
-
-    def _answer(self, gate: Gate, condition: Condition, activation: Any) -> bool:
-        answer = condition.evaluate(activation)
+def _ask(compiled: CompiledPolicy, facts: DecisionFacts) -> tuple[list[CompiledGate], list[GateFailure]]:
+    """Return the gates that matched, for a grant in its table too, and those that gave no answer."""
+    case = (facts.action.kind, facts.donor.lifecycle_stage, facts.action.capability)
+    answers = compiled.conditions.evaluate(environment().activation(compiled.bind(facts)))
+    matched: list[CompiledGate] = []
+    errors: list[GateFailure] = []
+    for gate, answer in zip(compiled.gates, answers, strict=True):
         if isinstance(answer, Failed):
-            self.errors.append(GateFailure(id=gate.id, message=answer.message))
-            return False
-        return answer
-
-    def obligations(self, guards: Sequence[CompiledGuard], facts: DecisionFacts) -> tuple[Obligation, ...]:
-        """Merge the obligations of the guards that matched: each once, and the latest of all delays."""
-        merged: dict[tuple[str, str], Obligation] = {}
-        latest: datetime | None = None
-        for guard in guards:
-            for kind, value in guard.guard.oblige.stated if guard.guard.oblige else ():
-                if kind != "delay_until":
-                    merged[kind, value] = Obligation(kind=kind, value=value)
-                    continue
-                until = _instant(facts, value)
-                if until is None:
-                    self.errors.append(GateFailure(id=guard.gate.id, message=f"{value} is missing"))
-                elif latest is None or until > latest:
-                    latest = until
-        if latest is not None:
-            value = latest.astimezone(UTC).isoformat().replace("+00:00", "Z")
-            merged["delay_until", value] = Obligation(kind="delay_until", value=value)
-        return tuple(merged[key] for key in sorted(merged))
+            errors.append(GateFailure(id=gate.gate.id, message=answer.message))
+        elif answer and (gate.permits is None or case in gate.permits):
+            matched.append(gate)
+    return matched, errors
 
 
-def _combine(asked: _Answers, guards: Sequence[CompiledGuard]) -> tuple[Outcome, tuple[Gate, ...]]:
-    gates = list(asked.gates)
-    if not asked.granted:
-        gates.append(_NO_GRANT)
-    if asked.errors:
-        gates.append(_POLICY_ERROR)
-    if any(gate.kind == "deny" for gate in gates):
-        return Outcome.DENY, tuple(gates)
-    if any(guard.guard.require_approval for guard in guards):
-        return Outcome.REQUIRE_APPROVAL, tuple(gates)
-    return Outcome.ALLOW, tuple(gates)
+def _outcome(gates: Sequence[Gate]) -> Outcome:
+    kinds = {gate.kind for gate in gates}
+    if "deny" in kinds:
+        return Outcome.DENY
+    return Outcome.REQUIRE_APPROVAL if "require_approval" in kinds else Outcome.ALLOW
 
 
-def _approvals(guards: Sequence[CompiledGuard]) -> tuple[RequiredApproval, ...]:
-    highest: dict[Any, int] = {}
-    for guard in guards:
-        rule = guard.guard.require_approval
-        if rule:
-            highest[rule.role] = max(rule.count, highest.get(rule.role, 0))
+def _approvals(matched: Sequence[CompiledGate]) -> tuple[RequiredApproval, ...]:
+    """Merge what is asked for: per role the highest count."""
+    highest: dict[Role, int] = {}
+    for gate in matched:
+        if gate.approval:
+            highest[gate.approval.role] = max(gate.approval.count, highest.get(gate.approval.role, 0))
     return tuple(RequiredApproval(role=role, count=highest[role]) for role in sorted(highest))
+
+
+def _obligations(
+    matched: Sequence[CompiledGate], facts: DecisionFacts, errors: list[GateFailure]
+) -> tuple[Obligation, ...]:
+    """Merge the obligations: each once, the latest of all delays; a delay without a moment is an error."""
+    found: dict[tuple[str, str], Obligation] = {}
+    delays: list[datetime] = []
+    for gate in matched:
+        for kind, value in gate.obligations:
+            until = _instant(facts, value) if kind == "delay_until" else None
+            if kind != "delay_until":
+                found[kind, value] = Obligation(kind=kind, value=value)
+            elif until is None:
+                errors.append(GateFailure(id=gate.gate.id, message=f"{value} is missing"))
+            else:
+                delays.append(until)
+    if delays:
+        latest = max(delays).astimezone(UTC).isoformat().replace("+00:00", "Z")
+        found["delay_until", latest] = Obligation(kind="delay_until", value=latest)
+    return tuple(found[key] for key in sorted(found))
 
 
 def _instant(facts: DecisionFacts, name: str) -> datetime | None:
@@ -180,26 +156,25 @@ def _instant(facts: DecisionFacts, name: str) -> datetime | None:
 
 
 def _compile(policy: Policy) -> CompiledPolicy:
-    grants = tuple(_grant(grant) for grant in policy.grants)
-    guards = tuple(
-        CompiledGuard(_gate(guard, guard.kind), guard, environment().compile(guard.when))
-        for guard in policy.guards
-    )
-    conditions = [*(grant.condition for grant in grants), *(guard.condition for guard in guards)]
-    names = [name for condition in conditions if condition for name in condition.names]
-    return CompiledPolicy(policy, policy.version, grants, guards, binder(names))
+    conditions = [environment().compile(gate.when or "true") for gate in policy.gates]
+    names = [name for condition in conditions for name in condition.names]
+    gates = (*map(_grant, policy.grants), *map(_guard, policy.guards))
+    return CompiledPolicy(policy, policy.version, gates, environment().bundle(conditions), binder(names))
 
 
-def _grant(grant: Grant) -> CompiledGrant:
+def _grant(grant: Grant) -> CompiledGate:
     permits = frozenset(
         (kind, stage, capability)
         for kind in grant.allow
         for stage, capabilities in grant.lifecycle
         for capability in capabilities
     )
-    condition = environment().compile(grant.when) if grant.when else None
-    return CompiledGrant(_gate(grant, "allow"), permits, condition)
+    return CompiledGate(Gate(id=grant.id, kind="allow", reason=grant.reason), permits=permits)
 
 
-def _gate(gate: Grant | Guard, kind: Any) -> Gate:
-    return Gate(id=gate.id, kind=kind, reason=gate.reason)
+def _guard(guard: Guard) -> CompiledGate:
+    return CompiledGate(
+        Gate(id=guard.id, kind=guard.kind, reason=guard.reason),
+        approval=guard.require_approval,
+        obligations=guard.oblige.stated if guard.oblige else (),
+    )

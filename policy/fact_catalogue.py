@@ -75,19 +75,18 @@ def binder(names: Iterable[str]) -> Callable[[DecisionFacts], dict[str, Any]]:
     stored = [name for name in wanted if not known[name].presence_of]
     sources = list(dict.fromkeys([*stored, *(value for _, value in present)]))
     read = attrgetter(*sources, "cal.now", "cal.now")
-    lists = [name for name in stored if known[name].kind == "list"]
-    optional = [name for name in stored if known[name].presence]
+    lists = [name for name in sources if known[name].kind == "list"]
+    optional = [name for name in sources if known[name].presence]
 
     def bind(facts: DecisionFacts) -> dict[str, Any]:
-        every = dict(zip(sources, read(facts), strict=False))
-        values = {name: every[name] for name in stored}
+        values = dict(zip(sources, read(facts), strict=False))
         for name in lists:
-            values[name] = list(every[name])
-        for name in optional:
-            if every[name] is None:
-                del values[name]
+            values[name] = list(values[name])
         for name, value in present:
-            values[name] = every[value] is not None
+            values[name] = values[value] is not None
+        for name in optional:
+            if values[name] is None:
+                del values[name]
         return values
 
     return bind
