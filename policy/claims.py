@@ -21,6 +21,7 @@ class SlotKind(StrEnum):
     COUNT = "count"
     NAME = "name"
     ENUM = "enum"
+    QUOTE = "quote"
 
 
 @unique
@@ -39,7 +40,7 @@ class Slot(Value):
     """A literal of the sentence (*text*) bound to a *field* of one *record*, to a fact, or to an aggregate.
 
     With *fact*, the literal must equal that donor fact. With *aggregate*, it is computed from *field* of all
-    records in *over*. Otherwise it must equal *field* of *record*.
+    records in *over*. Otherwise it must equal *field* of *record*; a quote must stand in it word for word.
     """
 
     kind: SlotKind
@@ -52,7 +53,11 @@ class Slot(Value):
 
 
 class Claim(Value):
-    """One sentence, the records it rests on, and every figure, date, name or status in it."""
+    """One sentence, what it rests on, and every figure, date, name or status in it.
+
+    A citation is a record id, or a fact id that stands for all records the fact was computed from
+    (`DonorFacts.sources` resolves them).
+    """
 
     text: Annotated[str, Field(min_length=1, max_length=600)]
     cites: tuple[str, ...] = ()

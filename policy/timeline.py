@@ -1,0 +1,96 @@
+"""The timeline: a donor's history in one dated line per record, newest first, without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+from policy.donor import DonorRecord, Gift, TimelineEntry
+from policy.facts_model import spelled_date
+
+_LONGEST = 140
+SPECIAL_CATEGORIES = frozenset({"health", "family", "wealth"})
+
+
+def timeline(record: DonorRecord, limit: int = 20) -> tuple[TimelineEntry, ...]:
+    """Return the newest *limit* entries; what is planned for the future comes first."""
+    entries = sorted(_entries(record), key=lambda entry: (_moment(entry.at), entry.record_id), reverse=True)
+    return tuple(entries[: max(0, limit)])
+
+
+def _moment(at: datetime | date) -> datetime:
+    return at if isinstance(at, datetime) else datetime(at.year, at.month, at.day, tzinfo=UTC)
+
+
+def _entries(record: DonorRecord) -> Iterator[TimelineEntry]:
+    yield from (_gift(gift, record) for gift in record.gifts)
+    yield from (_soft_credit(gift, record) for gift in record.soft_credited_gifts)
+    yield from _commitments(record)
+    yield from _conversations(record)
+    yield from _notes(record)
+
+
+def _gift(gift: Gift, record: DonorRecord) -> TimelineEntry:
+    words = {
+        "in_kind": f"Gift in kind, valued {gift.amount}",
+        "planned": f"Planned gift of {gift.amount}",
+        "stock": f"Gave {gift.amount} in stock",
+        "daf": f"Gave {gift.amount} through a donor-advised fund",
+        "matching": f"Matching gift of {gift.amount}",
+        "pledge_payment": f"Paid {gift.amount} on a pledge",
+        "recurring_payment": f"Recurring gift of {gift.amount}",
+    }
+    campaign = next((c.name for c in record.campaigns if c.id == gift.campaign_id), None)
+    text = words.get(gift.type, f"Gave {gift.amount}")
+    text += f" to {campaign}" if campaign else ""
+    text += "" if gift.status == "completed" else f" ({gift.status})"
+    text += ", not yet thanked" if gift.acknowledgement.status == "needed" else ""
+    return TimelineEntry(at=gift.received_on, kind="gift", text=text, record_id=gift.id)
+
+
+def _soft_credit(gift: Gift, record: DonorRecord) -> TimelineEntry:
+    amounts = [str(credit.amount) for credit in gift.soft_credits if credit.donor_id == record.donor.id]
+    text = f"Soft credit of {' and '.join(amounts) or gift.amount}"
+    return TimelineEntry(at=gift.received_on, kind="soft_credit", text=text, record_id=gift.id)
+
+
+def _commitments(record: DonorRecord) -> Iterator[TimelineEntry]:
+    for pledge in record.pledges:
+        text = f"Pledged {pledge.amount} in {len(pledge.installments)} instalments ({pledge.status})"
+        text = text.replace("_", " ").replace(" 1 instalments", " 1 instalment")
+        yield TimelineEntry(at=pledge.pledged_on, kind="pledge", text=text, record_id=pledge.id)
+    for gift in record.recurring_gifts:
+        text = f"Began giving {gift.amount} {gift.frequency} (now {gift.status})"
+        yield TimelineEntry(at=gift.started_on, kind="recurring_gift", text=text, record_id=gift.id)
+    for consent in record.consents:
+        if consent.captured_on is not None:
+            status = consent.status.value.replace("_", " ")
+            text = f"{status.capitalize()}: {consent.channel.value}, {consent.purpose}"
+            yield TimelineEntry(at=consent.captured_on, kind="consent", text=text, record_id=consent.id)
+
+
+def _conversations(record: DonorRecord) -> Iterator[TimelineEntry]:
+    for interaction in record.interactions:
+        kind = interaction.kind.replace("email_open", "e-mail opened").capitalize()
+        text = f"{kind}: {interaction.subject}" if interaction.subject else kind
+        text += " (ask)" if interaction.is_ask else ""
+        text += "" if interaction.status == "completed" else f" ({interaction.status})"
+        yield TimelineEntry(
+            at=interaction.at, kind=interaction.kind, text=_cut(text), record_id=interaction.id
+        )
+    for task in record.tasks:
+        text = _cut(f"Task: {task.title}") + f" ({task.status}, due {spelled_date(task.due_on)})"
+        yield TimelineEntry(at=task.due_on, kind="task", text=text, record_id=task.id)
+
+
+def _notes(record: DonorRecord) -> Iterator[TimelineEntry]:
+    for note in record.notes:
+        # Health, family and wealth notes are read in the CRM, by those who may.
+        private = note.category in SPECIAL_CATEGORIES
+        text = f"Note ({note.category}), kept in the CRM" if private else _cut(f"Note: {note.text}")
+        yield TimelineEntry(at=note.written_at, kind="note", text=text, record_id=note.id)
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1].rstrip()}…"
