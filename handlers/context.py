@@ -78,6 +78,14 @@ class Discard(Exception):
         self.code = code
 
 
+class NotBefore(Exception):
+    """What is to be done may be done from *moment* on; it waits by itself until then."""
+
+    def __init__(self, moment: datetime) -> None:
+        super().__init__("not_before")
+        self.moment = moment
+
+
 def staff_names(record: DonorRecord) -> dict[str, str]:
     """Return the names of the staff known from *record*, by CRM staff id."""
     owner = {record.owner.id: record.owner.name} if record.owner else {}

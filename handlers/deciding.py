@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pydantic import TypeAdapter
+
+from handlers.context import Context
+from policy.actions import Action
 from policy.claims import Confidence, Origin
-from policy.decision import Decision
-from policy.decision_facts import DecisionFacts
+from policy.decide import decide
+from policy.decision import Decision, Outcome
+from policy.decision_context import Blackout, DecisionContext, Evidence, PendingTouch
+from policy.decision_facts import Capability, DecisionFacts
+from policy.donor import DonorRecord
+from policy.escalation import EscalationState
+from policy.gathering import gather
+from policy.money import Money
+from policy.organisation import Organisation
 from policy.value import Value
+from storage.escalations import Escalation
+from storage.transaction import Transaction
 
-STOPPED = "kill_switch"
+KILL_SWITCH = "kill_switch"
+OUTREACH = frozenset({"schedule_follow_up", "draft_message"})
+MOST_PENDING = 500
+_WAITING = (
+    EscalationState.OPEN,
+    EscalationState.DEFERRED,
+    EscalationState.ESCALATED,
+    EscalationState.APPROVED,
+    EscalationState.EXECUTING,
+    EscalationState.OUTCOME_UNKNOWN,
+)
+_CAPABILITIES: TypeAdapter[tuple[Capability, ...]] = TypeAdapter(tuple[Capability, ...])
 
 
 class AiFindings(Value):
@@ -20,6 +47,8 @@ class AiFindings(Value):
     unsupported: int = 0
     contradictions: int = 0
     suspected_injection: bool = False
+    external_text: bool = False
+    endpoint_region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +57,123 @@ class Ruling:
 
     decision: Decision
     facts: DecisionFacts
+
+
+async def rule(action: Action, record: DonorRecord, findings: AiFindings, context: Context) -> Ruling:
+    """Decide whether *action* may be put before somebody unasked and, with approval, be executed."""
+    evidence = _evidence(findings)
+    routed = await _ruling(action, record, "auto_route", evidence, None, context)
+    if routed.decision.outcome is Outcome.DENY:
+        return routed
+    return await _ruling(action, record, "execute", evidence, None, context)
+
+
+async def rule_again(escalation: Escalation, record: DonorRecord, context: Context) -> Ruling:
+    """Ask the policy in force about an approved action, with the facts of this moment."""
+    ai = DecisionFacts.model_validate_json(escalation.decision_facts, strict=False).ai
+    evidence = Evidence(
+        origin=ai.origin,
+        confidence=ai.confidence,
+        confidence_level=ai.confidence_level,
+        unsupported_claims=ai.unsupported_claims,
+        contradictions=ai.contradictions,
+        suspected_injection=ai.suspected_injection,
+        external_text=ai.external_text,
+        endpoint_region="" if ai.endpoint_region == "none" else ai.endpoint_region,
+    )
+    return await _ruling(escalation.action, record, "execute", evidence, escalation.id, context)
+
+
+async def _ruling(
+    action: Action,
+    record: DonorRecord,
+    capability: Capability,
+    evidence: Evidence,
+    itself: str | None,
+    context: Context,
+) -> Ruling:
+    household = record.household.member_ids if record.household else (record.donor.id,)
+    stopped, pending = await context.database.read(
+        lambda tx: (stopped_capabilities(tx), _pending(tx, household, itself))
+    )
+    known = _context(record, evidence, stopped, pending, context)
+    facts = gather(record, action, capability, known)
+    return Ruling(decide(context.rules.current(), facts), facts)
+
+
+def _context(
+    record: DonorRecord,
+    evidence: Evidence,
+    stopped: tuple[Capability, ...],
+    pending: tuple[PendingTouch, ...],
+    context: Context,
+) -> DecisionContext:
+    now, organisation = context.clock.now(), context.organisation
+    return DecisionContext(
+        now=now,
+        local_now=now.astimezone(_zone(record.donor.time_zone, organisation.time_zone)),
+        rollout_phase=cast("Literal[1, 2, 3]", organisation.rollout_phase),
+        stopped=stopped,
+        door="slack",
+        evidence=evidence,
+        pending_touches=pending,
+        blackouts=_blackouts(organisation),
+        major_gift_thresholds=(
+            Money(minor=organisation.major_gift_minor, currency=organisation.home_currency),
+        ),
+        quiet_hours=organisation.quiet_hours,
+    )
+
+
+def stopped_capabilities(tx: Transaction) -> tuple[Capability, ...]:
+    """Return the capabilities somebody has stopped."""
+    return _CAPABILITIES.validate_python(tuple(cast("list[str]", tx.settings.get(KILL_SWITCH) or [])))
+
+
+def _pending(tx: Transaction, household: tuple[str, ...], itself: str | None) -> tuple[PendingTouch, ...]:
+    """Waiting contacts of the household: each reserves its place, so that two officers cannot both win."""
+    waiting = tx.escalations.page(_WAITING, limit=MOST_PENDING)
+    return tuple(
+        PendingTouch(
+            donor_id=each.donor_id,
+            channel=getattr(each.action, "channel", None),
+            is_ask=True,
+            at=each.created_at,
+        )
+        for each in waiting
+        if each.donor_id in household and each.id != itself and each.action.kind in OUTREACH
+    )
+
+
+def _evidence(findings: AiFindings) -> Evidence:
+    return Evidence(
+        origin=findings.origin.kind,
+        confidence=findings.confidence.score,
+        confidence_level=findings.confidence.level,
+        unsupported_claims=findings.unsupported,
+        contradictions=findings.contradictions,
+        suspected_injection=findings.suspected_injection,
+        external_text=findings.external_text,
+        endpoint_region=findings.endpoint_region,
+    )
+
+
+def _blackouts(organisation: Organisation) -> tuple[Blackout, ...]:
+    zone = ZoneInfo(organisation.time_zone)
+    return tuple(
+        Blackout(
+            name=period.name,
+            starts_at=datetime.combine(period.first_day, datetime.min.time(), tzinfo=zone),
+            ends_at=datetime.combine(period.first_day_after, datetime.min.time(), tzinfo=zone),
+            channels=period.channels,
+            asks_only=period.asks_only,
+        )
+        for period in organisation.blackouts
+    )
+
+
+def _zone(name: str, fallback: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(fallback)

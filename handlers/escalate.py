@@ -15,7 +15,9 @@ from handlers.escalation_view import Requirement
 from handlers.evidence import SYSTEM
 from handlers.evidence import record as write_down
 from handlers.expire_escalation import watch_deadline
-from handlers.outcomes import EscalationCard, HeldNotice
+from handlers.happened import happened
+from handlers.obligations import AMOUNT, duties_of
+from handlers.outcomes import EscalationCard, HeldNotice, Notice
 from handlers.publishing import publish
 from handlers.routing import Route
 from policy.actions import UNDO
@@ -49,6 +51,7 @@ def escalate(
         write_down(tx, arrived, "escalation.folded", subject=considered.record.donor.id)
         return
     card = _card(arrived, considered, ruling, destination, names, organisation)
+    _notify(tx, arrived, card, ruling, organisation)
     opened = _escalation(arrived, considered, ruling, destination, card, action_digest)
     tx.escalations.add(opened)
     write_down(
@@ -144,6 +147,20 @@ def _escalation(
     )
 
 
+def _notify(
+    tx: Transaction, arrived: Arrived, card: EscalationCard, ruling: Ruling, organisation: Organisation
+) -> None:
+    """Inform the roles that policy wants informed, without amounts."""
+    for role in duties_of(ruling.decision).notify:
+        notice = Notice(
+            text=f"A decision about {card.donor.name} waits for {card.decider}.",
+            next_step="You are informed because policy asks for it; there is nothing for you to do.",
+            reference=arrived.reference,
+        )
+        for channel in {p.channel or organisation.review_channel for p in organisation.people_in(role)}:
+            post(tx, arrived, notice, channel, by=SYSTEM, donor_id=card.donor.id)
+
+
 def _card(
     arrived: Arrived,
     considered: Considered,
@@ -153,22 +170,23 @@ def _card(
     organisation: Organisation,
 ) -> EscalationCard:
     recommendation, record = considered.recommendation, considered.record
-    action = recommendation.action
+    action, duties = recommendation.action, duties_of(ruling.decision)
     return EscalationCard(
         escalation_id=arrived.ids.new(),
         donor=donor_header(record, organisation),
-        happened=considered.happened,
+        happened=happened(considered.event, record, show_amounts=AMOUNT not in duties.mask),
         proposal=describe(action, names),
         proposal_details=getattr(action, "details", ""),
         changes=changes(action, record, names),
-        signals=recommendation.signals,
+        signals=tuple(filter(duties.may_show, recommendation.signals)),
         removed=recommendation.removed,
         gates=ruling.decision.reasons,
         unknowns=recommendation.unknowns,
         alternatives=recommendation.alternatives,
         confidence=recommendation.confidence,
         origin=recommendation.origin,
-        recent=timeline(record, RECENT),
+        recent=tuple(filter(duties.may_list, timeline(record, 3 * RECENT)))[:RECENT],
+        footers=duties.footers,
         undo=UNDO[action.kind],
         undo_text=undo_text(action),
         decider=destination.decider,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handlers.context import Arrived, Context, Write, staff_names
+from handlers.context import Arrived, Context, NotBefore, Write, staff_names
 from handlers.deciding import rule_again
 from handlers.donor_search import read_donor
 from handlers.effects import ExecuteAction, refresh_card
 from handlers.escalation_view import card_of, requirement_of
 from handlers.evidence import record as write_down
+from handlers.obligations import duties_of
 from handlers.outcomes import EscalationCard, Execution
 from handlers.ports import CrmReceipt, DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
 from handlers.publishing import publish_data
@@ -57,7 +58,7 @@ async def execute_action(effect: ExecuteAction, arrived: Arrived, context: Conte
         found = await context.crm.find(escalation.action, key=key)
         if found:
             return lambda tx: _executed(tx, arrived, escalation, found)
-    verdict = await _still_right(escalation, arrived, context)
+    verdict = await _still_right(escalation, context)
     if isinstance(verdict, Changed):
         return lambda tx: _reopen(tx, arrived, escalation, verdict)
     if isinstance(verdict, Stopped):
@@ -78,9 +79,7 @@ async def execute_action(effect: ExecuteAction, arrived: Arrived, context: Conte
     return lambda tx: _executed(tx, arrived, escalation, receipt)
 
 
-async def _still_right(
-    escalation: Escalation, arrived: Arrived, context: Context
-) -> DonorRecord | Changed | Stopped:
+async def _still_right(escalation: Escalation, context: Context) -> DonorRecord | Changed | Stopped:
     """Read the facts again and ask the policy in force; return the fresh record when nothing objects."""
     try:
         record = await read_donor(escalation.donor_id, context)
@@ -88,10 +87,15 @@ async def _still_right(
         return Stopped("The donor is no longer in the CRM, or is hidden from Countersign.")
     if record.donor.id != escalation.donor_id:
         return Stopped("The donor's record was merged into another one.")
-    ruling = await rule_again(escalation, record, arrived, context)
+    ruling = await rule_again(escalation, record, context)
     requirement = requirement_of(escalation)
     if ruling.decision.outcome is Outcome.DENY:
         return Stopped(" ".join(ruling.decision.reasons) or "Policy no longer allows this.")
+    duties = duties_of(ruling.decision)
+    if duties.unknown:
+        return Stopped(f"Policy asks for something I cannot do ({', '.join(duties.unknown)}).")
+    if duties.not_before and duties.not_before > context.clock.now():
+        raise NotBefore(duties.not_before)
     card = card_of(escalation)
     fresh = changes(escalation.action, record, staff_names(record))
     if fresh != card.changes:

@@ -113,6 +113,7 @@ class EscalationCard(Value):
     confidence: Confidence
     origin: Origin
     recent: tuple[TimelineEntry, ...] = ()
+    footers: tuple[str, ...] = ()
     undo: UndoPromise
     undo_text: str
     decider: str

@@ -74,8 +74,9 @@ async def _decide(considered: Considered, arrived: Arrived, context: Context) ->
         unsupported=recommendation.removed,
         contradictions=len(considered.facts.discrepancies),
         suspected_injection=recommendation.suspected_injection,
+        external_text=any(note.external_author for note in considered.record.notes),
     )
-    ruling = await rule(recommendation.action, considered.record, findings, arrived, context)
+    ruling = await rule(recommendation.action, considered.record, findings, context)
     destination = await route(considered.record, context)
     names = staff_names(considered.record)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from policy.donor import Channel
 from policy.value import Value
 
 
@@ -38,6 +40,16 @@ class DigestSchedule(Value):
         return cron
 
 
+class BlackoutPeriod(Value):
+    """Days on which nobody is contacted, in the organisation's time zone; *first_day_after* is open again."""
+
+    name: str
+    first_day: date
+    first_day_after: date
+    channels: tuple[Channel, ...] = ()
+    asks_only: bool = False
+
+
 class Organisation(Value):
     """The organisation's settings; channels are Slack channel ids or names with a leading #."""
 
@@ -55,11 +67,17 @@ class Organisation(Value):
     operations_channel: str | None = None
     people: tuple[Person, ...] = ()
     digests: tuple[DigestSchedule, ...] = ()
+    blackouts: tuple[BlackoutPeriod, ...] = ()
+    quiet_hours: tuple[int, int] | None = None
     crm_record_url: str | None = None
 
     def roles_of(self, email: str) -> tuple[str, ...]:
         """Return the roles of the person with this e-mail address."""
         return next((p.roles for p in self.people if p.email.casefold() == email.casefold()), ())
+
+    def people_in(self, role: str) -> tuple[Person, ...]:
+        """Return the people who have *role*."""
+        return tuple(person for person in self.people if role in person.roles)
 
     def channel_of(self, email: str) -> str | None:
         """Return the channel somebody wants their decisions in, if they have one of their own."""

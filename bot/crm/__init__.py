@@ -1,0 +1,1 @@
+"""The CRM, as Countersign reads and writes it."""

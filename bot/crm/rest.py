@@ -1,0 +1,178 @@
+"""The CRM port over Countersign's documented REST contract."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from bot.crm.wire import NotPermitted, Wire
+from bot.crm.writes import Writes
+from handlers.ports import Clock, CrmReceipt, DonorUnknown
+from policy.actions import Action
+from policy.donor import (
+    Campaign,
+    Consent,
+    Donor,
+    DonorMatch,
+    DonorRecord,
+    Gift,
+    Household,
+    Interaction,
+    Note,
+    Pledge,
+    Record,
+    RecurringGift,
+    StaffMember,
+    Task,
+)
+
+R = TypeVar("R", bound=Record)
+
+_STAFF_AGE = timedelta(minutes=5)
+_CAMPAIGN_AGE = timedelta(minutes=1)
+_MOST_HOUSEHOLD_MEMBERS = 8
+
+_LISTS: dict[str, tuple[str, type[Record], str]] = {
+    "gifts": ("gifts", Gift, "gifts"),
+    "soft_credited_gifts": ("soft-credits", Gift, "soft credits"),
+    "pledges": ("pledges", Pledge, "pledges"),
+    "recurring_gifts": ("recurring-gifts", RecurringGift, "recurring gifts"),
+    "interactions": ("interactions", Interaction, "interactions"),
+    "notes": ("notes", Note, "notes"),
+    "tasks": ("tasks", Task, "tasks"),
+    "consents": ("consents", Consent, "consents"),
+}
+
+
+class RestCrm:
+    """Reads donors with everything around them, and hands writes to `Writes`."""
+
+    def __init__(self, wire: Wire, clock: Clock) -> None:
+        self._wire = wire
+        self._clock = clock
+        self._staff = _Remembered(clock, _STAFF_AGE)
+        self._campaigns = _Remembered(clock, _CAMPAIGN_AGE)
+        self._writes = Writes(wire, clock)
+
+    async def search(self, text: str, limit: int) -> tuple[DonorMatch, ...]:
+        """Find donors by id, e-mail or name, best match first."""
+        page = await self._wire.get("donors", search=text, limit=limit)
+        return tuple(DonorMatch.model_validate(item) for item in page["items"])
+
+    async def near(self, text: str) -> tuple[DonorMatch, ...]:
+        """Find donors whose names look like *text*."""
+        page = await self._wire.get("donors", near=text)
+        return tuple(DonorMatch.model_validate(item) for item in page["items"])
+
+    async def read(self, donor_id: str) -> DonorRecord:
+        """Read one donor with everything around them; what may not be seen is named in the gaps."""
+        donor = await self._donor(donor_id)
+        lists, staff, campaigns, household = await asyncio.gather(
+            self._lists(donor_id), self.staff(), self._every_campaign(), self._household(donor)
+        )
+        read, gaps = lists
+        members = await self._members(household, donor)
+        return DonorRecord.model_validate(
+            {
+                "donor": donor,
+                "read_at": self._clock.now(),
+                "owner": next((s for s in staff if s.id == donor.owner_id), None),
+                "staff": staff,
+                "household": household,
+                "household_members": members,
+                "campaigns": campaigns,
+                "gaps": gaps,
+                **read,
+            }
+        )
+
+    async def campaign(self, campaign_id: str) -> Campaign | None:
+        """Read one campaign afresh."""
+        try:
+            return Campaign.model_validate(await self._wire.get(f"campaigns/{campaign_id}"))
+        except DonorUnknown:
+            return None
+
+    async def staff(self) -> tuple[StaffMember, ...]:
+        """Return the organisation's staff, read at most every five minutes."""
+        return await self._staff.get(lambda: self._records("staff", StaffMember))
+
+    async def staff_by_email(self, email: str) -> StaffMember | None:
+        """Find a member of staff by e-mail address."""
+        return next((s for s in await self.staff() if s.email.casefold() == email.casefold()), None)
+
+    async def execute(self, action: Action, *, key: str, version: str, actor: str) -> CrmReceipt:
+        """Write *action* once under *key* and read it back."""
+        return await self._writes.execute(action, key=key, version=version, actor=actor)
+
+    async def find(self, action: Action, *, key: str) -> CrmReceipt | None:
+        """Look for the effect of an earlier `execute` with this *key*."""
+        return await self._writes.find(action, key=key)
+
+    async def ping(self) -> dict[str, Any]:
+        """Ask the CRM who it is, how many donors it shows us, and what time it has."""
+        return await self._wire.get("ping")
+
+    async def _donor(self, donor_id: str) -> Donor:
+        try:
+            return Donor.model_validate(await self._wire.get(f"donors/{donor_id}"))
+        except NotPermitted:
+            raise DonorUnknown(donor_id) from None
+
+    async def _lists(self, donor_id: str) -> tuple[dict[str, tuple[Record, ...]], tuple[str, ...]]:
+        reads = [self._list(f"donors/{donor_id}/{path}", model) for path, model, _ in _LISTS.values()]
+        found = await asyncio.gather(*reads)
+        read = {name: records or () for name, records in zip(_LISTS, found, strict=True)}
+        labels = (label for _, _, label in _LISTS.values())
+        gaps = tuple(label for label, records in zip(labels, found, strict=True) if records is None)
+        return read, gaps
+
+    async def _list(self, path: str, model: type[Record]) -> tuple[Record, ...] | None:
+        try:
+            return await self._records(path, model)
+        except NotPermitted:
+            return None
+
+    async def _records(self, path: str, model: type[R]) -> tuple[R, ...]:
+        return tuple(model.model_validate(item) for item in await self._wire.every(path))
+
+    async def _every_campaign(self) -> tuple[Campaign, ...]:
+        return await self._campaigns.get(lambda: self._records("campaigns", Campaign))
+
+    async def _household(self, donor: Donor) -> Household | None:
+        if donor.household_id is None:
+            return None
+        try:
+            return Household.model_validate(await self._wire.get(f"households/{donor.household_id}"))
+        except (DonorUnknown, NotPermitted):
+            return None
+
+    async def _members(self, household: Household | None, donor: Donor) -> tuple[Donor, ...]:
+        ids: Iterable[str] = household.member_ids[:_MOST_HOUSEHOLD_MEMBERS] if household else ()
+        reads = [self._member(member_id) for member_id in ids if member_id != donor.id]
+        return tuple(member for member in await asyncio.gather(*reads) if member)
+
+    async def _member(self, donor_id: str) -> Donor | None:
+        try:
+            return await self._donor(donor_id)
+        except DonorUnknown:
+            return None
+
+
+class _Remembered:
+    """A list that changes rarely, read again when it has come of age."""
+
+    def __init__(self, clock: Clock, age: timedelta) -> None:
+        self._clock, self._age = clock, age
+        self._value: Any = None
+        self._until = clock.now()
+        self._reading = asyncio.Lock()
+
+    async def get(self, read: Any) -> Any:
+        async with self._reading:
+            if self._value is None or self._clock.now() >= self._until:
+                self._value = await read()
+                self._until = self._clock.now() + self._age
+        return self._value

@@ -1,0 +1,93 @@
+"""Talking to the CRM over HTTP: one place that turns its answers into ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+import httpx2
+
+from handlers.ports import DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
+
+CRM: Final = "crm"
+_PAGE_SIZE = 500
+_MOST_PAGES = 200
+_QUOTA = "quota_exceeded"
+
+
+class NotPermitted(Exception):
+    """The CRM does not let Countersign see this kind of record."""
+
+
+class Wire:
+    """HTTP requests against the CRM's REST API; *client* carries base URL, token and timeouts."""
+
+    def __init__(self, client: httpx2.AsyncClient) -> None:
+        self._client = client
+
+    async def get(self, path: str, **query: str | int) -> dict[str, Any]:
+        """Read one document; raises DonorUnknown (404), NotPermitted, Unavailable."""
+        response = await self._read(path, query)
+        document: dict[str, Any] = response.json()
+        return document
+
+    async def every(self, path: str, **query: str | int) -> list[dict[str, Any]]:
+        """Read all pages of a list."""
+        items: list[dict[str, Any]] = []
+        cursor: dict[str, str] = {}
+        for _ in range(_MOST_PAGES):
+            page = await self.get(path, limit=_PAGE_SIZE, **query, **cursor)
+            items += page["items"]
+            if not page["next"]:
+                break
+            cursor = {"cursor": page["next"]}
+        return items
+
+    async def write(
+        self, method: str, path: str, body: Mapping[str, Any], *, actor: str, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Send one write exactly once; raises StaleRecord, OutcomeUnknown, Unavailable, Refused."""
+        sent_headers = {"X-Actor": actor, **headers}
+        try:
+            response = await self._client.request(method, path, json=dict(body), headers=sent_headers)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
+            raise Unavailable(CRM, "no_connection") from None
+        except httpx2.TransportError:
+            raise OutcomeUnknown(CRM) from None
+        if response.status_code in (412, 409):
+            raise StaleRecord(path)
+        if response.status_code >= 500:
+            raise OutcomeUnknown(CRM)
+        _refuse_waiting(response)
+        if response.is_error:
+            raise Refused(CRM, f"http_{response.status_code}")
+        document: dict[str, Any] = response.json()
+        return document
+
+    async def _read(self, path: str, query: Mapping[str, str | int]) -> httpx2.Response:
+        try:
+            response = await self._client.get(path, params=dict(query))
+        except httpx2.TransportError:
+            raise Unavailable(CRM, "no_answer") from None
+        _refuse_waiting(response)
+        if response.status_code == 404:
+            raise DonorUnknown(path)
+        if response.status_code == 403:
+            raise NotPermitted(path)
+        if response.is_error:
+            raise Unavailable(CRM, f"http_{response.status_code}")
+        return response
+
+
+def _refuse_waiting(response: httpx2.Response) -> None:
+    """Raise Unavailable where the CRM asks to wait: too many requests, or the day's quota is used up."""
+    if response.status_code == 429:
+        raise Unavailable(CRM, "rate_limited", _retry_after(response))
+    if response.status_code == 403 and _QUOTA in response.text:
+        raise Unavailable(CRM, _QUOTA, _retry_after(response))
+
+
+def _retry_after(response: httpx2.Response) -> timedelta | None:
+    seconds = response.headers.get("Retry-After", "")
+    return timedelta(seconds=int(seconds)) if seconds.isdigit() else None

@@ -1,0 +1,53 @@
+"""What policy asks for besides yes or no; an obligation nobody understands means the action must not run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from policy.claims import SlotKind, VerifiedClaim
+from policy.decision import Decision
+from policy.donor import TimelineEntry
+
+AMOUNT, NOTES = "amount", "notes"
+_MASKABLE = frozenset({AMOUNT, NOTES})
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """The obligations of a decision: fields to *mask*, *footers* to add, roles to *notify*, when to begin."""
+
+    mask: frozenset[str]
+    footers: tuple[str, ...]
+    notify: tuple[str, ...]
+    not_before: datetime | None
+    unknown: tuple[str, ...]
+
+    def may_show(self, claim: VerifiedClaim) -> bool:
+        """Say whether a sentence may appear on the card."""
+        if AMOUNT in self.mask and any(slot.kind is SlotKind.MONEY for slot in claim.claim.slots):
+            return False
+        return not (NOTES in self.mask and any(cite.startswith("note") for cite in claim.claim.cites))
+
+    def may_list(self, entry: TimelineEntry) -> bool:
+        """Say whether a line of the history may appear on the card."""
+        if AMOUNT in self.mask and entry.kind in ("gift", "pledge", "recurring_gift", "soft_credit"):
+            return False
+        return not (NOTES in self.mask and entry.kind == "note")
+
+
+def duties_of(decision: Decision) -> Duties:
+    """Sort the obligations of *decision*."""
+    by_kind: dict[str, list[str]] = {}
+    for obligation in decision.obligations:
+        by_kind.setdefault(obligation.kind, []).append(obligation.value)
+    starts = [datetime.fromisoformat(value) for value in by_kind.get("delay_until", [])]
+    masks = frozenset(by_kind.get("mask_field", []))
+    known = {"mask_field", "add_footer", "notify", "delay_until"}
+    return Duties(
+        mask=masks,
+        footers=tuple(by_kind.get("add_footer", [])),
+        notify=tuple(by_kind.get("notify", [])),
+        not_before=max(starts, default=None),
+        unknown=tuple(sorted((set(by_kind) - known) | (masks - _MASKABLE))),
+    )
