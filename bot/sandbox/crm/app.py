@@ -44,9 +44,9 @@ class CrmSandboxConfig:
     """How the simulated CRM is reached and what it holds.
 
     *token* is the bearer token of the REST API; *webhook_secret* begins with ``whsec_``. Without
-    *webhook_url* events are only in the poll feed. The world is generated from *seed* as of *today* (None: the clock's day)
-    the first time; with *journal_path* it goes on after a restart. *retry_delays_s* are the pauses between
-    attempts to deliver an event, in seconds.
+    *webhook_url* events are only in the poll feed. The world is generated from *seed* as of *today*
+    (None: the clock's day) the first time; with *journal_path* it goes on after a restart.
+    *retry_delays_s* are the pauses between attempts to deliver an event, in seconds.
     """
 
     token: str
@@ -123,7 +123,7 @@ def build_crm(
     """The application; its running parts are in ``app.state.crm`` (a `SandboxCrm`).
 
     *clock* gives aware UTC datetimes. A *world* replaces what the journal holds, unless it is the one that
-    the journal began with. Served alone, the lifespan starts and stops the delivery; mounted, the caller does.
+    the journal began with. Served alone, the lifespan starts and stops it; mounted, the caller does.
     """
     crm = SandboxCrm(config, clock, world, new_event_id)
 

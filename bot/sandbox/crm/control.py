@@ -1,6 +1,6 @@
 """The API behind the CRM's own page, below /crm/sim: not part of any CRM, loopback only.
 
-GET  /state         {name, now, today, stories, faults, counts, deliveries, webhook, campaigns, staff, filters}
+GET  /state         {name, now, today, stories, faults, counts, deliveries, webhook, campaigns, staff, ...}
 GET  /donors        ?search=&filter=<id of a filter>&cursor=&limit=  {items: [row], next, total}
 GET  /donors/{id}   {donor, story, owner, household, household_members, gifts, soft_credits, pledges, ...}
 POST /happen        a `Wish`; answers a `Happened`
