@@ -28,7 +28,7 @@ def plan_campaigns(draft: Draft) -> None:
     _add(draft, "Reading room appeal", date(year - 1, 2, 1), date(year + 1, 1, 31), 400_000, "paused")
     for past in range(_YEARS, -1, -1):
         _plan_year(draft, year - past, past)
-    _add(draft, f"Spring appeal {year + 1}", date(year + 1, 3, 15), date(year + 1, 5, 31), 160_000)
+    _add(draft, f"Spring appeal {year + 1}", date(year + 1, 3, 15), date(year + 1, 5, 31), 35_000)
     _add(draft, "Lighthouse centenary", date(year + 1, 6, 1), date(year + 2, 6, 30), 2_500_000)
 
 
@@ -39,7 +39,7 @@ def _plan_year(draft: Draft, year: int, past: int) -> None:
     _add(
         draft, f"Harbour Gala {year}", date(year, 9, 1), date(year, 9, 30), int(120_000 * growing), called_off
     )
-    _add(draft, f"Year-end appeal {year}", date(year, 11, 1), date(year, 12, 31), int(250_000 * growing))
+    _add(draft, f"Year-end appeal {year}", date(year, 11, 1), date(year, 12, 31), int(75_000 * growing))
 
 
 def _add(

@@ -13,6 +13,7 @@ from .model import Campaign, Donor, Gift, Money, Record, Staff, Story, World
 from .rollups import counts, rollups_of
 
 _LEFT = ("staff-petra",)
+_LEAST_GOAL = 500_000
 _REACHED = (0.82, 1.04, 0.97, 1.12, 0.91)
 R = TypeVar("R", bound=Record)
 
@@ -84,5 +85,5 @@ def _campaign(draft: Draft, campaign: Campaign) -> Campaign:
     update: dict[str, object] = {"raised": Money(minor=raised, currency=currency)}
     if campaign.status == "completed":
         reached = _REACHED[int(campaign.id.rpartition("-")[2]) % len(_REACHED)]
-        update["goal"] = Money(minor=rounded(raised / reached), currency=currency)
+        update["goal"] = Money(minor=max(rounded(raised / reached), _LEAST_GOAL), currency=currency)
     return campaign.model_copy(update=update)

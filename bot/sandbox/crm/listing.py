@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from pydantic import JsonValue
 
 from .delivery import delivery_state
-from .model import Donor, Record
+from .model import Donor, LifecycleStage, Record, Tier
 from .search import find
 from .store import Store
 
@@ -58,22 +58,41 @@ def flags(donor: Donor) -> list[str]:
 
 
 def filters(store: Store) -> JsonValue:
-    """The filters of the list, one per owner included."""
+    """The filters of the list: general ones, and one per owner, stage, tier and restriction in use."""
     general: list[JsonValue] = [{"id": key, "label": label} for key, (label, _) in FILTERS.items()]
-    owners = sorted({donor.owner_id for donor in store.tables.donors if donor.owner_id})
-    return general + [{"id": f"owner:{owner}", "label": _staff_name(store, owner)} for owner in owners]
+    donors = tuple(store.tables.donors)
+    owners = sorted({donor.owner_id for donor in donors if donor.owner_id})
+    restrictions = sorted({flag for donor in donors for flag in flags(donor)})
+    return [
+        *general,
+        *({"id": f"owner:{owner}", "label": _staff_name(store, owner)} for owner in owners),
+        *({"id": f"stage:{stage}", "label": stage.capitalize()} for stage in get_args(LifecycleStage)),
+        *({"id": f"tier:{tier}", "label": tier.capitalize().replace("_", "-")} for tier in get_args(Tier)),
+        *({"id": f"flag:{flag}", "label": flag} for flag in restrictions),
+    ]
 
 
 def listed_donors(store: Store, search: str, chosen: str) -> list[Donor]:
     """The donors for the list: best match first when searching, otherwise by name."""
-    donors: Iterable[Donor] = store.tables.donors
-    if chosen.startswith("owner:"):
-        donors = [donor for donor in donors if donor.owner_id == chosen.removeprefix("owner:")]
-    elif chosen in FILTERS:
-        donors = [donor for donor in donors if FILTERS[chosen][1](store, donor)]
+    donors = [donor for donor in store.tables.donors if _passes(store, donor, chosen)]
     if search.strip():
         return find(donors, search)
     return sorted(donors, key=lambda d: (d.last_name or d.name, d.name, d.id))
+
+
+def _passes(store: Store, donor: Donor, chosen: str) -> bool:
+    kind, _, value = chosen.partition(":")
+    match kind:
+        case "owner":
+            return donor.owner_id == value
+        case "stage":
+            return donor.lifecycle_stage == value
+        case "tier":
+            return donor.tier == value
+        case "flag":
+            return value in flags(donor)
+        case _:
+            return chosen not in FILTERS or FILTERS[chosen][1](store, donor)
 
 
 def row(store: Store, donor: Donor) -> Row:

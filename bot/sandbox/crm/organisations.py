@@ -42,6 +42,7 @@ def add_organisations(draft: Draft, people: Sequence[str], rng: Random) -> None:
     _advise(draft, ids[3], people, rng)
     _grant(draft, ids[4:7], rng)
     _give_goods(draft, ids[7:], rng)
+    _sponsor_galas(draft, ids[:3] + ids[7:], rng)
     _plan_bequests(draft, people, rng)
 
 
@@ -86,6 +87,10 @@ def _advise(draft: Draft, sponsor: str, people: Sequence[str], rng: Random) -> N
 
 
 def _grant(draft: Draft, foundations: Sequence[str], rng: Random) -> None:
+    """Yearly grants, and one for the reading room."""
+    reading_room = next(c.id for c in draft.campaigns if c.status == "paused")
+    day = draft.months_ago(9)
+    draft.gift(foundations[-1], usd(120_000), day, campaign_id=reading_room, fund="Reading room")
     for foundation in foundations:
         first = rng.randint(24, 60)
         for months in range(first, 2, -12):
@@ -98,6 +103,15 @@ def _give_goods(draft: Draft, companies: Sequence[str], rng: Random) -> None:
         for months in sorted(rng.sample(range(2, 80), 5), reverse=True):
             amount = Money(minor=rounded(rng.uniform(20_000, 400_000)))
             draft.gift(company, amount, draft.months_ago(months), type=rng.choice(_FROM_COMPANIES))
+
+
+def _sponsor_galas(draft: Draft, companies: Sequence[str], rng: Random) -> None:
+    """Companies take tables at every gala that took place."""
+    held = [c for c in draft.campaigns if c.kind == "event" and c.status == "completed"]
+    for gala in held:
+        for company in rng.sample(list(companies), 4):
+            day = gala.starts_on + timedelta(days=rng.randint(0, 20))
+            draft.gift(company, usd(rng.choice((2_500, 5_000, 10_000))), day, campaign_id=gala.id)
 
 
 def _plan_bequests(draft: Draft, people: Sequence[str], rng: Random) -> None:

@@ -27,6 +27,7 @@ _GIVEN_UP: tuple[PledgeStatus, ...] = ("written_off", "cancelled")
 _TRIBUTES = ("In memory of Captain Bell", "In honour of the crew of the Marigold")
 _ONE_IN_TEN = 0.1
 _CAPITAL_MINOR = 1_000_000
+_BEYOND_AN_APPEAL_MINOR = 2_500_000
 _CAPITAL_MONTHS = 22
 _HOUSEHOLDS = 42
 _CONTACTS: dict[Tier, tuple[int, int]] = {
@@ -135,6 +136,8 @@ def _kind_of_gift(minor: int, rng: Random) -> GiftType:
 def _campaign(draft: Draft, minor: int, day: date, rng: Random) -> str | None:
     if minor >= _CAPITAL_MINOR and day > draft.months_ago(_CAPITAL_MONTHS):
         return capital_campaign(draft)
+    if minor > _BEYOND_AN_APPEAL_MINOR:
+        return None
     return campaign_on(draft, day, rng)
 
 
