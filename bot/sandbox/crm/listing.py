@@ -59,17 +59,17 @@ def flags(donor: Donor) -> list[str]:
 
 def filters(store: Store) -> JsonValue:
     """The filters of the list: general ones, and one per owner, stage, tier and restriction in use."""
-    general: list[JsonValue] = [{"id": key, "label": label} for key, (label, _) in FILTERS.items()]
     donors = tuple(store.tables.donors)
     owners = sorted({donor.owner_id for donor in donors if donor.owner_id})
     restrictions = sorted({flag for donor in donors for flag in flags(donor)})
-    return [
-        *general,
-        *({"id": f"owner:{owner}", "label": _staff_name(store, owner)} for owner in owners),
-        *({"id": f"stage:{stage}", "label": stage.capitalize()} for stage in get_args(LifecycleStage)),
-        *({"id": f"tier:{tier}", "label": tier.capitalize().replace("_", "-")} for tier in get_args(Tier)),
-        *({"id": f"flag:{flag}", "label": flag} for flag in restrictions),
+    offered = [
+        *((key, label) for key, (label, _) in FILTERS.items()),
+        *((f"owner:{owner}", _staff_name(store, owner)) for owner in owners),
+        *((f"stage:{stage}", stage.capitalize()) for stage in get_args(LifecycleStage)),
+        *((f"tier:{tier}", tier.capitalize().replace("_", "-")) for tier in get_args(Tier)),
+        *((f"flag:{flag}", flag) for flag in restrictions),
     ]
+    return [{"id": key, "label": label} for key, label in offered]
 
 
 def listed_donors(store: Store, search: str, chosen: str) -> list[Donor]:
