@@ -1,0 +1,1 @@
+"""How Countersign talks: its doors, its adapters and the one place that wires them."""

@@ -12,6 +12,7 @@ from handlers.decline_escalation import decline_escalation
 from handlers.defer_escalation import defer_escalation
 from handlers.execute_action import execute_action
 from handlers.expire_escalation import expire_escalation
+from handlers.keep_unreadable_event import keep_unreadable_event
 from handlers.post_card import post_card, remind_decider
 from handlers.publish_event import publish_event
 from handlers.recommend_next_step import recommend_next_step
@@ -30,6 +31,7 @@ Handler = Callable[[Any, Arrived, Context], Awaitable[Write]]
 
 ARRIVALS: dict[type[Any], Handler] = {
     commands.CrmEventArrived: recommend_next_step,
+    commands.UnreadableEventArrived: keep_unreadable_event,
     commands.SummaryRequested: summarise_donor,
     commands.TimelineRequested: show_timeline,
     commands.HelpRequested: show_help,

@@ -35,6 +35,15 @@ class CrmEventArrived(Value):
     event: CrmEvent
 
 
+class UnreadableEventArrived(Value):
+    """The CRM signed something that cannot be understood; it is kept as it came, for people to look at."""
+
+    type: Literal["unreadable_event"] = "unreadable_event"
+    reason: str
+    event_type: str = ""
+    body: str
+
+
 class SummaryRequested(Value):
     """Somebody wants a donor's summary; *donor_id* is set when they picked one from several matches."""
 
@@ -154,6 +163,7 @@ class DigestDue(Value):
 
 Command = Annotated[
     CrmEventArrived
+    | UnreadableEventArrived
     | SummaryRequested
     | TimelineRequested
     | HelpRequested

@@ -1,0 +1,51 @@
+"""The one way in: whatever arrives is stored durably and the bell is rung before anybody says thank you."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handlers.commands import Command
+from handlers.ports import Clock, Ids
+from policy.canonical import canonical_json
+from storage.bell import Bell
+from storage.database import Database
+from storage.queue import Received
+
+INBOX, OUTBOX = "inbox", "outbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """How something arrived: *source* and *dedupe_key* tell a repetition, one *order* is handled in sequence.
+
+    Lower *priority* goes first; people go before events.
+    """
+
+    source: str
+    dedupe_key: str
+    order: str | None = None
+    priority: int = 50
+
+
+class Doorstep:
+    """Accepts commands from every door."""
+
+    def __init__(self, database: Database, bell: Bell, clock: Clock, ids: Ids) -> None:
+        self._database, self._bell, self._clock, self._ids = database, bell, clock, ids
+
+    async def accept(self, command: Command, arrival: Arrival) -> bool:
+        """Store *command* and ring; False when it had arrived before. Durable when this returns."""
+        received = Received(
+            id=self._ids.new(),
+            source=arrival.source,
+            dedupe_key=arrival.dedupe_key,
+            kind=command.type,
+            entity_key=arrival.order,
+            body=canonical_json(command),
+            correlation_id=self._ids.new(),
+            received_at=self._clock.now(),
+            priority=arrival.priority,
+        )
+        fresh = await self._database.write(lambda tx: tx.inbox.accept(received))
+        await self._bell.ring(INBOX)
+        return fresh

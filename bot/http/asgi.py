@@ -1,0 +1,49 @@
+"""Reading requests and writing answers on the hot path, without a framework in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class BodyTooLarge(Exception):
+    """The body is larger than this door accepts."""
+
+
+async def read_body(receive: Receive, largest: int) -> bytes:
+    """Read the whole body; raises BodyTooLarge as soon as it is known to be."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BodyTooLarge
+        part = message.get("body", b"")
+        size += len(part)
+        if size > largest:
+            raise BodyTooLarge
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Return the headers with lower-case names; a repeated one keeps its last value."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def answer(
+    send: Send, status: int, body: dict[str, Any], headers: dict[str, str] | None = None
+) -> None:
+    """Send a small JSON answer."""
+    content = json.dumps(body, separators=(",", ":")).encode()
+    sent = {"content-type": "application/json", "content-length": str(len(content)), **(headers or {})}
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()]
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
+    await send({"type": "http.response.body", "body": content})

@@ -1,0 +1,47 @@
+"""`POST /crm/events`: signature, shape, durable row, 202; the work happens afterwards."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from bot.crm.webhook import LARGEST_BODY, Rejected, receive
+from bot.doorstep import Arrival, Doorstep
+from bot.http.asgi import AsgiApp, BodyTooLarge, Receive, Scope, Send, answer, headers_of, read_body
+from storage.errors import StorageError
+
+log = logging.getLogger(__name__)
+
+
+def crm_events(doorstep: Doorstep, secrets: Sequence[str]) -> AsgiApp:
+    """Return the application that accepts the CRM's events."""
+
+    async def app(scope: Scope, receive_: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            await answer(send, 405, {"error": "method_not_allowed"}, {"allow": "POST"})
+            return
+        try:
+            body = await read_body(receive_, LARGEST_BODY)
+        except BodyTooLarge:
+            await _refuse(send, Rejected(413, "body_too_large"))
+            return
+        outcome = receive(headers_of(scope), body, secrets)
+        if isinstance(outcome, Rejected):
+            await _refuse(send, outcome)
+            return
+        arrival = Arrival(source=outcome.source, dedupe_key=outcome.dedupe_key, order=outcome.order)
+        try:
+            fresh = await doorstep.accept(outcome.command, arrival)
+        except StorageError as error:
+            log.warning("event not stored", extra={"code": error.code})
+            await answer(send, 503, {"error": "not_stored"}, {"retry-after": "5"})
+            return
+        status = "accepted" if fresh else "already_accepted"
+        await answer(send, outcome.status, {"status": status if outcome.status == 202 else "kept_unreadable"})
+
+    return app
+
+
+async def _refuse(send: Send, rejected: Rejected) -> None:
+    log.warning("event refused", extra={"code": rejected.code})
+    await answer(send, rejected.status, {"error": rejected.code})

@@ -1,0 +1,136 @@
+"""What happens by the clock: every replica ticks, and a unique row per occurrence decides who acts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from bot.doorstep import INBOX
+from handlers.commands import DigestDue
+from handlers.context import Context
+from policy.canonical import canonical_json
+from policy.organisation import DigestSchedule, Organisation
+from storage.bell import Bell
+from storage.errors import StorageError
+from storage.queue import Received
+from storage.transaction import Transaction
+
+log = logging.getLogger(__name__)
+
+INSTALLED_AT = "installed_at"
+TICK_S = 10
+LOOK_BACK = timedelta(days=7)
+KEEP_DONE = timedelta(days=30)
+SEAL_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One delivery that is owed: *key* is unique per schedule, *at* is when it fell due (UTC)."""
+
+    schedule: DigestSchedule
+    key: str
+    at: datetime
+
+
+class Scheduler:
+    """APScheduler with an in-memory store; what is owed is computed from the clock and the rows."""
+
+    def __init__(
+        self, context: Context, bell: Bell, poll: Callable[[], Awaitable[None]] | None, *, poll_s: float
+    ) -> None:
+        self._context, self._bell = context, bell
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        every = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self._scheduler.add_job(self.deliver_digests, IntervalTrigger(seconds=TICK_S, timezone=UTC), **every)
+        self._scheduler.add_job(self.keep_house, IntervalTrigger(hours=1, timezone=UTC), **every)
+        if not context.database.is_sqlite:
+            self._scheduler.add_job(self.seal, IntervalTrigger(seconds=2, timezone=UTC), **every)
+        if poll:
+            self._scheduler.add_job(poll, IntervalTrigger(seconds=poll_s, timezone=UTC), **every)
+
+    async def start(self) -> None:
+        """Remember when this installation began, and start ticking."""
+        now = self._context.clock.now()
+
+        def write(tx: Transaction) -> None:
+            if tx.settings.get(INSTALLED_AT) is None:
+                tx.settings.put(INSTALLED_AT, now.isoformat(), now)
+
+        await self._context.database.write(write)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Stop ticking."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    async def deliver_digests(self) -> None:
+        """Put every digest that is owed and that nobody took yet into the inbox."""
+        now = self._context.clock.now()
+        try:
+            installed = await self._context.database.read(lambda tx: tx.settings.get(INSTALLED_AT))
+            since = max(now - LOOK_BACK, datetime.fromisoformat(str(installed)) if installed else now)
+            for occurrence in owed(self._context.organisation, since, now):
+                await self._context.database.write(lambda tx, o=occurrence: self._claim(tx, o, now))
+        except StorageError as error:
+            log.warning("digests not checked", extra={"code": error.code})
+            return
+        await self._bell.ring(INBOX)
+
+    async def keep_house(self) -> None:
+        """Forget finished queue rows that are older than anybody repeats a delivery."""
+        before = self._context.clock.now() - KEEP_DONE
+        await self._context.database.write(lambda tx: (tx.inbox.purge(before), tx.outbox.purge(before)))
+
+    async def seal(self) -> None:
+        """Seal audit entries that wait for their place in the chain."""
+        await self._context.database.write(lambda tx: tx.audit.seal(SEAL_AT_ONCE))
+
+    def _claim(self, tx: Transaction, occurrence: Occurrence, now: datetime) -> None:
+        if not tx.occurrences.claim(occurrence.schedule.id, occurrence.key, now):
+            return
+        due = DigestDue(schedule_id=occurrence.schedule.id, period_key=occurrence.at.isoformat())
+        tx.inbox.accept(
+            Received(
+                id=self._context.ids.new(),
+                source="timer",
+                dedupe_key=f"digest:{occurrence.schedule.id}:{occurrence.key}",
+                kind=due.type,
+                entity_key=None,
+                body=canonical_json(due),
+                correlation_id=self._context.ids.new(),
+                received_at=now,
+            )
+        )
+
+
+def owed(organisation: Organisation, since: datetime, now: datetime) -> list[Occurrence]:
+    """Return the latest occurrence of each schedule that fell due after *since* and not after *now*."""
+    zone = ZoneInfo(organisation.time_zone)
+    found = (_latest(schedule, since, now, zone) for schedule in organisation.digests)
+    return [occurrence for occurrence in found if occurrence]
+
+
+def _latest(schedule: DigestSchedule, since: datetime, now: datetime, zone: ZoneInfo) -> Occurrence | None:
+    if schedule.every_minutes:
+        seconds = schedule.every_minutes * 60
+        at = datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC)
+        return Occurrence(schedule, at.isoformat(), at) if at > since else None
+    trigger = CronTrigger.from_crontab(schedule.cron, timezone=zone)
+    latest: datetime | None = None
+    due = trigger.get_next_fire_time(None, since.astimezone(zone))
+    while due is not None and due <= now:
+        latest = due
+        due = trigger.get_next_fire_time(latest, latest)
+    if latest is None:
+        return None
+    # The local date names the occurrence, so that a clock put back cannot deliver it twice.
+    return Occurrence(schedule, latest.date().isoformat(), latest.astimezone(UTC))

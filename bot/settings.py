@@ -1,0 +1,127 @@
+"""Settings from the environment and `.env`, checked before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SlackSettings(BaseModel):
+    """How Slack is reached: over signed HTTP, or over Socket Mode when an app token is given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bot_token: SecretStr = SecretStr("")
+    signing_secret: SecretStr = SecretStr("")
+    app_token: SecretStr | None = None
+    base_url: str = "https://slack.com/api/"
+    transport: Literal["auto", "http", "socket"] = "auto"
+
+    @field_validator("base_url")
+    @classmethod
+    def ends_with_slash(cls, url: str) -> str:
+        """Let the address be written with or without its last slash."""
+        return url if url.endswith("/") else f"{url}/"
+
+    @property
+    def uses_socket(self) -> bool:
+        """Say whether Slack is reached over Socket Mode."""
+        return self.transport == "socket" or (self.transport == "auto" and self.app_token is not None)
+
+
+class CrmSettings(BaseModel):
+    """How the CRM is reached; *webhook_secrets* may hold several while one is being replaced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["rest"] = "rest"
+    base_url: str = ""
+    token: SecretStr = SecretStr("")
+    webhook_secret: SecretStr = SecretStr("")
+    previous_webhook_secret: SecretStr | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
+
+
+class AiModelSettings(BaseModel):
+    """Which language model is asked; without *base_url* and *api_key* none is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    model: str = ""
+    region: str = "us"
+    eu_base_url: str | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=120)] = 30.0
+
+    @property
+    def is_configured(self) -> bool:
+        """Say whether a model can be asked at all."""
+        return bool(self.model and (self.base_url or self.api_key))
+
+
+class Settings(BaseSettings):
+    """Everything Countersign is told from outside; each name is an environment variable.
+
+    The prefix is `COUNTERSIGN_`, nested names are joined with two underscores:
+    `COUNTERSIGN_SLACK__BOT_TOKEN`.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="COUNTERSIGN_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    database_url: str = "sqlite:///countersign.db"
+    redis_url: str | None = None
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    organisation_file: Path | None = None
+    policy_file: Path | None = None
+    workers: Annotated[int, Field(ge=1, le=64)] = 8
+    slack: SlackSettings = SlackSettings()
+    crm: CrmSettings = CrmSettings()
+    ai: AiModelSettings = AiModelSettings()
+
+    @field_validator("database_url")
+    @classmethod
+    def with_driver(cls, url: str) -> str:
+        """Accept the common short spelling of PostgreSQL addresses."""
+        for short in ("postgresql://", "postgres://"):
+            if url.startswith(short):
+                return f"postgresql+psycopg://{url.removeprefix(short)}"
+        return url
+
+    @model_validator(mode="after")
+    def complete(self) -> Settings:
+        """Name every variable that the chosen way of working needs and that is missing."""
+        missing = [name for name, value in self._needed() if not value]
+        if missing:
+            raise ValueError(f"set {', '.join(missing)}")
+        return self
+
+    def _needed(self) -> list[tuple[str, object]]:
+        slack, crm = self.slack, self.crm
+        needed: list[tuple[str, object]] = [
+            ("COUNTERSIGN_SLACK__BOT_TOKEN", slack.bot_token.get_secret_value()),
+            ("COUNTERSIGN_CRM__BASE_URL", crm.base_url),
+            ("COUNTERSIGN_CRM__WEBHOOK_SECRET", crm.webhook_secret.get_secret_value()),
+            ("COUNTERSIGN_ORGANISATION_FILE", self.organisation_file),
+        ]
+        if slack.uses_socket:
+            needed.append(
+                ("COUNTERSIGN_SLACK__APP_TOKEN", slack.app_token and slack.app_token.get_secret_value())
+            )
+        else:
+            needed.append(("COUNTERSIGN_SLACK__SIGNING_SECRET", slack.signing_secret.get_secret_value()))
+        if self.ai.base_url and not self.ai.model:
+            needed.append(("COUNTERSIGN_AI__MODEL", None))
+        return needed

@@ -1,0 +1,248 @@
+"""Working through the inbox and the outbox: claim, handle, and settle each item in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.doorstep import INBOX, OUTBOX
+from handlers import ARRIVALS, DEPARTURES, Handler
+from handlers.answering import answer
+from handlers.commands import COMMAND
+from handlers.context import Arrived, Context, Discard, NotBefore
+from handlers.effects import EFFECT
+from handlers.outcomes import Notice
+from handlers.ports import OutcomeUnknown, Refused, Unavailable
+from storage.bell import Bell
+from storage.errors import LeaseLostError, StorageError
+from storage.lease import Item, LeasedQueue
+from storage.transaction import Transaction
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+HEARTBEAT_S = 20.0
+SWEEP_S = 1.0
+DRAIN_S = 10.0
+MOST_FAILURES = 5
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
+
+FAILED = Notice(
+    text="Something went wrong on our side while I was working on this.",
+    next_step="Nothing was changed by this request. Try again; if it happens again, tell IT the reference.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One of the two queues with what reads its items and what handles them."""
+
+    name: str
+    queue: Callable[[Transaction], LeasedQueue]
+    read: TypeAdapter[Any]
+    handlers: Mapping[type[Any], Handler]
+
+
+INBOUND = Lane(INBOX, lambda tx: tx.inbox, COMMAND, ARRIVALS)
+OUTBOUND = Lane(OUTBOX, lambda tx: tx.outbox, EFFECT, DEPARTURES)
+
+
+class Worker:
+    """Works through one lane with up to *slots* items at a time; several may run, in one process or many."""
+
+    def __init__(
+        self, lane: Lane, context: Context, bell: Bell, *, owner: str, slots: int, random: Random
+    ) -> None:
+        self._lane, self._context, self._bell = lane, context, bell
+        self._owner, self._slots, self._random = owner, slots, random
+        self._running: set[asyncio.Task[None]] = set()
+        self._freed = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until *stop* is set, then let what is running finish."""
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                self._freed.clear()
+                if await self._start_what_is_due() == 0:
+                    await self._pause(stopping)
+        finally:
+            stopping.cancel()
+            await self._drain()
+
+    async def _start_what_is_due(self) -> int:
+        free = self._slots - len(self._running)
+        if free <= 0:
+            return 0
+        try:
+            items = await self._claim(free)
+        except StorageError as error:
+            log.warning("queue not readable", extra={"lane": self._lane.name, "code": error.code})
+            return 0
+        for item in items:
+            task = asyncio.create_task(self._work(item))
+            self._running.add(task)
+            task.add_done_callback(self._finished)
+        return len(items)
+
+    async def _claim(self, limit: int) -> list[Item]:
+        now = self._context.clock.now()
+        return await self._context.database.write(
+            lambda tx: self._lane.queue(tx).claim(owner=self._owner, now=now, lease=LEASE, limit=limit)
+        )
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._freed.set()
+        if not task.cancelled() and (error := task.exception()):
+            log.error("worker task failed", extra={"lane": self._lane.name, "error": type(error).__name__})
+
+    async def _pause(self, stopping: asyncio.Task[bool]) -> None:
+        """Wait for the bell, for a free slot, for the sweep, or for the end; whichever comes first."""
+        waits = (
+            asyncio.create_task(self._bell.wait(self._lane.name, SWEEP_S)),
+            asyncio.create_task(self._freed.wait()),
+        )
+        await asyncio.wait((*waits, stopping), return_when=asyncio.FIRST_COMPLETED, timeout=SWEEP_S)
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _drain(self) -> None:
+        if self._running:
+            await asyncio.wait(self._running, timeout=DRAIN_S)
+        for task in tuple(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        with contextlib.suppress(StorageError):
+            await self._context.database.write(lambda tx: self._lane.queue(tx).release(self._owner))
+
+    async def _work(self, item: Item) -> None:
+        beating = asyncio.create_task(self._keep_lease(item))
+        try:
+            await self._handle(item)
+        except LeaseLostError:
+            log.info("item was taken over", extra={"lane": self._lane.name, "item": item.id})
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+        await self._bell.ring(OUTBOX)
+
+    async def _keep_lease(self, item: Item) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            await self._context.database.write(
+                lambda tx: self._lane.queue(tx).extend(item, self._context.clock.now(), LEASE)
+            )
+
+    async def _handle(self, item: Item) -> None:
+        try:
+            arrived = self._arrived(item)
+            message = self._lane.read.validate_json(item.body)
+            write = await self._lane.handlers[type(message)](message, arrived, self._context)
+            await self._context.database.write(lambda tx: self._settle(tx, item, arrived, write))
+        except (LeaseLostError, asyncio.CancelledError):
+            raise
+        except Discard as discard:
+            await self._bury(item, discard.code, tell=False)
+        except NotBefore as later:
+            await self._put_off(item, later.moment, "not_before")
+        except Unavailable as unavailable:
+            await self._try_later(item, f"{unavailable.who}_{unavailable.code}", unavailable.retry_after)
+        except OutcomeUnknown:
+            await self._try_later(item, "outcome_unknown", None)
+        except Refused as refused:
+            await self._bury(item, f"{refused.who}_{refused.code}", tell=False)
+        except ValidationError:
+            await self._bury(item, "unreadable", tell=False)
+        except Exception as error:  # noqa: BLE001 - the one funnel for what nobody expected
+            await self._stumble(item, error)
+
+    def _arrived(self, item: Item) -> Arrived:
+        return Arrived(
+            item_id=item.id,
+            correlation_id=item.correlation_id,
+            attempts=item.attempts,
+            first_attempt_at=item.first_attempt_at,
+            now=self._context.clock.now(),
+            ids=self._context.ids,
+        )
+
+    def _settle(
+        self, tx: Transaction, item: Item, arrived: Arrived, write: Callable[[Transaction], None]
+    ) -> None:
+        write(tx)
+        queue = tx.inbox if self._lane is INBOUND else tx.outbox
+        queue.finish(item, arrived.now)
+
+    async def _stumble(self, item: Item, error: Exception) -> None:
+        """Meet the unexpected: log a reference and the kind of error, never its text, which may hold data."""
+        log.error(
+            "unexpected error",
+            extra={
+                "lane": self._lane.name,
+                "kind": item.kind,
+                "reference": item.correlation_id[-6:].lower(),
+                "error": type(error).__name__,
+                "where": _where(error),
+                "attempt": item.attempts,
+            },
+        )
+        if item.attempts >= MOST_FAILURES:
+            await self._bury(item, f"unexpected_{type(error).__name__}", tell=True)
+        else:
+            await self._try_later(item, f"unexpected_{type(error).__name__}", None)
+
+    async def _try_later(self, item: Item, code: str, after: timedelta | None) -> None:
+        now = self._context.clock.now()
+        pause = after or self._backoff(item.attempts)
+        log.info("trying again later", extra={"lane": self._lane.name, "kind": item.kind, "code": code})
+        await self._put_off(item, now + pause, code)
+
+    async def _put_off(self, item: Item, until: datetime, code: str) -> None:
+        now = self._context.clock.now()
+        await self._context.database.write(lambda tx: self._lane.queue(tx).retry(item, now, until, code))
+
+    def _backoff(self, attempts: int) -> timedelta:
+        longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(attempts - 1, 10))
+        return timedelta(seconds=longest * self._random.uniform(0.75, 1.0))
+
+    async def _bury(self, item: Item, code: str, *, tell: bool) -> None:
+        now = self._context.clock.now()
+        log.warning(
+            "set aside as a dead letter",
+            extra={"lane": self._lane.name, "kind": item.kind, "code": code, "item": item.id},
+        )
+
+        def write(tx: Transaction) -> None:
+            self._lane.queue(tx).bury(item, now, code)
+            if tell:
+                self._tell(tx, item)
+
+        await self._context.database.write(write)
+
+    def _tell(self, tx: Transaction, item: Item) -> None:
+        """Tell whoever is waiting for an answer that there will be none, with the reference."""
+        message = self._lane.read.validate_json(item.body)
+        reply_to = getattr(message, "reply_to", None)
+        if reply_to is not None:
+            arrived = self._arrived(item)
+            answer(tx, arrived, FAILED.model_copy(update={"reference": arrived.reference}), reply_to)
+
+
+def _where(error: BaseException) -> str:
+    """Return file and line of the innermost frame."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
