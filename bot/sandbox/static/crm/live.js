@@ -1,0 +1,45 @@
+// Server-Sent Events of the CRM. After a gap everything on screen is fetched again.
+
+const NAMES = ["change", "event_sent", "event_delivered", "fault"];
+const FIRST_PAUSE_MS = 500;
+const LAST_PAUSE_MS = 8000;
+
+export class Live extends EventTarget {
+  #pause = FIRST_PAUSE_MS;
+  #wasOpen = false;
+
+  start() {
+    const source = new EventSource("/crm/sim/stream");
+    source.onopen = () => {
+      this.#pause = FIRST_PAUSE_MS;
+      this.#tell("state", true);
+      if (this.#wasOpen) this.#tell("gap");
+      this.#wasOpen = true;
+    };
+    source.onerror = () => {
+      this.#tell("state", false);
+      if (source.readyState !== EventSource.CLOSED) return;
+      setTimeout(() => this.start(), this.#pause);
+      this.#pause = Math.min(this.#pause * 2, LAST_PAUSE_MS);
+    };
+    for (const name of NAMES) source.addEventListener(name, (event) => this.#heard(name, event.data));
+    return this;
+  }
+
+  on(name, hear) {
+    this.addEventListener(name, (event) => hear(event.detail));
+    return this;
+  }
+
+  #heard(name, text) {
+    try {
+      this.#tell(name, JSON.parse(text));
+    } catch {
+      this.#tell("gap");
+    }
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
