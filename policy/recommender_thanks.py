@@ -1,0 +1,237 @@
+"""What to do when a gift or pledge arrives: thank in time, and notice who came back."""
+
+from __future__ import annotations
+
+from policy.actions import CreateTask, ScheduleFollowUp, UpdateStage
+from policy.claims import Claim, Slot, SlotKind
+from policy.donor import Channel, Gift, LifecycleStage
+from policy.events import CrmEventType
+from policy.facts_contact import acknowledgement_due, unacknowledged
+from policy.facts_giving import CASH_LIKE
+from policy.facts_model import spelled_date
+from policy.phrases import wording
+from policy.situation import Proposal, Situation
+
+_MAJOR_CALL_DAYS = 2
+
+
+def refunded_gift(s: Situation) -> Proposal | None:
+    """A refund: somebody should find out why before anything else is sent."""
+    gift = s.gift
+    if not s.happened(CrmEventType.DONATION_RECEIVED) or gift is None or gift.status != "refunded":
+        return None
+    title = f"Check the refund of {gift.amount} to {s.name}"
+    return Proposal(
+        action=CreateTask(donor_id=s.donor_id, title=title, due_on=s.within(2), assignee_id=s.owner_id),
+        headline=f"A gift of {gift.amount} was refunded: find out why",
+        signals=(_gift_sentence(s, gift),),
+        alternatives=("Leave it to gift processing: the donor may expect to hear from you.",),
+        unknowns=s.unknowns(),
+        rule="refunded_gift",
+    )
+
+
+def came_back(s: Situation) -> Proposal | None:
+    """A donor we were winning back has given: they are a donor to look after again."""
+    gift = s.gift
+    if not s.happened(CrmEventType.DONATION_RECEIVED) or gift is None or not _counts(s, gift):
+        return None
+    recaptured = s.facts.text("giving.status") == "recaptured"
+    if not recaptured or s.record.donor.lifecycle_stage is not LifecycleStage.REACTIVATION:
+        return None
+    if _is_major(s, gift):
+        return None
+    sentence = s.writer.write(
+        "{name} {giving.status} and gave {giving.this_year} in {fiscal_year.current}.", name=s.full_name()
+    )
+    return Proposal(
+        action=UpdateStage(donor_id=s.donor_id, stage=LifecycleStage.STEWARDSHIP),
+        headline=f"{s.name} is giving again: move from reactivation to stewardship",
+        signals=(_gift_sentence(s, gift), sentence, _stage_sentence(s)),
+        alternatives=(
+            "Thank first and leave the stage: win-back appeals would keep going out.",
+            "Move to retention: usual after a second gift.",
+        ),
+        unknowns=s.unknowns(),
+        rule="came_back",
+    )
+
+
+def gift_to_thank_for(s: Situation) -> Proposal | None:
+    """A gift waits for thanks: a call for a major gift, else a letter, within the organisation's time."""
+    gift = _gift_waiting(s)
+    if gift is None:
+        return None
+    major = _is_major(s, gift)
+    by_call = major and s.may_reach(Channel.PHONE)
+    how = "call" if by_call else "letter"
+    late = (gift.received_on - s.today).days
+    due_in = (acknowledgement_due(gift, s.facts.conventions.acknowledgement_sla_hours) - s.today).days
+    due_in = min(due_in, late + _MAJOR_CALL_DAYS) if major else due_in
+    title = f"Thank-you {how} to {s.name} for {gift.amount}"
+    if s.facts.flag("donor.do_not_contact"):
+        title = f"Decide how to acknowledge {gift.amount} from {s.name}"
+    if s.is_planned(title):
+        return None
+    return Proposal(
+        action=CreateTask(
+            donor_id=s.donor_id,
+            title=title,
+            details=f"Gift {gift.id} of {gift.amount}, received {spelled_date(gift.received_on)}.",
+            due_on=s.within(due_in),
+            assignee_id=s.owner_id,
+        ),
+        headline=_thanks_headline(s, gift, how, major=major),
+        signals=_gift_signals(s, gift),
+        alternatives=_other_thanks(by_call=by_call, major=major),
+        unknowns=s.unknowns(Channel.PHONE if by_call else Channel.MAIL),
+        rule="gift_to_thank_for",
+    )
+
+
+def advised_gift(s: Situation) -> Proposal | None:
+    """Somebody else's gift for which this donor is recognised: thank without receipt language."""
+    gift = s.gift
+    if not s.happened(CrmEventType.DONATION_RECEIVED) or gift is None or gift.donor_id == s.donor_id:
+        return None
+    channel = Channel.PHONE if s.may_reach(Channel.PHONE) else Channel.MAIL
+    title = f"Thank {s.name} for the gift they are recognised for"
+    if s.is_planned(title) or not s.facts.money("giving.soft_credit"):
+        return None
+    return Proposal(
+        action=ScheduleFollowUp(
+            donor_id=s.donor_id,
+            title=title,
+            details="Soft credit: no tax receipt language, the legal donor has the receipt.",
+            channel=channel,
+            due_on=s.within(2),
+            assignee_id=s.owner_id,
+        ),
+        headline=f"{s.name} has soft credit for a new gift: thank them personally",
+        signals=(s.writer.write("Soft credit for gifts of others amounts to {giving.soft_credit}."),),
+        alternatives=("Thank only the legal donor: the person behind the gift would hear nothing.",),
+        unknowns=s.unknowns(channel),
+        rule="advised_gift",
+    )
+
+
+def pledge_renewed(s: Situation) -> Proposal | None:
+    """A pledge or standing gift was renewed: say thank you."""
+    if not s.happened(CrmEventType.PLEDGE_RENEWED):
+        return None
+    title = f"Thank {s.name} for renewing"
+    signals = _commitment_signals(s)
+    if s.is_planned(title) or not signals:
+        return None
+    return Proposal(
+        action=CreateTask(donor_id=s.donor_id, title=title, due_on=s.within(2), assignee_id=s.owner_id),
+        headline=f"{s.name} renewed: thank them personally",
+        signals=signals,
+        alternatives=("Wait for the first payment: the promise itself deserves thanks.",),
+        unknowns=s.unknowns(),
+        rule="pledge_renewed",
+    )
+
+
+def _thanks_headline(s: Situation, gift: Gift, how: str, *, major: bool) -> str:
+    what = f"{'Major gift' if major else 'Gift'} of {gift.amount} from {s.name}"
+    if s.facts.flag("donor.do_not_contact"):
+        return f"{what}, who is marked do not contact: decide how to acknowledge it"
+    return f"{what}: thank them by {how}"
+
+
+def _gift_waiting(s: Situation) -> Gift | None:
+    waiting = unacknowledged(s.record)
+    if s.happened(CrmEventType.DONATION_RECEIVED):
+        return next((gift for gift in waiting if s.gift is not None and gift.id == s.gift.id), None)
+    if s.event is None and s.facts.flag("acknowledgement.overdue"):
+        return waiting[0]
+    return None
+
+
+def _counts(s: Situation, gift: Gift) -> bool:
+    return gift.donor_id == s.donor_id and gift.status == "completed" and gift.type in CASH_LIKE
+
+
+def _is_major(s: Situation, gift: Gift) -> bool:
+    conventions = s.facts.conventions
+    home = gift.amount.currency == conventions.home_currency
+    return (home and gift.amount.minor >= conventions.major_gift_minor) or (
+        s.record.donor.tier is not None and s.record.donor.tier.value in ("major", "principal")
+    )
+
+
+def _gift_sentence(s: Situation, gift: Gift) -> Claim:
+    w = s.writer
+    slots: dict[str, Slot] = {
+        "name": w.name(),
+        "amount": w.of_record(gift.id, "amount", gift.amount),
+        "day": w.of_record(gift.id, "received_on", gift.received_on),
+    }
+    template = "{name} gave {amount} on {day}"
+    if gift.status != "completed":
+        slots["status"] = w.status(gift.id, "status", gift.status)
+        template += ", a gift now {status}"
+    if gift.type not in CASH_LIKE:
+        slots["type"] = w.status(gift.id, "type", gift.type)
+        template += ", a {type} gift" if gift.type == "planned" else ", {type}"
+    campaign = next((c for c in s.record.campaigns if c.id == gift.campaign_id), None)
+    if campaign is not None:
+        slots["campaign"] = Slot(kind=SlotKind.NAME, text=campaign.name, record=campaign.id, field="name")
+        template += ", for {campaign}"
+    return w.write(f"{template}.", **slots)
+
+
+def _stage_sentence(s: Situation) -> Claim:
+    slot = Slot(
+        kind=SlotKind.ENUM,
+        text=wording("donor.stage", s.record.donor.lifecycle_stage.value),
+        fact="donor.stage",
+    )
+    return s.writer.write("The CRM shows the stage as {stage}.", stage=slot)
+
+
+def _gift_signals(s: Situation, gift: Gift) -> tuple[Claim, ...]:
+    w = s.writer
+    signals = [_gift_sentence(s, gift)]
+    if s.facts.text("giving.status") == "new":
+        signals.append(
+            w.write("{name} is {new}.", name=w.short_name(), new=w.worded("giving.status", "a new donor"))
+        )
+    largest = s.facts.get("giving.largest_amount")
+    several = (s.facts.count("giving.count") or 0) > 1
+    if several and largest is not None and largest.records == (gift.id,):
+        signals.append(w.write("It is the largest gift on record, at {giving.largest_amount}."))
+    elif several:
+        signals.append(
+            w.write(
+                "{name} has given {giving.lifetime} in {giving.count} gifts since {giving.first_on}.",
+                name=w.short_name(),
+            )
+        )
+    due = s.facts.get("acknowledgement.due_on")
+    if due is not None and due.records == (gift.id,):
+        signals.append(w.write("Thanks are due by {acknowledgement.due_on}."))
+    return tuple(signals)
+
+
+def _commitment_signals(s: Situation) -> tuple[Claim, ...]:
+    balance = s.facts.money("pledge.balance")
+    if balance is not None and balance.minor:
+        return (s.writer.write("{pledge.balance} is outstanding on the pledge."),)
+    if s.facts.text("recurring.status") == "active":
+        return (
+            s.writer.write(
+                "A {recurring.frequency} gift of {recurring.amount} has been {recurring.status} since "
+                "{recurring.started_on}."
+            ),
+        )
+    return ()
+
+
+def _other_thanks(*, by_call: bool, major: bool) -> tuple[str, ...]:
+    if by_call:
+        return ("A letter: slower, and less personal for a gift of this size.",)
+    if major:
+        return ("A call: the donor asked not to be phoned.",)
+    return ("A call: worthwhile where you know the donor well.", "An e-mail receipt alone: less personal.")
