@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from policy.decide import CompiledPolicy, compile_policy, decide
+from policy.decide import compile_policy, decide
 from policy.decision import Decision, Obligation, Outcome, Role
 from policy.decision_facts import DecisionFacts
 from policy.fact_catalogue import facts_from_flat
@@ -92,25 +92,21 @@ def parse_cases(text: str, source: str) -> Cases:
 
 def run_cases(policy: Policy, cases: Cases) -> CaseReport:
     """Decide every case and compare; raises CasesInvalidError for facts that do not exist or fit."""
-    return run_compiled(compile_policy(policy), [(case, case_facts(cases, case)) for case in cases.cases])
-
-
-def run_compiled(compiled: CompiledPolicy, cases: list[tuple[Case, DecisionFacts]]) -> CaseReport:
-    """Decide prepared cases and compare."""
+    compiled = compile_policy(policy)
     failures = []
-    times = dict.fromkeys((gate.id for gate in compiled.policy.gates), 0)
-    for case, facts in cases:
-        decision = decide(compiled, facts)
+    times = dict.fromkeys((gate.id for gate in policy.gates), 0)
+    for case in cases.cases:
+        decision = decide(compiled, case_facts(cases, case))
         for gate in set(decision.gate_ids) & times.keys():
             times[gate] += 1
         differences = tuple(_differences(case.expect, decision))
         if differences:
             failures.append(CaseFailure(case.name, differences))
     return CaseReport(
-        ran=len(cases),
+        ran=len(cases.cases),
         failures=tuple(failures),
         never_matched=tuple(gate for gate, count in times.items() if count == 0),
-        always_matched=tuple(gate for gate, count in times.items() if count == len(cases)),
+        always_matched=tuple(gate for gate, count in times.items() if count == len(cases.cases)),
     )
 
 

@@ -66,15 +66,10 @@ def compile_policy(policy: Policy) -> CompiledPolicy:
             PolicyFault(policy.title, 0, 0, f"{'.'.join(map(str, f.path))}: {f.message}", f.suggestion)
             for f in findings
         )
-    return _compile(policy)
-
-
-def compile_unchecked(policy: Policy) -> CompiledPolicy:
-    """Prepare a policy that may have no answer for some facts, as altered copies in tests of a policy do.
-
-    Raises ConditionInvalidError when a condition does not even compile.
-    """
-    return _compile(policy)
+    conditions = [environment().compile(gate.when or "true") for gate in policy.gates]
+    names = [name for condition in conditions for name in condition.names]
+    gates = (*map(_grant, policy.grants), *map(_guard, policy.guards))
+    return CompiledPolicy(policy, policy.version, gates, environment().bundle(conditions), binder(names))
 
 
 def decide(compiled: CompiledPolicy, facts: DecisionFacts) -> Decision:
@@ -153,13 +148,6 @@ def _instant(facts: DecisionFacts, name: str) -> datetime | None:
     group, _, field = name.partition(".")
     value = getattr(getattr(facts, group), field)
     return value if isinstance(value, datetime) else None
-
-
-def _compile(policy: Policy) -> CompiledPolicy:
-    conditions = [environment().compile(gate.when or "true") for gate in policy.gates]
-    names = [name for condition in conditions for name in condition.names]
-    gates = (*map(_grant, policy.grants), *map(_guard, policy.guards))
-    return CompiledPolicy(policy, policy.version, gates, environment().bundle(conditions), binder(names))
 
 
 def _grant(grant: Grant) -> CompiledGate:
