@@ -1,0 +1,1 @@
+"""Slack: what people see and press, and nothing of what is decided about it."""

@@ -1,0 +1,170 @@
+"""Constructors for the Block Kit pieces the cards are made of; each keeps within Slack's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from bot.slack import when
+from bot.slack.text import clip, isolated, one_line, plain
+
+Block = dict[str, Any]
+Leaf = dict[str, Any]
+View = dict[str, Any]
+
+OPEN_IN_FULL = "open in full"
+SHORTENED = "(shortened; the record in the CRM has it in full)"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message: *text* for lock screens and screen readers, without amounts, and the *blocks* people see."""
+
+    text: str
+    blocks: list[Block]
+
+
+def plain_text(text: str, limit: int) -> dict[str, Any]:
+    """A text in which nothing is markup and nothing turns into an emoji."""
+    return {"type": "plain_text", "text": clip(one_line(text), limit) or "-", "emoji": False}
+
+
+def header(text: str) -> Block:
+    """A heading."""
+    return {"type": "header", "text": plain_text(text, 150)}
+
+
+def divider() -> Block:
+    """A thin line."""
+    return {"type": "divider"}
+
+
+def fine_print(*lines: str) -> Block:
+    """Small grey lines, shown literally."""
+    text = "\n".join(clip(one_line(line), 700) for line in lines)
+    return {"type": "context", "elements": [{"type": "plain_text", "text": clip(text, 2000), "emoji": False}]}
+
+
+def fine_markup(markup: str) -> Block:
+    """A small grey line of our own mrkdwn, for dates and mentions."""
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": markup, "verbatim": True}]}
+
+
+def leaf(text: str, *, bold: bool = False, italic: bool = False) -> Leaf:
+    """A piece of running text that is shown literally, whatever it contains."""
+    style = {key: True for key, wanted in (("bold", bold), ("italic", italic)) if wanted}
+    element: Leaf = {"type": "text", "text": text or " "}
+    return element | {"style": style} if style else element
+
+
+def said(text: str, limit: int, *, url: str | None = None, bold: bool = False) -> list[Leaf]:
+    """Text of others, cleaned; what does not fit in *limit* is cut visibly and its source offered."""
+    cleaned = plain(text)
+    shown = clip(cleaned, limit)
+    leaves = [leaf(isolated(shown), bold=bold)]
+    if shown == cleaned:
+        return leaves
+    return [*leaves, leaf(" "), link(url, OPEN_IN_FULL) if url else leaf(SHORTENED, italic=True)]
+
+
+def link(url: str, label: str) -> Leaf:
+    """A link with words of our own."""
+    return {"type": "link", "url": url, "text": label}
+
+
+def moment(at: datetime, shape: str = when.DAY_AND_TIME) -> Leaf:
+    """An instant in the reader's time zone."""
+    return {"type": "date", "timestamp": max(0, int(at.timestamp())), "format": shape, "fallback": when.in_utc(at)}
+
+
+def day_or_moment(at: date | datetime) -> Leaf:
+    """A calendar day as it is, or the day of an instant in the reader's time zone."""
+    return moment(at, when.DAY) if isinstance(at, datetime) else leaf(when.on_day(at))
+
+
+def person(user_id: str) -> Leaf:
+    """A colleague, linked to their profile."""
+    return {"type": "user", "user_id": user_id}
+
+
+def paragraph(*leaves: Leaf) -> dict[str, Any]:
+    """A paragraph of running text."""
+    return {"type": "rich_text_section", "elements": list(leaves)}
+
+
+def bullets(items: Iterable[Sequence[Leaf]]) -> dict[str, Any]:
+    """A list; each item is running text."""
+    return {"type": "rich_text_list", "style": "bullet", "elements": [paragraph(*item) for item in items]}
+
+
+def rich(*elements: dict[str, Any]) -> Block:
+    """A block of paragraphs and lists."""
+    return {"type": "rich_text", "elements": list(elements)}
+
+
+def titled(title: str, *elements: dict[str, Any]) -> Block:
+    """A block of paragraphs and lists under a bold line."""
+    return rich(paragraph(leaf(title, bold=True)), *elements)
+
+
+def button(
+    label: str,
+    action_id: str,
+    value: str,
+    *,
+    style: Literal["primary", "danger"] | None = None,
+    confirm: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A button; *value* is an opaque id."""
+    element: dict[str, Any] = {
+        "type": "button",
+        "text": plain_text(label, 75),
+        "action_id": action_id,
+        "value": value,
+    }
+    if style:
+        element["style"] = style
+    if confirm:
+        element["confirm"] = confirm
+    return element
+
+
+def confirmation(title: str, text: str, yes: str, no: str, *, danger: bool = False) -> dict[str, Any]:
+    """The question before something is done."""
+    dialog: dict[str, Any] = {
+        "title": plain_text(title, 100),
+        "text": {"type": "plain_text", "text": clip(plain(text), 300), "emoji": False},
+        "confirm": plain_text(yes, 30),
+        "deny": plain_text(no, 30),
+    }
+    return dialog | {"style": "danger"} if danger else dialog
+
+
+def option(label: str, value: str, description: str | None = None) -> dict[str, Any]:
+    """One choice of a menu; *value* is opaque."""
+    choice: dict[str, Any] = {"text": plain_text(label, 75), "value": value}
+    return choice | {"description": plain_text(description, 75)} if description else choice
+
+
+def menu(placeholder: str, action_id: str, options: list[dict[str, Any]]) -> dict[str, Any]:
+    """A menu of up to a hundred choices."""
+    return {
+        "type": "static_select",
+        "action_id": action_id,
+        "placeholder": plain_text(placeholder, 150),
+        "options": options[:100],
+    }
+
+
+def actions(block_id: str, *elements: dict[str, Any]) -> Block:
+    """A row of buttons and menus."""
+    return {"type": "actions", "block_id": clip(block_id, 255), "elements": list(elements)}
+
+
+def safe_url(url: str | None) -> str | None:
+    """Return *url* if it is a web address of ordinary length, else None."""
+    if url is None or len(url) > 2000 or not url.startswith(("https://", "http://")):
+        return None
+    return None if any(char.isspace() or char in '<>|"' for char in url) else url

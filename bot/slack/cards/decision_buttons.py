@@ -1,0 +1,71 @@
+"""What can be pressed on a decision card, and the question before something is written."""
+
+from __future__ import annotations
+
+from bot.slack import ids
+from bot.slack.blocks import Block, actions, button, confirmation, menu, option
+from bot.slack.cards.field_changes import spell
+from bot.slack.text import clip, name, one_line
+from handlers.outcomes import CardStatus, EscalationCard
+
+APPROVE = "Approve"
+APPROVE_TITLE = "Approve this for {name}?"
+APPROVE_WRITES = "Countersign will write to the CRM:"
+APPROVE_YES = "Approve and write"
+APPROVE_NO = "Not yet"
+AND_MORE = "and {count} more, listed on the card"
+DEFER = "Defer…"
+DEFER_CHOICES = (
+    ("Until tomorrow", "tomorrow"),
+    ("Until the next business day", "next_business_day"),
+    ("Until next week", "next_week"),
+    ("Pick a date…", "date"),
+)
+DECLINE = "Decline"
+DECLINE_TITLE = "Decline this for {name}?"
+DECLINE_TEXT = "Nothing will be written to the CRM, and nobody will be asked again about: {proposal}"
+DECLINE_YES = "Decline"
+DECLINE_NO = "Go back"
+EVIDENCE = "Why?"
+
+MOST_NAMED = 3
+
+
+def decision_buttons(card: EscalationCard, status: CardStatus) -> Block:
+    """Return Approve, Defer, Decline and Why; the block id changes with the status, so that menus reset."""
+    about = card.escalation_id
+    choices = [option(label, ids.joined(preset, about)) for label, preset in DEFER_CHOICES]
+    return actions(
+        _block_id(card, status),
+        button(APPROVE, ids.APPROVE, about, style="primary", confirm=_approval(card)),
+        menu(DEFER, ids.DEFER, choices),
+        button(DECLINE, ids.DECLINE, about, confirm=_decline(card)),
+        button(EVIDENCE, ids.EVIDENCE, about),
+    )
+
+
+def evidence_button(card: EscalationCard, status: CardStatus) -> Block:
+    """Return the one button that stays when nothing is left to decide."""
+    return actions(_block_id(card, status), button(EVIDENCE, ids.EVIDENCE, card.escalation_id))
+
+
+def _approval(card: EscalationCard) -> dict[str, object]:
+    lines = [APPROVE_WRITES]
+    lines += [f"• {spell(change, 30)}" for change in card.changes[:MOST_NAMED]]
+    if not card.changes:
+        lines.append(clip(one_line(card.proposal), 200))
+    if len(card.changes) > MOST_NAMED:
+        lines.append(AND_MORE.format(count=len(card.changes) - MOST_NAMED))
+    title = APPROVE_TITLE.format(name=name(card.donor.name, 60))
+    return confirmation(title, "\n".join(lines), APPROVE_YES, APPROVE_NO)
+
+
+def _decline(card: EscalationCard) -> dict[str, object]:
+    title = DECLINE_TITLE.format(name=name(card.donor.name, 60))
+    text = DECLINE_TEXT.format(proposal=clip(one_line(card.proposal), 150))
+    return confirmation(title, text, DECLINE_YES, DECLINE_NO, danger=True)
+
+
+def _block_id(card: EscalationCard, status: CardStatus) -> str:
+    since = int(status.at.timestamp()) if status.at else 0
+    return f"cs:card:{card.escalation_id}:{status.state}:{since}"

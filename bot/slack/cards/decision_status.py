@@ -1,0 +1,157 @@
+"""Where a decision stands, said honestly: who, when, what changed, and what nobody knows yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.slack import when
+from bot.slack.blocks import Block, Leaf, leaf, link, moment, paragraph, person, rich, safe_url, said
+from bot.slack.text import name
+from handlers.outcomes import CardStatus, EscalationCard, Execution
+from policy.escalation import EscalationState
+
+TITLES = {
+    EscalationState.OPEN: "Decision needed: {name}",
+    EscalationState.DEFERRED: "Put off: {name}",
+    EscalationState.ESCALATED: "Passed on: {name}",
+    EscalationState.APPROVED: "Approved: {name}",
+    EscalationState.EXECUTING: "Approved: {name}",
+    EscalationState.EXECUTED: "Done: {name}",
+    EscalationState.OUTCOME_UNKNOWN: "Being checked: {name}",
+    EscalationState.FAILED: "Not done: {name}",
+    EscalationState.UNDONE: "Undone: {name}",
+    EscalationState.SENT_BACK: "Sent back: {name}",
+    EscalationState.DECLINED: "Declined: {name}",
+    EscalationState.EXPIRED: "Time ran out: {name}",
+    EscalationState.SUPERSEDED: "Replaced: {name}",
+}
+
+DECIDES = " decides by "
+NO_ANSWER = ". No answer changes nothing."
+SOMEBODY = "Somebody"
+UNTIL = " put this off until "
+COMES_BACK = ". Nothing was changed. The card comes back then."
+PASSED_ON = " passed this on. Nothing was changed; the next person decides by "
+APPROVED = " approved this"
+TO_BE_WRITTEN = ". The change is about to be written to the CRM."
+WRITING = ". The change is being written to the CRM."
+WRITTEN_AND_READ = ". Written to the CRM and read back to check"
+WRITTEN_UNREAD = ". Written to the CRM, but it could not be read back: please look at the record"
+UNKNOWN = (
+    ". The change was sent to the CRM and no answer came back: it may or may not be there. "
+    "We are checking. Please do not enter it by hand yet."
+)
+FAILED = ". The CRM did not make the change: "
+FAILED_UNNAMED = "it gave no reason"
+FAILED_NEXT = " Please make it in the CRM yourself if it is still right."
+UNDONE = " undid this"
+SENT_BACK = " sent this back. Nothing was changed."
+DECLINED = " declined this"
+NOTHING_CHANGED = ". Nothing was changed."
+EXPIRED = "Nobody decided by "
+NOT_A_NO = ". Nothing was changed. This is not a no: it can still be done in the CRM."
+SUPERSEDED = "A newer card replaces this one. Nothing was changed by this one."
+RECORD = "Open the CRM record"
+
+
+def status_block(card: EscalationCard, status: CardStatus) -> Block:
+    """Return the line that says where the decision stands."""
+    return rich(paragraph(*_LINES[status.state](card, status)))
+
+
+def _open(card: EscalationCard, _status: CardStatus) -> list[Leaf]:
+    return [leaf(name(card.decider), bold=True), leaf(DECIDES), moment(card.due_at), leaf(NO_ANSWER)]
+
+
+def _deferred(card: EscalationCard, status: CardStatus) -> list[Leaf]:
+    until = status.deferred_until or card.due_at
+    return [*_who(status), leaf(UNTIL), moment(until), leaf(COMES_BACK)]
+
+
+def _escalated(card: EscalationCard, status: CardStatus) -> list[Leaf]:
+    return [*_who(status), leaf(PASSED_ON), moment(card.due_at), leaf(".")]
+
+
+def _approved(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
+    return [*_did(status, APPROVED), leaf(TO_BE_WRITTEN)]
+
+
+def _executing(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
+    return [*_did(status, APPROVED), leaf(WRITING)]
+
+
+def _executed(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
+    done = status.execution
+    if done is None:
+        return [*_did(status, APPROVED), leaf(f"{WRITTEN_UNREAD}.")]
+    leaves = [*_did(status, APPROVED), leaf(WRITTEN_AND_READ if done.verified else WRITTEN_UNREAD)]
+    return [*leaves, leaf(", "), moment(done.at), leaf(". "), *_record(done)]
+
+
+def _outcome_unknown(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
+    return [*_did(status, APPROVED), leaf(UNKNOWN)]
+
+
+def _failed(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
+    problem = status.execution.problem if status.execution else status.note
+    return [
+        *_did(status, APPROVED),
+        leaf(FAILED),
+        *said(problem or FAILED_UNNAMED, 400),
+        leaf("." if (problem or FAILED_UNNAMED)[-1] not in ".!?" else ""),
+        leaf(FAILED_NEXT),
+    ]
+
+
+def _undone(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
+    link_to = [leaf(" "), *_record(status.execution)] if status.execution else []
+    return [*_did(status, UNDONE), leaf("."), *link_to]
+
+
+def _sent_back(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
+    return [*_who(status), leaf(SENT_BACK)]
+
+
+def _declined(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
+    return [*_did(status, DECLINED), leaf(NOTHING_CHANGED)]
+
+
+def _expired(card: EscalationCard, _status: CardStatus) -> list[Leaf]:
+    return [leaf(EXPIRED), moment(card.due_at), leaf(NOT_A_NO)]
+
+
+def _superseded(_card: EscalationCard, _status: CardStatus) -> list[Leaf]:
+    return [leaf(SUPERSEDED)]
+
+
+def _did(status: CardStatus, what: str) -> list[Leaf]:
+    at = [leaf(", "), moment(status.at, when.DAY_AND_TIME)] if status.at else []
+    return [*_who(status), leaf(what), *at]
+
+
+def _who(status: CardStatus) -> list[Leaf]:
+    if status.by_user_id and status.by_user_id.isalnum():
+        return [person(status.by_user_id)]
+    return [leaf(name(status.by_name) if status.by_name else SOMEBODY, bold=True)]
+
+
+def _record(done: Execution) -> list[Leaf]:
+    url = safe_url(done.record_url)
+    return [link(url, RECORD)] if url else []
+
+
+_LINES: dict[EscalationState, Callable[[EscalationCard, CardStatus], list[Leaf]]] = {
+    EscalationState.OPEN: _open,
+    EscalationState.DEFERRED: _deferred,
+    EscalationState.ESCALATED: _escalated,
+    EscalationState.APPROVED: _approved,
+    EscalationState.EXECUTING: _executing,
+    EscalationState.EXECUTED: _executed,
+    EscalationState.OUTCOME_UNKNOWN: _outcome_unknown,
+    EscalationState.FAILED: _failed,
+    EscalationState.UNDONE: _undone,
+    EscalationState.SENT_BACK: _sent_back,
+    EscalationState.DECLINED: _declined,
+    EscalationState.EXPIRED: _expired,
+    EscalationState.SUPERSEDED: _superseded,
+}

@@ -1,0 +1,158 @@
+"""The decision card: read in ten seconds, decided with one press, honest about what became of it."""
+
+from __future__ import annotations
+
+from bot.slack.blocks import (
+    Block,
+    Message,
+    bullets,
+    divider,
+    fine_print,
+    leaf,
+    paragraph,
+    rich,
+    safe_url,
+    said,
+    titled,
+)
+from bot.slack.cards.claims import confidence_line, origin_line, removed_line, sentence
+from bot.slack.cards.decision_buttons import decision_buttons, evidence_button
+from bot.slack.cards.decision_status import TITLES, status_block
+from bot.slack.cards.donor_line import donor_blocks
+from bot.slack.cards.field_changes import change_lines
+from bot.slack.cards.history import history
+from bot.slack.text import clip, for_notification, isolated, name, one_line
+from handlers.outcomes import CardStatus, EscalationCard
+from policy.escalation import EscalationState
+
+HAPPENED = "What happened"
+PROPOSED = "Proposed"
+WOULD_CHANGE = "What would be written to the CRM"
+NO_CHANGES = "No field of the donor's record would change."
+CHANGED = "What was written to the CRM"
+WAS_PROPOSED = "What was proposed for the CRM"
+WHY = "Why"
+NEEDS_YOU = "Why a person decides"
+UNKNOWN = "Not known"
+RECENT = "Recent history"
+CONSIDERED = "Also considered: {alternatives}"
+MORE_UNDER_WHY = "{count} more under “Why?”"
+REFERENCE = "Sent here because: {route}. Reference {reference}"
+NOTE = "⚠️ "
+
+MOST_SIGNALS = 3
+MOST_ASIDES = 4
+MOST_RECENT = 3
+
+
+def escalation_message(card: EscalationCard, status: CardStatus) -> Message:
+    """Return the card as it stands now; only an open one can be decided on."""
+    title = TITLES[status.state]
+    if status.state is EscalationState.OPEN:
+        blocks = _open(card, status, title)
+    else:
+        blocks = _settled(card, status, title)
+    blocks.append(fine_print(_reference(card)))
+    return Message(for_notification(title.format(name=name(card.donor.name))), blocks)
+
+
+def _open(card: EscalationCard, status: CardStatus, title: str) -> list[Block]:
+    url = safe_url(card.donor.record_url)
+    return [
+        *donor_blocks(card.donor, title),
+        *_note(status),
+        *_proposal(card, url),
+        _changes(card, url),
+        *_why(card, url),
+        *_asides(UNKNOWN, card.unknowns),
+        *_recent(card, url),
+        _fine_print(card),
+        divider(),
+        status_block(card, status),
+        decision_buttons(card, status),
+    ]
+
+
+def _settled(card: EscalationCard, status: CardStatus, title: str) -> list[Block]:
+    url = safe_url(card.donor.record_url)
+    return [
+        *donor_blocks(card.donor, title),
+        status_block(card, status),
+        *_note(status),
+        divider(),
+        *_proposal(card, url),
+        _outcome(card, status, url),
+        fine_print(card.undo_text) if card.undo_text else divider(),
+        evidence_button(card, status),
+    ]
+
+
+def _note(status: CardStatus) -> list[Block]:
+    problem = status.execution.problem if status.execution else ""
+    if not status.note or status.note == problem:
+        return []
+    return [rich(paragraph(leaf(NOTE), *said(status.note, 600, bold=True)))]
+
+
+def _proposal(card: EscalationCard, url: str | None) -> list[Block]:
+    proposed = [*said(card.proposal, 400, url=url)]
+    if card.proposal_details:
+        proposed += [leaf("\n"), *said(card.proposal_details, 700, url=url)]
+    return [
+        titled(HAPPENED, paragraph(*said(card.happened, 400, url=url))),
+        titled(PROPOSED, paragraph(*proposed)),
+    ]
+
+
+def _changes(card: EscalationCard, url: str | None) -> Block:
+    if not card.changes:
+        return titled(WOULD_CHANGE, paragraph(leaf(NO_CHANGES, italic=True)))
+    return titled(WOULD_CHANGE, bullets(change_lines(card.changes, url)))
+
+
+def _outcome(card: EscalationCard, status: CardStatus, url: str | None) -> Block:
+    executed = status.state in (EscalationState.EXECUTED, EscalationState.UNDONE)
+    if executed and status.execution and status.execution.changes:
+        link = safe_url(status.execution.record_url) or url
+        return titled(CHANGED, bullets(change_lines(status.execution.changes, link)))
+    if not card.changes:
+        return titled(WAS_PROPOSED, paragraph(leaf(NO_CHANGES, italic=True)))
+    return titled(CHANGED if executed else WAS_PROPOSED, bullets(change_lines(card.changes, url)))
+
+
+def _why(card: EscalationCard, url: str | None) -> list[Block]:
+    items = [sentence(claim, url, limit=260) for claim in card.signals[:MOST_SIGNALS]]
+    if len(card.signals) > MOST_SIGNALS:
+        more = MORE_UNDER_WHY.format(count=len(card.signals) - MOST_SIGNALS)
+        items.append([leaf(more, italic=True)])
+    why = [titled(WHY, bullets(items))] if items else []
+    return [*why, *_asides(NEEDS_YOU, card.gates)]
+
+
+def _asides(title: str, texts: tuple[str, ...]) -> list[Block]:
+    if not texts:
+        return []
+    items = [said(text, 220) for text in texts[:MOST_ASIDES]]
+    if len(texts) > MOST_ASIDES:
+        items.append([leaf(MORE_UNDER_WHY.format(count=len(texts) - MOST_ASIDES), italic=True)])
+    return [titled(title, bullets(items))]
+
+
+def _recent(card: EscalationCard, url: str | None) -> list[Block]:
+    return [titled(RECENT, history(card.recent, url, MOST_RECENT))] if card.recent else []
+
+
+def _fine_print(card: EscalationCard) -> Block:
+    lines = [origin_line(card.origin), confidence_line(card.confidence)]
+    if card.removed:
+        lines.append(removed_line(card.removed))
+    if card.alternatives:
+        considered = "; ".join(isolated(clip(one_line(text), 160)) for text in card.alternatives[:3])
+        lines.append(CONSIDERED.format(alternatives=considered))
+    if card.undo_text:
+        lines.append(card.undo_text)
+    return fine_print(*lines)
+
+
+def _reference(card: EscalationCard) -> str:
+    return REFERENCE.format(route=isolated(clip(one_line(card.route), 200)), reference=card.reference)

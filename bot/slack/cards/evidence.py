@@ -1,0 +1,74 @@
+"""Why a card says what it says: the whole path of a decision, oldest first."""
+
+from __future__ import annotations
+
+from bot.slack import ids
+from bot.slack.blocks import (
+    Block,
+    View,
+    bullets,
+    fine_print,
+    header,
+    leaf,
+    moment,
+    paragraph,
+    plain_text,
+    rich,
+    said,
+)
+from bot.slack.text import clip, isolated, one_line
+from handlers.outcomes import EvidenceLine, EvidenceShown
+
+TITLE = "Why?"
+CLOSE = "Close"
+WAITING = "Reading how this came about…"
+EMPTY = "Nothing is recorded about this decision yet."
+BY = "  by "
+MORE_LINES = "{count} later steps are left out here. Your compliance team can export all of them."
+MORE_DETAILS = "and {count} more"
+REFERENCE = "From the audit record. Times are in your time zone. Reference {reference}"
+
+MOST_LINES = 60
+MOST_DETAILS = 8
+
+
+def waiting_view() -> View:
+    """Return the window that is opened at once and filled when the evidence has been read."""
+    return _modal(ids.WAITING_VIEW, [rich(paragraph(leaf(WAITING)))])
+
+
+def evidence_view(evidence: EvidenceShown) -> View:
+    """Return the window with the whole path."""
+    blocks = [header(evidence.title), *(_line(line) for line in evidence.lines[:MOST_LINES])]
+    if not evidence.lines:
+        blocks.append(rich(paragraph(leaf(EMPTY, italic=True))))
+    if len(evidence.lines) > MOST_LINES:
+        blocks.append(fine_print(MORE_LINES.format(count=len(evidence.lines) - MOST_LINES)))
+    blocks.append(fine_print(REFERENCE.format(reference=evidence.reference)))
+    return _modal(ids.EVIDENCE_VIEW, blocks)
+
+
+def notice_view(text: str) -> View:
+    """Return a window with one sentence, for a waiting window that cannot be filled."""
+    return _modal(ids.EVIDENCE_VIEW, [rich(paragraph(*said(text, 1000)))])
+
+
+def _modal(callback_id: str, blocks: list[Block]) -> View:
+    return {
+        "type": "modal",
+        "callback_id": callback_id,
+        "title": plain_text(TITLE, 24),
+        "close": plain_text(CLOSE, 24),
+        "blocks": blocks,
+    }
+
+
+def _line(line: EvidenceLine) -> Block:
+    who = isolated(clip(one_line(line.who), 80))
+    first = paragraph(moment(line.at), leaf("\n"), *said(line.what, 300, bold=True), leaf(f"{BY}{who}"))
+    if not line.details:
+        return rich(first)
+    items = [said(text, 300) for text in line.details[:MOST_DETAILS]]
+    if len(line.details) > MOST_DETAILS:
+        items.append([leaf(MORE_DETAILS.format(count=len(line.details) - MOST_DETAILS), italic=True)])
+    return rich(first, bullets(items))

@@ -1,0 +1,32 @@
+"""Something happened and the rules forbid what would follow: nobody is asked, and why."""
+
+from __future__ import annotations
+
+from bot.slack.blocks import Message, bullets, fine_print, paragraph, safe_url, said, titled
+from bot.slack.cards.donor_line import donor_blocks
+from bot.slack.text import for_notification, name
+from handlers.outcomes import HeldNotice
+
+TITLE = "{name}: nothing to approve"
+NOTIFICATION = "{name}: an action was held back by your organisation's rules"
+HAPPENED = "What happened"
+PROPOSAL = "What would have followed"
+REASONS = "Why it is held back"
+FINE_PRINT = (
+    "Nothing was changed and nobody can approve this from here. "
+    "If it should be done anyway, do it in the CRM yourself. Reference {reference}"
+)
+MOST_REASONS = 8
+
+
+def held_message(held: HeldNotice) -> Message:
+    """Return the notice as a message."""
+    url = safe_url(held.donor.record_url)
+    blocks = donor_blocks(held.donor, TITLE)
+    blocks.append(titled(HAPPENED, paragraph(*said(held.happened, 600, url=url))))
+    blocks.append(titled(PROPOSAL, paragraph(*said(held.proposal, 600, url=url))))
+    if held.reasons:
+        reasons = [said(reason, 300) for reason in held.reasons[:MOST_REASONS]]
+        blocks.append(titled(REASONS, bullets(reasons)))
+    blocks.append(fine_print(FINE_PRINT.format(reference=held.reference)))
+    return Message(for_notification(NOTIFICATION.format(name=name(held.donor.name))), blocks)

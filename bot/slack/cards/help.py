@@ -1,0 +1,36 @@
+"""What Countersign can do, also for somebody who typed something it does not know."""
+
+from __future__ import annotations
+
+from bot.slack.blocks import Message, bullets, fine_print, header, leaf, paragraph, rich
+from bot.slack.text import clip, isolated, one_line
+from handlers.outcomes import HelpShown
+
+TITLE = "What I can do"
+NOTIFICATION = "What Countersign can do"
+UNKNOWN = "I did not understand “{text}”."
+COMMANDS = (
+    ("/donor Jane Doe", "a short summary with sources, before a meeting or a call"),
+    ("/donor timeline Jane Doe", "the recent gifts, meetings and messages alone"),
+    ("/donor help", "this text"),
+)
+ALSO = "A name, an e-mail address or a donor id all work. You can also write to me in a direct message."
+DECISIONS = (
+    "When something in the CRM needs your judgement, I post a card. "
+    "Nothing is written to the CRM before a person approves it."
+)
+PRIVATE = "Answers are shown to you alone until you share them."
+
+
+def help_message(shown: HelpShown) -> Message:
+    """Return the help text."""
+    blocks = [header(TITLE)]
+    if shown.unknown:
+        unknown = UNKNOWN.format(text=isolated(clip(one_line(shown.unknown), 200)))
+        blocks.append(rich(paragraph(leaf(unknown, bold=True))))
+    commands = [
+        [{"type": "text", "text": command, "style": {"code": True}}, leaf(f"  {what}")]
+        for command, what in COMMANDS
+    ]
+    blocks += [rich(bullets(commands)), rich(paragraph(leaf(ALSO))), rich(paragraph(leaf(DECISIONS)))]
+    return Message(NOTIFICATION, [*blocks, fine_print(PRIVATE)])

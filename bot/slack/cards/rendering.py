@@ -1,0 +1,52 @@
+"""One place that knows which card shows which outcome."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from bot.slack.blocks import Message
+from bot.slack.cards.digest import digest_message
+from bot.slack.cards.held import held_message
+from bot.slack.cards.help import help_message
+from bot.slack.cards.notice import notice_message
+from bot.slack.cards.picker import no_donor_message, picker_message
+from bot.slack.cards.summary import Place, summary_message
+from bot.slack.cards.timeline import timeline_message
+from handlers.outcomes import (
+    DigestShown,
+    DonorPicker,
+    EvidenceShown,
+    HeldNotice,
+    HelpShown,
+    HomeShown,
+    NoDonorFound,
+    Notice,
+    Outcome,
+    SummaryShown,
+    TimelineShown,
+)
+
+
+def message(outcome: Outcome, place: Place) -> Message:
+    """Return *outcome* as a message; views cannot be messages and raise ValueError."""
+    match outcome:
+        case SummaryShown():
+            return summary_message(outcome, place)
+        case TimelineShown():
+            return timeline_message(outcome)
+        case DonorPicker():
+            return picker_message(outcome)
+        case NoDonorFound():
+            return no_donor_message(outcome)
+        case HelpShown():
+            return help_message(outcome)
+        case Notice():
+            return notice_message(outcome)
+        case HeldNotice():
+            return held_message(outcome)
+        case DigestShown():
+            return digest_message(outcome)
+        case HomeShown() | EvidenceShown():
+            raise ValueError(f"{outcome.type} is shown as a view, not as a message")
+        case _:
+            assert_never(outcome)

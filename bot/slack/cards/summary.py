@@ -1,0 +1,131 @@
+"""A donor summary: warnings first, at most six sentences with sources, and what to make of them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bot.slack import ids
+from bot.slack.blocks import (
+    Block,
+    Message,
+    actions,
+    bullets,
+    button,
+    confirmation,
+    divider,
+    fine_markup,
+    fine_print,
+    leaf,
+    paragraph,
+    rich,
+    safe_url,
+    said,
+    titled,
+)
+from bot.slack.cards.claims import confidence_line, origin_line, removed_line, sentence
+from bot.slack.cards.donor_line import donor_blocks
+from bot.slack.cards.history import history
+from bot.slack.text import for_notification, name
+from handlers.outcomes import SummaryShown
+
+Place = Literal["ephemeral", "direct", "channel"]
+"""Where it is shown: to one person in a channel, in direct messages, or to everybody in a channel."""
+
+TITLE = "{name}"
+NOTIFICATION = "Summary of {name}"
+NOTHING_TO_SAY = "The CRM holds nothing about this donor that could be summarised yet."
+NOT_SEEN = "Not seen"
+CONTRADICTIONS = "The records contradict each other"
+TIMELINE = "Recent history"
+NO_TIMELINE = "No gifts, meetings or messages are recorded yet."
+SHARED_BY = "Shared by {who}"
+REFERENCE = "Reference {reference}"
+USEFUL = "Useful"
+NOT_USEFUL = "Not useful"
+SHARE = "Share in channel"
+SHARE_TITLE = "Show this to the channel?"
+SHARE_TEXT = "Everybody in this channel will see the summary and the history, also people who join later."
+SHARE_YES = "Share"
+SHARE_NO = "Keep private"
+
+MOST_SENTENCES = 6
+MOST_ASIDES = 5
+MOST_HISTORY = 8
+
+
+def summary_message(shown: SummaryShown, place: Place) -> Message:
+    """Return the summary as a message."""
+    url = safe_url(shown.donor.record_url)
+    blocks = donor_blocks(shown.donor, TITLE)
+    blocks.append(_sentences(shown, url))
+    blocks += _asides(shown)
+    blocks.append(_fine_print(shown))
+    blocks += _timeline(shown, url)
+    if shown.shared_by:
+        blocks.append(_shared_by(shown.shared_by))
+    blocks += _buttons(shown, place)
+    return Message(for_notification(NOTIFICATION.format(name=name(shown.donor.name))), blocks)
+
+
+def _sentences(shown: SummaryShown, url: str | None) -> Block:
+    claims = shown.summary.claims[:MOST_SENTENCES]
+    if not claims:
+        return rich(paragraph(leaf(NOTHING_TO_SAY, italic=True)))
+    return rich(bullets(sentence(claim, url) for claim in claims))
+
+
+def _asides(shown: SummaryShown) -> list[Block]:
+    sections = ((CONTRADICTIONS, shown.summary.contradictions), (NOT_SEEN, shown.summary.not_seen))
+    return [
+        titled(title, bullets(said(text, 240) for text in texts[:MOST_ASIDES]))
+        for title, texts in sections
+        if texts
+    ]
+
+
+def _fine_print(shown: SummaryShown) -> Block:
+    summary = shown.summary
+    lines = [origin_line(summary.origin, summary.as_of), confidence_line(summary.confidence)]
+    if summary.removed:
+        lines.append(removed_line(summary.removed))
+    return fine_print(*lines)
+
+
+def _timeline(shown: SummaryShown, url: str | None) -> list[Block]:
+    if not shown.timeline:
+        return [divider(), titled(TIMELINE, paragraph(leaf(NO_TIMELINE, italic=True)))]
+    return [divider(), titled(TIMELINE, history(shown.timeline, url, MOST_HISTORY))]
+
+
+def _shared_by(user_id: str) -> Block:
+    who = f"<@{user_id}>" if user_id.isalnum() else name(user_id)
+    return fine_markup(SHARED_BY.format(who=who))
+
+
+def _buttons(shown: SummaryShown, place: Place) -> list[Block]:
+    if place == "channel":
+        return [_feedback(shown.answer_id), fine_print(REFERENCE.format(reference=shown.reference))]
+    row = [
+        button(USEFUL, ids.USEFUL, shown.answer_id),
+        button(NOT_USEFUL, ids.NOT_USEFUL, shown.answer_id),
+    ]
+    if place == "ephemeral":
+        ask = confirmation(SHARE_TITLE, SHARE_TEXT, SHARE_YES, SHARE_NO)
+        row.append(button(SHARE, ids.SHARE, shown.answer_id, confirm=ask))
+    return [
+        actions(f"cs:summary:{shown.answer_id}", *row),
+        fine_print(REFERENCE.format(reference=shown.reference)),
+    ]
+
+
+def _feedback(answer_id: str) -> Block:
+    def choice(label: str, value: str) -> dict[str, object]:
+        return {"text": {"type": "plain_text", "text": label}, "value": ids.joined(value, answer_id)}
+
+    element = {
+        "type": "feedback_buttons",
+        "action_id": ids.FEEDBACK,
+        "positive_button": choice(USEFUL, "useful"),
+        "negative_button": choice(NOT_USEFUL, "not_useful"),
+    }
+    return {"type": "context_actions", "block_id": f"cs:feedback:{answer_id}"[:255], "elements": [element]}

@@ -1,0 +1,67 @@
+"""Where messages go: channels by name or id, direct messages, and who can read along."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.failures import SLACK, asked
+from handlers.ports import Refused
+
+CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{2,}")
+PAGE = 200
+
+
+class Channels:
+    """Finds channels; a name is looked up once."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+        self._ids: dict[str, str] = {}
+        self._direct: dict[str, str] = {}
+        self._lock = asyncio.Lock()
+
+    async def resolve(self, channel: str) -> str:
+        """Return the id of *channel*, given as an id or as a name with or without #; raises Refused."""
+        if CHANNEL_ID.fullmatch(channel):
+            return channel
+        wanted = channel.removeprefix("#").casefold()
+        async with self._lock:
+            if wanted not in self._ids:
+                self._ids |= await self._list()
+        if wanted not in self._ids:
+            raise Refused(SLACK, "channel_not_found")
+        return self._ids[wanted]
+
+    async def direct(self, user_id: str) -> str:
+        """Return the id of the direct messages with somebody."""
+        if user_id not in self._direct:
+            call = self._client.api_call("conversations.open", json={"users": user_id})
+            self._direct[user_id] = str((await asked(call))["channel"]["id"])
+        return self._direct[user_id]
+
+    async def is_shared_outside(self, channel_id: str) -> bool:
+        """Say whether people of other organisations can read the channel; true when Slack does not say."""
+        try:
+            call = self._client.api_call("conversations.info", data={"channel": channel_id})
+            channel = (await asked(call))["channel"]
+        except Refused:
+            return True
+        return bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"))
+
+    async def _list(self) -> dict[str, str]:
+        ids: dict[str, str] = {}
+        arguments = {
+            "types": "public_channel,private_channel",
+            "exclude_archived": "true",
+            "limit": str(PAGE),
+        }
+        while True:
+            page = await asked(self._client.api_call("conversations.list", data=arguments))
+            ids |= {str(channel["name"]).casefold(): str(channel["id"]) for channel in page["channels"]}
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return ids
+            arguments = arguments | {"cursor": str(cursor)}

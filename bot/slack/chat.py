@@ -1,0 +1,106 @@
+"""Slack as the handlers know it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.slack.cards.escalation import escalation_message
+from bot.slack.cards.evidence import evidence_view
+from bot.slack.cards.home import home_view
+from bot.slack.cards.rendering import message
+from bot.slack.channels import Channels
+from bot.slack.connection import SlackClients, Sleep
+from bot.slack.failures import asked
+from bot.slack.pacing import Pace
+from bot.slack.people import People
+from bot.slack.posts import Posts
+from bot.slack.replies import Replies, is_direct
+from handlers.commands import ReplyAddress
+from handlers.outcomes import CardStatus, EscalationCard, EvidenceShown, HomeShown, Outcome
+from handlers.ports import Clock, Colleague, MessageRef
+
+
+class SlackChat:
+    """The Chat port; every failure is Unavailable, Refused or, for posts, OutcomeUnknown."""
+
+    def __init__(
+        self,
+        clients: SlackClients,
+        *,
+        clock: Clock,
+        team_id: str | None = None,
+        sleep: Sleep = asyncio.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        pace = Pace(sleep, monotonic)
+        self._reading = clients.reading
+        self._people = People(clients.reading, clock, team_id)
+        self._channels = Channels(clients.reading)
+        self._posts = Posts(clients, pace)
+        self._replies = Replies(clients.posting, self._channels, pace)
+
+    async def colleague(self, user_id: str) -> Colleague | None:
+        """Look somebody up by Slack user id."""
+        return await self._people.by_id(user_id)
+
+    async def colleague_by_email(self, email: str) -> Colleague | None:
+        """Look somebody up by e-mail address."""
+        return await self._people.by_email(email)
+
+    async def direct_channel(self, user_id: str) -> str:
+        """Return the channel id of the direct messages with somebody."""
+        return await self._channels.direct(user_id)
+
+    async def resolve_channel(self, channel: str) -> str:
+        """Return the id of a channel given by name or id; raises Refused when there is none."""
+        return await self._channels.resolve(channel)
+
+    async def is_shared_outside(self, channel_id: str) -> bool:
+        """Say whether people of other organisations can read the channel."""
+        return await self._channels.is_shared_outside(channel_id)
+
+    async def show_card(
+        self,
+        card: EscalationCard,
+        status: CardStatus,
+        at: MessageRef | None,
+        channel: str,
+        marker: str,
+        retry_since: datetime | None,
+    ) -> MessageRef:
+        """Post the card, or bring the one *at* that place up to date."""
+        shown = escalation_message(card, status)
+        if at is not None:
+            return await self._posts.update(shown, at, marker)
+        return await self._posts.post(shown, await self._channels.resolve(channel), marker, retry_since)
+
+    async def post(
+        self,
+        outcome: Outcome,
+        channel: str,
+        marker: str,
+        retry_since: datetime | None,
+        thread_ts: str | None = None,
+    ) -> MessageRef:
+        """Post an outcome for everybody in *channel*."""
+        channel_id = await self._channels.resolve(channel)
+        shown = message(outcome, "direct" if is_direct(channel_id) else "channel")
+        return await self._posts.post(shown, channel_id, marker, retry_since, thread_ts)
+
+    async def answer(self, outcome: Outcome, to: ReplyAddress) -> None:
+        """Answer one person privately, where they asked."""
+        shown = message(outcome, "direct" if is_direct(to.channel_id) else "ephemeral")
+        await self._replies.send(shown, to)
+
+    async def publish_home(self, user_id: str, home: HomeShown) -> None:
+        """Show somebody's Home tab."""
+        body = {"user_id": user_id, "view": home_view(home)}
+        await asked(self._reading.api_call("views.publish", json=body))
+
+    async def fill_view(self, view_id: str, evidence: EvidenceShown) -> None:
+        """Fill a modal that was opened with a waiting view."""
+        body = {"view_id": view_id, "view": evidence_view(evidence)}
+        await asked(self._reading.api_call("views.update", json=body))

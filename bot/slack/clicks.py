@@ -1,0 +1,103 @@
+"""What a click asks for; what cannot be read is said so, and nothing is guessed."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+from bot.slack import ids
+from bot.slack.payloads import Click
+from handlers.commands import (
+    ApprovalClicked,
+    ChatUser,
+    Command,
+    DeclineClicked,
+    DeferralClicked,
+    FeedbackGiven,
+    HomeOpened,
+    SummaryRequested,
+    SummaryShared,
+    TimelineRequested,
+)
+
+Preset = Literal["tomorrow", "next_business_day", "next_week"]
+PRESETS = ("tomorrow", "next_business_day", "next_week")
+A_DATE = "date"
+
+
+class NotUnderstood(Exception):
+    """A click that no card of ours can have made, or one from a card that we no longer know."""
+
+
+def escalation_of(click: Click) -> str:
+    """Return the escalation a button is about; raises NotUnderstood."""
+    return _opaque(click.value)
+
+
+def deferral_of(click: Click) -> tuple[str, str]:
+    """Return the chosen deferral and the escalation; raises NotUnderstood."""
+    choice, escalation_id = _split(click)
+    if choice not in (*PRESETS, A_DATE):
+        raise NotUnderstood(click.action_id)
+    return choice, escalation_id
+
+
+def command_of(click: Click) -> tuple[Command, str | None]:
+    """Return what the click asks for and the escalation it is about, if any; raises NotUnderstood."""
+    by, to = click.by, click.reply_to
+    match click.action_id:
+        case ids.APPROVE:
+            about = escalation_of(click)
+            return ApprovalClicked(escalation_id=about, by=by, reply_to=to), about
+        case ids.DECLINE:
+            about = escalation_of(click)
+            return DeclineClicked(escalation_id=about, by=by, reply_to=to), about
+        case ids.DEFER:
+            choice, about = deferral_of(click)
+            preset = cast("Preset", choice)
+            return DeferralClicked(escalation_id=about, preset=preset, by=by, reply_to=to), about
+        case ids.SHARE:
+            return SummaryShared(answer_id=_opaque(click.value), by=by, reply_to=to), None
+        case ids.PICK:
+            return _picked(click, by), None
+        case ids.USEFUL | ids.NOT_USEFUL | ids.FEEDBACK:
+            return _feedback(click, by), None
+        case ids.REFRESH_HOME:
+            return HomeOpened(by=by), None
+        case _:
+            raise NotUnderstood(click.action_id)
+
+
+def _picked(click: Click, by: ChatUser) -> Command:
+    wanted, donor_id = _split(click)
+    to = click.reply_to.model_copy(update={"replace": True})
+    if wanted == "summary":
+        return SummaryRequested(query="", donor_id=donor_id, by=by, reply_to=to)
+    if wanted == "timeline":
+        return TimelineRequested(query="", donor_id=donor_id, by=by, reply_to=to)
+    raise NotUnderstood(click.action_id)
+
+
+def _feedback(click: Click, by: ChatUser) -> Command:
+    if click.action_id == ids.FEEDBACK:
+        value, answer_id = _split(click)
+    else:
+        value = "useful" if click.action_id == ids.USEFUL else "not_useful"
+        answer_id = _opaque(click.value)
+    if value == "useful":
+        return FeedbackGiven(answer_id=answer_id, value="useful", by=by, reply_to=click.reply_to)
+    if value == "not_useful":
+        return FeedbackGiven(answer_id=answer_id, value="not_useful", by=by, reply_to=click.reply_to)
+    raise NotUnderstood(click.action_id)
+
+
+def _split(click: Click) -> tuple[str, str]:
+    parts = ids.split(click.value)
+    if parts is None:
+        raise NotUnderstood(click.action_id)
+    return parts
+
+
+def _opaque(value: str) -> str:
+    if not ids.is_opaque(value):
+        raise NotUnderstood("value")
+    return value

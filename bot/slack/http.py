@@ -1,0 +1,80 @@
+"""The HTTP door for Slack: what cannot be a request of Slack is turned away before anything reads it."""
+
+from __future__ import annotations
+
+import re
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+PATH = "/slack/events"
+LARGEST_BODY = 1024 * 1024
+
+_TIMESTAMP = re.compile(r"\d{1,12}")
+_SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
+
+
+class SlackEndpoint:
+    """An ASGI application for one path; mount it at `PATH`."""
+
+    def __init__(self, app: AsyncApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        if request.method != "POST":
+            return Response(status_code=405, headers={"Allow": "POST"})
+        if not _looks_signed(request):
+            return Response("not signed", status_code=401)
+        body = await _body(request)
+        if body is None:
+            return Response("too large", status_code=413)
+        understood = _read(request, body)
+        if understood is None:
+            return Response("not understood", status_code=400)
+        return _response(await self._app.async_dispatch(understood))
+
+
+def _looks_signed(request: Request) -> bool:
+    timestamp = request.headers.get("x-slack-request-timestamp", "")
+    signature = request.headers.get("x-slack-signature", "")
+    return bool(_TIMESTAMP.fullmatch(timestamp) and timestamp.isascii() and _SIGNATURE.fullmatch(signature))
+
+
+async def _body(request: Request) -> bytes | None:
+    announced = request.headers.get("content-length", "0")
+    if announced.isdigit() and int(announced) > LARGEST_BODY:
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            return None
+    return bytes(body)
+
+
+def _read(request: Request, body: bytes) -> AsyncBoltRequest | None:
+    try:
+        understood = AsyncBoltRequest(body=body.decode("utf-8"), headers=dict(request.headers))
+    except (ValueError, RecursionError, AttributeError, TypeError):
+        return None
+    parsed: object = understood.body
+    return understood if isinstance(parsed, dict) else None
+
+
+def _response(answer: BoltResponse) -> Response:
+    return Response(
+        content=answer.body, status_code=answer.status, headers=answer.first_headers_without_set_cookie()
+    )

@@ -1,0 +1,46 @@
+"""Names of everything pressable; cards write them, listeners read them back."""
+
+from __future__ import annotations
+
+import re
+
+NAMESPACE = "cs:"
+
+APPROVE = "cs:approve"
+DEFER = "cs:defer"
+DECLINE = "cs:decline"
+EVIDENCE = "cs:evidence"
+PICK = "cs:pick"
+SHARE = "cs:share"
+FEEDBACK = "cs:feedback"
+USEFUL = "cs:useful"
+NOT_USEFUL = "cs:not_useful"
+REFRESH_HOME = "cs:refresh_home"
+ASK_HELP = "cs:ask_help"
+
+DEFER_VIEW = "cs:defer_view"
+WAITING_VIEW = "cs:waiting_view"
+EVIDENCE_VIEW = "cs:evidence_view"
+
+DAY_BLOCK = "cs:day_block"
+DAY = "cs:day"
+
+MARKER_EVENT = "countersign_message"
+
+OPAQUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,127}")
+
+
+def is_opaque(value: str) -> bool:
+    """Say whether *value* has the shape of an id: nothing else may travel in a button."""
+    return OPAQUE.fullmatch(value) is not None
+
+
+def joined(choice: str, opaque_id: str) -> str:
+    """Put a choice and the id it is about into one value: "tomorrow:01K..."."""
+    return f"{choice}:{opaque_id}"
+
+
+def split(value: str) -> tuple[str, str] | None:
+    """Take a value of `joined` apart; None when it is not one."""
+    choice, colon, opaque_id = value.partition(":")
+    return (choice, opaque_id) if colon and is_opaque(opaque_id) else None

@@ -1,0 +1,194 @@
+"""What happens the moment something arrives from Slack: it is read, stored and acknowledged, nothing more."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.slack import ids
+from bot.slack.arrival import WHEN_THERE_IS_TIME, Accept, Arrival
+from bot.slack.cards.deferral import deferral_view, problem_with
+from bot.slack.cards.evidence import notice_view, waiting_view
+from bot.slack.clicks import A_DATE, NotUnderstood, command_of, deferral_of, escalation_of
+from bot.slack.payloads import Click, DeferralPlace, EventCallback, SlashCommand, Submission
+from bot.slack.people import People
+from bot.slack.prompts import Prompts
+from bot.slack.requests import Request, request
+from bot.slack.text import clip, escape, isolated
+from bot.slack.windows import Windows
+from handlers.commands import (
+    DeferralClicked,
+    EvidenceRequested,
+    HelpRequested,
+    HomeOpened,
+    ReplyAddress,
+)
+from handlers.ports import Refused, Unavailable
+
+log = logging.getLogger("countersign.slack")
+
+READING = "Reading {query}’s record. The answer appears here in a moment."
+PICK_A_DAY = "Pick a day."
+UNKNOWN_WINDOW = "This window is from an older version and no longer works. Nothing was changed."
+
+WAITING_VIEW = "countersign_waiting_view"
+"""Where the context remembers a window that still waits, in case storing fails."""
+
+
+class Listeners:
+    """Reads what arrives and hands it to *accept*; nothing is acknowledged before it is stored."""
+
+    def __init__(
+        self,
+        accept: Accept,
+        windows: Windows,
+        people: People,
+        prompts: Prompts,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._accept = accept
+        self._windows = windows
+        self._people = people
+        self._prompts = prompts
+        self._now = now
+
+    async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Somebody typed the slash command."""
+        typed = SlashCommand.model_validate(body)
+        asked = request(typed.text, typed.by, typed.reply_to(replace=False))
+        loading = _loading(asked)
+        if loading:
+            asked = asked.model_copy(update={"reply_to": typed.reply_to(replace=True)})
+        await self._accept(asked, Arrival(f"command:{typed.trigger_id}", "slack.command"))
+        if loading:
+            await ack(text=loading, response_type="ephemeral")
+        else:
+            await ack()
+
+    async def click(self, ack: AsyncAck, body: dict[str, Any], context: dict[str, Any]) -> None:
+        """Somebody pressed a button or chose from a menu; raises NotUnderstood for what is not ours."""
+        try:
+            click = Click.model_validate(body)
+        except ValidationError as error:
+            raise NotUnderstood("payload") from error
+        if click.action_id == ids.EVIDENCE:
+            await self._evidence(click, context)
+        elif click.action_id == ids.DEFER and deferral_of(click)[0] == A_DATE:
+            await self._ask_for_day(click)
+        else:
+            command, about = command_of(click)
+            await self._accept(command, Arrival(click.dedupe_key, "slack.click", about))
+        await ack()
+
+    async def submission(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Somebody submitted a modal."""
+        submitted = Submission.model_validate(body)
+        place = _place(submitted)
+        if place is None:
+            await ack(response_action="update", view=notice_view(UNKNOWN_WINDOW))
+            return
+        day = _day(submitted)
+        problem = problem_with(day, await self._today(submitted.by.id)) if day else PICK_A_DAY
+        if problem:
+            await ack(response_action="errors", errors={ids.DAY_BLOCK: problem})
+            return
+        command = DeferralClicked(
+            escalation_id=place.escalation_id,
+            preset="date",
+            day=day,
+            by=submitted.by,
+            reply_to=ReplyAddress(
+                channel_id=place.channel_id, user_id=submitted.by.id, thread_ts=place.thread_ts
+            ),
+        )
+        key = f"view:{submitted.view.id}:{submitted.view.hash}"
+        await self._accept(command, Arrival(key, "slack.submission", place.escalation_id))
+        await ack()
+
+    async def event(self, body: dict[str, Any]) -> None:
+        """Slack reports something; everything we subscribed to is acknowledged, most of it ignored."""
+        try:
+            arrived = EventCallback.model_validate(body)
+        except ValidationError:
+            log.warning("slack event not understood")
+            return
+        event = arrived.event
+        match event.type:
+            case "app_home_opened" if event.user:
+                await self._home_opened(arrived)
+            case "app_mention" | "message":
+                await self._written_to(arrived)
+            case "tokens_revoked" | "app_uninstalled":
+                log.error("slack has withdrawn our access", extra={"event": event.type})
+            case _:
+                log.debug("slack event ignored", extra={"event": event.type})
+
+    async def _home_opened(self, arrived: EventCallback) -> None:
+        event = arrived.event
+        if event.tab == "messages":
+            await self._prompts.suggest(event.channel)
+            return
+        arrival = Arrival(f"event:{arrived.event_id}", "slack.event", priority=WHEN_THERE_IS_TIME)
+        await self._accept(HomeOpened(by=arrived.writer), arrival)
+
+    async def _written_to(self, arrived: EventCallback) -> None:
+        event = arrived.event
+        directly = (event.channel or "").startswith("D")
+        if not event.is_from_a_person or directly != (event.type == "message"):
+            return
+        asked = request(event.text, arrived.writer, event.reply_to())
+        await self._accept(asked, Arrival(f"event:{arrived.event_id}", "slack.event"))
+
+    async def _evidence(self, click: Click, context: dict[str, Any]) -> None:
+        about = escalation_of(click)
+        view_id = await self._windows.open(click.trigger_id, waiting_view())
+        context[WAITING_VIEW] = view_id
+        command = EvidenceRequested(escalation_id=about, view_id=view_id, by=click.by)
+        await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
+
+    async def _ask_for_day(self, click: Click) -> None:
+        place = DeferralPlace(
+            escalation_id=deferral_of(click)[1],
+            channel_id=click.channel_id,
+            thread_ts=click.container.thread_ts,
+        )
+        tomorrow = self._now().astimezone(UTC).date() + timedelta(days=1)
+        await self._windows.open(click.trigger_id, deferral_view(place.model_dump_json(), tomorrow))
+
+    async def _today(self, user_id: str) -> date:
+        try:
+            colleague = await self._people.by_id(user_id)
+        except (Unavailable, Refused):
+            colleague = None
+        zone = ZoneInfo(colleague.time_zone) if colleague else UTC
+        return self._now().astimezone(zone).date()
+
+
+def _loading(asked: Request) -> str | None:
+    if isinstance(asked, HelpRequested) or not asked.query:
+        return None
+    return READING.format(query=escape(isolated(clip(asked.query, 80))))
+
+
+def _place(submitted: Submission) -> DeferralPlace | None:
+    if submitted.view.callback_id != ids.DEFER_VIEW:
+        return None
+    try:
+        place = DeferralPlace.model_validate_json(submitted.view.private_metadata)
+    except ValidationError:
+        return None
+    return place if ids.is_opaque(place.escalation_id) else None
+
+
+def _day(submitted: Submission) -> date | None:
+    chosen = submitted.view.state.values.get(ids.DAY_BLOCK, {}).get(ids.DAY)
+    try:
+        return date.fromisoformat(chosen.selected_date) if chosen and chosen.selected_date else None
+    except ValueError:
+        return None

@@ -1,0 +1,187 @@
+"""What Slack sends, as far as we read it; anything else in a payload is ignored."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from handlers.commands import ChatUser, ReplyAddress
+
+
+class _Id(BaseModel):
+    id: str
+
+
+class _User(BaseModel):
+    id: str
+    team_id: str | None = None
+
+
+class SlashCommand(BaseModel):
+    """Somebody typed our slash command."""
+
+    command: str = ""
+    text: str = ""
+    user_id: str
+    team_id: str = ""
+    channel_id: str
+    response_url: str | None = None
+    trigger_id: str
+
+    @property
+    def by(self) -> ChatUser:
+        """Return who typed it."""
+        return ChatUser(id=self.user_id, team_id=self.team_id)
+
+    def reply_to(self, *, replace: bool) -> ReplyAddress:
+        """Return where the answer goes."""
+        return ReplyAddress(
+            channel_id=self.channel_id, user_id=self.user_id, response_url=self.response_url, replace=replace
+        )
+
+
+class _Option(BaseModel):
+    value: str = ""
+
+
+class _Action(BaseModel):
+    action_id: str = ""
+    type: str = ""
+    value: str | None = None
+    selected_option: _Option | None = None
+    action_ts: str = ""
+
+
+class _Container(BaseModel):
+    type: str = ""
+    message_ts: str | None = None
+    thread_ts: str | None = None
+    channel_id: str | None = None
+    view_id: str | None = None
+
+
+class Click(BaseModel):
+    """Somebody pressed a button or chose from a menu; only the first action counts."""
+
+    user: _User
+    team: _Id | None = None
+    channel: _Id | None = None
+    container: _Container = _Container()
+    trigger_id: str = ""
+    response_url: str | None = None
+    actions: list[_Action] = Field(min_length=1)
+
+    @property
+    def action_id(self) -> str:
+        """Return the name of what was pressed."""
+        return self.actions[0].action_id
+
+    @property
+    def value(self) -> str:
+        """Return the value of the button or of the chosen option."""
+        action = self.actions[0]
+        return action.selected_option.value if action.selected_option else action.value or ""
+
+    @property
+    def by(self) -> ChatUser:
+        """Return who pressed it."""
+        team = self.user.team_id or (self.team.id if self.team else "")
+        return ChatUser(id=self.user.id, team_id=team)
+
+    @property
+    def channel_id(self) -> str:
+        """Return the channel of the message, empty on the Home tab."""
+        return self.channel.id if self.channel else self.container.channel_id or ""
+
+    @property
+    def reply_to(self) -> ReplyAddress:
+        """Return where an answer goes."""
+        return ReplyAddress(
+            channel_id=self.channel_id,
+            user_id=self.user.id,
+            response_url=self.response_url,
+            thread_ts=self.container.thread_ts,
+        )
+
+    @property
+    def dedupe_key(self) -> str:
+        """Return what repetitions of this very click have in common."""
+        place = self.container.message_ts or self.container.view_id or ""
+        team = self.team.id if self.team else ""
+        return f"click:{team}:{place}:{self.actions[0].action_ts}:{self.user.id}"
+
+
+class _DayInput(BaseModel):
+    selected_date: str | None = None
+
+
+class _State(BaseModel):
+    values: dict[str, dict[str, _DayInput]] = {}
+
+
+class _View(BaseModel):
+    id: str
+    hash: str = ""
+    callback_id: str = ""
+    private_metadata: str = ""
+    state: _State = _State()
+
+
+class Submission(BaseModel):
+    """Somebody submitted a modal."""
+
+    user: _User
+    team: _Id | None = None
+    view: _View
+
+    @property
+    def by(self) -> ChatUser:
+        """Return who submitted it."""
+        team = self.user.team_id or (self.team.id if self.team else "")
+        return ChatUser(id=self.user.id, team_id=team)
+
+
+class DeferralPlace(BaseModel):
+    """What the deferral modal carries along: ids only."""
+
+    escalation_id: str
+    channel_id: str = ""
+    thread_ts: str | None = None
+
+
+class Event(BaseModel):
+    """The inside of an event."""
+
+    type: str
+    subtype: str | None = None
+    user: str | None = None
+    bot_id: str | None = None
+    channel: str | None = None
+    channel_type: str | None = None
+    text: str = ""
+    ts: str | None = None
+    thread_ts: str | None = None
+    tab: str | None = None
+
+    @property
+    def is_from_a_person(self) -> bool:
+        """Say whether a person wrote this just now: not a bot, not an edit, a join or a file."""
+        return bool(self.user and self.channel and self.ts) and not self.bot_id and self.subtype is None
+
+    def reply_to(self) -> ReplyAddress:
+        """Return the thread in which the answer goes."""
+        return ReplyAddress(
+            channel_id=self.channel or "", user_id=self.user or "", thread_ts=self.thread_ts or self.ts
+        )
+
+
+class EventCallback(BaseModel):
+    """An event with its envelope."""
+
+    event_id: str
+    team_id: str = ""
+    event: Event
+
+    @property
+    def writer(self) -> ChatUser:
+        """Return who caused the event."""
+        return ChatUser(id=self.event.user or "", team_id=self.team_id)

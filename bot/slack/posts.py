@@ -1,0 +1,98 @@
+"""Messages everybody in a channel sees: posted once, even when Slack's answer was lost."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack import ids
+from bot.slack.blocks import Message
+from bot.slack.connection import SlackClients
+from bot.slack.failures import SLACK, asked, written
+from bot.slack.pacing import Pace
+from handlers.ports import MessageRef, Unavailable
+
+CLOCK_SKEW = timedelta(minutes=2)
+PAGE = 200
+MOST_PAGES = 20
+
+
+class Posts:
+    """Posts and updates our messages; each carries a marker by which it can be found again."""
+
+    def __init__(self, clients: SlackClients, pace: Pace) -> None:
+        self._posting: AsyncWebClient = clients.posting
+        self._reading: AsyncWebClient = clients.reading
+        self._pace = pace
+
+    async def post(
+        self,
+        message: Message,
+        channel_id: str,
+        marker: str,
+        retry_since: datetime | None,
+        thread_ts: str | None = None,
+    ) -> MessageRef:
+        """Post *message*, or return the one an earlier attempt since *retry_since* already posted."""
+        if retry_since is not None:
+            earlier = await self._find(channel_id, marker, retry_since, thread_ts)
+            if earlier is not None:
+                return earlier
+        await self._pace.turn(channel_id)
+        body = _body(message, marker) | {
+            "channel": channel_id,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        if thread_ts:
+            body["thread_ts"] = thread_ts
+        posted = await written(self._posting.api_call("chat.postMessage", json=body))
+        return MessageRef(str(posted["channel"]), str(posted["ts"]))
+
+    async def update(self, message: Message, at: MessageRef, marker: str) -> MessageRef:
+        """Bring a message of ours up to date; raises Refused when it is gone or cannot be changed."""
+        body = _body(message, marker) | {"channel": at.channel_id, "ts": at.ts}
+        await asked(self._reading.api_call("chat.update", json=body))
+        return at
+
+    async def _find(
+        self, channel_id: str, marker: str, since: datetime, thread_ts: str | None
+    ) -> MessageRef | None:
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        arguments = {
+            "channel": channel_id,
+            "oldest": f"{(since - CLOCK_SKEW).timestamp():.6f}",
+            "inclusive": "true",
+            "include_all_metadata": "true",
+            "limit": str(PAGE),
+        }
+        if thread_ts:
+            arguments["ts"] = thread_ts
+        for _ in range(MOST_PAGES):
+            page = await asked(self._reading.api_call(method, data=arguments))
+            found: list[dict[str, Any]] = page.get("messages", [])
+            for candidate in found:
+                if _marker_of(candidate) == marker:
+                    return MessageRef(channel_id, str(candidate["ts"]))
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return None
+            arguments = arguments | {"cursor": str(cursor)}
+        raise Unavailable(SLACK, "history_too_long")
+
+
+def _body(message: Message, marker: str) -> dict[str, Any]:
+    return {
+        "text": message.text,
+        "blocks": message.blocks,
+        "metadata": {"event_type": ids.MARKER_EVENT, "event_payload": {"marker": marker}},
+    }
+
+
+def _marker_of(message: dict[str, Any]) -> object:
+    metadata = message.get("metadata") or {}
+    if metadata.get("event_type") != ids.MARKER_EVENT:
+        return None
+    return (metadata.get("event_payload") or {}).get("marker")

@@ -1,0 +1,98 @@
+"""Private answers: where somebody asked, else in their direct messages."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.slack.blocks import Message
+from bot.slack.channels import Channels
+from bot.slack.connection import quiet_logger
+from bot.slack.failures import SLACK, asked, written
+from bot.slack.pacing import Pace
+from handlers.commands import ReplyAddress
+from handlers.ports import OutcomeUnknown, Refused, Unavailable
+
+CANNOT_SEE_IT_THERE = frozenset(
+    {"user_not_in_channel", "not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
+)
+
+
+def is_direct(channel_id: str) -> bool:
+    """Say whether a channel id is one of direct messages."""
+    return channel_id.startswith("D")
+
+
+class Replies:
+    """Answers one person; nobody else sees it."""
+
+    def __init__(self, client: AsyncWebClient, channels: Channels, pace: Pace) -> None:
+        self._client = client
+        self._channels = channels
+        self._pace = pace
+
+    async def send(self, message: Message, to: ReplyAddress) -> None:
+        """Answer through the response_url while it lives, else in the channel, else directly."""
+        if to.response_url and await self._respond(message, to, to.response_url):
+            return
+        if is_direct(to.channel_id):
+            await self._post(message, to.channel_id, to.thread_ts)
+            return
+        if not to.channel_id or not await self._whisper(message, to):
+            await self._post(message, await self._channels.direct(to.user_id), None)
+
+    async def _respond(self, message: Message, to: ReplyAddress, url: str) -> bool:
+        if not self._is_slack(url):
+            return False
+        body = _body(message) | {"response_type": "ephemeral", "replace_original": to.replace}
+        if to.thread_ts:
+            body["thread_ts"] = to.thread_ts
+        webhook = AsyncWebhookClient(
+            url, session=self._client.session, retry_handlers=[], logger=quiet_logger()
+        )
+        try:
+            response = await webhook.send_dict(body)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            raise Unavailable(SLACK, "unreachable") from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise OutcomeUnknown(f"{SLACK}: {type(error).__name__}") from None
+        if response.status_code >= 500 or response.status_code == 429:
+            raise Unavailable(SLACK, f"http_{response.status_code}")
+        return response.status_code < 300
+
+    async def _whisper(self, message: Message, to: ReplyAddress) -> bool:
+        body = _body(message) | {"channel": to.channel_id, "user": to.user_id}
+        if to.thread_ts:
+            body["thread_ts"] = to.thread_ts
+        try:
+            await asked(self._client.api_call("chat.postEphemeral", json=body))
+        except Refused as refused:
+            if refused.code not in CANNOT_SEE_IT_THERE:
+                raise
+            return False
+        return True
+
+    async def _post(self, message: Message, channel_id: str, thread_ts: str | None) -> None:
+        await self._pace.turn(channel_id)
+        body = _body(message) | {"channel": channel_id}
+        if thread_ts:
+            body["thread_ts"] = thread_ts
+        await written(self._client.api_call("chat.postMessage", json=body))
+
+    def _is_slack(self, url: str) -> bool:
+        there, api = urlsplit(url), urlsplit(self._client.base_url)
+        ours = (there.scheme, there.netloc) == (api.scheme, api.netloc)
+        return ours or (there.scheme == "https" and (there.hostname or "").endswith(".slack.com"))
+
+
+def _body(message: Message) -> dict[str, Any]:
+    return {
+        "text": message.text,
+        "blocks": message.blocks,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }

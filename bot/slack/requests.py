@@ -1,0 +1,50 @@
+"""What somebody typed, read as a request: "summary Jane Doe", "timeline D-1", "help" or just a name."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from bot.slack.text import one_line, unescape
+from handlers.commands import (
+    ChatUser,
+    HelpRequested,
+    ReplyAddress,
+    SummaryRequested,
+    TimelineRequested,
+)
+
+LONGEST_QUERY = 200
+_HELP = frozenset({"", "help", "?"})
+_MENTION = re.compile(r"<[@!#][^>]*>")
+_LINK = re.compile(r"<(?:mailto:|tel:|https?://)[^|>]*\|([^>]*)>|<(?:mailto:|tel:)?([^>|]*)>")
+_COURTESY = re.compile(r"^[\s,:;\-–]+|[\s,;]+$")
+
+Request = SummaryRequested | TimelineRequested | HelpRequested
+Verb = Literal["summary", "timeline"]
+
+
+def typed(text: str) -> str:
+    """Return what a person typed: without mentions, with links as their words, unescaped, on one line."""
+    without = _MENTION.sub(" ", text)
+    words = _LINK.sub(lambda link: link.group(1) or link.group(2) or "", without)
+    return _COURTESY.sub("", one_line(unescape(words)))
+
+
+def request(text: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
+    """Read *text* as a request; what cannot be one is answered with help."""
+    asked = typed(text)
+    if asked.casefold() in _HELP:
+        return HelpRequested(by=by, reply_to=reply_to)
+    verb, _, rest = asked.partition(" ")
+    query = rest.strip()
+    match verb.casefold():
+        case "summary":
+            pass
+        case "timeline":
+            return TimelineRequested(query=query[:LONGEST_QUERY], by=by, reply_to=reply_to)
+        case _:
+            query = asked
+    if query and (len(query) > LONGEST_QUERY or not any(char.isalnum() for char in query)):
+        return HelpRequested(unknown=asked[:LONGEST_QUERY], by=by, reply_to=reply_to)
+    return SummaryRequested(query=query, by=by, reply_to=reply_to)

@@ -1,0 +1,42 @@
+"""Socket Mode: Slack reached from inside, for installations without a public address."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+
+from bot.slack.connection import SlackConnection, quiet_logger, web_client
+
+
+class SocketRunner:
+    """Keeps a WebSocket to Slack open; to be made and started inside the running event loop."""
+
+    def __init__(self, app: AsyncApp, connection: SlackConnection) -> None:
+        if connection.app_token is None:
+            raise ValueError("Socket Mode needs an app token (xapp-...)")
+        self._handler = AsyncSocketModeHandler(
+            app,
+            app_token=connection.app_token,
+            logger=quiet_logger(),
+            web_client=web_client(connection.app_token, connection, None, []),
+        )
+        self._connecting: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to connect in the background; connecting goes on until it works."""
+        self._connecting = asyncio.get_running_loop().create_task(self._handler.connect_async())  # type: ignore[no-untyped-call]
+
+    async def is_connected(self) -> bool:
+        """Say whether Slack can reach us now."""
+        return bool(await self._handler.client.is_connected())
+
+    async def close(self) -> None:
+        """Stop connecting and close the WebSocket."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._connecting
+        await self._handler.close_async()  # type: ignore[no-untyped-call]
