@@ -14,10 +14,10 @@ const MARKS = {
   "Merged": ["idle", "M3 3c0 5 5 3 5 8v3M13 3c0 5-5 3-5 8"],
 };
 
-export function flagBadges(flags) {
+export function flagBadges(flags, fresh = () => null) {
   return flags.map((flag) => {
     const [tone, path] = MARKS[flag] ?? ["idle", "M8 4v5M8 11.600v.2"];
-    return el("span", { class: `badge flag tone-${tone}` }, svg("svg", { viewBox: "0 0 16 16", width: 14, height: 14, "aria-hidden": "true" }, svg("path", { d: path })), flag);
+    return el("span", { class: `badge flag tone-${tone} ${fresh(flag) ?? ""}` }, svg("svg", { viewBox: "0 0 16 16", width: 14, height: 14, "aria-hidden": "true" }, svg("path", { d: path })), flag);
   });
 }
 

@@ -15,7 +15,15 @@ export function stories({ stories: all, counts, webhook }) {
 
 export function campaigns({ campaigns: all }) {
   return el("section", { class: "home", "aria-labelledby": "campaigns-title" }, el("h1", { id: "campaigns-title", tabindex: -1 }, "Campaigns"),
-    all.length ? el("ul", { class: "campaigns" }, all.map(campaign)) : el("p", { class: "empty" }, "There is no campaign."));
+    all.length ? el("ul", { class: "campaigns" }, [...all].sort(mostCurrentFirst).map(campaign)) : el("p", { class: "empty" }, "There is no campaign."));
+}
+
+const ORDER = ["active", "paused", "planned", "completed", "cancelled"];
+const RUNNING = 2;
+
+function mostCurrentFirst(a, b) {
+  const [left, right] = [a, b].map(({ status }) => Math.min(ORDER.indexOf(status), RUNNING + 1));
+  return left - right || b.starts_on.localeCompare(a.starts_on);
 }
 
 function campaign(one) {

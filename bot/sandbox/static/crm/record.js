@@ -10,11 +10,13 @@ import { day, value, word } from "./words.js";
 const STAGES = ["acquisition", "qualification", "cultivation", "solicitation", "stewardship", "retention", "reactivation"];
 const LISTS = ["gifts", "pledges", "recurring_gifts", "interactions", "notes", "tasks", "consents", "changes", "events"];
 const PAUSE_MS = 120;
+const FRESH_MS = 8000;
 
 export class RecordPage {
   #document = null;
   #sections = new Map();
   #timer = 0;
+  #freshUntil = new Map();
 
   constructor({ id, today, onLoaded }) {
     this.id = id;
@@ -72,10 +74,10 @@ export class RecordPage {
   }
 
   #draw(found, before) {
-    const known = before && new Set(LISTS.flatMap((list) => before[list].map(({ id }) => id)));
-    const fresh = (id) => (known && !known.has(id) ? "is-fresh" : null);
+    if (before) this.#notice(found, before);
+    const fresh = (key) => (this.#freshUntil.get(key) > Date.now() ? "is-fresh" : null);
     this.#document = found;
-    this.#section(this.head, "head", "", [found.donor, found.story, found.owner, before?.donor], () => this.#identity(found, before?.donor));
+    this.#section(this.head, "head", "", [found.donor, found.story, found.owner], () => this.#identity(found, fresh));
     this.#section(this.left, "giving", "Giving", [found.donor.rollups, found.gifts], () => [giving.totals(found), giving.chart(found, this.today), giving.gifts(found, fresh)]);
     this.#section(this.left, "pledges", "Pledges", found.pledges, () => found.pledges.length && giving.pledges(found, fresh));
     this.#section(this.left, "recurring", "Recurring gifts", found.recurring_gifts, () => found.recurring_gifts.length && giving.recurring(found, fresh));
@@ -86,6 +88,15 @@ export class RecordPage {
     this.#section(this.right, "timeline", "Interactions and notes", [found.interactions, found.notes], () => relations.timeline(found, fresh));
     this.#section(this.right, "consents", "Consents", found.consents, () => relations.consents(found, fresh));
     this.#section(this.right, "household", "Household", [found.household, found.household_members.map(({ id, name }) => [id, name])], () => relations.household(found));
+  }
+
+  // A mark outlasts the redraws that follow at once, such as "event sent" and "event delivered".
+  #notice(found, before) {
+    const known = new Set(LISTS.flatMap((list) => before[list].map(({ id }) => id)));
+    const added = LISTS.flatMap((list) => found[list].map(({ id }) => id)).filter((id) => !known.has(id));
+    const moved = Object.keys(found.donor).filter((name) => JSON.stringify(found.donor[name]) !== JSON.stringify(before.donor[name]));
+    const flags = found.donor.flags.filter((flag) => !before.donor.flags.includes(flag));
+    for (const key of [...added, ...moved, ...flags]) this.#freshUntil.set(key, Date.now() + FRESH_MS);
   }
 
   #section(column, key, title, shown, draw) {
@@ -105,16 +116,15 @@ export class RecordPage {
     this.#sections.set(key, { print, node });
   }
 
-  #identity({ donor, story, owner, names }, before) {
-    const moved = (name) => (before && JSON.stringify(before[name]) !== JSON.stringify(donor[name]) ? "is-fresh" : null);
-    const fact = (label, text, name) => text && el("div", { class: moved(name) }, el("dt", {}, label), el("dd", {}, text));
+  #identity({ donor, story, owner, names }, fresh) {
+    const fact = (label, text, name) => text && el("div", { class: fresh(name) }, el("dt", {}, label), el("dd", {}, text));
     return [
       el("div", { class: "record-title" }, el("h1", { tabindex: -1 }, donor.name), el("span", { class: "id" }, `${donor.id} · ${donor.version}`)),
-      el("p", { class: "flags" }, flagBadges(donor.flags), donor.tier && el("span", { class: "badge tone-accent" }, word(donor.tier)), el("span", { class: "badge tone-idle" }, word(donor.type)),
-        donor.tags.map((tag) => el("span", { class: `badge tone-plain ${moved("tags") ?? ""}` }, tag)), donor.segments.map((one) => el("span", { class: `badge tone-plain ${moved("segments") ?? ""}` }, one))),
+      el("p", { class: "flags" }, flagBadges(donor.flags, fresh), donor.tier && el("span", { class: "badge tone-accent" }, word(donor.tier)), el("span", { class: "badge tone-idle" }, word(donor.type)),
+        donor.tags.map((tag) => el("span", { class: `badge tone-plain ${fresh("tags") ?? ""}` }, tag)), donor.segments.map((one) => el("span", { class: `badge tone-plain ${fresh("segments") ?? ""}` }, one))),
       donor.merged_into && el("p", { class: "notice" }, "This record was merged. ", el("a", { href: `/crm/donors/${encodeURIComponent(donor.merged_into)}` }, "Open the one that lives on.")),
       story && el("div", { class: "story" }, el("p", { class: "story-title" }, el("span", { class: "badge tone-accent" }, "Worth watching"), " ", story.title), el("p", {}, story.what_to_try)),
-      el("ol", { class: `stages ${moved("lifecycle_stage") ?? ""}`, "aria-label": "Lifecycle stage" }, STAGES.map((stage) => el("li", { "aria-current": stage === donor.lifecycle_stage ? "step" : null }, word(stage)))),
+      el("ol", { class: `stages ${fresh("lifecycle_stage") ?? ""}`, "aria-label": "Lifecycle stage" }, STAGES.map((stage) => el("li", { "aria-current": stage === donor.lifecycle_stage ? "step" : null }, word(stage)))),
       el("dl", { class: "facts identity" }, fact("Owner", owner ? `${owner.name}${owner.active ? "" : " (left)"}` : names[donor.owner_id] ?? "Nobody", "owner_id"), fact("E-mail", donor.email, "email"), fact("Phone", donor.phone, "phone"),
         fact("Place", [donor.city, donor.country].filter(Boolean).join(", "), "city"), fact("Salutation", donor.salutation, "salutation"), fact("Data", donor.processing_region === "eu_only" ? "Processed in the EU only" : null, "processing_region"),
         fact("Died", donor.deceased_on && day(donor.deceased_on), "deceased_on")),

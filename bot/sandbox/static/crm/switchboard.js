@@ -44,8 +44,9 @@ export class Switchboard {
     const known = switches.filter(({ key }) => key in this.#set[system]);
     const [first, more] = system === "crm" ? [known.slice(0, FIRST_OF_CRM), known.slice(FIRST_OF_CRM)] : [known, []];
     const heading = newId("group");
-    return el("section", { class: "switch-group", "aria-labelledby": heading }, el("h3", { id: heading }, title), first.map((one) => this.#switch(system, one)),
-      more.length > 0 && el("details", { class: "more-switches" }, el("summary", {}, `${more.length} more ways to break it`), more.map((one) => this.#switch(system, one))));
+    const lines = (some) => el("div", { class: "switch-lines" }, some.map((one) => this.#switch(system, one)));
+    return el("section", { class: "switch-group", "aria-labelledby": heading }, el("h3", { id: heading }, title), lines(first),
+      more.length > 0 && el("details", { class: "more-switches" }, el("summary", {}, `${more.length} more ways to break it`), lines(more)));
   }
 
   #switch(system, one) {

@@ -66,6 +66,6 @@ export function delivery(state) {
     case "dropped": return { tone: "warn", text: "Not sent: the bot finds it when it asks for events" };
     case "failed": return { tone: "bad", text: `Given up after ${state.attempts} attempts${last}` };
     case undefined: return { tone: "idle", text: "Not sent to anybody" };
-    default: return { tone: "idle", text: state.attempts ? `Waiting to try again after attempt ${state.attempts}${last}` : "On its way to the bot" };
+    default: return { tone: state.attempts ? "warn" : "idle", text: state.attempts ? `Waiting to try again after attempt ${state.attempts}${last}` : "On its way to the bot" };
   }
 }
