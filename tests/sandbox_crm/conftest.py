@@ -128,6 +128,39 @@ async def opened(app: Starlette) -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture
+def open_crm(stories_world: World, clock: MovableClock) -> Callable[..., Any]:
+    """Opens a CRM of the stories with its own configuration, in this process, for one block."""
+
+    @contextlib.asynccontextmanager
+    async def open_it(world: World | None = stories_world, **fields: Any) -> AsyncIterator[Sandbox]:
+        app = build_crm(config(**fields), clock, world)
+        await app.state.crm.start()
+        try:
+            async with opened(app) as box:
+                yield box
+        finally:
+            await app.state.crm.stop()
+
+    return open_it
+
+
+@pytest.fixture
+def serve_crm(stories_world: World, clock: MovableClock) -> Callable[..., Any]:
+    """The same behind uvicorn, with a client that goes through a socket."""
+
+    @contextlib.asynccontextmanager
+    async def serve_it(**fields: Any) -> AsyncIterator[Sandbox]:
+        app = build_crm(config(**fields), clock, stories_world)
+        async with (
+            serving(app) as base,
+            httpx2.AsyncClient(base_url=base, headers=HEADERS, trust_env=False) as http,
+        ):
+            yield Sandbox(app, http)
+
+    return serve_it
+
+
+@pytest.fixture
 async def sandbox(stories_world: World, clock: MovableClock) -> AsyncIterator[Sandbox]:
     app = build_crm(config(), clock, stories_world, new_event_id=numbered_ids())
     async with opened(app) as box:
@@ -140,15 +173,14 @@ async def serving(app: Any) -> AsyncIterator[str]:
     """*app* on a free port of the loopback address, as uvicorn serves it; the base URL."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none"))
     started = asyncio.Event()
 
-    class Told(uvicorn.Server):
+    class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             started.set()
 
-    server.__class__ = Told
+    server = Server(uvicorn.Config(app, log_level="critical", ws="none"))
     task = asyncio.create_task(server.serve(sockets=[listening]))
     await asyncio.wait_for(started.wait(), WAIT_S)
     try:
