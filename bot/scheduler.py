@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -79,7 +80,7 @@ class Scheduler:
             installed = await self._context.database.read(lambda tx: tx.settings.get(INSTALLED_AT))
             since = max(now - LOOK_BACK, datetime.fromisoformat(str(installed)) if installed else now)
             for occurrence in owed(self._context.organisation, since, now):
-                await self._context.database.write(lambda tx, o=occurrence: self._claim(tx, o, now))
+                await self._context.database.write(partial(self._claim, occurrence, now))
         except StorageError as error:
             log.warning("digests not checked", extra={"code": error.code})
             return
@@ -94,7 +95,7 @@ class Scheduler:
         """Seal audit entries that wait for their place in the chain."""
         await self._context.database.write(lambda tx: tx.audit.seal(SEAL_AT_ONCE))
 
-    def _claim(self, tx: Transaction, occurrence: Occurrence, now: datetime) -> None:
+    def _claim(self, occurrence: Occurrence, now: datetime, tx: Transaction) -> None:
         if not tx.occurrences.claim(occurrence.schedule.id, occurrence.key, now):
             return
         due = DigestDue(schedule_id=occurrence.schedule.id, period_key=occurrence.at.isoformat())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from bot.crm.wire import NotPermitted, Wire
 from bot.crm.writes import Writes
@@ -52,8 +52,8 @@ class RestCrm:
     def __init__(self, wire: Wire, clock: Clock) -> None:
         self._wire = wire
         self._clock = clock
-        self._staff = _Remembered(clock, _STAFF_AGE)
-        self._campaigns = _Remembered(clock, _CAMPAIGN_AGE)
+        self._staff: _Remembered[StaffMember] = _Remembered(clock, _STAFF_AGE)
+        self._campaigns: _Remembered[Campaign] = _Remembered(clock, _CAMPAIGN_AGE)
         self._writes = Writes(wire, clock)
 
     async def search(self, text: str, limit: int) -> tuple[DonorMatch, ...]:
@@ -161,18 +161,19 @@ class RestCrm:
             return None
 
 
-class _Remembered:
+class _Remembered(Generic[R]):
     """A list that changes rarely, read again when it has come of age."""
 
     def __init__(self, clock: Clock, age: timedelta) -> None:
         self._clock, self._age = clock, age
-        self._value: Any = None
+        self._records: tuple[R, ...] | None = None
         self._until = clock.now()
         self._reading = asyncio.Lock()
 
-    async def get(self, read: Any) -> Any:
+    async def get(self, read: Callable[[], Awaitable[tuple[R, ...]]]) -> tuple[R, ...]:
+        """Return the list as it was read lately, or read it."""
         async with self._reading:
-            if self._value is None or self._clock.now() >= self._until:
-                self._value = await read()
+            if self._records is None or self._clock.now() >= self._until:
+                self._records = await read()
                 self._until = self._clock.now() + self._age
-        return self._value
+            return self._records

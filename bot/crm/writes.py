@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from bot.crm.wire import Wire
@@ -21,7 +22,7 @@ from policy.actions import (
     SuppressChannel,
     UpdateStage,
 )
-from policy.changes import NOTHING
+from policy.changes import NOTHING, spell_date
 
 Json = dict[str, Any]
 
@@ -158,22 +159,24 @@ def _note_body(action: AddNote | DraftMessage) -> Json:
 
 
 def _created(record_id: str, held: Mapping[str, Any], sent: Mapping[str, Any]) -> CrmReceipt:
-    shown = ("title", "due_on", "text")
+    shown = (("Task", held.get("title")), ("Note", held.get("text")), ("Due", _day(held.get("due_on"))))
     changes = tuple(
-        FieldChange(
-            record=record_id, field=name.replace("_", " "), before=NOTHING, after=str(held[name])[:200]
-        )
-        for name in shown
-        if name in held
+        FieldChange(record=record_id, field=label, before=NOTHING, after=str(value)[:200])
+        for label, value in shown
+        if value
     )
     return CrmReceipt(ref=record_id, changes=changes, verified=all(held.get(k) == v for k, v in sent.items()))
+
+
+def _day(value: Any) -> str | None:
+    return spell_date(date.fromisoformat(value)) if isinstance(value, str) else None
 
 
 def _receipt(ref: str, changes: list[Json]) -> CrmReceipt:
     fields = tuple(
         FieldChange(
             record=ref,
-            field=str(change["field"]).replace("_", " "),
+            field=str(change["field"]).replace("_", " ").capitalize(),
             before=_spell(change["before"]),
             after=_spell(change["after"]),
         )

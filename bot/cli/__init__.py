@@ -1,0 +1,91 @@
+"""The command line: `countersign COMMAND`; each command is loaded only when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+_DATABASE = "Database address; the default is COUNTERSIGN_DATABASE_URL."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 a problem found, 2 wrong usage."""
+    options = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = import_module(options.module).run
+    try:
+        return run(options)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="countersign",
+        description="AI proposes, a named human countersigns, the CRM records.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _demo(_command(commands, "demo", "watch the whole product work, with a simulated Slack and CRM"))
+    _command(commands, "serve", "run the service for a real workspace and CRM")
+    _sandbox(_command(commands, "sandbox", "run the simulated Slack or CRM alone"))
+    _command(commands, "doctor", "test tokens, scopes, channels, CRM, model and clock, with the remedy")
+    _command(commands, "check-config", "check settings, organisation file and policy without starting")
+    _db(_command(commands, "db", "bring the database schema up to date"))
+    _inbox(_command(commands, "inbox", "list and retry what was set aside"))
+    _audit(_command(commands, "audit", "verify the audit log, or show one decision's path"))
+    return parser
+
+
+def _command(commands: argparse._SubParsersAction, name: str, what: str) -> argparse.ArgumentParser:  # type: ignore[type-arg]
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=what, description=what.capitalize() + "."
+    )
+    command.set_defaults(module=f"bot.cli.{name.replace('-', '_')}")
+    return command
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=8000, help="port of the page (default 8000)")
+    parser.add_argument("--fresh", action="store_true", help="forget the last demo and begin anew")
+    parser.add_argument(
+        "--import", dest="import_dir", metavar="DIR", help="use your own donors.csv, gifts.csv"
+    )
+    parser.add_argument("--data", default=".demo", metavar="DIR", help="where the demo keeps its state")
+    parser.add_argument("--socket-mode", action="store_true", help="connect over Socket Mode instead of HTTP")
+    parser.add_argument("--no-model", action="store_true", help="run without the simulated language model")
+
+
+def _sandbox(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("slack", "crm"), help="which one to simulate")
+    parser.add_argument("--port", type=int, default=8100, help="port to listen on (default 8100)")
+    parser.add_argument(
+        "--bot",
+        default="http://127.0.0.1:8080",
+        metavar="URL",
+        help="where the bot listens (default %(default)s)",
+    )
+    parser.add_argument("--data", metavar="DIR", help="keep state in this folder (default: in memory)")
+    parser.add_argument("--socket-mode", action="store_true", help="let the bot connect over Socket Mode")
+
+
+def _db(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("upgrade", "current"))
+    parser.add_argument("--database", metavar="URL", help=_DATABASE)
+
+
+def _inbox(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("list", "retry"))
+    parser.add_argument("id", nargs="?", help="what to retry, as `list` shows it")
+    parser.add_argument("--database", metavar="URL", help=_DATABASE)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _audit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("verify", "trace", "show"))
+    parser.add_argument("id", nargs="?", help="a donor id for trace, an entry id or card reference for show")
+    parser.add_argument("--database", metavar="URL", help=_DATABASE)
+    parser.add_argument("--json", action="store_true", help="print JSON")

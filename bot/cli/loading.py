@@ -1,0 +1,35 @@
+"""Reading the settings for a command, with the fault in words instead of a traceback."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from bot.settings import Settings
+
+
+def load_settings() -> Settings | str:
+    """Return the settings, or one line per fault that names the variable to set."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        return "\n".join(_line(fault["loc"], fault["msg"]) for fault in error.errors())
+
+
+def database_url(given: str | None) -> str:
+    """Return the database a maintenance command works on; it needs no other setting."""
+    if given:
+        return Settings.with_driver(given)
+    return _DatabaseOnly().database_url
+
+
+def _line(location: tuple[int | str, ...], message: str) -> str:
+    name = "__".join(str(part) for part in location).upper()
+    text = message.removeprefix("Value error, ")
+    return f"Configuration: COUNTERSIGN_{name}: {text}" if name else f"Configuration: {text}."
+
+
+class _DatabaseOnly(Settings):
+    """Only the database address matters here."""
+
+    def _needed(self) -> list[tuple[str, object]]:
+        return []

@@ -1,0 +1,85 @@
+"""Starting and stopping an HTTP server, with clear words when it cannot start."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+
+import uvicorn
+
+from bot.http.asgi import AsgiApp
+
+
+class PortTaken(Exception):
+    """Another program listens on the port."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; raises PortTaken."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise PortTaken(
+            f"Port {port} on {host} is not free. Stop the program that uses it, or choose another port."
+        ) from None
+    listening.set_inheritable(True)
+    return listening
+
+
+def server_for(app: AsgiApp) -> QuietServer:
+    """Return a server without access log; its application starts and stops elsewhere."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        ws="websockets-sansio",
+    )
+    return QuietServer(config)
+
+
+class QuietServer(uvicorn.Server):
+    """A server that leaves signals to the command that runs it, and says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        self.listening.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+@contextlib.contextmanager
+def stop_on_signal(stop: asyncio.Event) -> Iterator[None]:
+    """Set *stop* on SIGINT and SIGTERM."""
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for each in signals:
+        loop.add_signal_handler(each, stop.set)
+    try:
+        yield
+    finally:
+        for each in signals:
+            loop.remove_signal_handler(each)
+
+
+def complain(sentence: str) -> int:
+    """Say in one sentence on standard error why a command cannot go on; return the exit code for it."""
+    print(sentence, file=sys.stderr)
+    return 1

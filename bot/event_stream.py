@@ -1,0 +1,40 @@
+"""Published CloudEvents in a Redis stream, for whoever in the organisation listens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from handlers.ports import Unavailable
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+STREAM = "countersign:events"
+LONGEST = 100_000
+
+
+class RedisStream:
+    """Appends to one stream of bounded length; an event may be appended twice after a lost answer."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Connect lazily."""
+        from redis.asyncio import Redis  # noqa: PLC0415 - an embedded installation never loads it
+
+        return cls(Redis.from_url(url))
+
+    async def publish(self, event: str) -> None:
+        """Append one CloudEvent, given as JSON; raises Unavailable."""
+        from redis.exceptions import RedisError  # noqa: PLC0415 - the same
+
+        try:
+            await self._redis.xadd(STREAM, {"event": event}, maxlen=LONGEST, approximate=True)
+        except (RedisError, OSError):
+            raise Unavailable("redis", "no_answer") from None
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._redis.aclose()

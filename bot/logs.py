@@ -1,0 +1,39 @@
+"""Structured logs: one JSON object a line, codes and references only, never a payload."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+_NEVER_BELOW_INFO = ("slack_sdk", "slack_bolt", "openai", "httpx2", "httpcore2", "aiohttp", "apscheduler")
+
+
+class JsonLines(logging.Formatter):
+    """Spells a record as JSON; of an exception only its class and place, since its text may hold data."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line."""
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {k: v for k, v in vars(record).items() if k not in _OWN}
+        if record.exc_info and record.exc_info[0]:
+            line["error"] = record.exc_info[0].__name__
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def configure_logs(level: str) -> None:
+    """Send structured logs to standard error; libraries stay quiet below warnings of their own."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in _NEVER_BELOW_INFO:
+        logging.getLogger(name).setLevel(logging.WARNING)
