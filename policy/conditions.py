@@ -151,4 +151,5 @@ def _invalid(error: str) -> ConditionInvalidError:
     position = _POSITION.search(error)
     if position is None:
         return ConditionInvalidError(error.splitlines()[0] if error else "the condition cannot be read")
-    return ConditionInvalidError(position[3], int(position[1]), int(position[2]))
+    message = position[3].partition(" expecting ")[0]
+    return ConditionInvalidError(message, int(position[1]), int(position[2]))

@@ -31,6 +31,11 @@ _PLAIN = {
     "model_type": "{field} must be a group of keys",
     "model_attributes_type": "{field} must be a group of keys",
     "string_pattern_mismatch": "{field} must be lower-case words joined by _",
+    "too_short": "{field} needs at least {min_length}",
+    "string_too_short": "{field} needs at least {min_length} characters",
+    "string_too_long": "{field} may have at most {max_length} characters",
+    "greater_than_equal": "{field} must be at least {ge}",
+    "less_than_equal": "{field} may be at most {le}",
 }
 
 
@@ -82,7 +87,10 @@ def closest(word: str, known: Iterable[str]) -> str:
 
 
 def _shape_faults(error: ValidationError, document: YamlSource, source: str) -> list[PolicyFault]:
-    return [_shape_fault(item, document, source) for item in error.errors(include_url=False)]
+    items = error.errors(include_url=False)
+    inner = {item["loc"][:-1] for item in items}
+    consequences = [item for item in items if item["type"] == "too_short" and item["loc"] in inner]
+    return [_shape_fault(item, document, source) for item in items if item not in consequences]
 
 
 def _shape_fault(item: Any, document: YamlSource, source: str) -> PolicyFault:
@@ -96,7 +104,9 @@ def _shape_fault(item: Any, document: YamlSource, source: str) -> PolicyFault:
     if kind in ("literal_error", "enum"):
         return _choice_fault(item, path, field, document, source)
     template = _PLAIN.get(kind)
-    message = template.format(field=field) if template else _sentence(item["msg"], field)
+    message = (
+        template.format(field=field, **item.get("ctx", {})) if template else _sentence(item["msg"], field)
+    )
     return _fault(source, document.position(path), message)
 
 
@@ -110,7 +120,8 @@ def _choice_fault(
 
 
 def _sentence(message: str, field: str) -> str:
-    return message.removeprefix("Value error, ") if "error" in message else f"{field}: {message.lower()}"
+    ours = message.removeprefix("Value error, ")
+    return ours if ours != message else f"{field}: {message.lower()}"
 
 
 def _known_keys(path: Sequence[str | int]) -> list[str]:

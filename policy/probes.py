@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from policy.conditions import Condition
+from policy.decision_facts import LARGEST_LIST
 from policy.expression_tokens import tokens
 from policy.fact_catalogue import Fact, catalogue
 
@@ -77,7 +78,7 @@ def _typed_edges(fact: Fact, text: str) -> list[Any]:
         low, high = fact.minimum or 0, fact.maximum or 2**53 - 1
         return sorted({low, high} | {value for value in near | {0, 1} if low <= value <= high})
     if fact.kind == "list":
-        return [[], ["unlisted"], texts or ["a"], [f"entry {index}" for index in range(500)]]
+        return [[], ["unlisted"], texts or ["a"], [f"{fact.name} {index}" for index in range(LARGEST_LIST)]]
     if fact.values:
         named = [value for value in fact.values if value in texts]
         others = [value for value in fact.values if value not in texts]

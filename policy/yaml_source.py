@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 LONGEST_TEXT = 200_000
-_ROOT_TAGS = {"tag:yaml.org,2002:timestamp"}
+DEEPEST_NESTING = 20
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in rules if tag not in _ROOT_TAGS]
+    first: [(tag, pattern) for tag, pattern in rules if tag != _TIMESTAMP]
     for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
@@ -80,11 +81,7 @@ def read_yaml(text: str) -> YamlSource:
     if len(text) > LONGEST_TEXT:
         raise YamlInvalidError(f"the text is longer than {LONGEST_TEXT} characters", Position(1, 1))
     try:
-        for event in yaml.parse(text, Loader=_Loader):
-            if isinstance(event, yaml.AliasEvent):
-                raise YamlInvalidError(
-                    "aliases (*name) are not used here: spell it out", _position(event.start_mark)
-                )
+        _refuse_loose_yaml(text)
         loader = _Loader(text)
         root = loader.get_single_node()
         if root is None:
@@ -98,6 +95,19 @@ def read_yaml(text: str) -> YamlSource:
         if isinstance(error, YamlInvalidError):
             raise
         raise YamlInvalidError("this is not valid YAML", Position(1, 1)) from None
+
+
+def _refuse_loose_yaml(text: str) -> None:
+    """Refuse, before anything is built from it, what can make a short text large or slow."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            raise YamlInvalidError(
+                "aliases (*name) are not used here: spell it out", _position(event.start_mark)
+            )
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST_NESTING:
+            raise YamlInvalidError("this is nested too deeply", _position(event.start_mark))
 
 
 def _refuse_duplicates(node: yaml.Node) -> None:
