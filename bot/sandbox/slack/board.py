@@ -35,6 +35,7 @@ class Board:
         self._hub = hub
         self._events = events
         self._journal = journal
+        self._busy: set[tuple[str, str]] = set()
         self._reads = {key: str(document["ts"]) for key, document in journal.load("reads").items()}
 
     def post(self, message: Message) -> Message:
@@ -46,7 +47,23 @@ class Board:
             self._events.emit(self._event(posted), conversation)
             self._show_parent(posted)
             self._show_unread(conversation)
+            if posted.by_bot and (posted.channel, posted.thread_ts or "") in self._busy:
+                self.show_status(conversation, posted.thread_ts or "", "", [])
         return posted
+
+    def show_status(
+        self, conversation: Conversation, thread_ts: str, status: str, loading_messages: list[str]
+    ) -> None:
+        """Show what the app is doing in a thread until it replies there; an empty status clears it."""
+        place = (conversation.id, thread_ts)
+        self._busy = self._busy | {place} if status else self._busy - {place}
+        shown: Json = {
+            "channel": conversation.id,
+            "thread_ts": thread_ts,
+            "status": status,
+            "loading_messages": loading_messages,
+        }
+        self._hub.publish("status", lambda _: shown, conversation.members)
 
     def change(self, message: Message, *, edited_by: str | None = None, quiet: bool = False) -> Message:
         """Replace a message; *edited_by* marks it as edited, *quiet* (streaming) tells the pages alone."""

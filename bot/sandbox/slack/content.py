@@ -40,6 +40,16 @@ class Content:
         }
         return replace(message, **{key: value for key, value in given.items() if value is not None})
 
+    def instead_of(self, message: Message) -> Message:
+        """The message with everything it shows replaced, as a response_url does."""
+        return replace(
+            message,
+            text=self.text or "",
+            blocks=self.blocks or [],
+            attachments=self.attachments or [],
+            metadata=message.metadata if self.metadata is None else self.metadata,
+        )
+
 
 def content_of(body: Json, *, surface: Surface, mint: Mint, may_be_empty: bool = False) -> Content:
     """Read and check the content of *body*; wrong content is refused with Slack's codes."""

@@ -191,7 +191,9 @@ class PageApi:
         return JSONResponse({"ok": True})
 
     async def _faults(self, request: Request) -> Response:
-        self._world.faults.change(await _body(request))
+        wanted = await _body(request)
+        wanted.pop("as", None)
+        self._world.faults.change(wanted)
         shown = self._world.faults.shown()
         self._world.hub.publish("faults", lambda _: shown)
         if self._world.faults.settings.down:

@@ -102,7 +102,7 @@ class ResponseUrls:
         content = content_of(body, surface="message", mint=self._mint)
         if _yes(body.get("replace_original")) and original is not None:
             edited_by = BOT_USER_ID if original.visible_to is None else None
-            self._board.change(content.onto(original), edited_by=edited_by)
+            self._board.change(content.instead_of(original), edited_by=edited_by)
             return
         posted = self._board.post(self._new_message(response_url, body, content))
         if self._config.replaceable_command_replies and response_url.source == "command":

@@ -134,7 +134,9 @@ class ViewStore:
         if expected_hash and expected_hash != view.hash:
             raise SlackError("hash_conflict")
         self._refuse_duplicate(content, view.id)
-        changed = replace(view, content=carried(content), hash=self._hash())
+        changed = replace(
+            view, content=carried(content), hash=self._hash(), values=_still_asked(view.values, content)
+        )
         self._keep(changed)
         self._publish("home" if changed.content["type"] == "home" else "view_updated", changed)
         return changed
@@ -198,6 +200,11 @@ class ViewStore:
         other = self.by_external_id(external_id) if external_id else None
         if other is not None and other.id != own_id:
             raise SlackError("duplicate_external_id")
+
+
+def _still_asked(values: Json, content: Json) -> Json:
+    block_ids = {block.get("block_id") for block in content["blocks"]}
+    return {block_id: entries for block_id, entries in values.items() if block_id in block_ids}
 
 
 def carried(content: Json) -> Json:

@@ -15,21 +15,9 @@ def set_status(call: Call) -> Json:
     """Show what the app is doing in a thread; an empty status clears it."""
     conversation = _conversation(call)
     thread_ts = call.required("thread_ts")
-    show_status(call, conversation, thread_ts, call.text("status") or "", call.listed("loading_messages"))
+    status, loading = call.text("status") or "", call.listed("loading_messages")
+    call.world.board.show_status(conversation, thread_ts, status, loading)
     return {}
-
-
-def show_status(
-    call: Call, conversation: Conversation, thread_ts: str, status: str, loading: list[str]
-) -> None:
-    """Tell the pages of a thread's status."""
-    shown: Json = {
-        "channel": conversation.id,
-        "thread_ts": thread_ts,
-        "status": status,
-        "loading_messages": loading,
-    }
-    call.world.hub.publish("status", lambda _: shown, conversation.members)
 
 
 def set_suggested_prompts(call: Call) -> Json:
@@ -66,7 +54,7 @@ def set_session_status(call: Call) -> Json:
     if status not in _SESSION_STATUSES or len(call.text("title") or "") > _TITLE_CHARACTERS:
         raise SlackError("invalid_arguments")
     working = "is working…" if status == "processing" else ""
-    show_status(call, conversation, call.text("thread_ts") or "", working, [])
+    call.world.board.show_status(conversation, call.text("thread_ts") or "", working, [])
     return {}
 
 

@@ -7,6 +7,7 @@ from html import escape, unescape
 
 from bot.sandbox.people import BOT_USER_ID, TEAM_DOMAIN
 from bot.sandbox.slack.api.call import Call, Method
+from bot.sandbox.slack.api.streams import is_alive
 from bot.sandbox.slack.blocks import check_view
 from bot.sandbox.slack.content import Content, content_of
 from bot.sandbox.slack.directory import Conversation
@@ -49,13 +50,17 @@ def update(call: Call) -> Json:
     """Change one of the bot's own messages; parts not given stay as they are."""
     conversation = call.conversation()
     message = call.message(conversation)
-    if not message.by_bot or message.stream is not None:
+    if not message.by_bot:
         raise SlackError("cant_update_message")
+    if is_alive(message, call.world.mint.seconds()):
+        raise SlackError("streaming_state_conflict")
     content = content_of(call.arguments, surface="message", mint=call.world.mint, may_be_empty=True)
     _refuse_long_update(content)
-    if content.onto(message) == message and content.is_empty and content.blocks is None:
+    wanted = replace(content.onto(message), stream=None)
+    nothing_given = content.is_empty and content.blocks is None and content.metadata is None
+    if nothing_given or not (wanted.text or wanted.blocks or wanted.attachments or wanted.files):
         raise SlackError("no_text")
-    changed = call.world.board.change(content.onto(message), edited_by=BOT_USER_ID)
+    changed = call.world.board.change(wanted, edited_by=BOT_USER_ID)
     return _posted(call, changed) | {"text": changed.text}
 
 

@@ -69,12 +69,14 @@ def _streaming(call: Call) -> Message:
     message = call.message(call.conversation())
     if not message.by_bot:
         raise SlackError("message_not_owned_by_app")
-    if message.stream is None:
-        raise SlackError("message_not_in_streaming_state")
-    if call.world.mint.seconds() - int(message.stream["started"]) >= LIFETIME_SECONDS:
-        call.world.board.change(replace(message, stream=None))
+    if not is_alive(message, call.world.mint.seconds()):
         raise SlackError("message_not_in_streaming_state")
     return message
+
+
+def is_alive(message: Message, now: int) -> bool:
+    """Whether the message is a stream that was begun less than five minutes ago."""
+    return message.stream is not None and now - int(message.stream["started"]) < LIFETIME_SECONDS
 
 
 def _appended(call: Call, message: Message) -> Message:
