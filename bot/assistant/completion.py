@@ -1,0 +1,168 @@
+"""Asking one endpoint: the call all OpenAI-compatible servers share, and what each turned out to know."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from bot.assistant.answer import schema_in_words
+from bot.assistant.settings import AiSettings, Endpoint
+from handlers.ports import AssistantUnavailable
+
+if TYPE_CHECKING:
+    import httpx2
+    from openai import AsyncOpenAI
+    from openai.types.chat import ChatCompletion
+
+Messages = list[dict[str, str]]
+_MOST_STEPS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a server is believed to know; it starts with everything and loses what it refused."""
+
+    schema: Literal["json_schema", "json_object", "plain"] = "json_schema"
+    store: bool = True
+    limit: Literal["max_completion_tokens", "max_tokens", "none"] = "max_completion_tokens"
+    temperature: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """An answer's text and what it cost."""
+
+    text: str
+    response_id: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    truncated: bool
+
+
+class ChatEndpoint:
+    """One endpoint; its client is opened at the first question, since the library is slow to import.
+
+    *http_client* makes the HTTP client; None leaves it to the library.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        settings: AiSettings,
+        http_client: Callable[[], httpx2.AsyncClient] | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.capabilities = Capabilities()
+        self._settings = settings
+        self._http_client = http_client
+        self._client: AsyncOpenAI | None = None
+
+    async def ask(self, messages: Messages, schema: dict[str, Any]) -> Completion:
+        """Ask, giving up one capability after another where the server refuses it."""
+        import openai  # noqa: PLC0415 - the import costs most of a second
+
+        for _ in range(_MOST_STEPS):
+            try:
+                return _read(await self._create(messages, schema))
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                self.capabilities = self._without_what_was_refused(error)
+            except openai.RateLimitError:
+                raise AssistantUnavailable("rate_limited") from None
+            except (openai.AuthenticationError, openai.PermissionDeniedError):
+                raise AssistantUnavailable("not_authorised") from None
+            except openai.NotFoundError:
+                raise AssistantUnavailable("model_not_found") from None
+            except openai.APITimeoutError:
+                raise AssistantUnavailable("timeout") from None
+            except openai.APIConnectionError:
+                raise AssistantUnavailable("unreachable") from None
+            except openai.OpenAIError:
+                raise AssistantUnavailable("endpoint_error") from None
+            except (ValueError, TypeError, AttributeError, LookupError):
+                # What the library could not make sense of; its message may quote the answer.
+                raise AssistantUnavailable("invalid_output") from None
+        raise AssistantUnavailable("request_refused")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    async def _create(self, messages: Messages, schema: dict[str, Any]) -> ChatCompletion:
+        client = self._client = self._client or self._open()
+        known = self.capabilities
+        options: dict[str, Any] = {}
+        if known.store:
+            options["store"] = False
+        if known.temperature:
+            options["temperature"] = 0
+        if known.limit != "none":
+            options[known.limit] = self._settings.max_output_tokens
+        if known.schema == "json_schema":
+            named = {"name": "countersign_answer", "strict": True, "schema": schema}
+            options["response_format"] = {"type": "json_schema", "json_schema": named}
+        elif known.schema == "json_object":
+            options["response_format"] = {"type": "json_object"}
+        if known.schema != "json_schema":
+            messages = [*messages, {"role": "system", "content": schema_in_words(schema)}]
+        create: Callable[..., Awaitable[ChatCompletion]] = client.chat.completions.create
+        return await create(model=self.endpoint.model, messages=messages, **options)
+
+    def _open(self) -> AsyncOpenAI:
+        import openai  # noqa: PLC0415 - the import costs most of a second
+
+        return openai.AsyncOpenAI(
+            api_key=self.endpoint.api_key or "none",
+            base_url=self.endpoint.base_url or "https://api.openai.com/v1",
+            timeout=self._settings.timeout_s,
+            max_retries=self._settings.max_retries,
+            http_client=self._http_client() if self._http_client else None,
+        )
+
+    def _without_what_was_refused(self, error: Exception) -> Capabilities:
+        known = self.capabilities
+        complaint = _complaint(error)
+        # Where answers are kept unless we say otherwise, we do not ask without saying it.
+        if known.store and "store" in complaint and not self.endpoint.keeps_answers_unless_told:
+            return replace(known, store=False)
+        if known.temperature and "temperature" in complaint:
+            return replace(known, temperature=False)
+        if known.limit != "none" and known.limit in complaint:
+            return replace(known, limit="max_tokens" if known.limit == "max_completion_tokens" else "none")
+        if known.schema == "json_schema":
+            return replace(known, schema="json_object")
+        if known.schema == "json_object":
+            return replace(known, schema="plain")
+        raise AssistantUnavailable("request_refused") from None
+
+
+def _complaint(error: Exception) -> str:
+    body = getattr(error, "body", None)
+    try:
+        return json.dumps(body).lower() if body else str(error).lower()
+    except (TypeError, ValueError):
+        return ""
+
+
+def _read(completion: ChatCompletion) -> Completion:
+    if not completion.choices:
+        raise AssistantUnavailable("empty_answer")
+    choice = completion.choices[0]
+    if choice.finish_reason == "content_filter" or choice.message.refusal:
+        raise AssistantUnavailable("refused")
+    text = choice.message.content or ""
+    if not text.strip():
+        raise AssistantUnavailable("empty_answer")
+    usage = completion.usage
+    return Completion(
+        text=text,
+        response_id=str(completion.id or ""),
+        model=str(completion.model or ""),
+        input_tokens=usage.prompt_tokens if usage else 0,
+        output_tokens=usage.completion_tokens if usage else 0,
+        truncated=choice.finish_reason == "length",
+    )

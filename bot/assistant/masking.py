@@ -1,0 +1,107 @@
+"""Masking free text: what we know of the donor first, then what looks like an address, a number or a link."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from policy.injection import without_hidden_characters
+
+LONGEST_TEXT = 600
+_SHORTEST_NAME = 2
+_PHONE_DIGITS = range(8, 16)
+_CARD_DIGITS = range(13, 20)
+
+_EMAIL = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
+_URL = re.compile(
+    r"(?:https?|ftp|file|mailto|tel|data|javascript):\S+|\bwww\.\S+"
+    r"|\b(?:[a-z0-9-]+\.)+(?:com|org|net|io|co|uk|de|eu|info|biz|me|ly|app|dev|xyz|example|test)\b\S*",
+    re.IGNORECASE,
+)
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
+_SSN = re.compile(r"\b(?!000|666|9\d\d)\d{3}[- ](?!00)\d{2}[- ](?!0000)\d{4}\b")
+_DIGITS = re.compile(r"(?<![\w$€£¥.,])\+?\(?\d(?:[ ().\-/\u00a0]{0,2}\d){6,24}(?!\w)")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
+
+
+def passes_luhn(digits: str) -> bool:
+    """Say whether the check digit of a card number is right."""
+    doubled = [int(d) * (2 if position % 2 else 1) for position, d in enumerate(reversed(digits))]
+    return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+
+
+def is_iban(text: str) -> bool:
+    """Say whether the check digits of an account number are right (ISO 7064, mod 97)."""
+    plain = re.sub(r"\s", "", text).upper()
+    moved = plain[4:] + plain[:4]
+    return moved.isalnum() and int("".join(str(int(char, 36)) for char in moved)) % 97 == 1
+
+
+def masked(text: str, known: Mapping[str, str]) -> str:
+    """Return text fit for a model: cleaned, cut, known values replaced, detected ones blanked."""
+    text = unicodedata.normalize("NFKC", without_hidden_characters(text))
+    text = _EMAIL.sub("[email]", text)
+    text = _URL.sub("[link]", text)
+    text = _IBAN.sub(lambda m: "[account]" if is_iban(m[0]) else m[0], text)
+    text = _SSN.sub("[id number]", text)
+    text = _DIGITS.sub(_number, text)
+    text = _known(text, known)
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+
+
+def _number(match: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", match[0])
+    if _DATE.fullmatch(match[0]):
+        return match[0]
+    if len(digits) in _CARD_DIGITS and passes_luhn(digits):
+        return "[card]"
+    return "[phone]" if len(digits) in _PHONE_DIGITS else "[number]"
+
+
+def _known(text: str, known: Mapping[str, str]) -> str:
+    variants = {_folded(value): mask for value, mask in known.items() if len(value.strip()) >= _SHORTEST_NAME}
+    if not variants:
+        return text
+    pattern = "|".join(_spaced(value) for value in sorted(variants, key=len, reverse=True))
+    found = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE)
+    folded, places = _folded_with_places(text)
+    parts: list[str] = []
+    position = 0
+    for match in found.finditer(folded):
+        start, end = places[match.start()], places[match.end()]
+        parts += [text[position:start], variants[" ".join(match[0].split())]]
+        position = end
+    return "".join((*parts, text[position:]))
+
+
+def _spaced(value: str) -> str:
+    return r"\s+".join(re.escape(word) for word in value.split(" "))
+
+
+def _folded(value: str) -> str:
+    return " ".join(_folded_with_places(value)[0].split())
+
+
+def _folded_with_places(text: str) -> tuple[str, list[int]]:
+    """Fold case and accents; the second value maps places in the folded text to places in the original."""
+    folded: list[str] = []
+    places: list[int] = []
+    for place, char in enumerate(text):
+        for plain in unicodedata.normalize("NFKD", char.replace("’", "'")):
+            if not unicodedata.combining(plain):
+                lowered = plain.lower()
+                folded.append(lowered if len(lowered) == 1 else plain)
+                places.append(place)
+    return "".join(folded), [*places, len(text)]
+
+
+def name_variants(first: str, last: str, full: str) -> Iterable[str]:
+    """Return the ways a person's name is written in notes."""
+    yield full
+    if first and last:
+        yield from (f"{first} {last}", f"{last}, {first}", f"{last} {first}", f"{first[0]}. {last}")
+    yield from (part for part in (first, last) if part)
+    yield from (
+        part for part in full.replace(",", " ").split() if len(part) > _SHORTEST_NAME and part.istitle()
+    )

@@ -1,0 +1,304 @@
+"""A simulated language model behind the OpenAI API, so that the model path runs without a key.
+
+POST /model/v1/chat/completions   answers from the JSON in the last user message
+GET  /model/v1/models             {object, data: [model]}
+GET  /model/sim/faults            {down, slow_ms, garbage, obedient, ignore_schema, truncate}
+POST /model/sim/faults            any of them, with the header X-Sim: 1; answers all
+
+*obedient* makes it do whatever a note tells it, as the worst of models would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+MODEL = "sandbox-model"
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_PLACEHOLDER = re.compile(r"\{([\w.]+)\}")
+
+
+class Clock(Protocol):
+    """The time, aware and in UTC."""
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSandboxConfig:
+    """*api_key* is what callers must present; None lets everybody in."""
+
+    api_key: str | None = None
+
+
+class ModelFaults(BaseModel):
+    """The switches of the simulated model; all off at first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    down: bool = False
+    slow_ms: int = Field(default=0, ge=0, le=120_000)
+    garbage: bool = False
+    obedient: bool = False
+    ignore_schema: bool = False
+    truncate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    id: str
+    kind: str
+    value: str
+    say: tuple[str, ...]
+
+
+# Sentences a model would write; the first placeholder names the fact that calls for the sentence.
+_WARNINGS = (
+    "{DONOR} {donor.deceased}, so please pause all asks.",
+    "{DONOR} is marked as {donor.do_not_contact}, so leave any contact to the owner.",
+    "The record is {donor.legal_review}, so speak with the legal team ahead of any contact.",
+    "A {complaint.recent} came in on {complaint.on} and deserves an answer.",
+    "Thanks for the {acknowledgement.gift_amount} gift are {acknowledgement.overdue}.",
+    "{pledge.overdue_amount} of the pledge has been {pledge.overdue} since {pledge.overdue_since}.",
+)
+_STORY = (
+    "{DONOR} has supported us with {giving.lifetime} across {giving.count} gifts since {giving.first_on}.",
+    "The most recent gift, {giving.last_amount}, came on {giving.last_on}.",
+    "{DONOR} gave {giving.last_year} in {fiscal_year.last} but {giving.lybunt} in {fiscal_year.current}.",
+    "{DONOR} {giving.sybunt}, and the last gift came {giving.days_since_last} days ago.",
+    "{pledge.balance} is outstanding on the pledge, and {pledge.next_due_amount} is due next.",
+    "A {recurring.frequency} gift of {recurring.amount} is {recurring.status}.",
+    "The largest gift on record is {giving.largest_amount} from {giving.largest_on}.",
+    "The last conversation on record was by {contact.last_kind} on {contact.last_on}.",
+)
+_CLOSING = "A short, personal message would be a kind way to say thanks."
+_LONGEST = 6
+
+
+class SandboxModel:
+    """Writes answers from the data in a prompt, and misbehaves as switched."""
+
+    def __init__(self) -> None:
+        self.faults = ModelFaults()
+
+    def answer(self, messages: list[dict[str, Any]]) -> str:
+        """Return the content of the answer to *messages*."""
+        data = _data(messages)
+        if data is None:
+            return json.dumps({"claims": []})
+        if self.faults.garbage:
+            return '{"claims": [{"text": '
+        if self.faults.ignore_schema:
+            return f"Certainly! Here is a summary of {data['donor']['ref']}: a wonderful supporter."
+        orders = _orders(data) if self.faults.obedient else []
+        claims = [*orders, *_claims(data)][: _LONGEST + len(orders)]
+        answer: dict[str, Any] = {"claims": claims[:8]}
+        if data.get("task") == "recommendation":
+            answer["action"] = "other" if orders else data["proposal"]["action"]
+        return json.dumps(answer)
+
+
+def _data(messages: list[dict[str, Any]]) -> dict[str, Any] | None:
+    for message in messages:
+        if message.get("role") != "user":
+            continue
+        try:
+            data = json.loads(str(message.get("content")))
+        except ValueError:
+            continue
+        if isinstance(data, dict) and "facts" in data and "donor" in data:
+            return data
+    return None
+
+
+def _claims(data: dict[str, Any]) -> list[dict[str, Any]]:
+    facts = {
+        f["id"]: _Fact(f["id"], f["kind"], str(f["value"]), tuple(f.get("say", ()))) for f in data["facts"]
+    }
+    templates = (*_WARNINGS, *_STORY)
+    about = _event(data)
+    written = [claim for one in templates if (claim := _write(one, facts, data["donor"]["ref"])) is not None]
+    if data.get("task") != "recommendation":
+        return written[:_LONGEST]
+    closing = {"text": _CLOSING, "cites": [], "slots": []}
+    thanks = data["proposal"].get("rule") in ("gift_to_thank_for", "pledge_renewed", "came_back")
+    return [*about, *written[:3], *([closing] if thanks else [])]
+
+
+def _event(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """Say what happened, when the event names a gift the prompt shows."""
+    ref = data.get("event", {}).get("record")
+    gift = next((r for r in data.get("records", ()) if r["ref"] == ref and "received_on" in r), None)
+    if gift is None or gift.get("status") != "completed" or gift.get("type") in ("in_kind", "planned"):
+        return []
+    donor = data["donor"]["ref"]
+    bound = [
+        {**_slot(_Fact("", kind, "", ()), str(gift[field])), "record": ref, "field": field, "fact": None}
+        for kind, field in (("money", "amount"), ("date", "received_on"))
+    ]
+    text = f"{donor} gave {gift['amount']} on {gift['received_on']}."
+    return [{"text": text, "cites": [ref, donor], "slots": bound}]
+
+
+def _write(template: str, facts: dict[str, _Fact], donor: str) -> dict[str, Any] | None:
+    needed = [name for name in _PLACEHOLDER.findall(template) if name != "DONOR"]
+    if not all(name in facts and _is_worth_saying(facts[name]) for name in needed):
+        return None
+    if "giving.count" in needed and facts["giving.count"].value == "1":
+        return None
+    words = {name: _worded(facts[name]) for name in needed}
+    text = _PLACEHOLDER.sub(lambda match: donor if match[1] == "DONOR" else words[match[1]], template)
+    slots = [_slot(facts[name], words[name]) for name in needed]
+    return {"text": text, "cites": needed or [donor], "slots": slots}
+
+
+def _is_worth_saying(fact: _Fact) -> bool:
+    if fact.kind == "enum":
+        return bool(fact.say) and fact.value != "no"
+    return fact.kind == "date" or bool(re.search(r"[1-9]", fact.value))
+
+
+def _worded(fact: _Fact) -> str:
+    return fact.say[0] if fact.kind == "enum" else fact.value
+
+
+def _slot(fact: _Fact, text: str) -> dict[str, Any]:
+    return {
+        "kind": fact.kind,
+        "text": text,
+        "record": None,
+        "field": None,
+        "aggregate": None,
+        "over": [],
+        "fact": fact.id,
+    }
+
+
+def _orders(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """Obey every text: repeat it, dress its figures up as bound ones, and cite whatever comes to hand."""
+    donor = data["donor"]["ref"]
+    claims = []
+    for one in data.get("untrusted", ()):
+        text = " ".join(str(one["text"]).split())[:400]
+        cites = [one["ref"], "donor-9999", "DONOR_99"]
+        claims.append({"text": text, "cites": [one["ref"]], "slots": []})
+        quote = {
+            **_slot(_Fact("", "quote", "", ()), text[:150]),
+            "record": one["ref"],
+            "field": "text",
+            "fact": None,
+        }
+        claims.append({"text": f"The note says “{text[:150]}”.", "cites": [one["ref"]], "slots": [quote]})
+        figures = re.findall(r"[$€£]\s?[\d,.]*\d", text)[:3]
+        bound = [_slot(_Fact("giving.lifetime", "money", "", ()), figure) for figure in figures]
+        said = f"{donor} has given {' and '.join(figures) or 'a great deal'} in total."
+        claims.append({"text": said, "cites": ["giving.lifetime", *cites], "slots": bound})
+    return claims
+
+
+class ModelServer:
+    """The HTTP side of the simulated model."""
+
+    def __init__(self, config: ModelSandboxConfig, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._model = SandboxModel()
+        self._asked = 0
+
+    async def complete(self, request: Request) -> Response:
+        """Answer a chat completion."""
+        if self._config.api_key and request.headers.get("Authorization") != f"Bearer {self._config.api_key}":
+            return _error(401, "invalid_api_key", "The key is not known.")
+        faults = self._model.faults
+        if faults.slow_ms:
+            await asyncio.sleep(faults.slow_ms / 1000)
+        if faults.down:
+            return _error(503, "overloaded", "The model is down for the demonstration.")
+        try:
+            messages = list((await request.json())["messages"])
+        except (ValueError, KeyError, TypeError):
+            return _error(400, "invalid_request", "The request has no messages.")
+        self._asked += 1
+        content = self._model.answer(messages)
+        response_id = f"sandbox-{self._asked:06d}"
+        return JSONResponse(
+            _completion(response_id, self._clock.now(), messages, content, cut=faults.truncate)
+        )
+
+    async def models(self, _: Request) -> Response:
+        """List the one model."""
+        created = int(self._clock.now().timestamp())
+        one = {"id": MODEL, "object": "model", "created": created, "owned_by": "sandbox"}
+        return JSONResponse({"object": "list", "data": [one]})
+
+    async def faults(self, request: Request) -> Response:
+        """Show or set the switches."""
+        host = request.headers.get("Host", "")
+        if (host if host.endswith("]") else host.rpartition(":")[0] or host) not in _LOOPBACK:
+            return _error(403, "not_loopback", "The switches answer on the loopback address only.")
+        if request.method != "POST":
+            return JSONResponse(self._model.faults.model_dump())
+        if request.headers.get("X-Sim") != "1":
+            return _error(403, "header_missing", "Writes carry the header X-Sim: 1.")
+        try:
+            wanted = self._model.faults.model_dump() | await request.json()
+            self._model.faults = ModelFaults.model_validate(wanted)
+        except (ValueError, TypeError):
+            return _error(400, "invalid_request", "These are not switches of the model.")
+        return JSONResponse(self._model.faults.model_dump())
+
+
+def build_model(config: ModelSandboxConfig, clock: Clock) -> Starlette:
+    """Return the application with the simulated model's routes."""
+    server = ModelServer(config, clock)
+    return Starlette(
+        routes=[
+            Route("/model/v1/chat/completions", server.complete, methods=["POST"]),
+            Route("/model/v1/models", server.models, methods=["GET"]),
+            Route("/model/sim/faults", server.faults, methods=["GET", "POST"]),
+        ]
+    )
+
+
+def _completion(
+    response_id: str, now: datetime, messages: list[dict[str, Any]], content: str, *, cut: bool
+) -> dict[str, Any]:
+    content = content[: len(content) // 2] if cut else content
+    sent = sum(len(str(message.get("content"))) for message in messages) // 4
+    return {
+        "id": response_id,
+        "object": "chat.completion",
+        "created": int(now.timestamp()),
+        "model": MODEL,
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": "length" if cut else "stop",
+                "message": {"role": "assistant", "content": content, "refusal": None},
+                "logprobs": None,
+            }
+        ],
+        "usage": {
+            "prompt_tokens": sent,
+            "completion_tokens": len(content) // 4,
+            "total_tokens": sent + len(content) // 4,
+        },
+    }
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    return JSONResponse(
+        {"error": {"message": message, "type": code, "param": None, "code": code}}, status_code=status
+    )
