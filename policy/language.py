@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from policy.policy_checks import Finding, check_policy
+from policy.policy_checks import Finding, check_policy, did_you_mean
 from policy.policy_model import ApprovalRule, Grant, Guard, LifecycleTable, Obligations, Policy
 from policy.yaml_source import Position, YamlInvalidError, YamlSource, read_yaml
 
@@ -80,12 +79,6 @@ def parse_policy(text: str, source: str) -> Policy:
     return policy
 
 
-def closest(word: str, known: Iterable[str]) -> str:
-    """Return "did you mean ...?" when one of *known* is near, otherwise nothing."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else ""
-
-
 def _shape_faults(error: ValidationError, document: YamlSource, source: str) -> list[PolicyFault]:
     items = error.errors(include_url=False)
     inner = {item["loc"][:-1] for item in items}
@@ -100,7 +93,7 @@ def _shape_fault(item: Any, document: YamlSource, source: str) -> PolicyFault:
     if kind == "extra_forbidden":
         known = _known_keys(path[:-1])
         message = f"{field} is not known here; known are {', '.join(known)}"
-        return _fault(source, document.position(path, of_key=True), message, closest(field, known))
+        return _fault(source, document.position(path, of_key=True), message, did_you_mean(field, known))
     if kind in ("literal_error", "enum"):
         return _choice_fault(item, path, field, document, source)
     template = _PLAIN.get(kind)
@@ -116,7 +109,7 @@ def _choice_fault(
     known = re.findall(r"'([^']+)'", item["ctx"]["expected"]) or [str(item["ctx"]["expected"])]
     given = str(item["input"])
     message = f"{given} is not one of the choices for {field}: {', '.join(known)}"
-    return _fault(source, document.position(path), message, closest(given, known))
+    return _fault(source, document.position(path), message, did_you_mean(given, known))
 
 
 def _sentence(message: str, field: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from policy.conditions import Condition, ConditionInvalidError, Failed, environment
@@ -32,6 +32,12 @@ class Finding:
 def check_policy(policy: Policy) -> list[Finding]:
     """Return everything that is wrong with a policy of valid shape."""
     return [*_duplicate_ids(policy), *_conditions(policy)]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return "did you mean ...?" when one of *known* is near, otherwise nothing."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.55)
+    return f"did you mean {near[0]}?" if near else ""
 
 
 def _duplicate_ids(policy: Policy) -> Iterator[Finding]:
@@ -76,8 +82,7 @@ def _explain(path: tuple[str | int, ...], error: ConditionInvalidError) -> Findi
     name = undeclared[1]
     if name.rpartition(".")[2] in _FORBIDDEN:
         return Finding(path, f"conditions have no {_FORBIDDEN[name.rpartition('.')[2]]}", "", name)
-    near = difflib.get_close_matches(name, list(catalogue()), n=1, cutoff=0.6)
-    return Finding(path, f"there is no fact {name}", f"did you mean {near[0]}?" if near else "", name)
+    return Finding(path, f"there is no fact {name}", did_you_mean(name, catalogue()), name)
 
 
 def _impossible_values(path: tuple[str | int, ...], text: str) -> Iterator[Finding]:
@@ -89,11 +94,10 @@ def _impossible_values(path: tuple[str | int, ...], text: str) -> Iterator[Findi
             continue
         for literal in _compared(words, index):
             if literal.string not in fact.values:
-                near = difflib.get_close_matches(literal.string, list(fact.values), n=1, cutoff=0.5)
                 yield Finding(
                     path,
                     f"{fact.name} is never {literal.text}; it is one of {', '.join(fact.values)}",
-                    f"did you mean {near[0]}?" if near else "",
+                    did_you_mean(literal.string, fact.values),
                     literal.text,
                 )
 
@@ -131,9 +135,8 @@ def _delay(gate: tuple[str | int, ...], guard: Guard) -> Iterator[Finding]:
     path = (*gate, "oblige", "delay_until")
     instants = [fact.name for fact in catalogue().values() if fact.kind == "timestamp"]
     if until not in instants:
-        near = difflib.get_close_matches(until, instants, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else ""
-        yield Finding(path, f"{until} is no fact that holds a moment; there are {', '.join(instants)}", hint)
+        message = f"{until} is no fact that holds a moment; there are {', '.join(instants)}"
+        yield Finding(path, message, did_you_mean(until, instants))
         return
     together = environment().compile(f"!({guard.when}) || {until} == {until}")
     if any(isinstance(together.evaluate(environment().activation(v)), Failed) for v in probes(together)):
