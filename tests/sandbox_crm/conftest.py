@@ -18,7 +18,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from bot.sandbox.crm.app import CrmSandboxConfig, SandboxCrm, build_crm
 from bot.sandbox.crm.campaigns import plan_campaigns
@@ -158,6 +158,41 @@ def serve_crm(stories_world: World, clock: MovableClock) -> Callable[..., Any]:
             yield Sandbox(app, http)
 
     return serve_it
+
+
+@pytest.fixture
+def mount_crm(stories_world: World, clock: MovableClock) -> Callable[..., Any]:
+    """A CRM inside another application, whose lifespan nobody runs."""
+
+    @contextlib.asynccontextmanager
+    async def mount_it(**fields: Any) -> AsyncIterator[Sandbox]:
+        app = build_crm(config(**fields), clock, stories_world)
+        async with (
+            serving(Starlette(routes=[Mount("/", app)])) as base,
+            httpx2.AsyncClient(base_url=base, headers=HEADERS, trust_env=False) as http,
+        ):
+            yield Sandbox(app, http)
+
+    return mount_it
+
+
+@pytest.fixture
+def slow_crm(stories_world: World, clock: MovableClock) -> Callable[..., Any]:
+    """A CRM that only notes down how long it would have waited."""
+
+    @contextlib.asynccontextmanager
+    async def open_it() -> AsyncIterator[tuple[Sandbox, list[float]]]:
+        slept: list[float] = []
+
+        async def sleep(seconds: float) -> None:
+            slept.append(seconds)
+
+        app = build_crm(config(), clock, stories_world, sleep=sleep)
+        async with opened(app) as box:
+            yield box, slept
+        await app.state.crm.stop()
+
+    return open_it
 
 
 @pytest.fixture
