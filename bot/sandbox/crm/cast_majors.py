@@ -35,6 +35,12 @@ def jane_doe(draft: Draft) -> None:
         "donor-0027", "Thomas Doe", PORTLAND, owner_id="staff-olivia", lifecycle_stage="cultivation"
     )
     draft.household("The Doe household", jane, tom)
+    _let_jane_give(draft, jane, tom)
+    _talk_with_jane(draft, jane)
+    _write_about_jane(draft, jane)
+
+
+def _let_jane_give(draft: Draft, jane: str, tom: str) -> None:
     yearly = (250, 500, 1_000, 2_500, 2_500, 5_000, 10_000)
     for turn, dollars in enumerate(yearly):
         year = draft.today.year - len(yearly) + turn
@@ -59,10 +65,9 @@ def jane_doe(draft: Draft) -> None:
         fund="Lighthouse restoration",
     )
     add_recurring(draft, jane, usd(100), "monthly", draft.months_ago(38, 5), fund="Reading room")
-    _know_jane(draft, jane)
 
 
-def _know_jane(draft: Draft, jane: str) -> None:
+def _talk_with_jane(draft: Draft, jane: str) -> None:
     for channel in ("email", "mail", "phone"):
         draft.consent(jane, channel, "all", "opted_in", draft.months_ago(40), "Harbour Gala reply card")
     draft.contact(
@@ -102,6 +107,9 @@ def _know_jane(draft: Draft, jane: str) -> None:
         "Visit to the boat shed with Tom",
         status="planned",
     )
+
+
+def _write_about_jane(draft: Draft, jane: str) -> None:
     draft.note(
         jane,
         draft.days_ago(160),
@@ -180,6 +188,11 @@ def two_owners(draft: Draft) -> None:
         tags=("founder-circle",),
     )
     draft.household("The Whitfields", eleanor, samuel)
+    _let_the_whitfields_give(draft, eleanor, samuel)
+    _talk_with_the_whitfields(draft, eleanor, samuel)
+
+
+def _let_the_whitfields_give(draft: Draft, eleanor: str, samuel: str) -> None:
     for months, dollars in ((65, 5_000), (53, 7_500), (41, 7_500), (29, 10_000), (16, 10_000), (4, 12_000)):
         draft.gift(
             eleanor, usd(dollars), draft.months_ago(months), soft_credits=(soft(samuel, usd(dollars)),)
@@ -192,6 +205,9 @@ def two_owners(draft: Draft) -> None:
             campaign_id=capital_campaign(draft) if months < 24 else None,
             soft_credits=(soft(eleanor, usd(dollars)),),
         )
+
+
+def _talk_with_the_whitfields(draft: Draft, eleanor: str, samuel: str) -> None:
     draft.contact(
         samuel,
         "meeting",
