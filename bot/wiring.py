@@ -102,7 +102,7 @@ async def build(
             database=database,
             crm=RestCrm(wire, clock),
             chat=chat,
-            assistant=await build_assistant(settings.ai, clock, stack),
+            assistant=build_assistant(settings.ai, stack),
             clock=clock,
             ids=ids,
             rules=PolicyInForce(read_policy(settings.policy_file)),

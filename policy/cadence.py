@@ -22,7 +22,8 @@ _CHANNELS = {
 def cadence_facts(record: DonorRecord, channel: ChannelOrNone, context: DecisionContext) -> CadenceFacts:
     """Return the counts for the household at *context.now*; cancelled interactions never happened."""
     now = context.now
-    held = [each for each in record.interactions if each.status != "cancelled"]
+    together = (*record.interactions, *record.household_interactions)
+    held = [each for each in together if each.status != "cancelled"]
     past = [each for each in held if each.at <= now]
     ahead = [each for each in held if each.at > now]
     asks = [each.at for each in past if each.is_ask]

@@ -285,6 +285,7 @@ class DonorRecord(Value):
     staff: tuple[StaffMember, ...] = ()
     household: Household | None = None
     household_members: tuple[Donor, ...] = ()
+    household_interactions: tuple[Interaction, ...] = ()
     gifts: tuple[Gift, ...] = ()
     soft_credited_gifts: tuple[Gift, ...] = ()
     pledges: tuple[Pledge, ...] = ()

@@ -38,8 +38,7 @@ def gather(
     """Return the facts for doing *action* by *capability* with the donor of *record*.
 
     Raises ValueError when the action is for another donor, and pydantic's ValidationError when a fact exceeds
-    its limits; both mean that nothing may happen. The cadence is that of all interactions in the record,
-    so it has to hold those of the whole household.
+    its limits; both mean that nothing may happen. The cadence is that of the whole household.
     """
     if action.donor_id != record.donor.id:
         raise ValueError("the action is for another donor than the record")

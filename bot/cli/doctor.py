@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 
+import httpx2
 import yaml
 
 from bot.cli.loading import load_settings
@@ -17,9 +19,10 @@ from bot.clock import SystemClock
 from bot.crm.rest import RestCrm
 from bot.crm.wire import NotPermitted, Wire
 from bot.files import FileInvalid, read_organisation, read_policy
-from bot.settings import Settings
-from bot.slack.chat import SlackChat
-from bot.slack.connection import SlackClients, open_clients
+from bot.settings import AiModelSettings, Settings
+from bot.slack.channels import Channels
+from bot.slack.connection import SlackClients, open_clients, web_client
+from bot.slack.failures import asked
 from bot.wiring import crm_client, slack_connection
 from handlers.ports import DonorUnknown, Refused, Unavailable
 from policy.language import PolicyInvalidError
@@ -52,24 +55,26 @@ async def _examine(settings: Settings) -> int:
     async for finding in _findings(settings):
         print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what:<14} {finding.text}", flush=True)
         failed += not finding.ok
-    print("Everything is in order." if not failed else f"{failed} of the checks failed; the remedies are above.")
+    print(
+        "Everything is in order." if not failed else f"{failed} of the checks failed; the remedies are above."
+    )
     return 1 if failed else 0
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield await asyncio.to_thread(_database, settings)
-    organisation = _organisation(settings)
-    yield organisation if isinstance(organisation, Finding) else Finding("Organisation", True, organisation.name)  # noqa: FBT003
+    organisation, finding = _organisation(settings)
+    yield finding
     yield _policy(settings)
     clients = open_clients(slack_connection(settings))
     try:
-        async for finding in _slack(settings, clients, organisation):
-            yield finding
+        async for found in _slack(settings, clients, organisation):
+            yield found
     finally:
         await clients.close()
     async with crm_client(settings.crm) as client:
         yield await _crm(RestCrm(Wire(client), SystemClock()))
-    yield await _model(settings)
+    yield await _model(settings.ai)
 
 
 def _database(settings: Settings) -> Finding:
@@ -82,11 +87,12 @@ def _database(settings: Settings) -> Finding:
     return _good("Database", "reachable, schema up to date")
 
 
-def _organisation(settings: Settings) -> Organisation | Finding:
+def _organisation(settings: Settings) -> tuple[Organisation | None, Finding]:
     try:
-        return read_organisation(settings.organisation_file) if settings.organisation_file else _bad("", "")
+        organisation = read_organisation(settings.organisation_file or Path("organisation.yaml"))
     except FileInvalid as invalid:
-        return _bad("Organisation", str(invalid))
+        return None, _bad("Organisation", str(invalid))
+    return organisation, _good("Organisation", organisation.name)
 
 
 def _policy(settings: Settings) -> Finding:
@@ -98,27 +104,26 @@ def _policy(settings: Settings) -> Finding:
 
 
 async def _slack(
-    settings: Settings, clients: SlackClients, organisation: Organisation | Finding
+    settings: Settings, clients: SlackClients, organisation: Organisation | None
 ) -> AsyncIterator[Finding]:
-    chat = SlackChat(clients, clock=SystemClock())
-    yield await _checked("Slack token", lambda: _token(clients))
-    yield await _checked("Slack scopes", lambda: _scopes(clients))
-    if isinstance(organisation, Organisation):
-        for channel in _channels(organisation):
-            yield await _checked(f"Channel", lambda c=channel: _channel(chat, c))
+    yield await _checked("Slack token", _token(clients))
+    yield await _checked("Slack scopes", _scopes(clients))
+    for channel in _channels(organisation) if organisation else ():
+        yield await _checked(channel, _channel(clients, channel))
     if settings.slack.uses_socket:
-        yield await _checked("Socket Mode", lambda: _socket(settings, clients))
+        yield await _checked("Socket Mode", _socket(settings))
 
 
-async def _checked(what: str, check: Callable[[], Awaitable[Finding]]) -> Finding:
+async def _checked(what: str, check: Awaitable[Finding]) -> Finding:
     try:
-        return await check()
+        return await check
     except Refused as refused:
-        return _bad(what, _REMEDIES.get(refused.code, f"Slack says {refused.code}."))
+        return _bad(what, f"Slack says {refused.code}.")
     except Unavailable as unavailable:
-        return _bad(what, f"no answer ({unavailable.code}). Check the network and COUNTERSIGN_SLACK__BASE_URL.")
+        return _bad(what, _REMEDIES.get(unavailable.code, NO_ANSWER))
 
 
+NO_ANSWER = "no answer. Check the network and COUNTERSIGN_SLACK__BASE_URL."
 _REMEDIES = {
     "invalid_auth": "the bot token is not valid. Copy it again from OAuth & Permissions (xoxb-...).",
     "not_authed": "no bot token was sent. Set COUNTERSIGN_SLACK__BOT_TOKEN.",
@@ -127,20 +132,90 @@ _REMEDIES = {
 
 
 async def _token(clients: SlackClients) -> Finding:
-    return _good("Slack token", f"workspace {await clients_team(clients)}")
-
-
-async def clients_team(clients: SlackClients) -> str:
-    """Return the name of the workspace the bot token belongs to."""
-    answer = await clients.reading.auth_test()
-    return str(answer.get("team"))
+    answer = await asked(clients.reading.auth_test())
+    return _good("Slack token", f"workspace {answer.get('team')}, bot user {answer.get('user')}")
 
 
 async def _scopes(clients: SlackClients) -> Finding:
-    answer = await clients.reading.auth_test()
+    answer = await asked(clients.reading.auth_test())
     granted = set(str(answer.headers.get("x-oauth-scopes", "")).replace(" ", "").split(","))
-    needed = set(yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))["oauth_config"]["scopes"]["bot"])
-    missing = sorted(needed - granted)
+    missing = sorted(_declared_scopes() - granted)
     if missing:
-        return _bad("Slack scopes", f"missing {', '.join(missing)}. Update the app from manifest.yml and reinstall.")
-    return _good("Slack scopes", f"all {len(needed)} granted")
+        remedy = "Update the app from manifest.yml and install it again."
+        return _bad("Slack scopes", f"missing {', '.join(missing)}. {remedy}")
+    return _good("Slack scopes", "all granted")
+
+
+def _declared_scopes() -> set[str]:
+    manifest = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    return set(manifest["oauth_config"]["scopes"]["bot"])
+
+
+def _channels(organisation: Organisation) -> list[str]:
+    named = [organisation.review_channel, organisation.operations_channel]
+    named += [person.channel for person in organisation.people]
+    named += [digest.channel for digest in organisation.digests]
+    return sorted({channel for channel in named if channel})
+
+
+async def _channel(clients: SlackClients, channel: str) -> Finding:
+    channels = Channels(clients.reading)
+    try:
+        channel_id = await channels.resolve(channel)
+    except Refused:
+        return _bad(channel, "not found. Create it, or invite the bot if it is private: /invite @countersign")
+    call = clients.reading.api_call("conversations.info", data={"channel": channel_id})
+    info = (await asked(call))["channel"]
+    if not info.get("is_member"):
+        return _bad(channel, "the bot is not in it. In the channel, type: /invite @countersign")
+    if info.get("is_ext_shared"):
+        return _bad(channel, "is shared with another organisation; donor data does not belong there")
+    return _good(channel, "the bot is a member")
+
+
+async def _socket(settings: Settings) -> Finding:
+    connection = slack_connection(settings)
+    client = web_client(connection.app_token or "", connection, None, [])
+    await asked(client.apps_connections_open(app_token=connection.app_token or ""))
+    return _good("Socket Mode", "the app token may connect")
+
+
+async def _crm(crm: RestCrm) -> Finding:
+    before = datetime.now(UTC)
+    try:
+        answer = await crm.ping()
+    except Unavailable as unavailable:
+        return _bad("CRM", f"no answer ({unavailable.code}). Check COUNTERSIGN_CRM__BASE_URL.")
+    except (DonorUnknown, NotPermitted):
+        return _bad("CRM", "does not let us in. Check COUNTERSIGN_CRM__TOKEN and the address.")
+    skew = abs((datetime.fromisoformat(str(answer["now"])) - before).total_seconds())
+    if skew > MOST_SKEW_S:
+        return _bad(
+            "CRM", f"its clock and ours are {skew:.0f} s apart. Switch on time synchronisation (NTP)."
+        )
+    if not answer["donors"]:
+        return _bad("CRM", "it shows us no donors. Give the API user read access to donor records.")
+    return _good("CRM", f"{answer['name']}, {answer['donors']} donors visible, clock {skew:.0f} s apart")
+
+
+async def _model(ai: AiModelSettings) -> Finding:
+    if not ai.is_configured:
+        return _good("Model", "none: summaries are written from CRM records without AI")
+    key = ai.api_key.get_secret_value() if ai.api_key else ""
+    base = (ai.base_url or "https://api.openai.com/v1").rstrip("/")
+    try:
+        async with httpx2.AsyncClient(timeout=ai.timeout_s) as client:
+            answer = await client.get(f"{base}/models", headers={"Authorization": f"Bearer {key}"})
+    except httpx2.HTTPError:
+        return _bad("Model", "no answer. Check COUNTERSIGN_AI__BASE_URL; until then no AI is used.")
+    if answer.status_code in (401, 403):
+        return _bad("Model", "the key is refused. Check COUNTERSIGN_AI__API_KEY.")
+    return _good("Model", f"{ai.model} at {ai.region}, answered {answer.status_code}")
+
+
+def _good(what: str, text: str) -> Finding:
+    return Finding(what, ok=True, text=text)
+
+
+def _bad(what: str, text: str) -> Finding:
+    return Finding(what, ok=False, text=text)

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from starlette.applications import Starlette
 
+from bot.clock import SystemClock
 from bot.http.asgi import AsgiApp, Receive, Scope, Send
 from bot.sandbox.crm.app import CrmSandboxConfig, build_crm
 from bot.sandbox.crm.importing import import_world
@@ -115,7 +116,7 @@ def model_sandbox() -> AsgiApp:
     """Build the simulated language model."""
     from bot.sandbox.model import ModelSandboxConfig, build_model
 
-    return build_model(ModelSandboxConfig(), _now)
+    return build_model(ModelSandboxConfig(), SystemClock())
 
 
 def imported_world(directory: Path, data: Path) -> World:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
@@ -73,7 +73,7 @@ class RestCrm:
             self._lists(donor_id), self.staff(), self._every_campaign(), self._household(donor)
         )
         read, gaps = lists
-        members = await self._members(household, donor)
+        members, theirs = await self._members(household, donor)
         return DonorRecord.model_validate(
             {
                 "donor": donor,
@@ -82,6 +82,7 @@ class RestCrm:
                 "staff": staff,
                 "household": household,
                 "household_members": members,
+                "household_interactions": theirs,
                 "campaigns": campaigns,
                 "gaps": gaps,
                 **read,
@@ -149,10 +150,18 @@ class RestCrm:
         except (DonorUnknown, NotPermitted):
             return None
 
-    async def _members(self, household: Household | None, donor: Donor) -> tuple[Donor, ...]:
-        ids: Iterable[str] = household.member_ids[:_MOST_HOUSEHOLD_MEMBERS] if household else ()
-        reads = [self._member(member_id) for member_id in ids if member_id != donor.id]
-        return tuple(member for member in await asyncio.gather(*reads) if member)
+    async def _members(
+        self, household: Household | None, donor: Donor
+    ) -> tuple[tuple[Donor, ...], tuple[Record, ...]]:
+        """Read the others of the household, and how they were contacted: cadence counts for all together."""
+        listed = household.member_ids[:_MOST_HOUSEHOLD_MEMBERS] if household else ()
+        others = [member_id for member_id in listed if member_id != donor.id]
+        members = await asyncio.gather(*(self._member(each) for each in others))
+        contacts = await asyncio.gather(
+            *(self._list(f"donors/{each}/interactions", Interaction) for each in others)
+        )
+        theirs = tuple(contact for found in contacts for contact in found or ())
+        return tuple(member for member in members if member), theirs
 
     async def _member(self, donor_id: str) -> Donor | None:
         try:
