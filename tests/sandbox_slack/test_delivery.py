@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from typing import Any
 
 import aiohttp
@@ -203,9 +205,7 @@ async def test_what_is_undelivered_survives_a_restart(http_bot: Any, start: Any,
     posted = await first.client.chat_postMessage(
         channel="C0GENERAL", text="kept", metadata={"event_type": "card", "event_payload": {"id": "1"}}
     )
-    async with asyncio.timeout(5):
-        while len(first.world.events.attempts) < 2:
-            await asyncio.sleep(0.01)
+    await asyncio.wait_for(first.world.events.attempted.reached(2), 5)
     await first.stack.aclose()
     _make_due(journal_path)
     second, bot = await http_bot(journal_path=journal_path)
@@ -278,3 +278,54 @@ async def test_the_page_api_is_guarded(start: Any) -> None:
             assert response.status == 403
         async with session.get(f"{bench.origin}/sim/boot?as=U0CSIGN00") as response:
             assert (await response.json())["error"] == "user_not_found"
+
+
+async def test_apps_hear_of_their_own_messages_and_changes(http_bot: Any) -> None:
+    bench, bot = await http_bot()
+    posted = await bench.client.chat_postMessage(channel="C0GENERAL", text="one")
+    await bench.client.chat_update(channel="C0GENERAL", ts=posted["ts"], text="two")
+    await bench.client.chat_delete(channel="C0GENERAL", ts=posted["ts"])
+    events = [json.loads(body)["event"] for _, body in await bot.requests.count(3)]
+    by_subtype = {event.get("subtype"): event for event in events}
+    assert (by_subtype[None]["text"], by_subtype[None]["bot_id"]) == ("one", "B0CSIGN00")
+    changed = by_subtype["message_changed"]
+    assert (changed["previous_message"]["text"], changed["message"]["text"]) == ("one", "two")
+    assert by_subtype["message_deleted"]["deleted_ts"] == posted["ts"]
+
+
+async def test_a_slow_slack_still_exchanges_triggers_on_arrival(start: Any) -> None:
+    bench = await start()
+    olivia = await bench.page(OLIVIA)
+    await olivia.act("faults", slow_api_ms=50)
+    block = {"type": "section", "text": {"type": "mrkdwn", "text": "x"}}
+    view = {"type": "modal", "title": {"type": "plain_text", "text": "Edit"}, "blocks": [block]}
+    began = asyncio.get_running_loop().time()
+    await bench.client.views_open(trigger_id=bench.world.triggers.issue(OLIVIA), view=view)
+    assert asyncio.get_running_loop().time() - began >= 0.05
+    await olivia.hear("view_opened")
+
+
+def test_nothing_is_lost_when_the_process_is_killed(journal_path: Any) -> None:
+    path, killed = str(journal_path), "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    process = subprocess.run([sys.executable, "-c", _POST_AND_WAIT + killed, path], check=False)
+    assert process.returncode == -9
+    journal = Journal(journal_path)
+    assert [document["text"] for document in journal.load("messages").values()] == ["kept"]
+    assert [document["payload"]["event"]["text"] for document in journal.load("events").values()] == ["kept"]
+    journal.close()
+
+
+_POST_AND_WAIT = """
+import asyncio, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from bot.sandbox.slack.config import SlackSandboxConfig
+from bot.sandbox.slack.world import build_world
+
+async def post():
+    config = SlackSandboxConfig("s", "xoxb-x", "xapp-x", journal_path=Path(sys.argv[1]))
+    world = build_world(config, lambda: datetime.now(UTC))
+    world.board.post(world.board.draft("C0GENERAL", "kept"))
+
+asyncio.run(post())
+"""

@@ -122,18 +122,15 @@ async def test_an_app_without_a_socket(start: Any) -> None:
 
 
 async def test_the_app_comes_back_after_a_refresh(connected: Connect) -> None:
-    bench, app, handler = await connected()
+    bench, app, _ = await connected()
     heard = asyncio.Queue[str]()
 
     @app.event("message")
     async def message(event: dict[str, Any]) -> None:
         heard.put_nowait(event["text"])
 
-    before = handler.client.wss_uri
     await bench.world.sockets.refresh()
-    async with asyncio.timeout(10):
-        while handler.client.wss_uri == before or bench.world.sockets.connection_count == 0:
-            await asyncio.sleep(0.02)
+    await asyncio.wait_for(bench.world.sockets.connected.reached(2), 10)
     fiona = await bench.page(FIONA)
     await fiona.act("act/message", channel="C0GENERAL", text="still there?")
     assert await asyncio.wait_for(heard.get(), 5) == "still there?"
@@ -188,3 +185,12 @@ async def test_tickets_need_the_app_token(start: Any) -> None:
     bench = await start()
     with pytest.raises(SlackApiError, match="not_allowed_token_type"):
         await bench.client.apps_connections_open(app_token="xoxb-sandbox")
+
+
+async def test_connections_are_refreshed_from_time_to_time(start: Any) -> None:
+    bench = await start(socket_refresh_seconds=0.05)
+    async with bench.session.ws_connect(await ticket(bench)) as socket:
+        assert (await socket.receive_json())["type"] == "hello"
+        assert (await asyncio.wait_for(socket.receive_json(), 5))["reason"] == "refresh_requested"
+        assert (await asyncio.wait_for(socket.receive(), 5)).type is aiohttp.WSMsgType.CLOSE
+        assert bench.world.sockets.connection_count == 0

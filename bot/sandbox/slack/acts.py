@@ -234,7 +234,6 @@ class Acts:
         if self._world.faults.settings.down:
             self.complain(user, _UNREACHABLE)
             return Receipt(reason="connection_failed")
-        await self._world.faults.slow_down()
         return await self._world.transport.send(envelope)
 
     def complain(self, user: User, text: str, **where: str | None) -> None:

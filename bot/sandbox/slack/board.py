@@ -116,7 +116,9 @@ class Board:
     def page_object(self, message: Message, viewer: str) -> Json:
         """The message as *viewer*'s page shows it."""
         summary = self._messages.thread_summary(message)
-        return page_message(message, summary, viewer, self._directory.users[message.user])
+        author = self._directory.users[message.user]
+        streaming = message.is_streaming(self._mint.seconds())
+        return page_message(message, summary, viewer, author, streaming=streaming)
 
     def _audience(self, message: Message) -> tuple[str, ...]:
         if message.visible_to is not None:

@@ -14,6 +14,7 @@ from bot.sandbox.slack.directory import Conversation
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.mint import Mint
 from bot.sandbox.slack.shapes import Clock, Json
+from bot.sandbox.slack.tally import Tally
 
 _MESSAGE_EVENTS = {
     "channel": "message.channels",
@@ -70,6 +71,7 @@ class EventOutbox:
         self._faults = faults
         self._background = background
         self.attempts: list[Attempt] = []
+        self.attempted = Tally()
 
     def resume(self) -> None:
         """Take up what an earlier process had not delivered."""
@@ -133,14 +135,15 @@ class EventOutbox:
             receipt = await self._transport.send(
                 Envelope("events_api", current.payload, current.attempt, current.reason)
             )
-            self._record(current)
             follow_up = self._next(current, receipt)
+            self._record(current)
         self._journal.delete("events", pending.event_id)
 
     def _record(self, pending: Pending) -> None:
         kind = str(pending.payload["event"]["type"])
         self.attempts.append(Attempt(pending.event_id, kind, pending.attempt, pending.reason))
         del self.attempts[:-_ENOUGH_DELIVERIES]
+        self.attempted.add()
 
     def _next(self, pending: Pending, receipt: Receipt) -> Pending | None:
         delays = self._config.retry_delays

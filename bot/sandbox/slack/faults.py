@@ -10,7 +10,7 @@ from bot.sandbox.slack.shapes import Json, SlackError
 
 @dataclass(frozen=True, slots=True)
 class FaultSettings:
-    """*slow_api_ms* delays every call and delivery; *lost_replies* does the work, then loses the response.
+    """*slow_api_ms* delays calls and events; *lost_replies* does the work, then loses the response.
 
     *http_500* and *rate_limited* answer every API call so; *down* also stops deliveries and cuts sockets.
     """

@@ -9,6 +9,8 @@ from bot.sandbox.journal import Journal
 from bot.sandbox.people import APP_ID, BOT_ID, TEAM_ID
 from bot.sandbox.slack.shapes import Json
 
+STREAM_SECONDS = 300
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -38,6 +40,10 @@ class Message:
     def is_reply(self) -> bool:
         """Whether the message sits in another message's thread."""
         return self.thread_ts is not None and self.thread_ts != self.ts
+
+    def is_streaming(self, now: int) -> bool:
+        """Whether the message is a stream begun less than five minutes before *now*, in seconds."""
+        return self.stream is not None and now - int(self.stream["started"]) < STREAM_SECONDS
 
 
 class MessageStore:

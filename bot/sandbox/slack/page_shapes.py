@@ -12,7 +12,7 @@ from bot.sandbox.slack.shapes import Json
 _VIEW_SECRETS = ("private_metadata", "state")
 
 
-def page_message(message: Message, summary: Json, viewer: str, author: User) -> Json:
+def page_message(message: Message, summary: Json, viewer: str, author: User, *, streaming: bool) -> Json:
     """A message for *viewer*'s page: without metadata, and without buttons meant for others."""
     shown: Json = {
         "ts": message.ts,
@@ -30,7 +30,7 @@ def page_message(message: Message, summary: Json, viewer: str, author: User) -> 
         "edited": {"ts": message.edited_ts} if message.edited_ts else None,
         "files": message.files,
         "reactions": message.reactions,
-        "streaming": message.stream is not None,
+        "streaming": streaming,
     }
     return shown | {key: value for key, value in optional.items() if value}
 

@@ -16,6 +16,7 @@ from bot.sandbox.slack.delivery import Envelope, Receipt
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.mint import Mint
 from bot.sandbox.slack.shapes import Clock, Json
+from bot.sandbox.slack.tally import Tally
 
 CONNECTION_LIMIT = 10
 TICKET_SECONDS = 30.0
@@ -49,6 +50,7 @@ class SocketTransport:
         self._faults = faults
         self._tickets: dict[str, float] = {}
         self._connections: list[_Connection] = []
+        self.connected = Tally()
 
     async def start(self) -> None:
         """Nothing to open: the app connects."""
@@ -86,6 +88,7 @@ class SocketTransport:
         self._connections.append(connection)
         try:
             await self._greet(connection)
+            self.connected.add()
             await self._listen(connection)
         finally:
             self._forget(connection)
@@ -113,10 +116,12 @@ class SocketTransport:
     async def refresh(self, reason: str = "refresh_requested") -> None:
         """Ask every connection to come back on a new ticket, then close it."""
         for connection in list(self._connections):
-            await connection.say(
-                {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-sandbox"}}
-            )
-            await self._close(connection)
+            await self._send_away(connection, reason)
+
+    async def _send_away(self, connection: _Connection, reason: str) -> None:
+        debug_info = {"host": "applink-sandbox"}
+        await connection.say({"type": "disconnect", "reason": reason, "debug_info": debug_info})
+        await self._close(connection)
 
     async def cut(self) -> None:
         """Drop every connection without a word, as a broken network does."""
@@ -143,8 +148,7 @@ class SocketTransport:
     async def _refresh_later(self, connection: _Connection, seconds: float) -> None:
         await asyncio.sleep(seconds)
         if connection in self._connections:
-            await connection.say({"type": "disconnect", "reason": "refresh_requested", "debug_info": {}})
-            await self._close(connection)
+            await self._send_away(connection, "refresh_requested")
 
     async def _listen(self, connection: _Connection) -> None:
         while True:

@@ -7,7 +7,6 @@ from html import escape, unescape
 
 from bot.sandbox.people import BOT_USER_ID, TEAM_DOMAIN
 from bot.sandbox.slack.api.call import Call, Method
-from bot.sandbox.slack.api.streams import is_alive
 from bot.sandbox.slack.blocks import check_view
 from bot.sandbox.slack.content import Content, content_of
 from bot.sandbox.slack.directory import Conversation
@@ -52,7 +51,7 @@ def update(call: Call) -> Json:
     message = call.message(conversation)
     if not message.by_bot:
         raise SlackError("cant_update_message")
-    if is_alive(message, call.world.mint.seconds()):
+    if message.is_streaming(call.world.mint.seconds()):
         raise SlackError("streaming_state_conflict")
     content = content_of(call.arguments, surface="message", mint=call.world.mint, may_be_empty=True)
     _refuse_long_update(content)

@@ -12,7 +12,6 @@ from bot.sandbox.slack.content import metadata_of, with_block_ids
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.shapes import Json, SlackError, refusal
 
-LIFETIME_SECONDS = 300
 _STATUSES = ("pending", "in_progress", "complete", "error")
 
 
@@ -69,14 +68,9 @@ def _streaming(call: Call) -> Message:
     message = call.message(call.conversation())
     if not message.by_bot:
         raise SlackError("message_not_owned_by_app")
-    if not is_alive(message, call.world.mint.seconds()):
+    if not message.is_streaming(call.world.mint.seconds()):
         raise SlackError("message_not_in_streaming_state")
     return message
-
-
-def is_alive(message: Message, now: int) -> bool:
-    """Whether the message is a stream that was begun less than five minutes ago."""
-    return message.stream is not None and now - int(message.stream["started"]) < LIFETIME_SECONDS
 
 
 def _appended(call: Call, message: Message) -> Message:
