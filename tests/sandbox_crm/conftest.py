@@ -36,7 +36,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 TODAY = date(2026, 11, 20)
 API = "/crm/api/v1"
 JANE = "donor-0001"
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 class MovableClock:

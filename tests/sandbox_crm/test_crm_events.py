@@ -19,7 +19,7 @@ JANE = "donor-0001"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 AT_ONCE = (0.0,) * 9
 HEADERS = {"Authorization": "Bearer sandbox-token", "X-Sim": "1", "X-Actor": "countersign"}
-WAIT_S = 15.0
+WAIT_S = 60.0
 
 
 async def feed(sandbox, **query):

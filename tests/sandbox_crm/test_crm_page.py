@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 JANE = "donor-0001"
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 @pytest.mark.parametrize(
