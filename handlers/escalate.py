@@ -20,6 +20,7 @@ from handlers.obligations import AMOUNT, duties_of
 from handlers.outcomes import EscalationCard, HeldNotice, Notice
 from handlers.publishing import publish
 from handlers.routing import Route
+from handlers.sources import sources
 from policy.actions import UNDO
 from policy.canonical import canonical_json, digest
 from policy.changes import changes, describe, undo_text
@@ -179,6 +180,7 @@ def _card(
         proposal_details=getattr(action, "details", ""),
         changes=changes(action, record, names),
         signals=tuple(filter(duties.may_show, recommendation.signals)),
+        sources=sources(recommendation.signals, record, considered.facts),
         removed=recommendation.removed,
         gates=ruling.decision.reasons,
         unknowns=recommendation.unknowns,

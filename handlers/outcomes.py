@@ -27,6 +27,13 @@ class DonorHeader(Value):
     record_url: str | None = None
 
 
+class Source(Value):
+    """What a citation points to, named for people: "gift of 22 Nov 2026", "53 gifts"."""
+
+    id: str
+    label: str
+
+
 class SummaryShown(Value):
     """A donor summary with the timeline under it."""
 
@@ -34,6 +41,7 @@ class SummaryShown(Value):
     answer_id: str
     donor: DonorHeader
     summary: Summary
+    sources: tuple[Source, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     shared_by: str | None = None
     reference: str
@@ -106,6 +114,7 @@ class EscalationCard(Value):
     proposal_details: str = ""
     changes: tuple[FieldChange, ...]
     signals: tuple[VerifiedClaim, ...]
+    sources: tuple[Source, ...] = ()
     removed: int = 0
     gates: tuple[str, ...] = ()
     unknowns: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from handlers.evidence import slack_actor
 from handlers.grounding import grounded_summary
 from handlers.outcomes import Notice, Outcome, SummaryShown
 from handlers.ports import DonorUnknown, Unavailable
+from handlers.sources import sources
 from policy.canonical import digest
 from policy.donor import DonorRecord
 from policy.facts import DonorFacts, compute_facts
@@ -68,6 +69,7 @@ async def _summary(
         answer_id=arrived.ids.new(),
         donor=donor_header(record, context.organisation),
         summary=summary,
+        sources=sources(summary.claims, record, facts),
         timeline=timeline(record, TIMELINE_LENGTH),
         reference=arrived.reference,
     )
