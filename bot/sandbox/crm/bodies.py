@@ -69,7 +69,7 @@ class TaskBody(Body):
     title: Line
     details: Text = ""
     due_on: date
-    assignee_id: str
+    assignee_id: str | None = None
     status: TaskStatus = "open"
 
 
@@ -79,7 +79,7 @@ class TaskPatch(Patch):
     title: Line = "?"
     details: Text = ""
     due_on: date = date.min
-    assignee_id: str = ""
+    assignee_id: str | None = None
     status: TaskStatus = "open"
 
 

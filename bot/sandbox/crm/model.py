@@ -264,7 +264,7 @@ class Task(Versioned):
     title: str
     details: str = ""
     due_on: date
-    assignee_id: str
+    assignee_id: str | None
     status: TaskStatus = "open"
     created_by: str
     external_key: str | None = None
