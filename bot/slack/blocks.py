@@ -14,6 +14,7 @@ Block = dict[str, Any]
 Leaf = dict[str, Any]
 View = dict[str, Any]
 
+NOTHING_TO_ADD = "–"
 OPEN_IN_FULL = "open in full"
 SHORTENED = "(shortened; the record in the CRM has it in full)"
 
@@ -43,7 +44,7 @@ def divider() -> Block:
 
 def fine_print(*lines: str) -> Block:
     """Small grey lines, shown literally."""
-    text = "\n".join(clip(one_line(line), 700) for line in lines)
+    text = "\n".join(clip(one_line(line), 700) for line in lines).strip() or NOTHING_TO_ADD
     return {"type": "context", "elements": [{"type": "plain_text", "text": clip(text, 2000), "emoji": False}]}
 
 
@@ -76,7 +77,12 @@ def link(url: str, label: str) -> Leaf:
 
 def moment(at: datetime, shape: str = when.DAY_AND_TIME) -> Leaf:
     """An instant in the reader's time zone."""
-    return {"type": "date", "timestamp": max(0, int(at.timestamp())), "format": shape, "fallback": when.in_utc(at)}
+    return {
+        "type": "date",
+        "timestamp": max(0, int(at.timestamp())),
+        "format": shape,
+        "fallback": when.in_utc(at),
+    }
 
 
 def day_or_moment(at: date | datetime) -> Leaf:

@@ -18,10 +18,12 @@ SENTENCE_LIMIT = 450
 
 CONFIDENCE = "Confidence: {level}, {score} of 100"
 CONFIDENCE_MEANS = "how well the CRM records back this text up, not a forecast"
-AI_WRITTEN = "AI-generated, check before use. Written by {model}"
+AI_WRITTEN = "AI-generated, check before use. Written by {model}{as_of}."
 AI_UNNAMED = "a language model"
-RECORDS_AS_OF = "from records as of {day}"
-FACTS_WRITTEN = "Written from CRM records without AI"
+RECORDS_AS_OF = " from records as of {day}"
+FACTS_WRITTEN = "Written without AI, from CRM records{as_of}."
+FACTS_AS_OF = " as of {day}"
+FACTS_BECAUSE = " No AI was used because {reason}."
 FALLBACKS = {
     "no_model": "no AI service is set up",
     "nothing_verified": "nothing the AI wrote could be checked against the records",
@@ -62,13 +64,13 @@ def confidence_line(confidence: Confidence) -> str:
 
 def origin_line(origin: Origin, as_of: date | None = None) -> str:
     """Say who wrote the text, and why not an AI if not."""
-    ending = f", {RECORDS_AS_OF.format(day=on_day(as_of))}." if as_of else "."
     if origin.kind == "model":
         model = clip(one_line(origin.model), 60) or AI_UNNAMED
-        return AI_WRITTEN.format(model=model) + ending
+        return AI_WRITTEN.format(model=model, as_of=_as_of(RECORDS_AS_OF, as_of))
+    line = FACTS_WRITTEN.format(as_of=_as_of(FACTS_AS_OF, as_of))
     if not origin.fallback_reason:
-        return FACTS_WRITTEN + ending
-    return f"{FACTS_WRITTEN}{ending[:-1]}: {FALLBACKS.get(origin.fallback_reason, FALLBACK_UNKNOWN)}."
+        return line
+    return line + FACTS_BECAUSE.format(reason=FALLBACKS.get(origin.fallback_reason, FALLBACK_UNKNOWN))
 
 
 def removed_line(count: int) -> str:
@@ -80,3 +82,7 @@ def _sources(cites: Sequence[str]) -> str:
     shown = ", ".join(clip(one_line(record), 40) for record in cites[:MOST_SOURCES])
     rest = len(cites) - MOST_SOURCES
     return shown + (MORE_SOURCES.format(count=rest) if rest > 0 else "")
+
+
+def _as_of(words: str, day: date | None) -> str:
+    return words.format(day=on_day(day)) if day else ""

@@ -27,7 +27,7 @@ TITLES = {
 }
 
 DECIDES = " decides by "
-NO_ANSWER = ". No answer changes nothing."
+NO_ANSWER = ". If nobody answers, nothing is changed."
 SOMEBODY = "Somebody"
 UNTIL = " put this off until "
 COMES_BACK = ". Nothing was changed. The card comes back then."

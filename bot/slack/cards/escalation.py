@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.slack.blocks import (
     Block,
     Message,
@@ -25,24 +27,35 @@ from bot.slack.text import clip, for_notification, isolated, name, one_line
 from handlers.outcomes import CardStatus, EscalationCard
 from policy.escalation import EscalationState
 
-HAPPENED = "What happened"
-PROPOSED = "Proposed"
+PROPOSED = "Proposed: "
 WOULD_CHANGE = "What would be written to the CRM"
 NO_CHANGES = "No field of the donor's record would change."
 CHANGED = "What was written to the CRM"
 WAS_PROPOSED = "What was proposed for the CRM"
-WHY = "Why"
-NEEDS_YOU = "Why a person decides"
+WHY = "Why this"
+NEEDS_YOU = "Why you are asked"
 UNKNOWN = "Not known"
+LABEL = "{title}: "
 RECENT = "Recent history"
 CONSIDERED = "Also considered: {alternatives}"
 MORE_UNDER_WHY = "{count} more under “Why?”"
-REFERENCE = "Sent here because: {route}. Reference {reference}"
+REFERENCE = "Sent to the {route}. Reference {reference}"
 NOTE = "⚠️ "
 
 MOST_SIGNALS = 3
 MOST_ASIDES = 4
 MOST_RECENT = 3
+
+MAY_BE_WRITTEN = frozenset(
+    {
+        EscalationState.DEFERRED,
+        EscalationState.ESCALATED,
+        EscalationState.APPROVED,
+        EscalationState.EXECUTING,
+        EscalationState.EXECUTED,
+        EscalationState.OUTCOME_UNKNOWN,
+    }
+)
 
 
 def escalation_message(card: EscalationCard, status: CardStatus) -> Message:
@@ -61,14 +74,14 @@ def _open(card: EscalationCard, status: CardStatus, title: str) -> list[Block]:
     return [
         *donor_blocks(card.donor, title),
         *_note(status),
-        *_proposal(card, url),
+        status_block(card, status),
+        divider(),
+        _proposal(card, url),
         _changes(card, url),
         *_why(card, url),
-        *_asides(UNKNOWN, card.unknowns),
+        *_asides(card),
         *_recent(card, url),
         _fine_print(card),
-        divider(),
-        status_block(card, status),
         decision_buttons(card, status),
     ]
 
@@ -80,9 +93,9 @@ def _settled(card: EscalationCard, status: CardStatus, title: str) -> list[Block
         status_block(card, status),
         *_note(status),
         divider(),
-        *_proposal(card, url),
+        _proposal(card, url),
         _outcome(card, status, url),
-        fine_print(card.undo_text) if card.undo_text else divider(),
+        *_undo(card, status),
         evidence_button(card, status),
     ]
 
@@ -94,14 +107,15 @@ def _note(status: CardStatus) -> list[Block]:
     return [rich(paragraph(leaf(NOTE), *said(status.note, 600, bold=True)))]
 
 
-def _proposal(card: EscalationCard, url: str | None) -> list[Block]:
-    proposed = [*said(card.proposal, 400, url=url)]
+def _proposal(card: EscalationCard, url: str | None) -> Block:
+    proposed = [leaf(PROPOSED, bold=True), *said(card.proposal, 400, url=url)]
     if card.proposal_details:
         proposed += [leaf("\n"), *said(card.proposal_details, 700, url=url)]
-    return [
-        titled(HAPPENED, paragraph(*said(card.happened, 400, url=url))),
-        titled(PROPOSED, paragraph(*proposed)),
-    ]
+    return rich(paragraph(*said(card.happened, 400, url=url), leaf("\n")), paragraph(*proposed))
+
+
+def _undo(card: EscalationCard, status: CardStatus) -> list[Block]:
+    return [fine_print(card.undo_text)] if one_line(card.undo_text) and status.state in MAY_BE_WRITTEN else []
 
 
 def _changes(card: EscalationCard, url: str | None) -> Block:
@@ -125,17 +139,22 @@ def _why(card: EscalationCard, url: str | None) -> list[Block]:
     if len(card.signals) > MOST_SIGNALS:
         more = MORE_UNDER_WHY.format(count=len(card.signals) - MOST_SIGNALS)
         items.append([leaf(more, italic=True)])
-    why = [titled(WHY, bullets(items))] if items else []
-    return [*why, *_asides(NEEDS_YOU, card.gates)]
+    return [titled(WHY, bullets(items))] if items else []
 
 
-def _asides(title: str, texts: tuple[str, ...]) -> list[Block]:
-    if not texts:
-        return []
+def _asides(card: EscalationCard) -> list[Block]:
+    asides = [*_aside(NEEDS_YOU, card.gates), *_aside(UNKNOWN, card.unknowns)]
+    return [rich(*asides)] if asides else []
+
+
+def _aside(title: str, texts: tuple[str, ...]) -> list[dict[str, Any]]:
     items = [said(text, 220) for text in texts[:MOST_ASIDES]]
     if len(texts) > MOST_ASIDES:
         items.append([leaf(MORE_UNDER_WHY.format(count=len(texts) - MOST_ASIDES), italic=True)])
-    return [titled(title, bullets(items))]
+    label = leaf(LABEL.format(title=title), bold=True)
+    if len(items) == 1:
+        return [paragraph(label, *items[0], leaf("\n"))]
+    return [paragraph(label), bullets(items)] if items else []
 
 
 def _recent(card: EscalationCard, url: str | None) -> list[Block]:

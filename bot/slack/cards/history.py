@@ -22,4 +22,4 @@ def history(entries: Sequence[TimelineEntry], url: str | None, most: int) -> dic
 
 
 def _line(entry: TimelineEntry, url: str | None) -> list[Leaf]:
-    return [day_or_moment(entry.at), leaf("  "), *said(entry.text, LINE_LIMIT, url=url)]
+    return [day_or_moment(entry.at), leaf(": "), *said(entry.text, LINE_LIMIT, url=url)]

@@ -24,6 +24,7 @@ from bot.slack.blocks import (
 )
 from bot.slack.text import name, words
 from handlers.outcomes import HomeShown, QueueItem
+from policy.escalation import EscalationState
 
 GREETING = "Decisions of {name}"
 WAITING = "Waiting for you"
@@ -40,6 +41,15 @@ WHY = "Why?"
 REFRESH = "Refresh"
 MORE = "and {count} more; decide the oldest first"
 HOW = "To look a donor up, type /donor and a name in any channel, or write to me in Messages."
+
+STANDING = {
+    EscalationState.EXECUTING: "Approved, being written to the CRM",
+    EscalationState.EXECUTED: "Done",
+    EscalationState.OUTCOME_UNKNOWN: "Approved, being checked in the CRM",
+    EscalationState.FAILED: "Approved, but the CRM did not make the change",
+    EscalationState.EXPIRED: "Time ran out, nothing was changed",
+    EscalationState.SUPERSEDED: "Replaced by a newer card",
+}
 
 MOST_OPEN = 20
 MOST_DEFERRED = 10
@@ -66,7 +76,7 @@ def _waiting(items: Sequence[QueueItem]) -> list[Block]:
     blocks = [header(f"{WAITING} ({len(items)})")]
     for item in items[:MOST_OPEN]:
         blocks.append(_item(item))
-        if ids.is_opaque(item.escalation_id):
+        if safe_url(item.permalink) is None and ids.is_opaque(item.escalation_id):
             row = button(WHY, ids.EVIDENCE, item.escalation_id)
             blocks.append(actions(f"cs:home:{item.escalation_id}", row))
     return blocks + _more(items, MOST_OPEN)
@@ -79,7 +89,7 @@ def _section(title: str, items: Sequence[QueueItem], most: int) -> list[Block]:
 
 
 def _item(item: QueueItem) -> Block:
-    leaves = [leaf(name(item.donor_name), bold=True), leaf("  "), *said(item.proposal, 240), leaf("\n")]
+    leaves = [leaf(name(item.donor_name), bold=True), leaf("\n"), *said(item.proposal, 240), leaf("\n")]
     leaves += _standing(item)
     if url := safe_url(item.permalink):
         leaves += [leaf("  "), link(url, OPEN_CARD)]
@@ -87,11 +97,11 @@ def _item(item: QueueItem) -> Block:
 
 
 def _standing(item: QueueItem) -> list[Leaf]:
-    if item.state.value == "open":
+    if item.state is EscalationState.OPEN:
         return [leaf(DECIDE_BY), moment(item.due_at)]
     if item.deferred_until:
         return [leaf(BACK_ON), moment(item.deferred_until, when.DAY)]
-    return [leaf(words(item.state))]
+    return [leaf(STANDING.get(item.state, words(item.state)))]
 
 
 def _more(items: Sequence[QueueItem], most: int) -> list[Block]:

@@ -17,4 +17,5 @@ def notice_message(notice: Notice) -> Message:
     blocks = [rich(paragraph(*leaves))]
     if notice.reference:
         blocks.append(fine_print(REFERENCE.format(reference=notice.reference)))
-    return Message(for_notification(notice.text) or REFERENCE.format(reference=notice.reference), blocks)
+    reference = for_notification(REFERENCE.format(reference=notice.reference))
+    return Message(for_notification(notice.text) or reference, blocks)

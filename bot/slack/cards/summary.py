@@ -13,10 +13,10 @@ from bot.slack.blocks import (
     button,
     confirmation,
     divider,
-    fine_markup,
     fine_print,
     leaf,
     paragraph,
+    person,
     rich,
     safe_url,
     said,
@@ -38,7 +38,7 @@ NOT_SEEN = "Not seen"
 CONTRADICTIONS = "The records contradict each other"
 TIMELINE = "Recent history"
 NO_TIMELINE = "No gifts, meetings or messages are recorded yet."
-SHARED_BY = "Shared by {who}"
+SHARED_BY = "Shared by "
 REFERENCE = "Reference {reference}"
 USEFUL = "Useful"
 NOT_USEFUL = "Not useful"
@@ -98,8 +98,8 @@ def _timeline(shown: SummaryShown, url: str | None) -> list[Block]:
 
 
 def _shared_by(user_id: str) -> Block:
-    who = f"<@{user_id}>" if user_id.isalnum() else name(user_id)
-    return fine_markup(SHARED_BY.format(who=who))
+    who = person(user_id) if user_id.isalnum() else leaf(name(user_id))
+    return rich(paragraph(leaf(SHARED_BY), who))
 
 
 def _buttons(shown: SummaryShown, place: Place) -> list[Block]:

@@ -1,0 +1,323 @@
+"""Whatever donors, colleagues and models write: every card is one Slack accepts, and its text does nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from slack_sdk.models.blocks import Block
+
+from bot.sandbox.slack.blocks import check_blocks, check_view
+from bot.slack import ids
+from bot.slack.cards.deferral import deferral_view
+from bot.slack.cards.escalation import escalation_message
+from bot.slack.cards.evidence import evidence_view, notice_view, waiting_view
+from bot.slack.cards.home import home_view
+from bot.slack.cards.rendering import message
+from handlers.outcomes import (
+    CardStatus,
+    DigestFigure,
+    DigestShown,
+    DonorHeader,
+    DonorPicker,
+    EscalationCard,
+    EvidenceLine,
+    EvidenceShown,
+    Execution,
+    HeldNotice,
+    HelpShown,
+    HomeShown,
+    NoDonorFound,
+    Notice,
+    QueueItem,
+    SummaryShown,
+    TimelineShown,
+)
+from policy.actions import FieldChange, UndoPromise
+from policy.claims import Claim, Confidence, Origin, Summary, Verdict, VerifiedClaim
+from policy.donor import DonorMatch, LifecycleStage, Tier, TimelineEntry
+from policy.escalation import EscalationState
+
+RECORD = "https://crm.example.org/donors/1?a=b&c=d"
+EVIL = "https://evil.example/?q="
+INJECTIONS = (
+    f"<{EVIL}|your bank>",
+    "<!channel> <!here> <@U0ADMIN00> <#C0GENERAL>",
+    "<!date^0^{date}|never>",
+    "*bold* _it_ ~no~ `code` ```pre``` > quote\n> more",
+    "[click](https://evil.example) ![x](https://evil.example/i.png)",
+    ":skull: :rotating_light:",
+    "\u202eevil\u202c \u2066x\u2069 \u200b\u200d\ufeff\x00\x1b[31m",
+    "שרה כהן (\u05d9\u05e8\u05d5\u05e9\u05dc\u05d9\u05dd)",
+    "محمد\u200c عبد الله",
+    "👩‍👩‍👧‍👦🏳️‍🌈👍🏽🇩🇪" * 20,
+    "Z̷̢̛̩̦̲̦̲̰͎͊́̈" + "\u0301" * 50,
+    "{name} {0} %s $25,000 {query}",
+    "€1,250.50 " * 400,
+    "x" * 5000,
+    "\n" * 50,
+    " ",
+    "",
+)
+plain_text = st.text(max_size=40)
+text = st.one_of(
+    st.sampled_from(INJECTIONS), plain_text, st.builds("".join, st.lists(plain_text, max_size=20))
+)
+some_text = text.map(lambda value: value or "x")
+opaque = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,40}", fullmatch=True)
+any_id = st.one_of(opaque, text)
+moments = st.datetimes(datetime(1960, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+days = st.dates(date(1900, 1, 1), date(2100, 1, 1))
+urls = st.sampled_from(
+    (None, RECORD, "javascript:alert(1)", "https://x.example/ <b>|y", "https://x/" + "a" * 4000)
+)
+texts = st.lists(text, max_size=12).map(tuple)
+
+donors = st.builds(
+    DonorHeader,
+    id=any_id,
+    name=text,
+    stage=st.sampled_from(LifecycleStage),
+    tier=st.none() | st.sampled_from(Tier),
+    owner_name=st.none() | text,
+    household_name=st.none() | text,
+    warnings=texts,
+    record_url=urls,
+)
+claims = st.builds(
+    VerifiedClaim,
+    claim=st.builds(Claim, text=some_text.map(lambda value: value[:600]), cites=texts),
+    verdict=st.sampled_from(Verdict),
+)
+origins = st.one_of(
+    st.builds(Origin, kind=st.just("model"), model=text),
+    st.builds(Origin, kind=st.just("facts"), fallback_reason=text),
+)
+confidences = st.builds(
+    Confidence, score=st.integers(0, 100), level=st.sampled_from(("high", "medium", "low")), reasons=texts
+)
+entries = st.builds(TimelineEntry, at=st.one_of(days, moments), kind=text, text=text, record_id=text)
+histories = st.lists(entries, max_size=30).map(tuple)
+changes = st.lists(
+    st.builds(
+        FieldChange,
+        record=st.one_of(st.sampled_from(("new", "donor")), text),
+        field=text,
+        before=text,
+        after=text,
+    ),
+    max_size=12,
+).map(tuple)
+matches = st.lists(
+    st.builds(DonorMatch, id=any_id, name=text, city=st.none() | text, email=st.none() | text), max_size=120
+).map(tuple)
+wanted = st.sampled_from(("summary", "timeline"))
+people = st.sampled_from((None, "U0OLIVIA0", "U0 <!here>"))
+
+summaries = st.builds(
+    SummaryShown,
+    answer_id=opaque,
+    donor=donors,
+    summary=st.builds(
+        Summary,
+        claims=st.lists(claims, max_size=9).map(tuple),
+        removed=st.integers(0, 9),
+        not_seen=texts,
+        contradictions=texts,
+        confidence=confidences,
+        origin=origins,
+        as_of=days,
+    ),
+    timeline=histories,
+    shared_by=people,
+    reference=text,
+)
+outcomes = st.one_of(
+    summaries,
+    st.builds(TimelineShown, donor=donors, timeline=histories, as_of=days, reference=text),
+    st.builds(DonorPicker, query=text, wanted=wanted, matches=matches),
+    st.builds(NoDonorFound, query=text, wanted=wanted, near=matches),
+    st.builds(HelpShown, unknown=text),
+    st.builds(Notice, text=text, next_step=text, reference=text),
+    st.builds(HeldNotice, donor=donors, happened=text, proposal=text, reasons=texts, reference=text),
+    st.builds(
+        DigestShown,
+        title=text,
+        period_start=moments,
+        period_end=moments,
+        headline=text,
+        figures=st.lists(
+            st.builds(DigestFigure, label=text, value=text, before=st.none() | text), max_size=60
+        ).map(tuple),
+        decisions=st.lists(st.tuples(text, st.integers(0, 99)), max_size=20).map(tuple),
+        footnotes=texts,
+        late=st.booleans(),
+    ),
+)
+cards = st.builds(
+    EscalationCard,
+    escalation_id=opaque,
+    donor=donors,
+    happened=text,
+    proposal=text,
+    proposal_details=text,
+    changes=changes,
+    signals=st.lists(claims, max_size=6).map(tuple),
+    removed=st.integers(0, 3),
+    gates=texts,
+    unknowns=texts,
+    alternatives=texts,
+    confidence=confidences,
+    origin=origins,
+    recent=histories,
+    undo=st.sampled_from(UndoPromise),
+    undo_text=text,
+    decider=text,
+    route=text,
+    created_at=moments,
+    due_at=moments,
+    reference=text,
+)
+statuses = st.builds(
+    CardStatus,
+    state=st.sampled_from(EscalationState),
+    by_user_id=people,
+    by_name=st.none() | text,
+    at=st.none() | moments,
+    deferred_until=st.none() | moments,
+    execution=st.none()
+    | st.builds(
+        Execution,
+        ref=st.none() | text,
+        record_url=urls,
+        changes=changes,
+        verified=st.booleans(),
+        problem=text,
+        at=moments,
+    ),
+    note=text,
+)
+items = st.lists(
+    st.builds(
+        QueueItem,
+        escalation_id=opaque,
+        donor_name=text,
+        proposal=text,
+        state=st.sampled_from(EscalationState),
+        due_at=moments,
+        deferred_until=st.none() | moments,
+        permalink=urls,
+    ),
+    max_size=30,
+    unique_by=lambda item: item.escalation_id,
+).map(tuple)
+homes = st.builds(HomeShown, name=text, open=items, deferred=items, decided=items)
+evidence = st.builds(
+    EvidenceShown,
+    title=text,
+    lines=st.lists(st.builds(EvidenceLine, at=moments, what=text, who=text, details=texts), max_size=80).map(
+        tuple
+    ),
+    reference=text,
+)
+
+thorough = settings(
+    max_examples=60,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+CONTROL = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066\u2067\ufeff\ud800-\udfff]"
+)
+MARKUP = re.compile(r"<(?!!date\^|@U0OLIVIA0>|https://crm\.example\.org/)")
+
+
+def walk(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+        for child in node.values():
+            yield from walk(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from walk(child)
+
+
+def check_harmless(blocks: list[dict[str, Any]]) -> None:
+    for node in walk(blocks):
+        kind = node.get("type")
+        if kind == "mrkdwn":
+            assert not MARKUP.search(node["text"]), node
+        if kind == "link":
+            assert node["url"] == RECORD
+        if kind == "user":
+            assert node["user_id"] == "U0OLIVIA0"
+        assert kind not in ("broadcast", "channel", "usergroup", "emoji")
+        for value in (v for v in node.values() if isinstance(v, str)):
+            assert not CONTROL.search(value), node
+            assert value.count("\u2068") == value.count("\u2069"), node
+        if kind == "button":
+            assert ids.is_opaque(node["value"]) or ids.split(node["value"])
+        if "selected_option" in node or kind == "static_select":
+            assert all(ids.split(option["value"]) for option in node["options"])
+
+
+def check_message(text: str, blocks: list[dict[str, Any]]) -> None:
+    check_blocks(blocks, "message")
+    check_harmless(blocks)
+    assert 0 < len(text) <= 1000
+    assert "<" not in text
+    assert not CONTROL.search(text)
+    assert not re.search(r"[$€]\d", text)
+    shown = [node["text"] for node in walk(blocks) if isinstance(node.get("text"), str)]
+    assert sum(len(part) for part in shown) <= 13_000
+    for block in blocks:
+        parsed = Block.parse(block)
+        if parsed is not None and block["type"] in ("header", "section", "context", "actions", "divider"):
+            parsed.to_dict()
+
+
+@thorough
+@given(outcomes, st.sampled_from(("ephemeral", "direct", "channel")))
+def test_every_answer_is_one_slack_shows(outcome: Any, place: Any) -> None:
+    shown = message(outcome, place)
+    check_message(shown.text, shown.blocks)
+
+
+@thorough
+@given(cards, statuses)
+def test_every_card_is_one_slack_shows(card: EscalationCard, status: CardStatus) -> None:
+    shown = escalation_message(card, status)
+    check_message(shown.text, shown.blocks)
+    pressable = {node["action_id"] for node in walk(shown.blocks) if "action_id" in node}
+    is_open = status.state is EscalationState.OPEN
+    deciding = {ids.APPROVE, ids.DEFER, ids.DECLINE} if is_open else set()
+    assert pressable == deciding | {ids.EVIDENCE}
+
+
+@thorough
+@given(homes)
+def test_every_home_is_one_slack_shows(home: HomeShown) -> None:
+    view = home_view(home)
+    check_view(view)
+    check_harmless([b for b in view["blocks"]])
+
+
+@thorough
+@given(evidence)
+def test_every_evidence_is_one_slack_shows(shown: EvidenceShown) -> None:
+    view = evidence_view(shown)
+    check_view(view)
+    check_harmless(view["blocks"])
+
+
+def test_the_other_windows_are_ones_slack_shows() -> None:
+    for view in (waiting_view(), notice_view("x" * 9000), deferral_view("{}", date(2026, 11, 25))):
+        check_view(view)
+        assert json.loads(json.dumps(view)) == view
