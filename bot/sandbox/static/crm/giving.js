@@ -51,7 +51,7 @@ export function recurring({ recurring_gifts: all }, fresh) {
 }
 
 export function table(titles, rows, label) {
-  return el("div", { class: "table-frame", tabindex: 0, role: "region", "aria-label": label }, el("table", {}, el("thead", {}, el("tr", {}, titles.map((title) => el("th", { scope: "col" }, title)))), el("tbody", {}, rows)));
+  return el("div", { class: "table-frame", tabindex: 0, role: "group", "aria-label": `${label}, table` }, el("table", {}, el("thead", {}, el("tr", {}, titles.map((title) => el("th", { scope: "col" }, title)))), el("tbody", {}, rows)));
 }
 
 // The roles are spelled out because a phone lays the rows out as blocks, which would take a table's own roles away.
