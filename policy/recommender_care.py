@@ -9,6 +9,7 @@ from policy.claims import Claim
 from policy.donor import Channel
 from policy.events import CrmEventType
 from policy.facts_contact import day_of
+from policy.sentences import lifetime
 from policy.situation import Proposal, Situation
 
 _REFUSES = re.compile(
@@ -249,7 +250,7 @@ def _heard(s: Situation) -> Claim:
 def _lifetime(s: Situation) -> tuple[Claim, ...]:
     if (s.facts.count("giving.count") or 0) < 2:
         return ()
-    sentence = "{name} has given {giving.lifetime} in {giving.count} gifts since {giving.first_on}."
+    sentence = f"{{name}} has given {lifetime(s.facts)} in {{giving.count}} gifts since {{giving.first_on}}."
     return (s.writer.write(sentence, name=s.writer.short_name()),)
 
 

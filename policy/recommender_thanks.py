@@ -10,6 +10,7 @@ from policy.facts_contact import acknowledgement_due, unacknowledged
 from policy.facts_giving import CASH_LIKE
 from policy.facts_model import spelled_date
 from policy.phrases import wording
+from policy.sentences import lifetime
 from policy.situation import Proposal, Situation
 
 _MAJOR_CALL_DAYS = 2
@@ -205,7 +206,8 @@ def _gift_signals(s: Situation, gift: Gift) -> tuple[Claim, ...]:
     elif several:
         signals.append(
             w.write(
-                "{name} has given {giving.lifetime} in {giving.count} gifts since {giving.first_on}.",
+                f"{{name}} has given {lifetime(s.facts)} in {{giving.count}} gifts since "
+                "{giving.first_on}.",
                 name=w.short_name(),
             )
         )

@@ -97,3 +97,9 @@ class Writer:
                 few = len(fact.records) <= _CITED_ONE_BY_ONE
                 cites.update(dict.fromkeys(fact.records if few else (fact.id,)))
         return tuple(cites)
+
+
+def lifetime(facts: DonorFacts) -> str:
+    """Return the placeholders for lifetime giving in all its currencies, which are named and never added."""
+    totals = [fact.id for fact in facts.facts if fact.id.startswith("giving.lifetime")]
+    return " plus ".join(f"{{{fact_id}}}" for fact_id in totals)

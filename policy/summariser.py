@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policy.claims import Claim
 from policy.donor import DonorRecord
 from policy.facts_model import DonorFacts
-from policy.sentences import Writer
+from policy.sentences import Writer, lifetime
 
 LONGEST_SUMMARY = 6
 
@@ -100,11 +100,9 @@ def _giving(w: Writer, facts: DonorFacts) -> Iterator[Claim]:
             day=w.of_record(first.records[0], "received_on", first.value),
         )
     else:
-        others = [fact.id for fact in facts.facts if fact.id.startswith("giving.lifetime.")]
-        plus = "".join(f" plus {{{fact_id}}}" for fact_id in others)
         yield w.write(
-            f"{{name}} has given {{giving.lifetime}}{plus} in {{giving.count}} gifts since "
-            "{giving.first_on}, most recently {giving.last_amount} on {giving.last_on}.",
+            f"{{name}} has given {lifetime(facts)} in {{giving.count}} gifts since {{giving.first_on}}, "
+            "most recently {giving.last_amount} on {giving.last_on}.",
             name=w.name(),
         )
     yield from _loyalty(w, facts)

@@ -80,24 +80,36 @@ QUALIFIERS: tuple[Qualifier, ...] = (
         "pledge.overdue_since",
         exclusive=True,
     ),
+    _qualifier("refunded", "refunded", "giving.refunded_count"),
+    _qualifier("pending", "pending", "giving.pending_count"),
+    _qualifier("in kind", "in[ -]kind", "giving.in_kind_count"),
+    _qualifier("planned", "planned", "giving.planned_count"),
+    _qualifier("post-dated", "post-dated", "giving.post_dated_count"),
     _qualifier("row", "in a row|running|consecutive", "giving.consecutive_years"),
     _qualifier("failed", "failed", "recurring.failed_payments", "failed_payments"),
     _qualifier("ago", "ago", "giving.days_since_last", "contact.days_since", "ask.days_since"),
     _qualifier("owed", "owed|outstanding|still to pay|to go", "pledge.balance", "pledge.overdue_amount"),
 )
 
-# What the sentence must say around a slot bound to the fact; anything else would pass one figure off as another.
+# What the sentence must say around a slot bound to the fact: else one figure is passed off as another.
 NEEDS: tuple[tuple[str, str], ...] = (
     ("giving.first_", r"\b(?:first|earliest|initial|since)\b"),
     ("giving.last_on", r"\b(?:last|latest|recent|recently|newest)\b"),
     ("giving.last_amount", r"\b(?:last|latest|recent|recently|newest)\b"),
     ("giving.days_since_last", r"\b(?:last|latest|recent|ago)\b"),
+    ("giving.days_since_last", r"\b(?:gifts?|gave|given|donations?|donated)\b"),
+    ("contact.", r"\b(?:contact|conversation|spoke|touch|met|meeting|call|visit|letter|e-?mail|event)|reply"),
+    ("acknowledgement.due_count", r"\b(?:wait|to (?:thank|acknowledge))"),
     ("giving.largest_", r"\b(?:largest|biggest|greatest|highest|generous)\b"),
     ("giving.average", r"\b(?:average|typical|usual)"),
     ("giving.median_gap_days", r"\b(?:typical|usual|median)"),
     ("giving.soft_credit", r"\bsoft"),
     ("giving.consecutive_years", r"\b(?:in a row|running|consecutive)\b"),
     ("giving.in_kind_count", r"\bin[ -]kind\b"),
+    ("giving.refunded_count", r"\brefunded\b"),
+    ("giving.pending_count", r"\bpending\b"),
+    ("giving.planned_count", r"\bplanned\b"),
+    ("giving.post_dated_count", r"\bpost-dated\b"),
     ("household.lifetime", r"\bhousehold"),
     ("pledge.", r"\bpledge"),
     ("pledge.next_", r"\bdue\b"),
@@ -136,6 +148,28 @@ UNITS: tuple[tuple[str, str], ...] = (
     ("acknowledgement.due_count", _GIFTS),
     ("acknowledgement.overdue_count", _GIFTS),
 )
+
+
+# Longest first: the part of a fact's id that says what it is about.
+_TOPICS = (
+    "giving.soft_credit",
+    "household",
+    "recurring",
+    "pledge",
+    "acknowledgement",
+    "contact",
+    "ask",
+    "complaint",
+    "task",
+    "consent",
+    "donor.deceased",
+    "giving",
+)
+
+
+def topic(name: str) -> str | None:
+    """Return what a fact is about; None for a record's field and for what may stand in any sentence."""
+    return next((one for one in _TOPICS if "." in name and name.startswith(one)), None)
 
 
 _NEEDED = tuple((prefix, re.compile(words, re.IGNORECASE)) for prefix, words in NEEDS)

@@ -61,7 +61,7 @@ class Pseudonyms:
         return masks
 
     def claim(self, answer: ClaimAnswer) -> Claim:
-        """Turn a sentence back: names for pseudonyms, record ids for references; unknown ones stay unknown."""
+        """Turn a sentence back: names for pseudonyms, record ids for references, unknown for unknown."""
         text = _LINK.sub(lambda link: link[1] or "", without_hidden_characters(answer.text))
         slots = [self._slot(slot) for slot in answer.slots if not self._is_name(slot)]
         cites = [self._reference(cite) for cite in answer.cites]

@@ -25,7 +25,7 @@ class Endpoint:
     @property
     def name(self) -> str:
         """Tell endpoints apart in capability memory and logs."""
-        return f"{self.base_url or 'openai'}#{self.model}"
+        return f"{self.base_url or 'openai'}#{self.model}@{self.region}"
 
     @property
     def keeps_answers_unless_told(self) -> bool:

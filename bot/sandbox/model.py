@@ -127,7 +127,8 @@ def _claims(data: dict[str, Any]) -> list[dict[str, Any]]:
     facts = {
         f["id"]: _Fact(f["id"], f["kind"], str(f["value"]), tuple(f.get("say", ()))) for f in data["facts"]
     }
-    templates = (*_WARNINGS, *_STORY)
+    currencies = " plus ".join(f"{{{one}}}" for one in facts if one.startswith("giving.lifetime"))
+    templates = [one.replace("{giving.lifetime}", currencies) for one in (*_WARNINGS, *_STORY)]
     about = _event(data)
     written = [claim for one in templates if (claim := _write(one, facts, data["donor"]["ref"])) is not None]
     if data.get("task") != "recommendation":
