@@ -15,15 +15,14 @@ from handlers.escalation_view import Requirement
 from handlers.evidence import SYSTEM
 from handlers.evidence import record as write_down
 from handlers.expire_escalation import watch_deadline
-from handlers.happened import happened
-from handlers.obligations import AMOUNT, duties_of
+from handlers.obligations import duties_of, shown_changes
 from handlers.outcomes import EscalationCard, HeldNotice, Notice
 from handlers.publishing import publish
 from handlers.routing import Route
 from handlers.sources import sources
 from policy.actions import UNDO
 from policy.canonical import canonical_json, digest
-from policy.changes import changes, describe, undo_text
+from policy.changes import describe, undo_text
 from policy.decision import Outcome
 from policy.escalation import EscalationState
 from policy.events import PublishedEventType
@@ -175,10 +174,10 @@ def _card(
     return EscalationCard(
         escalation_id=arrived.ids.new(),
         donor=donor_header(record, organisation),
-        happened=happened(considered.event, record, show_amounts=AMOUNT not in duties.mask),
-        proposal=describe(action, names),
-        proposal_details=getattr(action, "details", ""),
-        changes=changes(action, record, names),
+        happened=duties.without_amounts(considered.happened, record),
+        proposal=duties.without_amounts(describe(action, names), record),
+        proposal_details=duties.without_amounts(getattr(action, "details", ""), record),
+        changes=shown_changes(action, record, names, duties),
         signals=tuple(filter(duties.may_show, recommendation.signals)),
         sources=sources(recommendation.signals, record, considered.facts),
         removed=recommendation.removed,

@@ -14,13 +14,12 @@ from handlers.donor_search import read_donor
 from handlers.effects import ExecuteAction, refresh_card
 from handlers.escalation_view import card_of, requirement_of
 from handlers.evidence import record as write_down
-from handlers.obligations import duties_of
+from handlers.obligations import duties_of, shown_changes
 from handlers.outcomes import EscalationCard, Execution
 from handlers.ports import CrmReceipt, DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
 from handlers.publishing import publish_data
 from policy.actions import FieldChange
 from policy.canonical import canonical_json
-from policy.changes import changes
 from policy.decision import Outcome, satisfied
 from policy.donor import DonorRecord
 from policy.escalation import EscalationState
@@ -97,7 +96,7 @@ async def _still_right(escalation: Escalation, context: Context) -> DonorRecord 
     if duties.not_before and duties.not_before > context.clock.now():
         raise NotBefore(duties.not_before)
     card = card_of(escalation)
-    fresh = changes(escalation.action, record, staff_names(record))
+    fresh = shown_changes(escalation.action, record, staff_names(record), duties)
     if fresh != card.changes:
         note = "The record changed since this was approved: " + _difference(card.changes, fresh)
         return Changed(card.model_copy(update={"changes": fresh}), note)

@@ -7,18 +7,18 @@ from policy.donor import DonorRecord
 from policy.events import CrmEvent, CrmEventType
 
 
-def happened(event: CrmEvent, record: DonorRecord, *, show_amounts: bool = True) -> str:
+def happened(event: CrmEvent, record: DonorRecord) -> str:
     """Say what the event reports about the donor."""
     name = record.donor.name
     match event.type:
         case CrmEventType.DONATION_RECEIVED:
-            return _gift(event, record, show_amounts=show_amounts)
+            return _gift(event, record)
         case CrmEventType.MEETING_COMPLETED:
             return f"A meeting with {name} was completed{_subject(event, record)}."
         case CrmEventType.REPLY_RECEIVED:
             return f"{name} replied{_subject(event, record)}."
         case CrmEventType.PLEDGE_RENEWED:
-            return _pledge(event, record, show_amounts=show_amounts)
+            return _pledge(event, record)
         case CrmEventType.NOTE_ADDED:
             return f"A note was added to the record of {name}."
         case CrmEventType.EMAIL_OPENED:
@@ -30,24 +30,22 @@ def happened(event: CrmEvent, record: DonorRecord, *, show_amounts: bool = True)
             return "A campaign changed its status."
 
 
-def _gift(event: CrmEvent, record: DonorRecord, *, show_amounts: bool) -> str:
+def _gift(event: CrmEvent, record: DonorRecord) -> str:
     gift = next((g for g in record.gifts if g.id == event.record_id), None)
     name = record.donor.name
     if gift is None:
         return f"A gift of {name} was recorded."
     campaign = next((c.name for c in record.campaigns if c.id == gift.campaign_id), None)
     to = f" to {campaign}" if campaign else ""
-    amount = str(gift.amount) if show_amounts else "a gift"
-    return f"{name} gave {amount} on {spell_date(gift.received_on)}{to}."
+    return f"{name} gave {gift.amount} on {spell_date(gift.received_on)}{to}."
 
 
-def _pledge(event: CrmEvent, record: DonorRecord, *, show_amounts: bool) -> str:
+def _pledge(event: CrmEvent, record: DonorRecord) -> str:
     pledge = next((p for p in record.pledges if p.id == event.record_id), None)
     name = record.donor.name
     if pledge is None:
         return f"A pledge of {name} was renewed."
-    of = f" of {pledge.amount}" if show_amounts else ""
-    return f"{name} renewed a pledge{of} on {spell_date(pledge.pledged_on)}."
+    return f"{name} renewed a pledge of {pledge.amount} on {spell_date(pledge.pledged_on)}."
 
 
 def _subject(event: CrmEvent, record: DonorRecord) -> str:

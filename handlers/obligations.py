@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from policy.actions import Action, FieldChange
+from policy.changes import changes
 from policy.claims import SlotKind, VerifiedClaim
 from policy.decision import Decision
-from policy.donor import TimelineEntry
+from policy.donor import DonorRecord, TimelineEntry
 
 AMOUNT, NOTES = "amount", "notes"
+HIDDEN = "[amount not shown]"
 _MASKABLE = frozenset({AMOUNT, NOTES})
 
 
@@ -22,6 +26,15 @@ class Duties:
     notify: tuple[str, ...]
     not_before: datetime | None
     unknown: tuple[str, ...]
+
+    def without_amounts(self, text: str, record: DonorRecord) -> str:
+        """Return *text* with every gift's and pledge's amount left out, where amounts are masked."""
+        if AMOUNT not in self.mask:
+            return text
+        amounts = {str(each.amount) for each in (*record.gifts, *record.pledges, *record.recurring_gifts)}
+        for amount in sorted(amounts, key=len, reverse=True):
+            text = text.replace(amount, HIDDEN)
+        return text
 
     def may_show(self, claim: VerifiedClaim) -> bool:
         """Say whether a sentence may appear on the card."""
@@ -50,4 +63,19 @@ def duties_of(decision: Decision) -> Duties:
         notify=tuple(by_kind.get("notify", [])),
         not_before=max(starts, default=None),
         unknown=tuple(sorted((set(by_kind) - known) | (masks - _MASKABLE))),
+    )
+
+
+def shown_changes(
+    action: Action, record: DonorRecord, names: Mapping[str, str], duties: Duties
+) -> tuple[FieldChange, ...]:
+    """Return what the action would change, as it may be shown."""
+    return tuple(
+        change.model_copy(
+            update={
+                "before": duties.without_amounts(change.before, record),
+                "after": duties.without_amounts(change.after, record),
+            }
+        )
+        for change in changes(action, record, names)
     )

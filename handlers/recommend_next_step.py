@@ -13,7 +13,7 @@ from handlers.grounding import grounded_signals
 from handlers.happened import happened
 from handlers.ports import DonorUnknown
 from handlers.report_campaign_change import report_campaign_change
-from handlers.routing import route
+from handlers.routing import route, with_other_approvers
 from policy.canonical import digest
 from policy.claims import Recommendation
 from policy.confidence import confidence
@@ -77,7 +77,8 @@ async def _decide(considered: Considered, arrived: Arrived, context: Context) ->
         external_text=any(note.external_author for note in considered.record.notes),
     )
     ruling = await rule(recommendation.action, considered.record, findings, context)
-    destination = await route(considered.record, context)
+    found = await route(considered.record, context)
+    destination = with_other_approvers(found, ruling.decision, context.organisation)
     names = staff_names(considered.record)
 
     def write(tx: Transaction) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handlers.context import Context
+from policy.decision import Decision, Role
 from policy.donor import DonorRecord
+from policy.organisation import Organisation
 
 OWN_CHANNEL = "owner's channel"
-DIRECT = "direct message to the owner"
+DIRECT = "owner's direct messages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +49,19 @@ def _review(reason: str, context: Context) -> Route:
         why=f"review channel, because {reason}",
         decider="a reviewer (manager)",
         decider_email=None,
+    )
+
+
+def with_other_approvers(found: Route, decision: Decision, organisation: Organisation) -> Route:
+    """Send a decision that others than the owner have to agree to where all of them can see it."""
+    others = [need for need in decision.approvals if need.role is not Role.OWNER]
+    if not others or found.channel == organisation.review_channel:
+        return found
+    roles = " and ".join(need.role.value for need in others)
+    owner_decides = any(need.role is Role.OWNER for need in decision.approvals)
+    return Route(
+        channel=organisation.review_channel,
+        why=f"review channel, because {roles} {'must agree too' if owner_decides else 'decides'}",
+        decider=f"{found.decider} and {roles}" if owner_decides else roles.capitalize(),
+        decider_email=found.decider_email,
     )

@@ -88,6 +88,9 @@ def _decided(payload: Payload) -> tuple[str, tuple[str, ...]]:
     verdict = {"allow": "allowed", "deny": "denied", "require_approval": "asked for approval"}
     details = (
         f"Trigger: {payload['event']['type']}. {payload['happened']}",
+        *(f"Because: {signal['claim']['text']}" for signal in recommendation["signals"]),
+        *(f"Not known: {unknown}" for unknown in recommendation["unknowns"]),
+        *(f"Also considered: {other}" for other in recommendation["alternatives"]),
         f"Reasons written by: {author}",
         f"Confidence {score} of 100; {removed} sentences removed because no record bears them out",
         f"Policy {verdict[decision['outcome']]} (version {decision['policy_version'][:12]})",

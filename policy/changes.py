@@ -130,13 +130,17 @@ def _excerpt(text: str) -> str:
 
 
 def _task(action: CreateTask, names: Names) -> str:
-    who = names.get(action.assignee_id or "", NOBODY)
-    return f"Create a task for {who}: {action.title}, due {spell_date(action.due_on)}"
+    return f"Create a task{_for(action, names)}: {action.title}, due {spell_date(action.due_on)}"
 
 
 def _follow_up(action: ScheduleFollowUp, names: Names) -> str:
-    who, how = names.get(action.assignee_id or "", NOBODY), action.channel.value
-    return f"Plan a follow-up by {how} for {who}: {action.title}, due {spell_date(action.due_on)}"
+    how = f"by {action.channel.value}{_for(action, names)}"
+    return f"Plan a follow-up {how}: {action.title}, due {spell_date(action.due_on)}"
+
+
+def _for(action: CreateTask | ScheduleFollowUp, names: Names) -> str:
+    who = names.get(action.assignee_id or "")
+    return f" for {who}" if who else ", assigned to nobody yet"
 
 
 _DESCRIBE: dict[str, Callable[[Any, Names], str]] = {
