@@ -112,7 +112,9 @@ export class Composer {
     const needle = typed.trim().toLowerCase();
     const exact = this.app.mentionables().some((u) => u.real_name.toLowerCase() === needle);
     if (exact && typed.endsWith(" ")) return [];
-    return this.app.mentionables().filter((u) => u.real_name.toLowerCase().includes(needle)).map((u) => ({
+    const startsWord = (u) => u.real_name.toLowerCase().split(/\s+/).some((word) => word.startsWith(needle)) || u.real_name.toLowerCase().startsWith(needle);
+    const found = this.app.mentionables().filter((u) => u.real_name.toLowerCase().includes(needle));
+    return [...found.filter(startsWord), ...found.filter((u) => !startsWord(u))].map((u) => ({
       insert: `@${u.real_name} `, lead: avatar(u, 26), label: u.real_name, hint: u.title,
     }));
   }

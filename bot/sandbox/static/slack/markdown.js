@@ -168,7 +168,7 @@ function takeCode(text, i) {
 }
 
 function takeLink(text, i, ctx) {
-  const found = /^!?\[((?:[^[\]\\]|\\.|\[[^\]]*\])*)\]\(\s*<?([^\s<>)]*(?:\([^\s)]*\)[^\s<>)]*)*)>?(?:\s+["'][^"']*["'])?\s*\)/.exec(text.slice(i));
+  const found = /^!?\[((?:[^[\]\\]|\\.|\[[^\]]*\])*)\]\(\s*<?([^\s<>()]*(?:\([^\s()]*\)[^\s<>()]*)*)>?(?:\s+["'][^"']*["'])?\s*\)/.exec(text.slice(i));
   if (!found) return null;
   const label = found[1] ? inline(found[1], ctx) : [found[2]];
   return { nodes: [link(unescape(found[2]), label)], end: i + found[0].length };

@@ -49,7 +49,7 @@ export class MessageList {
     for (const message of sorted) {
       const key = this.app.calendar.dayKey(tsDate(message.ts));
       const startsDay = key !== day;
-      if (startsDay && !(this.inThread && day === null)) nodes.push(this.#rule(key), this.#divider(`day-${key}`, this.app.calendar.day(tsDate(message.ts)), "day"));
+      if (startsDay && !(this.inThread && day === null)) nodes.push(this.#divider(`day-${key}`, this.app.calendar.day(tsDate(message.ts)), "day"));
       const isNew = newFrom === message.ts;
       if (isNew) nodes.push(this.#divider("new", "New", "new"));
       nodes.push(this.#item(message, !startsDay && !isNew && follows(previous, message)));
@@ -65,13 +65,6 @@ export class MessageList {
   #divider(key, text, kind) {
     const id = `${key}/${text}`;
     if (!this.dividers.has(id)) this.dividers.set(id, h("li", { class: `divider-row divider-${kind}`, role: "separator", "aria-label": text }, h("span", {}, text)));
-    return this.dividers.get(id);
-  }
-
-  // The line through a day's name stays where it is; the name itself sticks to the top while scrolling.
-  #rule(key) {
-    const id = `rule-${key}`;
-    if (!this.dividers.has(id)) this.dividers.set(id, h("li", { class: "day-rule", "aria-hidden": "true" }));
     return this.dividers.get(id);
   }
 

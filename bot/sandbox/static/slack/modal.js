@@ -41,8 +41,7 @@ export class Modals {
   update(view) {
     const entry = this.#find(view.id);
     if (!entry) return;
-    const kept = entry.form.values();
-    Object.assign(entry, { view, form: new Form(kept), problem: null });
+    Object.assign(entry, { view, problem: null });
     if (entry === this.top) this.#draw(false);
   }
 
@@ -81,6 +80,7 @@ export class Modals {
       this.frame = openDialog({ className: "modal", labelledBy: this.titleId, onCancel: () => this.back() });
     }
     const { view } = this.top;
+    this.top.form = new Form(this.top.form.values());
     const ctx = this.app.context({ surface: "modal", form: this.top.form, target: { view_id: view.id } });
     const scrolled = this.body?.scrollTop ?? 0;
     keepFocus(this.frame.dialog, () => {
@@ -162,7 +162,7 @@ export class Modals {
   // response_action "update" may answer with the view under a new id.
   #swap(entry, view) {
     if (this.#find(view.id)) { this.update(view); return; }
-    Object.assign(entry, { view, form: new Form(entry.form.values()), problem: null });
+    Object.assign(entry, { view, problem: null });
     if (entry === this.top) this.#draw(false);
   }
 
