@@ -31,8 +31,10 @@ class Duties:
         """Return *text* with every gift's and pledge's amount left out, where amounts are masked."""
         if AMOUNT not in self.mask:
             return text
-        amounts = {str(each.amount) for each in (*record.gifts, *record.pledges, *record.recurring_gifts)}
-        for amount in sorted(amounts, key=len, reverse=True):
+        amounts = [gift.amount for gift in (*record.gifts, *record.soft_credited_gifts)]
+        amounts += [pledge.amount for pledge in record.pledges]
+        amounts += [standing.amount for standing in record.recurring_gifts]
+        for amount in sorted({str(each) for each in amounts}, key=len, reverse=True):
             text = text.replace(amount, HIDDEN)
         return text
 
