@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 from slack_bolt.app.async_app import AsyncApp
@@ -14,12 +15,17 @@ from starlette.types import Receive, Scope, Send
 PATH = "/slack/events"
 LARGEST_BODY = 1024 * 1024
 
+MALFORMED = (LookupError, TypeError, AttributeError, ValueError, AssertionError)
+"""What the Slack library raises for signed payloads of a shape that it does not expect."""
+
+log = logging.getLogger("countersign.slack")
+
 _TIMESTAMP = re.compile(r"\d{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
 
 class SlackEndpoint:
-    """An ASGI application for one path; mount it at `PATH`."""
+    """An ASGI application for one address; serve it at `PATH`, as in `Route(PATH, SlackEndpoint(app))`."""
 
     def __init__(self, app: AsyncApp) -> None:
         self._app = app
@@ -44,7 +50,11 @@ class SlackEndpoint:
         understood = _read(request, body)
         if understood is None:
             return Response("not understood", status_code=400)
-        return _response(await self._app.async_dispatch(understood))
+        try:
+            return _response(await self._app.async_dispatch(understood))
+        except MALFORMED as error:
+            log.warning("slack request malformed", extra={"error": type(error).__name__})
+            return Response("not understood", status_code=400)
 
 
 def _looks_signed(request: Request) -> bool:

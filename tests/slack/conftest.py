@@ -20,7 +20,7 @@ import httpx2
 import pytest
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Route
 
 from bot.sandbox.slack.app import build_slack
 from bot.sandbox.slack.config import DEFAULT_EVENTS, Command, SlackSandboxConfig
@@ -189,7 +189,7 @@ def door_of(connection: SlackConnection, clients: SlackClients, inbox: Inbox, cl
     app = build_slack_app(
         connection, inbox.accept, clients.posting, now=clock.now, new_reference=lambda: REFERENCE
     )
-    return Starlette(routes=[Mount("/slack/events", SlackEndpoint(app))])
+    return Starlette(routes=[Route("/slack/events", SlackEndpoint(app))])
 
 
 Setting = Callable[..., Awaitable[Stage]]
@@ -232,6 +232,20 @@ async def setting() -> AsyncIterator[Setting]:
             )
 
         yield set_up
+
+
+@pytest.fixture
+async def door() -> AsyncIterator[Door]:
+    """Our HTTP endpoint alone, with a Slack that does not answer."""
+    connection = SlackConnection(
+        bot_token=BOT_TOKEN, signing_secret=SECRET, base_url="http://127.0.0.1:9/api/"
+    )
+    clients, inbox = open_clients(connection), Inbox()
+    app = door_of(connection, clients, inbox, HandClock())
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=True)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://bot.example") as client:
+        yield Door(client, inbox)
+    await clients.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Whatever donors, colleagues and models write: every card is one Slack accepts, and its text does nothing."""
+"""Whatever people and models write: every card is one Slack accepts, and its text does nothing."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ text = st.one_of(
 some_text = text.map(lambda value: value or "x")
 opaque = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,40}", fullmatch=True)
 any_id = st.one_of(opaque, text)
-moments = st.datetimes(datetime(1960, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+moments = st.integers(-300_000_000, 4_000_000_000).map(lambda second: datetime.fromtimestamp(second, UTC))
 days = st.dates(date(1900, 1, 1), date(2100, 1, 1))
 urls = st.sampled_from(
     (None, RECORD, "javascript:alert(1)", "https://x.example/ <b>|y", "https://x/" + "a" * 4000)
@@ -227,7 +227,7 @@ evidence = st.builds(
 )
 
 thorough = settings(
-    max_examples=60,
+    max_examples=40,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     database=None,
@@ -306,7 +306,7 @@ def test_every_card_is_one_slack_shows(card: EscalationCard, status: CardStatus)
 def test_every_home_is_one_slack_shows(home: HomeShown) -> None:
     view = home_view(home)
     check_view(view)
-    check_harmless([b for b in view["blocks"]])
+    check_harmless(view["blocks"])
 
 
 @thorough

@@ -1,0 +1,86 @@
+"""What is turned away at the HTTP door, and what comes through it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bot.slack.http import LARGEST_BODY
+from tests.slack.conftest import Door
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"X-Slack-Request-Timestamp": "abc"}, 401),
+        ({"X-Slack-Request-Timestamp": ""}, 401),
+        ({"X-Slack-Request-Timestamp": "9" * 5000}, 401),
+        ({"X-Slack-Request-Timestamp": "1700000000"}, 401),
+        ({"X-Slack-Signature": "v0=" + "0" * 64}, 401),
+        ({"X-Slack-Signature": "v0=\u00e9"}, 401),
+        ({"X-Slack-Signature": ""}, 401),
+    ],
+)
+async def test_what_slack_did_not_sign_is_refused(door: Door, headers: dict[str, str], status: int) -> None:
+    encoded = {key: value.encode("latin-1") for key, value in headers.items()}
+    answer = await door.post(b"command=%2Fdonor", FORM, encoded)
+    assert (answer.status_code, door.inbox.arrived) == (status, [])
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"\xff\xfe", FORM, 400),
+        (b"{not json", "application/json", 400),
+        (b"[1, 2]", "application/json", 400),
+        (b"payload=%7Bbroken", FORM, 400),
+        (b"payload=%5B%5D", FORM, 400),
+        (b"[" * 200_000, "application/json", 400),
+        (b"x" * (LARGEST_BODY + 1), FORM, 413),
+    ],
+)
+async def test_what_cannot_be_a_payload_is_refused(
+    door: Door, body: bytes, content_type: str, status: int
+) -> None:
+    answer = await door.post(body, content_type)
+    assert (answer.status_code, door.inbox.arrived) == (status, [])
+
+
+async def test_a_body_that_does_not_say_its_length_is_cut_off(door: Door) -> None:
+    async def endless() -> object:
+        for _ in range(40):
+            yield b"x" * 65536
+
+    headers = {"X-Slack-Request-Timestamp": "1700000000", "X-Slack-Signature": "v0=" + "0" * 64}
+    answer = await door.client.post("/slack/events", content=endless(), headers=headers)
+    assert answer.status_code == 413
+
+
+async def test_only_posting_is_possible(door: Door) -> None:
+    answer = await door.client.get("/slack/events")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+async def test_slack_can_verify_the_address(door: Door) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "c0ffee"}).encode()
+    answer = await door.post(body, "application/json")
+    assert (answer.status_code, answer.json()) == (200, {"challenge": "c0ffee"})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"type": "event_callback"},
+        {"type": "event_callback", "event": "text"},
+        {"type": "event_callback", "event": {"type": None}},
+        {"type": "event_callback", "event": {"type": "app_mention", "user": 7}, "event_id": None},
+    ],
+)
+async def test_events_without_sense_are_not_a_failure_of_ours(door: Door, body: object) -> None:
+    answer = await door.post(json.dumps(body).encode(), "application/json")
+    assert answer.status_code < 500
+    assert door.inbox.arrived == []
