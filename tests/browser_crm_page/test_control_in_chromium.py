@@ -189,3 +189,26 @@ def test_after_a_lost_connection_the_page_catches_up(crm, page):
     page.unroute("**/crm/sim/stream")
     expect(page.locator(".flags")).to_contain_text("while-away")
     expect(page.locator(".connection")).to_have_text("Live")
+
+
+def test_a_window_that_nobody_sees_gives_its_connection_back_and_catches_up_later(crm, page):
+    streams: list[str] = []
+    page.on("request", lambda request: streams.append(request.url) if "stream" in request.url else None)
+    open_page(page, "/crm/donors/donor-0001")
+    expect(page.locator(".connection")).to_have_text("Live")
+    show_window(page, is_hidden=True)
+    version = crm.api.get("/donors/donor-0001").headers["ETag"]
+    crm.api.patch("/donors/donor-0001", json={"tags": ["unseen"]}, headers={"If-Match": version})
+    show_window(page, is_hidden=False)
+    expect(page.locator(".flags")).to_contain_text("unseen")
+    assert len(streams) == 2
+
+
+def show_window(page: Page, *, is_hidden: bool) -> None:
+    page.evaluate(
+        """(isHidden) => {
+            Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true });
+            document.dispatchEvent(new Event('visibilitychange'));
+        }""",
+        is_hidden,
+    )

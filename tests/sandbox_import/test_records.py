@@ -7,9 +7,11 @@ import io
 import logging
 from datetime import UTC, date, datetime
 
+import httpx2
 import pytest
 from rich.console import Console
 
+from bot.sandbox.crm.app import CrmSandboxConfig, build_crm
 from bot.sandbox.crm.importing import columns_table, terminal_progress
 from bot.sandbox.crm.importing.columns import all_columns
 from bot.sandbox.crm.model import Acknowledgement, Gift, Interaction, Money, Rollups, SoftCredit
@@ -267,6 +269,28 @@ def test_the_summary_counts_every_row(export):
 def test_a_changed_export_is_another_world(export):
     first, again, changed = export.run(), export.run(), export.run("id,name\n1,Jane Doe-Smith\n")
     assert first.world.origin == again.world.origin != changed.world.origin
+
+
+async def test_imported_donors_are_served_like_generated_ones(export):
+    report = export.run(
+        "id,name,email,no email\n0012-A,Renée Dupont,renee@example.org,yes\n",
+        "donor_id,amount,date\n0012-A,50,2026-01-31\n",
+    )
+    config = CrmSandboxConfig(token="t", webhook_secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    app = build_crm(config, lambda: datetime(2026, 11, 22, tzinfo=UTC), report.world)
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1/crm/api/v1", headers={"Authorization": "Bearer t"}
+    ) as crm:
+        found = (await crm.get("/donors", params={"search": "dupont renee"})).json()["items"]
+        consents = (await crm.get("/donors/0012-A/consents")).json()["items"]
+        gifts = (await crm.get("/donors/0012-A/gifts")).json()["items"]
+    app.state.crm.tables.close()
+    assert [(donor["id"], donor["rollups"]["lifetime_giving"]["minor"]) for donor in found] == [
+        ("0012-A", 5000)
+    ]
+    assert [(consent["channel"], consent["status"]) for consent in consents] == [("email", "opted_out")]
+    assert [gift["received_on"] for gift in gifts] == ["2026-01-31"]
 
 
 def test_nothing_of_a_row_reaches_the_log(export, caplog):

@@ -18,7 +18,7 @@ async function ask(address, options = {}) {
     throw new Refused("The simulated CRM does not answer. Is the demo still running?", 0);
   }
   const body = await answer.json().catch(() => null);
-  if (!answer.ok) throw new Refused(body?.detail ?? `The simulated CRM answered ${answer.status}.`, answer.status);
+  if (!answer.ok) throw new Refused(body?.detail ?? `It did not work: the answer was ${answer.status}.`, answer.status);
   return body;
 }
 

@@ -19,4 +19,6 @@ async function open(panel) {
   }
 }
 
+// A frame around the panel has a title of its own.
+document.body.classList.toggle("is-framed", window.self !== window.top);
 open(document.getElementById("panel"));

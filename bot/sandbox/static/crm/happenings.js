@@ -47,6 +47,9 @@ export const SWITCHES = {
       { key: "down", on: true, label: "Down", watch: "Summaries still come, from the records alone, and say so." },
       { key: "slow_ms", on: 20000, label: "Slow (20 s)", watch: "Slack shows progress, then a summary without the model." },
       { key: "garbage", on: true, label: "Talks nonsense", watch: "What cannot be verified against the CRM is removed and counted." },
+      { key: "obedient", on: true, label: "Obeys what notes say", watch: "Whatever a note orders, nothing happens that the policy does not allow and a human has not approved." },
+      { key: "ignore_schema", on: true, label: "Ignores the agreed form", watch: "The answer is refused; the summary comes from the records alone." },
+      { key: "truncate", on: true, label: "Breaks off in mid-sentence", watch: "Half an answer counts as none." },
     ],
   },
 };

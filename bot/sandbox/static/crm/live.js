@@ -5,11 +5,26 @@ const FIRST_PAUSE_MS = 500;
 const LAST_PAUSE_MS = 8000;
 
 export class Live extends EventTarget {
+  #source = null;
   #pause = FIRST_PAUSE_MS;
   #wasOpen = false;
 
+  // A browser keeps few connections to one address: a window that nobody sees gives its own back.
   start() {
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.#close() : this.#open()));
+    if (!document.hidden) this.#open();
+    return this;
+  }
+
+  on(name, hear) {
+    this.addEventListener(name, (event) => hear(event.detail));
+    return this;
+  }
+
+  #open() {
+    if (this.#source) return;
     const source = new EventSource("/crm/sim/stream");
+    this.#source = source;
     source.onopen = () => {
       this.#pause = FIRST_PAUSE_MS;
       this.#tell("state", true);
@@ -18,17 +33,20 @@ export class Live extends EventTarget {
     };
     source.onerror = () => {
       this.#tell("state", false);
-      if (source.readyState !== EventSource.CLOSED) return;
-      setTimeout(() => this.start(), this.#pause);
-      this.#pause = Math.min(this.#pause * 2, LAST_PAUSE_MS);
+      if (source.readyState === EventSource.CLOSED) this.#again();
     };
     for (const name of NAMES) source.addEventListener(name, (event) => this.#heard(name, event.data));
-    return this;
   }
 
-  on(name, hear) {
-    this.addEventListener(name, (event) => hear(event.detail));
-    return this;
+  #again() {
+    this.#close();
+    setTimeout(() => { if (!document.hidden) this.#open(); }, this.#pause);
+    this.#pause = Math.min(this.#pause * 2, LAST_PAUSE_MS);
+  }
+
+  #close() {
+    this.#source?.close();
+    this.#source = null;
   }
 
   #heard(name, text) {
