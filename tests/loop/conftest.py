@@ -1,0 +1,182 @@
+"""The whole product in one event loop: the counterparts on one port, the bot on another."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.cli.running import listen
+from bot.wiring import Runtime, build
+from storage.migrate import upgrade
+from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template, redis_server
+from tests.loop.staging import (
+    OLIVIA,
+    OLIVIAS,
+    HandClock,
+    Json,
+    Staging,
+    bot_settings,
+    open_staging,
+    organisation_file,
+    origin_of,
+    serving,
+    until,
+)
+
+
+@dataclass
+class Loop:
+    """A running bot and the world around it."""
+
+    stage: Staging
+    runtime: Runtime
+    clock: HandClock
+    database_url: str
+
+    async def card(self, donor_id: str = "donor-0001", what: str = "gift", **fields: Any) -> Json:
+        """Let something happen to a donor of Olivia's, and wait for her card."""
+        before = {m["ts"] for m in await self.stage.history(OLIVIA, OLIVIAS)}
+        await self.stage.happen(what, donor_id, **fields)
+
+        async def look() -> Json | None:
+            cards = await self.stage.history(OLIVIA, OLIVIAS)
+            return next((m for m in cards if m["ts"] not in before and m["blocks"]), None)
+
+        return await until(look, f"a card about {donor_id}")
+
+    async def now_shows(self, card: Json, *words: str, channel: str = OLIVIAS, user: str = OLIVIA) -> Json:
+        """Wait until *card* reads so."""
+        from tests.loop.staging import has, text_of
+
+        async def look() -> Json | None:
+            messages = await self.stage.history(user, channel)
+            current = next((m for m in messages if m["ts"] == card["ts"]), None)
+            return current if current and has(current, *words) else None
+
+        try:
+            return await until(look)
+        except AssertionError:
+            messages = await self.stage.history(user, channel)
+            current = next(m for m in messages if m["ts"] == card["ts"])
+            raise AssertionError(f"the card never said {words} but: {text_of(current)}") from None
+
+    async def counts(self) -> dict[str, dict[str, int]]:
+        return await self.runtime.context.database.read(
+            lambda tx: {"inbox": tx.inbox.counts(), "outbox": tx.outbox.counts()}
+        )
+
+    async def settled(self) -> None:
+        """Wait until every event is delivered and nothing is due or being worked on."""
+
+        async def quiet() -> bool:
+            if not self.stage.delivered():
+                return False
+            now = self.clock.now()
+            return await self.runtime.context.database.read(
+                lambda tx: all(
+                    queue.counts()["in_flight"] == 0 and queue.oldest_waiting(now) is None
+                    for queue in (tx.inbox, tx.outbox)
+                )
+            )
+
+        await until(quiet, "everything is worked off")
+
+    async def kinds(self) -> list[str]:
+        """The kinds of all audit entries, oldest first."""
+        from datetime import UTC, datetime
+
+        start, end = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+        entries = await self.runtime.context.database.read(lambda tx: tx.audit.between(start, end))
+        return [entry.kind for entry in entries]
+
+
+Open = Callable[..., Awaitable[Loop]]
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'countersign.db')}"
+
+
+@pytest.fixture(scope="session")
+def template_of_postgres() -> Iterator[tuple[str, str]]:
+    server = postgres_server()
+    if server is None:
+        absent("PostgreSQL server")
+        return
+    with postgres_template(server) as name:
+        yield server, name
+
+
+@pytest.fixture
+def postgres_url(template_of_postgres: tuple[str, str]) -> Iterator[str]:
+    with copied_postgres(*template_of_postgres) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url() -> str:
+    url = redis_server()
+    if url is None:
+        absent("Redis server")
+    assert url is not None
+    return url
+
+
+@asynccontextmanager
+async def running_loop(database_url: str, folder: Path, **options: Any) -> AsyncIterator[Loop]:
+    """The stage, then the bot beside it; *options* go to settings, organisation and stage as they belong."""
+    socket_mode = options.pop("socket_mode", False)
+    organisation = options.pop("organisation", {})
+    listening = listen("127.0.0.1", 0)
+    clock = HandClock()
+    async with AsyncExitStack() as stack:
+        stage = await stack.enter_async_context(
+            open_staging(origin_of(listening), socket_mode=socket_mode, clock=clock)
+        )
+        settings = bot_settings(
+            stage,
+            database_url,
+            organisation_file(folder, stage.origin, **organisation),
+            socket_mode=socket_mode,
+            **options,
+        )
+        runtime = await stack.enter_async_context(build(settings, clock=clock, poll_s=3600))
+        await stack.enter_async_context(serving(runtime.http, listening))
+        async with asyncio.TaskGroup() as tasks:
+            await runtime.start(tasks)
+            try:
+                yield Loop(stage, runtime, clock, database_url)
+            finally:
+                runtime.stop.set()
+
+
+@pytest.fixture
+async def open_loop(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Open]:
+    """Opens the whole product with options of its own; it is closed after the test."""
+    async with AsyncExitStack() as stack:
+
+        async def open_it(database_url: str = sqlite_url, **options: Any) -> Loop:
+            return await stack.enter_async_context(running_loop(database_url, tmp_path, **options))
+
+        yield open_it
+
+
+@pytest.fixture
+async def loop(open_loop: Open) -> Loop:
+    """The whole product on SQLite, over HTTP, with a model."""
+    return await open_loop()

@@ -1,0 +1,433 @@
+"""The simulated counterparts on a port of their own, and the doors through which tests act on them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+import yaml
+from starlette.applications import Starlette
+
+from bot.cli.running import listen, server_for
+from bot.cli.stage import (
+    CRM_TOKEN,
+    MANIFEST,
+    MODEL,
+    SLACK_APP_TOKEN,
+    SLACK_BOT_TOKEN,
+    SLACK_SIGNING_SECRET,
+    WEBHOOK_SECRET,
+    model_sandbox,
+)
+from bot.http.asgi import AsgiApp, Receive, Scope, Send
+from bot.sandbox.crm.app import CrmSandboxConfig, SandboxCrm, build_crm
+from bot.sandbox.crm.campaigns import plan_campaigns
+from bot.sandbox.crm.cast_giving import add_giving_stories
+from bot.sandbox.crm.cast_limits import add_stories_about_limits
+from bot.sandbox.crm.cast_majors import add_major_donor_stories
+from bot.sandbox.crm.cast_names import add_stories_about_names
+from bot.sandbox.crm.draft import Draft
+from bot.sandbox.crm.finishing import finished
+from bot.sandbox.crm.model import World as CrmWorld
+from bot.sandbox.crm.stories import STORIES
+from bot.sandbox.slack.app import build_slack
+from bot.sandbox.slack.config import Command, SlackSandboxConfig
+from bot.sandbox.slack.world import World as SlackWorld
+from bot.settings import AiModelSettings, CrmSettings, Settings, SlackSettings
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+PATIENCE_S = 30.0
+GLANCE_S = 0.02
+
+JANE = "donor-0001"
+OLIVIA, OMAR, FIONA, FELIX = "U0OLIVIA0", "U0OMAR000", "U0FIONA00", "U0FELIX00"
+MARA, CARMEN, ADAM, GUS, ELLIS = "U0MARA000", "U0CARMEN0", "U0ADAM000", "U0GUEST00", "U0EXTERN0"
+OLIVIAS, OMARS, DESK, FUNDRAISING = "C0OLIVIA0", "C0OMAR000", "C0DESK000", "C0FUNDRAS"
+MANAGERS, GENERAL, PARTNER = "C0MANAGER", "C0GENERAL", "C0PARTNER"
+
+ORGANISATION = Path(__file__).parent.parent.parent / "bot" / "sandbox" / "organisation.yaml"
+
+
+class HandClock:
+    """The real time plus what a test adds; the bot and Slack live by it, the CRM's signatures by the real one."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+    def __call__(self) -> datetime:
+        return self.now()
+
+    def move(self, **amount: float) -> None:
+        self.offset += timedelta(**amount)
+
+    def move_to(self, moment: datetime) -> None:
+        self.offset += max(moment - self.now(), timedelta())
+
+
+@cache
+def stories(today: date) -> CrmWorld:
+    """The donors worth watching, without the crowd."""
+    draft = Draft(today)
+    plan_campaigns(draft)
+    for add in (
+        add_major_donor_stories,
+        add_giving_stories,
+        add_stories_about_limits,
+        add_stories_about_names,
+    ):
+        add(draft)
+    return finished(draft, "stories", STORIES)
+
+
+async def until(condition: Callable[[], Awaitable[T]], what: str = "") -> T:
+    """Return what *condition* gives as soon as that is true."""
+    seen: object = None
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not (seen := await condition()):
+                await asyncio.sleep(GLANCE_S)
+    except TimeoutError:
+        raise AssertionError(f"never happened: {what or condition}; last seen: {seen!r}") from None
+    return seen  # type: ignore[return-value]
+
+
+@contextlib.asynccontextmanager
+async def serving(app: AsgiApp, listening: socket.socket) -> AsyncIterator[str]:
+    """*app* behind uvicorn on a bound socket; yields the origin."""
+    server = server_for(app)
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    async with asyncio.timeout(PATIENCE_S):
+        await server.listening.wait()
+    try:
+        yield origin_of(listening)
+    finally:
+        server.should_exit = server.force_exit = True
+        await task
+        listening.close()
+
+
+def origin_of(listening: socket.socket) -> str:
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@dataclass
+class Request:
+    """One request that the bot made."""
+
+    method: str
+    path: str
+
+
+@dataclass
+class Staging:
+    """Slack, CRM and model as one origin, and everything a person can do there."""
+
+    origin: str
+    bot_origin: str
+    clock: HandClock
+    slack: SlackWorld
+    crm: SandboxCrm
+    http: httpx2.AsyncClient
+    heard: list[Request] = field(default_factory=list)
+
+    # What people and the CRM's users do
+
+    async def happen(self, what: str, donor_id: str | None = None, **fields: Any) -> Json:
+        return await self._post("/crm/sim/happen", {"what": what, "donor_id": donor_id, **fields})
+
+    async def command(self, user: str, channel: str, text: str) -> None:
+        await self._act("command", user, channel=channel, command="/donor", text=text)
+
+    async def write(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> None:
+        await self._act("message", user, channel=channel, text=text, thread_ts=thread_ts)
+
+    async def press(self, user: str, channel: str, message: Json, wanted: str, choice: str = "") -> None:
+        """Press the button or use the menu whose action id is *wanted*, as the card offers it now."""
+        block, element = find_element(message, wanted, choice)
+        action = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"]}
+        if element["type"] == "static_select":
+            option = next(o for o in element["options"] if o["value"].startswith(f"{choice}:"))
+            action["selected_option"] = option
+        else:
+            action |= {"value": element.get("value"), "text": element.get("text")}
+        await self._act("block", user, channel=channel, message_ts=message["ts"], action=action)
+
+    async def submit(self, user: str, view: Json, **values: Any) -> Json:
+        """Submit a modal; each keyword names an action id (with cs: left out) and its value."""
+        state: Json = {}
+        for block in view["blocks"]:
+            element = block.get("element")
+            if element and element["action_id"].removeprefix("cs:") in values:
+                value = values[element["action_id"].removeprefix("cs:")]
+                entered = {"type": element["type"], "selected_date": value}
+                state[block["block_id"]] = {element["action_id"]: entered}
+        return await self._act("view_submit", user, view_id=view["id"], state={"values": state})
+
+    async def break_crm(self, **faults: Any) -> None:
+        await self._post("/crm/sim/faults", faults)
+
+    async def break_slack(self, **faults: Any) -> None:
+        await self._post("/sim/faults", faults)
+
+    async def break_model(self, **faults: Any) -> None:
+        await self._post("/model/sim/faults", faults)
+
+    # What people see
+
+    async def history(self, user: str, channel: str) -> list[Json]:
+        return (await self._get("/sim/history", {"as": user, "channel": channel, "limit": 200}))["messages"]
+
+    async def thread(self, user: str, channel: str, thread_ts: str) -> list[Json]:
+        query = {"as": user, "channel": channel, "thread_ts": thread_ts}
+        return (await self._get("/sim/thread", query))["messages"][1:]
+
+    async def views(self, user: str) -> list[Json]:
+        return (await self._get("/sim/boot", {"as": user}))["views"]
+
+    async def home(self, user: str) -> Json | None:
+        return (await self._get("/sim/home", {"as": user}))["view"]
+
+    async def direct(self, user: str) -> str:
+        """The channel of somebody's direct messages with the bot."""
+        channels = (await self._get("/sim/boot", {"as": user}))["channels"]
+        return next(c["id"] for c in channels if c["kind"] == "im" and c["peer"] and c["peer"]["is_bot"])
+
+    async def seen(self, user: str, channel: str, *words: str) -> Json:
+        """Wait until *user* sees a message with all the *words* in it."""
+
+        async def look() -> Json | None:
+            found = [m for m in await self.history(user, channel) if has(m, *words)]
+            return found[-1] if found else None
+
+        return await until(look, f"{user} sees {words} in {channel}")
+
+    async def shown(self, user: str, title: str) -> Json:
+        """Wait until a modal with *title* in it is on *user*'s screen."""
+
+        async def look() -> Json | None:
+            return next((v for v in await self.views(user) if title in text_of(v)), None)
+
+        return await until(look, f"{user} sees a window with {title}")
+
+    # What the CRM holds
+
+    async def crm_get(self, path: str, **query: Any) -> Any:
+        headers = {"Authorization": f"Bearer {CRM_TOKEN.get_secret_value()}"}
+        answer = await self.http.get(f"/crm/api/v1/{path}", params=query, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def crm_patch(self, path: str, body: Json) -> None:
+        """A colleague edits a record in the CRM."""
+        version = (await self.crm_get(path))["version"]
+        headers = {
+            "Authorization": f"Bearer {CRM_TOKEN.get_secret_value()}",
+            "X-Actor": "staff-omar",
+            "If-Match": f'"{version}"',
+        }
+        answer = await self.http.patch(f"/crm/api/v1/{path}", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+
+    async def own_tasks(self, donor_id: str) -> list[Json]:
+        """The tasks that the bot wrote."""
+        tasks = (await self.crm_get(f"donors/{donor_id}/tasks"))["items"]
+        return [task for task in tasks if task["external_key"]]
+
+    def delivered(self) -> bool:
+        return all(delivery.status != "pending" for delivery in self.crm.tables.deliveries)
+
+    async def _act(self, path: str, user: str, **body: Any) -> Json:
+        given = {name: value for name, value in body.items() if value is not None}
+        return await self._post(f"/sim/act/{path}", {"as": user} | given)
+
+    async def _post(self, path: str, body: Json) -> Json:
+        answer = await self.http.post(path, json=body)
+        assert answer.status_code in (200, 202), answer.text
+        return dict(answer.json())
+
+    async def _get(self, path: str, query: Json) -> Json:
+        answer = await self.http.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+
+def text_of(shown: Json) -> str:
+    """Everything there is to read in a message or view, in order."""
+    parts: list[str] = []
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            if isinstance(value.get("text"), str):
+                parts.append(value["text"])
+            if value.get("type") == "user":
+                parts.append(f"<@{value['user_id']}>")
+            if value.get("type") == "date":
+                parts.append(str(value.get("fallback", "")))
+            for each in value.values():
+                walk(each)
+        elif isinstance(value, list):
+            for each in value:
+                walk(each)
+
+    walk({key: value for key, value in shown.items() if key in ("text", "blocks", "title")})
+    return " ".join(parts)
+
+
+def has(shown: Json, *words: str) -> bool:
+    text = text_of(shown).replace("\u2068", "").replace("\u2069", "")
+    return all(word in text for word in words)
+
+
+def buttons(message: Json) -> set[str]:
+    """The action ids of everything that can be pressed."""
+    return {element["action_id"] for _, element in _elements(message)}
+
+
+def find_element(message: Json, wanted: str, choice: str = "") -> tuple[Json, Json]:
+    for block, element in _elements(message):
+        value = str(element.get("value", ""))
+        if element["action_id"] == wanted and (element["type"] == "static_select" or choice in value):
+            return block, element
+    raise AssertionError(f"no {wanted} in {text_of(message)}")
+
+
+def _elements(message: Json) -> list[tuple[Json, Json]]:
+    found = []
+    for block in message["blocks"]:
+        for element in (*block.get("elements", ()), block.get("accessory"), block.get("element")):
+            if isinstance(element, dict) and "action_id" in element:
+                found.append((block, element))
+    return found
+
+
+@contextlib.asynccontextmanager
+async def open_staging(
+    bot_origin: str,
+    *,
+    socket_mode: bool = False,
+    clock: HandClock | None = None,
+    around: Callable[[AsgiApp], AsgiApp] | None = None,
+) -> AsyncIterator[Staging]:
+    """Serve the counterparts of the bot that is (or will be) at *bot_origin*."""
+    clock = clock or HandClock()
+    listening = listen("127.0.0.1", 0)
+    origin = origin_of(listening)
+    slack = _slack(origin, None if socket_mode else f"{bot_origin}/slack/events", clock)
+    crm = _crm(f"{bot_origin}/crm/events")
+    heard: list[Request] = []
+    app = _one_origin(slack, crm, model_sandbox(), heard)
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(serving(around(app) if around else app, listening))
+        http = httpx2.AsyncClient(
+            base_url=origin, headers={"X-Sim": "1"}, timeout=PATIENCE_S, trust_env=False
+        )
+        await stack.enter_async_context(http)
+        for part in (slack.state.slack, crm.state.crm):
+            await part.start()
+            stack.push_async_callback(part.stop)
+        yield Staging(origin, bot_origin, clock, slack.state.slack, crm.state.crm, http, heard)
+
+
+def _one_origin(slack: AsgiApp, crm: AsgiApp, model: AsgiApp, heard: list[Request]) -> AsgiApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if path.startswith(("/slack-sim/", "/crm/api/", "/model/v1/")):
+            heard.append(Request(scope.get("method", "WS"), path))
+        if path.startswith("/crm"):
+            await crm(scope, receive, send)
+        elif path.startswith("/model/"):
+            await model(scope, receive, send)
+        else:
+            await slack(scope, receive, send)
+
+    return app
+
+
+def _slack(origin: str, request_url: str | None, clock: HandClock) -> Starlette:
+    """The workspace with the app as the product's own manifest describes it, without waiting for repeats."""
+    manifest = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    config = SlackSandboxConfig(
+        signing_secret=SLACK_SIGNING_SECRET.get_secret_value(),
+        bot_token=SLACK_BOT_TOKEN.get_secret_value(),
+        app_token=SLACK_APP_TOKEN.get_secret_value(),
+        request_url=request_url,
+        base_url=origin,
+        commands=tuple(
+            Command(each["command"], each["description"], each.get("usage_hint", ""))
+            for each in manifest["features"]["slash_commands"]
+        ),
+        bot_scopes=tuple(manifest["oauth_config"]["scopes"]["bot"]),
+        bot_events=tuple(manifest["settings"]["event_subscriptions"]["bot_events"]),
+        retry_delays=(0.0, 0.2, 0.5),
+        posts_per_second=1000.0,
+        post_burst=1000,
+    )
+    return build_slack(config, clock)
+
+
+def _crm(webhook_url: str) -> Starlette:
+    config = CrmSandboxConfig(
+        token=CRM_TOKEN.get_secret_value(),
+        webhook_secret=WEBHOOK_SECRET.get_secret_value(),
+        webhook_url=webhook_url,
+        retry_delays_s=(0.1, 0.2, 0.3, 0.5, 1.0, 1.0, 2.0, 2.0, 5.0),
+    )
+    return build_crm(config, lambda: datetime.now(UTC), stories(datetime.now(UTC).date()))
+
+
+def organisation_file(folder: Path, stage_origin: str, **changes: Any) -> Path:
+    """The demo's organisation, with a digest once a week."""
+    settings = yaml.safe_load(ORGANISATION.read_text(encoding="utf-8"))
+    settings["crm_record_url"] = f"{stage_origin}/crm/donors/{{donor_id}}"
+    settings["digests"] = [
+        {"id": "weekly", "channel": "#fundraising-managers", "cron": "0 8 * * mon", "days": 7}
+    ]
+    path = folder / "organisation.yaml"
+    path.write_text(yaml.safe_dump(settings | changes), encoding="utf-8")
+    return path
+
+
+def bot_settings(
+    staging: Staging,
+    database_url: str,
+    organisation: Path,
+    *,
+    socket_mode: bool = False,
+    redis_url: str | None = None,
+    model: bool = True,
+    crm_timeout_s: float = 5.0,
+) -> Settings:
+    """The settings of a bot beside *staging*."""
+    simulated = AiModelSettings(base_url=f"{staging.origin}/model/v1", model=MODEL, region="local", timeout_s=5)
+    return Settings(
+        _env_file=None,
+        database_url=database_url,
+        redis_url=redis_url,
+        organisation_file=organisation,
+        slack=SlackSettings(
+            bot_token=SLACK_BOT_TOKEN,
+            signing_secret=SLACK_SIGNING_SECRET,
+            app_token=SLACK_APP_TOKEN if socket_mode else None,
+            base_url=f"{staging.origin}/slack-sim/api/",
+        ),
+        crm=CrmSettings(
+            base_url=f"{staging.origin}/crm/api/v1/",
+            token=CRM_TOKEN,
+            webhook_secret=WEBHOOK_SECRET,
+            timeout_s=crm_timeout_s,
+        ),
+        ai=simulated if model else AiModelSettings(),
+    )
