@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, RowMapping, Select, delete, insert, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, insert, select
 
 from storage import leaf
 from storage.conflict import insert_new
@@ -77,14 +77,10 @@ class Audit:
             commitment=leaf.commitment(key, payload),
         )
         encoded = envelope.leaf()
-        self._connection.execute(
-            insert(AUDIT_LOG).values(**asdict(envelope), leaf=encoded, leaf_hash=leaf.leaf_hash(encoded))
-        )
-        self._connection.execute(
-            insert(AUDIT_PAYLOADS).values(
-                entry_id=entry.id, subject_ref=subject_ref, alg=_UNENCRYPTED, payload=payload
-            )
-        )
+        sealable = {"leaf": encoded, "leaf_hash": leaf.leaf_hash(encoded)}
+        self._connection.execute(_INSERT_ENTRY, envelope.columns() | sealable)
+        stored = {"entry_id": entry.id, "subject_ref": subject_ref, "alg": _UNENCRYPTED, "payload": payload}
+        self._connection.execute(_INSERT_PAYLOAD, stored)
         self.appended += 1
 
     def seal(self, limit: int) -> int:
@@ -140,20 +136,24 @@ class Audit:
         return erased
 
     def _subject(self, donor_id: str) -> tuple[str, bytes]:
-        query = select(AUDIT_SUBJECTS.c.subject_ref, AUDIT_SUBJECTS.c.key).where(
-            AUDIT_SUBJECTS.c.donor_id == donor_id
-        )
-        row = self._connection.execute(query).first()
+        wanted = {"of_donor": donor_id}
+        row = self._connection.execute(_SUBJECT, wanted).first()
         if row is None:
             fresh = {"donor_id": donor_id, "subject_ref": self._entropy(16).hex(), "key": self._entropy(32)}
             insert_new(self._connection, AUDIT_SUBJECTS, ("donor_id",), fresh)
-            row = self._connection.execute(query).one()
+            row = self._connection.execute(_SUBJECT, wanted).one()
         return row[0], bytes(row[1])
 
     def _records(self, query: Select[Any]) -> list[AuditRecord]:
         ordered = query.order_by(AUDIT_LOG.c.seq.is_(None), AUDIT_LOG.c.seq, AUDIT_LOG.c.position)
         return [_record(row) for row in self._connection.execute(ordered).mappings()]
 
+
+_INSERT_ENTRY = insert(AUDIT_LOG).inline()
+_INSERT_PAYLOAD = insert(AUDIT_PAYLOADS).inline()
+_SUBJECT = select(AUDIT_SUBJECTS.c.subject_ref, AUDIT_SUBJECTS.c.key).where(
+    AUDIT_SUBJECTS.c.donor_id == bindparam("of_donor")
+)
 
 _RECORDS = (
     select(AUDIT_LOG, AUDIT_SUBJECTS.c.donor_id, AUDIT_PAYLOADS.c.payload)

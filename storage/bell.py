@@ -78,7 +78,10 @@ class RedisBell:
         from redis.backoff import NoBackoff  # noqa: PLC0415 - the same
 
         once_more = Retry(NoBackoff(), 1)
-        return cls(Redis.from_url(url, socket_connect_timeout=_RING_TIMEOUT, retry=once_more), prefix)
+        redis = Redis.from_url(
+            url, socket_connect_timeout=_RING_TIMEOUT, socket_timeout=None, retry=once_more
+        )
+        return cls(redis, prefix)
 
     async def ring(self, queue: str) -> None:
         """Add an entry to the stream; the older ones have done their duty."""

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
+import sqlite3
+
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+    StatementError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 
 class StorageError(Exception):
@@ -49,30 +59,35 @@ def without_data(error: BaseException) -> BaseException:
     Drivers quote rows in their messages ("Failing row contains ..."), so only the error class, the
     SQLSTATE or SQLite code and the constraint's name are kept.
     """
-    if not isinstance(error, SQLAlchemyError):
+    if isinstance(error, StopIteration):  # no future can carry one: whoever awaits it would wait for ever
+        return StorageError("work_raised:StopIteration")
+    if not isinstance(error, SQLAlchemyError | sqlite3.Error):
         return error
-    code = ":".join(part for part in (type(error).__name__, _driver_code(error), _constraint(error)) if part)
-    if isinstance(error, IntegrityError):
+    cause = error.orig if isinstance(error, StatementError) else error
+    details = (type(error).__name__, _cause_name(error, cause), _driver_code(cause), _constraint(cause))
+    code = ":".join(detail for detail in details if detail)
+    if isinstance(error, IntegrityError | sqlite3.IntegrityError):
         return ConstraintError(code)
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError | sqlite3.OperationalError):
         return UnavailableError(code)
     return StorageError(code)
 
 
 def sqlstate(error: BaseException) -> str | None:
     """Return the five-letter PostgreSQL error code, or None for anything else."""
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    return state if isinstance(state, str) else None
+    return _driver_code(error.orig) if isinstance(error, DBAPIError) else None
 
 
-def _driver_code(error: SQLAlchemyError) -> str | None:
-    name = getattr(getattr(error, "orig", None), "sqlite_errorname", None)
-    return name if isinstance(name, str) else sqlstate(error)
+def _cause_name(error: BaseException, cause: BaseException | None) -> str | None:
+    """Name what a value did to the statement; a driver's class name only repeats the wrapper's."""
+    return None if isinstance(error, DBAPIError) or cause is error else type(cause).__name__
 
 
-def _constraint(error: SQLAlchemyError) -> str | None:
-    if not isinstance(error, DBAPIError):
-        return None
-    diagnostics = getattr(error.orig, "diag", None)
-    name = getattr(diagnostics, "constraint_name", None)
+def _driver_code(cause: BaseException | None) -> str | None:
+    code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+    return code if isinstance(code, str) else None
+
+
+def _constraint(cause: BaseException | None) -> str | None:
+    name = getattr(getattr(cause, "diag", None), "constraint_name", None)
     return name if isinstance(name, str) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,10 +31,22 @@ class Envelope:
     actor: str
     commitment: str
 
+    def columns(self) -> dict[str, Any]:
+        """Return the fields by name."""
+        return {
+            "id": self.id,
+            "at": self.at,
+            "kind": self.kind,
+            "correlation_id": self.correlation_id,
+            "subject_ref": self.subject_ref,
+            "actor": self.actor,
+            "commitment": self.commitment,
+        }
+
     def leaf(self) -> bytes:
         """Return the RFC 8785 JSON that is hashed, the time in UTC with microseconds."""
         at = self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return canonical_json(asdict(self) | {"v": VERSION, "at": at})
+        return canonical_json(self.columns() | {"v": VERSION, "at": at})
 
 
 def leaf_hash(leaf: bytes) -> bytes:

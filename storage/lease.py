@@ -13,24 +13,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     RowMapping,
     Table,
-    and_,
     delete,
-    exists,
     func,
-    literal,
-    or_,
     select,
-    tuple_,
+    union_all,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
-from storage.columns import UtcDateTime
 from storage.errors import LeaseLostError
+from storage.lease_statements import candidates, claiming, holding, in_status
 
 STATUSES = ("ready", "in_flight", "done", "dead")
 
@@ -128,15 +123,16 @@ class LeasedQueue:
     def counts(self) -> dict[str, int]:
         """Return how many items are in each status, zeros included."""
         status = self._table.c.status
-        rows = self._connection.execute(select(status, func.count()).group_by(status)).all()
-        found: dict[str, int] = {row[0]: row[1] for row in rows}
+        halves = (in_status(self._table, "ready", "in_flight"), in_status(self._table, "done", "dead"))
+        counts = (select(status, func.count()).where(half).group_by(status) for half in halves)
+        found: dict[str, int] = {row[0]: row[1] for row in self._connection.execute(union_all(*counts))}
         return {name: found.get(name, 0) for name in STATUSES}
 
     def oldest_waiting(self, now: datetime) -> datetime | None:
         """Return since when the longest waiting item could have been claimed; None when nothing waits."""
         table = self._table
         since = select(func.min(table.c.available_at)).where(
-            table.c.status == "ready", table.c.available_at <= now
+            in_status(table, "ready"), in_status(table, "ready", "in_flight"), table.c.available_at <= now
         )
         moment: datetime | None = self._connection.execute(since).scalar_one()
         return moment
@@ -145,10 +141,10 @@ class LeasedQueue:
         """Return the next moment after *now* at which an item falls due or a lease expires."""
         table = self._table
         due = select(func.min(table.c.available_at)).where(
-            table.c.status == "ready", table.c.available_at > now
+            in_status(table, "ready"), in_status(table, "ready", "in_flight"), table.c.available_at > now
         )
         expiry = select(func.min(table.c.lease_until)).where(
-            table.c.status == "in_flight", table.c.lease_until > now
+            in_status(table, "in_flight"), table.c.lease_until > now
         )
         moments = [self._connection.execute(query).scalar_one() for query in (due, expiry)]
         return min((moment for moment in moments if moment is not None), default=None)
@@ -167,7 +163,7 @@ class LeasedQueue:
         table = self._table
         rows = self._connection.execute(
             select(table)
-            .where(table.c.status == "dead")
+            .where(in_status(table, "dead"), in_status(table, "done", "dead"))
             .order_by(table.c.finished_at.desc(), table.c.position.desc())
             .limit(limit)
         )
@@ -177,55 +173,23 @@ class LeasedQueue:
         """Forget items done before that moment, and with them that they were seen; return how many."""
         table = self._table
         return self._connection.execute(
-            delete(table).where(table.c.status == "done", table.c.finished_at < before)
+            delete(table).where(
+                in_status(table, "done"), in_status(table, "done", "dead"), table.c.finished_at < before
+            )
         ).rowcount
 
     def _candidates(self, now: datetime, limit: int, kinds: Sequence[str] | None) -> list[int]:
-        table = self._table
-        due = or_(
-            and_(table.c.status == "ready", table.c.available_at <= now),
-            and_(table.c.status == "in_flight", table.c.lease_until <= now),
-        )
-        query = (
-            select(table.c.position)
-            .where(table.c.status.in_(("ready", "in_flight")), due, ~self._blocked())
-            .order_by(table.c.priority, table.c.first_due_at, table.c.position)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=table)
-        )
+        query = candidates(self._table, of_kinds=kinds is not None)
+        wanted: dict[str, Any] = {"now": now, "limit": limit}
         if kinds is not None:
-            query = query.where(table.c.kind.in_(kinds))
-        return list(self._connection.execute(query).scalars())
-
-    def _blocked(self) -> ColumnElement[bool]:
-        table, other = self._table, self._table.alias("other")
-        older = tuple_(other.c.first_due_at, other.c.position) < tuple_(
-            table.c.first_due_at, table.c.position
-        )
-        return exists().where(
-            other.c.entity_key == table.c.entity_key,
-            other.c.position != table.c.position,
-            other.c.status.in_(("ready", "in_flight")),
-            or_(other.c.status == "in_flight", older),
-        )
+            wanted["kinds"] = list(kinds)
+        return list(self._connection.execute(query, wanted).scalars())
 
     def _claim(self, owner: str, now: datetime, until: datetime, positions: list[int]) -> list[Item]:
         if not positions:
             return []
-        table = self._table
-        rows = self._connection.execute(
-            update(table)
-            .where(table.c.position.in_(positions))
-            .values(
-                status="in_flight",
-                lease_owner=owner,
-                lease_until=until,
-                fence=table.c.fence + 1,
-                attempts=table.c.attempts + 1,
-                first_attempt_at=func.coalesce(table.c.first_attempt_at, literal(now, UtcDateTime)),
-            )
-            .returning(table)
-        ).mappings()
+        taken = {"positions": positions, "at": now, "lease_owner": owner, "lease_until": until}
+        rows = self._connection.execute(claiming(self._table), taken).mappings()
         order = {position: index for index, position in enumerate(positions)}
         return [self._item(row) for row in sorted(rows, key=lambda row: order[row["position"]])]
 
@@ -234,9 +198,8 @@ class LeasedQueue:
             raise LeaseLostError
 
     def _change(self, item: Item, values: dict[str, Any]) -> int:
-        table = self._table
-        held = and_(table.c.id == item.id, table.c.status == "in_flight", table.c.fence == item.fence)
-        return self._connection.execute(update(table).where(held).values(values)).rowcount
+        held = {"held_id": item.id, "held_fence": item.fence}
+        return self._connection.execute(holding(self._table), values | held).rowcount
 
     def _item(self, row: RowMapping) -> Item:
         return Item(

@@ -22,15 +22,18 @@ def upgrade(url: str) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with _engine(url) as engine, engine.begin() as connection:
+    with _engine(url, begin="BEGIN IMMEDIATE") as engine, engine.begin() as connection:
         _wait_for_turn(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
 def current(url: str) -> str | None:
-    """Return the migration the database is at; None when it is empty."""
-    with _engine(url) as engine, engine.connect() as connection:
+    """Return the migration the database is at; None when it is empty or not there."""
+    database = make_url(url)
+    if database.get_backend_name() == "sqlite" and not Path(database.database or "").is_file():
+        return None
+    with _engine(url, begin="BEGIN") as engine, engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
@@ -48,9 +51,9 @@ def _wait_for_turn(connection: Connection) -> None:
 
 
 @contextmanager
-def _engine(url: str) -> Iterator[Engine]:
+def _engine(url: str, *, begin: str) -> Iterator[Engine]:
     if make_url(url).get_backend_name() == "sqlite":
-        engine = sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False, connections=1)
+        engine = sqlite_engine(url, begin=begin, query_only=False, connections=1)
     else:
         engine = postgresql_engine(url, connections=1)
     try:

@@ -34,6 +34,7 @@ METADATA = MetaData(
 )
 
 _UNFINISHED = text("status IN ('ready', 'in_flight')")
+_FINISHED = text("status IN ('done', 'dead')")
 _IN_FLIGHT = text("status = 'in_flight'")
 
 
@@ -87,7 +88,13 @@ def _queue(name: str, *own: Column[str] | UniqueConstraint) -> Table:
             sqlite_where=_IN_FLIGHT,
             postgresql_where=_IN_FLIGHT,
         ),
-        Index(f"ix_{name}_status", "status", "finished_at"),
+        Index(
+            f"ix_{name}_finished",
+            "status",
+            "finished_at",
+            sqlite_where=_FINISHED,
+            postgresql_where=_FINISHED,
+        ),
     )
 
 

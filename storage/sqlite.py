@@ -19,7 +19,15 @@ from storage.transaction import Transaction
 T = TypeVar("T")
 
 _READERS = 4
-_BUSY_TIMEOUT_MS = 10_000
+_BUSY_TIMEOUT_SECONDS = 10.0
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "trusted_schema=OFF",
+    "secure_delete=ON",
+    "journal_size_limit=67108864",
+)
 
 
 class SqliteBackend:
@@ -72,13 +80,13 @@ def sqlite_engine(url: str, *, begin: str, query_only: bool, connections: int) -
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
-        connect_args={"check_same_thread": False, "timeout": _BUSY_TIMEOUT_MS / 1000},
+        connect_args={"check_same_thread": False, "timeout": _BUSY_TIMEOUT_SECONDS},
     )
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions are begun by the listener below
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         if query_only:
             connection.execute("PRAGMA query_only=ON")

@@ -17,6 +17,7 @@ MOMENT = sa.BigInteger().with_variant(TIMESTAMP(timezone=True), "postgresql")
 POSITION = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 UNFINISHED = sa.text("status IN ('ready', 'in_flight')")
+FINISHED = sa.text("status IN ('done', 'dead')")
 IN_FLIGHT = sa.text("status = 'in_flight'")
 UNSEALED = sa.text("seq IS NULL")
 
@@ -56,13 +57,13 @@ def upgrade() -> None:
         "inbox",
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("dedupe_key", sa.Text(), nullable=False),
-        sa.UniqueConstraint("source", "dedupe_key", name="uq_inbox_source_dedupe_key"),
+        sa.UniqueConstraint("source", "dedupe_key", name=op.f("uq_inbox_source_dedupe_key")),
     )
     _queue(
         "outbox",
         sa.Column("idem_key", sa.Text(), nullable=False),
         sa.Column("result", sa.Text()),
-        sa.UniqueConstraint("idem_key", name="uq_outbox_idem_key"),
+        sa.UniqueConstraint("idem_key", name=op.f("uq_outbox_idem_key")),
     )
     _escalations()
     _audit()
@@ -104,18 +105,22 @@ def _queue(name: str, *own: Any) -> None:
         sa.Column("lease_until", MOMENT),
         sa.Column("finished_at", MOMENT),
         sa.Column("last_error", sa.Text()),
-        sa.PrimaryKeyConstraint("position", name=f"pk_{name}"),
-        sa.UniqueConstraint("id", name=f"uq_{name}_id"),
-        sa.CheckConstraint("status IN ('ready', 'in_flight', 'done', 'dead')", name=f"ck_{name}_status"),
-        sa.CheckConstraint("(status = 'in_flight') = (lease_until IS NOT NULL)", name=f"ck_{name}_lease"),
+        sa.PrimaryKeyConstraint("position", name=op.f(f"pk_{name}")),
+        sa.UniqueConstraint("id", name=op.f(f"uq_{name}_id")),
         sa.CheckConstraint(
-            "(status IN ('done', 'dead')) = (finished_at IS NOT NULL)", name=f"ck_{name}_finished"
+            "status IN ('ready', 'in_flight', 'done', 'dead')", name=op.f(f"ck_{name}_status")
+        ),
+        sa.CheckConstraint(
+            "(status = 'in_flight') = (lease_until IS NOT NULL)", name=op.f(f"ck_{name}_lease")
+        ),
+        sa.CheckConstraint(
+            "(status IN ('done', 'dead')) = (finished_at IS NOT NULL)", name=op.f(f"ck_{name}_finished")
         ),
     )
     _partial_index(f"ix_{name}_claimable", name, ["priority", "first_due_at", "position"], UNFINISHED)
     _partial_index(f"ix_{name}_entity", name, ["entity_key", "first_due_at", "position"], UNFINISHED)
     _partial_index(f"uq_{name}_single_flight", name, ["entity_key"], IN_FLIGHT, unique=True)
-    op.create_index(f"ix_{name}_status", name, ["status", "finished_at"])
+    _partial_index(f"ix_{name}_finished", name, ["status", "finished_at"], FINISHED)
 
 
 def _partial_index(
@@ -154,14 +159,14 @@ def _escalations() -> None:
         sa.Column("correlation_id", sa.Text(), nullable=False),
         sa.Column("trigger_id", sa.Text()),
         sa.Column("fold_key", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name="pk_escalations"),
-        sa.UniqueConstraint("channel_id", "message_ts", name="uq_escalations_channel_id_message_ts"),
-        sa.CheckConstraint(f"state IN ({ESCALATION_STATES})", name="ck_escalations_state"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_escalations")),
+        sa.UniqueConstraint("channel_id", "message_ts", name=op.f("uq_escalations_channel_id_message_ts")),
+        sa.CheckConstraint(f"state IN ({ESCALATION_STATES})", name=op.f("ck_escalations_state")),
         sa.CheckConstraint(
-            "state <> 'executed' OR execution_ref IS NOT NULL", name="ck_escalations_executed_has_ref"
+            "state <> 'executed' OR execution_ref IS NOT NULL", name=op.f("ck_escalations_executed_has_ref")
         ),
         sa.CheckConstraint(
-            "state <> 'deferred' OR deferred_until IS NOT NULL", name="ck_escalations_deferred_has_date"
+            "state <> 'deferred' OR deferred_until IS NOT NULL", name=op.f("ck_escalations_deferred_has_date")
         ),
     )
     op.create_index("ix_escalations_donor", "escalations", ["donor_id", "state"])
@@ -188,12 +193,12 @@ def _audit() -> None:
         sa.Column("seq", sa.BigInteger()),
         sa.Column("prev_hash", sa.LargeBinary()),
         sa.Column("hash", sa.LargeBinary()),
-        sa.PrimaryKeyConstraint("position", name="pk_audit_log"),
-        sa.UniqueConstraint("id", name="uq_audit_log_id"),
-        sa.UniqueConstraint("seq", name="uq_audit_log_seq"),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_audit_log")),
+        sa.UniqueConstraint("id", name=op.f("uq_audit_log_id")),
+        sa.UniqueConstraint("seq", name=op.f("uq_audit_log_seq")),
         sa.CheckConstraint(
             "(seq IS NULL) = (hash IS NULL) AND (seq IS NULL) = (prev_hash IS NULL)",
-            name="ck_audit_log_sealed_whole",
+            name=op.f("ck_audit_log_sealed_whole"),
         ),
     )
     _partial_index("ix_audit_log_unsealed", "audit_log", ["position"], UNSEALED)
@@ -205,8 +210,8 @@ def _audit() -> None:
         sa.Column("donor_id", sa.Text(), nullable=False),
         sa.Column("subject_ref", sa.Text(), nullable=False),
         sa.Column("key", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("donor_id", name="pk_audit_subjects"),
-        sa.UniqueConstraint("subject_ref", name="uq_audit_subjects_subject_ref"),
+        sa.PrimaryKeyConstraint("donor_id", name=op.f("pk_audit_subjects")),
+        sa.UniqueConstraint("subject_ref", name=op.f("uq_audit_subjects_subject_ref")),
     )
     op.create_table(
         "audit_payloads",
@@ -214,8 +219,8 @@ def _audit() -> None:
         sa.Column("subject_ref", sa.Text(), nullable=False),
         sa.Column("alg", sa.Text(), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("entry_id", name="pk_audit_payloads"),
-        sa.ForeignKeyConstraint(["entry_id"], ["audit_log.id"], name="fk_audit_payloads_entry_id"),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_audit_payloads")),
+        sa.ForeignKeyConstraint(["entry_id"], ["audit_log.id"], name=op.f("fk_audit_payloads_entry_id")),
     )
     op.create_index("ix_audit_payloads_subject", "audit_payloads", ["subject_ref"])
 
@@ -231,7 +236,7 @@ def _answers() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("correlation_id", sa.Text(), nullable=False),
         sa.Column("shared_to", sa.Text()),
-        sa.PrimaryKeyConstraint("id", name="pk_answers"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_answers")),
     )
     op.create_index("ix_answers_created", "answers", ["created_at"])
     op.create_index("ix_answers_donor", "answers", ["donor_id"])
@@ -242,7 +247,7 @@ def _answers() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
-        sa.PrimaryKeyConstraint("subject_id", "user_id", name="pk_feedback"),
+        sa.PrimaryKeyConstraint("subject_id", "user_id", name=op.f("pk_feedback")),
     )
     op.create_index("ix_feedback_at", "feedback", ["at"])
 
@@ -253,14 +258,14 @@ def _small() -> None:
         sa.Column("schedule_id", sa.Text(), nullable=False),
         sa.Column("period_key", sa.Text(), nullable=False),
         sa.Column("claimed_at", MOMENT, nullable=False),
-        sa.PrimaryKeyConstraint("schedule_id", "period_key", name="pk_occurrences"),
+        sa.PrimaryKeyConstraint("schedule_id", "period_key", name=op.f("pk_occurrences")),
     )
     op.create_table(
         "settings",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("changed_at", MOMENT, nullable=False),
-        sa.PrimaryKeyConstraint("key", name="pk_settings"),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_settings")),
     )
 
 

@@ -1,0 +1,139 @@
+"""Databases for the storage tests: SQLite in a file and, where a server answers, PostgreSQL and Redis."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from sqlalchemy import create_engine, make_url, text
+
+from storage.database import Database
+from storage.migrate import upgrade
+from storage.schema import METADATA
+
+_LOCAL_POSTGRES = (
+    "postgresql+psycopg://postgres@127.0.0.1:5432/postgres",
+    "postgresql+psycopg://root@127.0.0.1:5432/postgres",
+)
+_LOCAL_REDIS = "redis://127.0.0.1:6379/0"
+
+
+def _absent(server: str) -> None:
+    if os.environ.get("COUNTERSIGN_REQUIRE_ALL") == "1":
+        pytest.fail(f"no {server} answers, and COUNTERSIGN_REQUIRE_ALL=1 demands one")
+    pytest.skip(f"no {server} answers")
+
+
+def _answers(url: str) -> bool:
+    try:
+        psycopg.connect(
+            make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        ).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _postgres_server() -> str | None:
+    given = os.environ.get("COUNTERSIGN_TEST_POSTGRES_URL")
+    return next((url for url in ([given] if given else _LOCAL_POSTGRES) if _answers(url)), None)
+
+
+def _administer(server: str, statement: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def empty_postgres_url() -> Iterator[str]:
+    """A database of its own that nobody has migrated."""
+    yield from _fresh_postgres()
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres_url() -> Iterator[str]:
+    """A database of its own at the newest schema."""
+    for url in _fresh_postgres():
+        upgrade(url)
+        yield url
+
+
+def _fresh_postgres() -> Iterator[str]:
+    server = _postgres_server()
+    if server is None:
+        _absent("PostgreSQL server")
+        return
+    name = f"countersign_test_{secrets.token_hex(6)}"
+    _administer(server, f"CREATE DATABASE {name}")
+    _administer(server, f"ALTER DATABASE {name} SET synchronous_commit = off")
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file at the newest schema, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+def _emptied(url: str) -> str:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("SET session_replication_role = replica"))
+        for table in METADATA.tables:
+            connection.execute(text(f"DELETE FROM {table}"))
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def sqlite_url(migrated_sqlite_file: Path, tmp_path: Path) -> str:
+    """A fresh SQLite file at the newest schema."""
+    return f"sqlite:///{shutil.copy(migrated_sqlite_file, tmp_path / 'countersign.db')}"
+
+
+@pytest.fixture
+def postgres_url(migrated_postgres_url: str) -> str:
+    """The session's PostgreSQL database, emptied."""
+    return _emptied(migrated_postgres_url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Each kind of database in turn, empty."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Each kind of database in turn, open."""
+    opened = Database.open(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """A Redis server; tests use a key prefix of their own."""
+    url = os.environ.get("COUNTERSIGN_TEST_REDIS_URL", _LOCAL_REDIS)
+    client = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0))
+    try:
+        client.ping()
+    except redis.ConnectionError:
+        _absent("Redis server")
+    finally:
+        client.close()
+    return url

@@ -1,0 +1,432 @@
+"""The audit log: written with the fact, sealed in order, changed by nobody, erasable all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import make_url, text
+
+from policy.donor import DonorMatch
+from policy.money import Money
+from storage.audit import AuditEntry, AuditHead, AuditRecord
+from storage.database import Database
+from storage.errors import AuditPayloadError, StorageError
+from storage.transaction import Transaction
+
+NOW = datetime(2026, 11, 3, 9, 30, 0, 120000, tzinfo=UTC)
+GENESIS = "00" * 32
+
+
+def entry(number: int, *, subject: str | None = "donor_1", **changes: Any) -> AuditEntry:
+    values: dict[str, Any] = {
+        "id": f"aud_{number:03}",
+        "at": NOW + timedelta(seconds=number),
+        "kind": "escalation.approved",
+        "correlation_id": f"cor_{number % 2}",
+        "subject": subject,
+        "actor": "slack:U1",
+        "payload": {"name": "Ágnes Example", "amount": 2500000, "n": number},
+    }
+    return AuditEntry(**(values | changes))
+
+
+async def append(database: Database, *entries: AuditEntry) -> None:
+    def work(transaction: Transaction) -> None:
+        for one in entries:
+            transaction.audit.append(one)
+
+    await database.write(work)
+
+
+async def seal(database: Database, limit: int = 1000) -> int:
+    return await database.write(lambda t: t.audit.seal(limit))
+
+
+async def rows(database: Database, query: str) -> list[Any]:
+    return await database.read(lambda t: list(t.audit._connection.execute(text(query)).mappings()))
+
+
+async def test_entries_are_read_back_as_they_were_written(database: Database) -> None:
+    match = DonorMatch(id="donor_2", name="Jane Doe")
+    await append(
+        database,
+        entry(1),
+        entry(2, subject="donor_2", payload=match, kind="summary.generated"),
+        entry(3, subject=None, actor="system"),
+        entry(4),
+    )
+    await seal(database)
+    log = {
+        record.id: record
+        for record in await database.read(lambda t: t.audit.between(NOW, NOW + timedelta(1)))
+    }
+    head = await database.read(lambda t: t.audit.head())
+    assert log["aud_002"] == AuditRecord(
+        id="aud_002",
+        at=NOW + timedelta(seconds=2),
+        kind="summary.generated",
+        correlation_id="cor_0",
+        subject="donor_2",
+        actor="slack:U1",
+        payload={"id": "donor_2", "name": "Jane Doe", "city": None, "email": None, "owner_id": None},
+        seq=2,
+        hash=log["aud_002"].hash,
+    )
+    assert [(record.seq, record.subject) for record in log.values()] == [
+        (1, "donor_1"),
+        (2, "donor_2"),
+        (3, None),
+        (4, "donor_1"),
+    ]
+    assert head == AuditHead(4, log["aud_004"].hash or "")
+    assert await database.read(lambda t: t.audit.get("aud_002")) == log["aud_002"]
+    assert await database.read(lambda t: t.audit.get("aud_009")) is None
+    assert await database.read(lambda t: t.audit.trace("donor_1")) == [log["aud_001"], log["aud_004"]]
+    assert await database.read(lambda t: t.audit.trace("donor_9")) == []
+    by_correlation = await database.read(lambda t: t.audit.by_correlation("cor_1"))
+    assert by_correlation == [log["aud_001"], log["aud_003"]]
+    period = NOW + timedelta(seconds=2), NOW + timedelta(seconds=4)
+    assert await database.read(lambda t: t.audit.between(*period)) == [log["aud_002"], log["aud_003"]]
+    kinds = ["summary.generated"]
+    assert await database.read(lambda t: t.audit.between(*period, kinds)) == [log["aud_002"]]
+
+
+async def test_the_chain_can_be_recomputed_by_hand(database: Database) -> None:
+    await append(database, *(entry(n) for n in range(5)))
+    await seal(database)
+    previous = bytes(32)
+    stored = await rows(database, "SELECT * FROM audit_log ORDER BY seq")
+    for number, row in enumerate(stored, start=1):
+        leaf_hash = hashlib.sha256(b"\x00" + bytes(row["leaf"])).digest()
+        linked = hashlib.sha256(previous + leaf_hash).digest()
+        found = tuple(bytes(row[name]) for name in ("leaf_hash", "prev_hash", "hash"))
+        assert (row["seq"], *found) == (number, leaf_hash, previous, linked)
+        previous = linked
+    assert previous.hex() == (await database.read(lambda t: t.audit.head())).hash
+
+
+async def test_a_leaf_says_nothing_of_the_donor(database: Database) -> None:
+    await append(database, entry(1))
+    (stored,) = await rows(database, "SELECT leaf, subject_ref, commitment FROM audit_log")
+    (subject,) = await rows(database, "SELECT * FROM audit_subjects")
+    leaf = json.loads(bytes(stored["leaf"]))
+    assert leaf == {
+        "v": 1,
+        "id": "aud_001",
+        "at": "2026-11-03T09:30:01.120000Z",
+        "kind": "escalation.approved",
+        "correlation_id": "cor_1",
+        "subject_ref": subject["subject_ref"],
+        "actor": "slack:U1",
+        "commitment": stored["commitment"],
+    }
+    assert subject["donor_id"] == "donor_1"
+    assert len(bytes(subject["key"])) == 32
+    assert "donor_1" not in subject["subject_ref"]
+
+
+async def test_equal_payloads_of_two_donors_do_not_look_alike(database: Database) -> None:
+    await append(database, entry(1, payload={}), entry(2, payload={}, subject="donor_2"))
+    stored = await rows(database, "SELECT DISTINCT commitment, subject_ref FROM audit_log")
+    assert len({row["commitment"] for row in stored}) == len({row["subject_ref"] for row in stored}) == 2
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [{"amount": 12.5}, {"deep": [{"x": float("nan")}]}, {"n": 2**60}, {"raw": b"secret"}, {1: "secret"}],
+)
+async def test_a_payload_is_plain_data_without_floats(database: Database, payload: dict[str, Any]) -> None:
+    with pytest.raises(AuditPayloadError) as caught:
+        await append(database, entry(1, payload=payload))
+    assert "secret" not in repr(caught.value)
+    assert caught.value.__context__ is None
+    assert await rows(database, "SELECT id FROM audit_log") == []
+
+
+async def test_money_goes_into_a_payload_as_it_is(database: Database) -> None:
+    await append(database, entry(1, payload=Money(minor=2500000, currency="USD")))
+    (record,) = await database.read(lambda t: t.audit.trace("donor_1"))
+    assert record.payload == {"minor": 2500000, "currency": "USD"}
+
+
+async def test_an_entry_of_a_failed_transaction_never_happened(database: Database) -> None:
+    def fail(transaction: Transaction) -> None:
+        transaction.audit.append(entry(1))
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await database.write(fail)
+    await append(database, entry(2))
+    await seal(database)
+    assert [row["id"] for row in await rows(database, "SELECT id FROM audit_log")] == ["aud_002"]
+    assert (await database.read(lambda t: t.audit.verify())).ok
+
+
+async def test_sqlite_seals_in_the_same_commit(sqlite_url: str) -> None:
+    database = Database.open(sqlite_url)
+    await asyncio.gather(*(append(database, entry(n)) for n in range(30)))
+    report = await database.read(lambda t: t.audit.verify())
+    assert (report.ok, report.entries, report.unsealed) == (True, 30, 0)
+    database.close()
+
+
+@pytest.mark.postgres
+async def test_postgresql_is_sealed_by_one_sealer_in_pages(postgres_url: str) -> None:
+    database = Database.open(postgres_url)
+    await asyncio.gather(*(append(database, entry(n)) for n in range(30)))
+    unsealed = await database.read(lambda t: t.audit.verify())
+    assert (unsealed.ok, unsealed.entries, unsealed.unsealed) == (True, 0, 30)
+    (sealed,) = [await seal(database, 20)]
+    holding, done = threading.Event(), threading.Event()
+
+    def seal_slowly(transaction: Transaction) -> int:
+        count = transaction.audit.seal(5)
+        holding.set()
+        done.wait(10)
+        return count
+
+    slow = asyncio.ensure_future(database.write(seal_slowly))
+    await asyncio.to_thread(holding.wait, 10)
+    second = await seal(database)
+    done.set()
+    assert (sealed, second, await slow, await seal(database), await seal(database)) == (20, 0, 5, 5, 0)
+    report = await database.read(lambda t: t.audit.verify())
+    assert (report.ok, report.entries, report.unsealed) == (True, 30, 0)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM audit_log",
+        "UPDATE audit_log SET actor = 'crm'",
+        "UPDATE audit_log SET seq = 9",
+        "UPDATE audit_log SET seq = NULL, hash = NULL, prev_hash = NULL",
+        "UPDATE audit_log SET leaf = leaf",
+    ],
+)
+async def test_the_database_refuses_to_change_history(database: Database, statement: str) -> None:
+    await append(database, entry(1))
+    await seal(database)
+    with pytest.raises(StorageError):
+        await database.write(lambda t: t.audit._connection.execute(text(statement)))
+    assert (await database.read(lambda t: t.audit.verify())).entries == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "statement", ["TRUNCATE audit_log CASCADE", "DELETE FROM audit_log", "UPDATE audit_log SET actor = 'crm'"]
+)
+async def test_postgresql_refuses_it_of_unsealed_entries_too(postgres_url: str, statement: str) -> None:
+    database = Database.open(postgres_url)
+    await append(database, entry(1))
+    with pytest.raises(StorageError):
+        await database.write(lambda t: t.audit._connection.execute(text(statement)))
+    assert len(await rows(database, "SELECT id FROM audit_log")) == 1
+    database.close()
+
+
+Statements = list[str]
+
+
+def swap_places(database: Database) -> Statements:
+    """Exchange the numbers of the third and the fourth entry."""
+    return [
+        "UPDATE audit_log SET seq = -3 WHERE seq = 3",
+        "UPDATE audit_log SET seq = 3 WHERE seq = 4",
+        "UPDATE audit_log SET seq = 4 WHERE seq = -3",
+    ]
+
+
+def delete_and_close_the_gap(database: Database) -> Statements:
+    """Delete the third entry with its payload and renumber those behind it."""
+    return [
+        "DELETE FROM audit_payloads WHERE entry_id = 'aud_003'",
+        "DELETE FROM audit_log WHERE seq = 3",
+        "UPDATE audit_log SET seq = -seq WHERE seq > 3",
+        "UPDATE audit_log SET seq = -seq - 1 WHERE seq < 0",
+    ]
+
+
+def flip_a_byte(column: str, table: str = "audit_log") -> Callable[[Database], Statements]:
+    """Change the last byte of a binary column of the third entry."""
+
+    def statements(database: Database) -> Statements:
+        flipped = "CAST(substr({0}, 1, length({0}) - 1) || x'00' AS BLOB)"
+        if not database.is_sqlite:
+            flipped = "set_byte({0}, length({0}) - 1, 0)"
+        key = "id" if table == "audit_log" else "entry_id"
+        return [f"UPDATE {table} SET {column} = {flipped.format(column)} WHERE {key} = 'aud_003'"]
+
+    return statements
+
+
+def simply(*statements: str) -> Callable[[Database], Statements]:
+    return lambda _: list(statements)
+
+
+TAMPERING: dict[str, tuple[Callable[[Database], Statements], tuple[int, str]]] = {
+    "a byte of the leaf": (flip_a_byte("leaf"), (3, "changed")),
+    "a byte of the leaf hash": (flip_a_byte("leaf_hash"), (3, "changed")),
+    "a byte of the hash": (flip_a_byte("hash"), (3, "changed")),
+    "a byte of the previous hash": (flip_a_byte("prev_hash"), (3, "changed")),
+    "a byte of the payload": (flip_a_byte("payload", "audit_payloads"), (3, "payload changed")),
+    "the actor": (simply("UPDATE audit_log SET actor = 'crm' WHERE seq = 3"), (3, "changed")),
+    "the kind": (simply("UPDATE audit_log SET kind = 'x' WHERE seq = 3"), (3, "changed")),
+    "the subject": (simply("UPDATE audit_log SET subject_ref = NULL WHERE seq = 3"), (3, "changed")),
+    "the donor's key": (
+        simply("UPDATE audit_subjects SET key = leaf_hash FROM audit_log"),
+        (1, "payload changed"),
+    ),
+    "the order": (swap_places, (3, "reordered")),
+    "a deleted entry": (
+        simply(
+            "DELETE FROM audit_payloads WHERE entry_id = 'aud_003'", "DELETE FROM audit_log WHERE seq = 3"
+        ),
+        (3, "deleted"),
+    ),
+    "a deleted entry, renumbered": (delete_and_close_the_gap, (3, "deleted")),
+    "a deleted beginning": (
+        simply(
+            "DELETE FROM audit_payloads WHERE entry_id = 'aud_001'", "DELETE FROM audit_log WHERE seq = 1"
+        ),
+        (1, "deleted"),
+    ),
+    "a deleted end": (
+        simply(
+            "DELETE FROM audit_payloads WHERE entry_id = 'aud_006'", "DELETE FROM audit_log WHERE seq = 6"
+        ),
+        (6, "deleted"),
+    ),
+    "a deleted payload": (
+        simply("DELETE FROM audit_payloads WHERE entry_id = 'aud_003'"),
+        (3, "payload missing"),
+    ),
+    "a deleted payload about nobody": (
+        simply("DELETE FROM audit_payloads WHERE entry_id = 'aud_005'"),
+        (5, "payload missing"),
+    ),
+}
+
+
+@pytest.mark.parametrize("how", TAMPERING)
+async def test_tampering_is_found_where_it_happened(database: Database, how: str) -> None:
+    await append(database, *(entry(n, subject=None if n == 5 else "donor_1") for n in range(1, 7)))
+    await seal(database)
+    head = await database.read(lambda t: t.audit.head())
+    statements, first_bad = TAMPERING[how]
+    await _as_the_owner_of_the_database(database, statements(database))
+    report = await database.read(lambda t: t.audit.verify(against=head))
+    assert (report.ok, report.first_bad, report.entries) == (False, first_bad, first_bad[0] - 1)
+
+
+async def _as_the_owner_of_the_database(database: Database, statements: Statements) -> None:
+    unguarded = ["DROP TRIGGER audit_log_no_update", "DROP TRIGGER audit_log_no_delete"]
+    if not database.is_sqlite:
+        unguarded = ["SET LOCAL session_replication_role = replica"]
+
+    def tamper(transaction: Transaction) -> None:
+        for statement in (*unguarded, *statements):
+            transaction.audit._connection.execute(text(statement))
+
+    await database.write(tamper)
+
+
+@pytest.mark.postgres
+async def test_a_deleted_end_is_seen_by_its_orphaned_payload_too(postgres_url: str) -> None:
+    database = Database.open(postgres_url)
+    await append(database, entry(1), entry(2))
+    await seal(database)
+    await _as_the_owner_of_the_database(database, ["DELETE FROM audit_log WHERE seq = 2"])
+    report = await database.read(lambda t: t.audit.verify())
+    assert (report.ok, report.first_bad) == (False, (2, "deleted"))
+    database.close()
+
+
+async def test_a_rewritten_chain_is_found_by_an_outside_head(database: Database) -> None:
+    await append(database, entry(1), entry(2))
+    await seal(database)
+    head = AuditHead(2, "ab" * 32)
+    report = await database.read(lambda t: t.audit.verify(against=head))
+    assert (report.ok, report.first_bad) == (False, (2, "changed"))
+
+
+async def test_an_unsealed_entry_that_was_changed_is_found(database: Database) -> None:
+    await append(database, entry(1))
+    unsealed = "UPDATE audit_log SET seq = NULL, hash = NULL, prev_hash = NULL, actor = 'crm'"
+    await _as_the_owner_of_the_database(database, [unsealed])
+    report = await database.read(lambda t: t.audit.verify())
+    assert (report.ok, report.unsealed, report.first_bad) == (False, 1, (0, "changed"))
+
+
+async def test_progress_is_told_page_by_page(sqlite_url: str) -> None:
+    database = Database.open(sqlite_url)
+
+    def many(transaction: Transaction) -> None:
+        for number in range(1001):
+            transaction.audit.append(entry(number, payload={}))
+
+    await database.write(many)
+    heard: list[int] = []
+    report = await database.read(lambda t: t.audit.verify(heard.append))
+    assert (report.ok, report.entries, heard) == (True, 1001, [1000, 1001])
+    database.close()
+
+
+async def test_an_empty_log_is_right(database: Database) -> None:
+    report = await database.read(lambda t: t.audit.verify())
+    assert (report.ok, report.entries, report.head) == (True, 0, AuditHead(0, GENESIS))
+
+
+async def test_an_erased_donor_leaves_a_log_that_still_verifies(database: Database) -> None:
+    await append(database, entry(1), entry(2, subject="donor_2"), entry(3))
+    await seal(database)
+    before = await database.read(lambda t: t.audit.head())
+    assert await database.write(lambda t: t.audit.erase("donor_1")) == 2
+    report = await database.read(lambda t: t.audit.verify(against=before))
+    assert (report.ok, report.entries, report.erased) == (True, 3, 2)
+    assert await database.read(lambda t: t.audit.trace("donor_1")) == []
+    (first, _, third) = await database.read(lambda t: t.audit.between(NOW, NOW + timedelta(days=1)))
+    assert [(r.id, r.subject, r.payload) for r in (first, third)] == [
+        ("aud_001", None, None),
+        ("aud_003", None, None),
+    ]
+    await append(database, entry(4))
+    assert len(await database.read(lambda t: t.audit.trace("donor_1"))) == 1
+
+
+async def test_an_erased_name_is_gone_from_the_sqlite_file(sqlite_url: str) -> None:
+    database = Database.open(sqlite_url)
+    await append(database, entry(1, payload={"name": "Zebedee Quux"}))
+    assert await database.write(lambda t: t.audit.erase("donor_1")) == 1
+    database.close()
+    path = Path(make_url(sqlite_url).database or "")
+    files = [path, path.with_name(path.name + "-wal")]
+    assert not any(b"Zebedee" in file.read_bytes() for file in files if file.exists())
+
+
+@pytest.mark.postgres
+async def test_two_replicas_meeting_a_donor_at_once_share_one_reference(postgres_url: str) -> None:
+    database = Database.open(postgres_url)
+    together = threading.Barrier(6)
+
+    def work(number: int) -> Callable[[Transaction], None]:
+        def meet(transaction: Transaction) -> None:
+            together.wait(10)
+            transaction.audit.append(entry(number))
+
+        return meet
+
+    await asyncio.gather(*(database.write(work(number)) for number in range(6)))
+    assert len(await rows(database, "SELECT DISTINCT subject_ref FROM audit_log")) == 1
+    await seal(database)
+    assert (await database.read(lambda t: t.audit.verify())).ok
+    database.close()

@@ -1,0 +1,140 @@
+"""The bell: one contract in one process and between replicas, and nothing but time lost when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from storage.bell import Bell, InProcessBell, RedisBell
+
+LONG = 30.0
+SHORT = 0.02
+
+
+@pytest.fixture(params=["in_process", pytest.param("redis", marks=pytest.mark.redis)])
+async def replicas(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Bell, Bell]]:
+    """Two bells that hear each other; in one process they are the same."""
+    if request.param == "in_process":
+        bell = InProcessBell()
+        yield bell, bell
+        return
+    url, prefix = request.getfixturevalue("redis_url"), f"test:{secrets.token_hex(6)}:"
+    bells = RedisBell.open(url, prefix), RedisBell.open(url, prefix)
+    yield bells
+    for bell in bells:
+        await bell.close()
+    async with Redis.from_url(url) as redis:
+        async for key in redis.scan_iter(f"{prefix}*"):
+            await redis.delete(key)
+
+
+async def ends_early(waiting: asyncio.Future[None]) -> bool:
+    """Say whether a wait of LONG seconds ended well before them."""
+    done, _ = await asyncio.wait({waiting}, timeout=LONG / 2)
+    return waiting in done
+
+
+def begin_waiting(bell: Bell, queue: str) -> asyncio.Future[None]:
+    return asyncio.ensure_future(bell.wait(queue, LONG))
+
+
+async def test_a_ring_wakes_everybody_who_waits(replicas: tuple[Bell, Bell]) -> None:
+    here, there = replicas
+    waiting = [begin_waiting(bell, "inbox") for bell in (here, there, there)]
+    await asyncio.sleep(0)
+    await here.ring("inbox")
+    assert [await ends_early(one) for one in waiting] == [True, True, True]
+    assert (here.failures, there.failures) == (0, 0)
+
+
+async def test_a_ring_before_the_wait_ends_it_at_once_and_only_once(replicas: tuple[Bell, Bell]) -> None:
+    here, there = replicas
+    await here.ring("inbox")
+    await here.ring("inbox")
+    assert await ends_early(begin_waiting(there, "inbox"))
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await there.wait("inbox", SHORT)
+    assert loop.time() - began >= SHORT * 0.9
+    assert there.failures == 0
+
+
+async def test_a_queue_does_not_hear_the_other(replicas: tuple[Bell, Bell]) -> None:
+    here, there = replicas
+    waiting = begin_waiting(there, "outbox")
+    await here.ring("inbox")
+    await there.wait("inbox", LONG)
+    assert not waiting.done()
+    await here.ring("outbox")
+    assert await ends_early(waiting)
+
+
+async def test_a_cancelled_wait_disturbs_nobody(replicas: tuple[Bell, Bell]) -> None:
+    here, there = replicas
+    cancelled, waiting = begin_waiting(there, "inbox"), begin_waiting(there, "inbox")
+    await there.wait("inbox", SHORT)
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    await here.ring("inbox")
+    assert await ends_early(waiting)
+    await here.ring("inbox")
+    assert await ends_early(begin_waiting(there, "inbox"))
+    assert (here.failures, there.failures) == (0, 0)
+
+
+@pytest.mark.redis
+async def test_a_stream_carries_nothing_and_does_not_grow(redis_url: str) -> None:
+    prefix = f"test:{secrets.token_hex(6)}:"
+    bell = RedisBell.open(redis_url, prefix)
+    for _ in range(20):
+        await bell.ring("inbox")
+    async with Redis.from_url(redis_url) as redis:
+        entries = await redis.xrange(f"{prefix}inbox")
+        await redis.delete(f"{prefix}inbox")
+    assert [fields for _, fields in entries] == [{b"r": b"1"}]
+    await bell.close()
+
+
+@pytest.mark.redis
+async def test_a_flushed_redis_rings_again(redis_url: str) -> None:
+    prefix = f"test:{secrets.token_hex(6)}:"
+    bell = RedisBell.open(redis_url, prefix)
+    await bell.ring("inbox")
+    await bell.wait("inbox", LONG)
+    async with Redis.from_url(redis_url) as redis:
+        await redis.delete(f"{prefix}inbox")
+        waiting = begin_waiting(bell, "inbox")
+        await bell.ring("inbox")
+        assert await ends_early(waiting)
+        await redis.delete(f"{prefix}inbox")
+    await bell.close()
+
+
+async def test_without_redis_a_ring_is_lost_and_a_wait_takes_its_time() -> None:
+    bell = RedisBell.open("redis://127.0.0.1:1/0")
+    loop = asyncio.get_running_loop()
+    await bell.ring("inbox")
+    began = loop.time()
+    await bell.wait("inbox", SHORT)
+    assert loop.time() - began >= SHORT * 0.9
+    assert bell.failures == 2
+    await bell.close()
+
+
+async def test_a_redis_that_never_answers_holds_nobody_up() -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    bell = RedisBell.open(f"redis://127.0.0.1:{port}/0")
+    await asyncio.wait_for(asyncio.gather(bell.ring("inbox"), bell.wait("inbox", SHORT)), timeout=LONG)
+    assert bell.failures == 2
+    await bell.close()
+    server.close()

@@ -1,0 +1,327 @@
+"""Inbox and outbox: accepted once, worked on once, in order per donor, settled by whoever holds the fence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from storage.database import Database
+from storage.errors import LeaseLostError
+from storage.queue import Effect, Inbox, Item, Outbox, Received
+from storage.transaction import Transaction
+
+NOW = datetime(2026, 11, 3, 9, 30, 0, 123456, tzinfo=UTC)
+LEASE = timedelta(seconds=30)
+
+
+def at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+class Side:
+    """One of the two queues with the words that differ."""
+
+    def __init__(self, database: Database, queue: str) -> None:
+        self.database = database
+        self.is_inbox = queue == "inbox"
+
+    def of(self, transaction: Transaction) -> Inbox | Outbox:
+        return transaction.inbox if self.is_inbox else transaction.outbox
+
+    async def do(self, work: Callable[[Any], Any]) -> Any:
+        return await self.database.write(lambda transaction: work(self.of(transaction)))
+
+    async def put(
+        self,
+        name: str,
+        *,
+        entity: str | None = None,
+        second: float = 0,
+        available_at: datetime | None = None,
+        priority: int = 50,
+        kind: str = "k",
+    ) -> bool:
+        words: dict[str, Any] = {
+            "id": name,
+            "kind": kind,
+            "entity_key": entity,
+            "body": name.encode(),
+            "correlation_id": f"cor_{name}",
+            "available_at": available_at,
+            "priority": priority,
+        }
+        if self.is_inbox:
+            received = Received(source="crm", dedupe_key=f"key_{name}", received_at=at(second), **words)
+            return await self.database.write(lambda t: t.inbox.accept(received))
+        effect = Effect(idem_key=f"key_{name}", created_at=at(second), **words)
+        return await self.database.write(lambda t: t.outbox.enqueue(effect))
+
+    async def claim(
+        self, now: datetime = NOW, *, limit: int = 10, owner: str = "w1", kinds: list[str] | None = None
+    ) -> list[Item]:
+        claimed: list[Item] = await self.do(
+            lambda q: q.claim(owner=owner, now=now, lease=LEASE, limit=limit, kinds=kinds)
+        )
+        return claimed
+
+    async def claim_ids(self, now: datetime = NOW, **words: Any) -> list[str]:
+        return [item.id for item in await self.claim(now, **words)]
+
+
+@pytest.fixture(params=["inbox", "outbox"])
+def side(database: Database, request: pytest.FixtureRequest) -> Side:
+    return Side(database, request.param)
+
+
+async def test_a_claimed_item_is_what_was_put_in(side: Side) -> None:
+    assert await side.put("a", entity="donor_1", priority=10) is True
+    expected = Item(
+        id="a",
+        kind="k",
+        entity_key="donor_1",
+        body=b"a",
+        correlation_id="cor_a",
+        attempts=1,
+        fence=1,
+        received_at=NOW,
+        available_at=NOW,
+        priority=10,
+        first_attempt_at=at(1),
+        key="key_a",
+        status="in_flight",
+        last_error=None,
+    )
+    assert await side.claim(at(1)) == [expected]
+    assert await side.do(lambda q: q.get("a")) == expected
+    assert await side.do(lambda q: q.get("b")) is None
+
+
+async def test_the_same_is_stored_once_and_first_come_first_kept(side: Side) -> None:
+    assert await side.put("a") is True
+    assert await side.put("a", priority=1) is False
+    assert [item.priority for item in await side.claim()] == [50]
+
+
+async def test_sources_do_not_share_dedupe_keys(database: Database) -> None:
+    def accept(item_id: str, source: str) -> Callable[[Transaction], bool]:
+        received = Received(
+            id=item_id,
+            source=source,
+            dedupe_key="1",
+            kind="k",
+            entity_key=None,
+            body=b"",
+            correlation_id="c",
+            received_at=NOW,
+        )
+        return lambda t: t.inbox.accept(received)
+
+    answers = [await database.write(accept(*pair)) for pair in (("a", "crm"), ("b", "slack"), ("c", "crm"))]
+    assert answers == [True, True, False]
+
+
+async def test_priority_goes_before_age_and_age_before_arrival(side: Side) -> None:
+    await side.put("late", second=5)
+    await side.put("early", second=1)
+    await side.put("same_time_second", second=1)
+    await side.put("urgent", second=9, priority=10)
+    assert await side.claim_ids(at(10), limit=3) == ["urgent", "early", "same_time_second"]
+    assert await side.claim_ids(at(10)) == ["late"]
+
+
+async def test_nothing_is_claimed_before_it_is_due(side: Side) -> None:
+    await side.put("a", available_at=at(60))
+    assert await side.claim_ids(at(59)) == []
+    assert await side.claim_ids(at(60)) == ["a"]
+
+
+async def test_only_the_kinds_asked_for_are_claimed(side: Side) -> None:
+    await side.put("a", kind="x")
+    await side.put("b", kind="y")
+    assert await side.claim_ids(kinds=["y", "z"]) == ["b"]
+    assert await side.claim_ids(kinds=[]) == []
+
+
+async def test_one_item_per_entity_at_a_time_and_the_oldest_first(side: Side) -> None:
+    await side.put("a1", entity="a", second=0, kind="x")
+    await side.put("a2", entity="a", second=1, priority=1)
+    await side.put("b1", entity="b", second=2)
+    await side.put("n1", second=3)
+    await side.put("n2", second=3)
+    assert await side.claim_ids(at(5), kinds=["k"]) == ["b1", "n1", "n2"]
+    (first,) = await side.claim(at(5))
+    assert first.id == "a1"
+    assert await side.claim_ids(at(6)) == []
+    await side.do(lambda q: q.finish(first, at(6)))
+    assert await side.claim_ids(at(6)) == ["a2"]
+
+
+async def test_a_retried_item_keeps_its_place_before_younger_ones(side: Side) -> None:
+    await side.put("a1", entity="a")
+    await side.put("a2", entity="a", second=1)
+    (first,) = await side.claim(at(2))
+    await side.do(lambda q: q.retry(first, at(3), at(60), "crm_unavailable: ConnectError"))
+    assert await side.claim_ids(at(59)) == []
+    (again,) = await side.claim(at(60))
+    assert (again.id, again.attempts, again.fence) == ("a1", 2, 2)
+    assert (again.first_attempt_at, again.available_at) == (at(2), at(60))
+    assert again.last_error == "crm_unavailable: ConnectError"
+
+
+async def test_an_item_put_off_from_the_beginning_blocks_nobody(side: Side) -> None:
+    await side.put("reminder", entity="a", available_at=at(20))
+    await side.put("event", entity="a", second=1)
+    (event,) = await side.claim(at(1))
+    assert event.id == "event"
+    assert await side.claim_ids(at(20)) == []
+    await side.do(lambda q: q.finish(event, at(20)))
+    assert await side.claim_ids(at(20)) == ["reminder"]
+
+
+async def test_an_expired_lease_is_taken_over_and_the_first_holder_cannot_settle(side: Side) -> None:
+    await side.put("a", entity="a")
+    await side.put("b", entity="a", second=1)
+    (stale,) = await side.claim(NOW, owner="w1")
+    assert await side.claim_ids(at(29), owner="w2") == []
+    (taken,) = await side.claim(at(30), owner="w2")
+    assert (taken.id, taken.fence, taken.attempts, taken.first_attempt_at) == ("a", 2, 2, NOW)
+    for settle in (
+        lambda q: q.finish(stale, at(31)),
+        lambda q: q.retry(stale, at(31), at(31), "x"),
+        lambda q: q.bury(stale, at(31), "x"),
+    ):
+        with pytest.raises(LeaseLostError):
+            await side.do(settle)
+    assert await side.do(lambda q: q.extend(stale, at(31), LEASE)) is False
+    await side.do(lambda q: q.finish(taken, at(31)))
+    with pytest.raises(LeaseLostError):
+        await side.do(lambda q: q.finish(taken, at(31)))
+
+
+async def test_a_lease_nobody_took_over_still_counts(side: Side) -> None:
+    await side.put("a")
+    (item,) = await side.claim(NOW)
+    await side.do(lambda q: q.finish(item, at(3600)))
+    assert (await side.do(lambda q: q.get("a"))).status == "done"
+
+
+async def test_a_lost_lease_takes_the_whole_transaction_with_it(side: Side) -> None:
+    await side.put("a")
+    (stale,) = await side.claim(NOW)
+    await side.claim(at(30))
+
+    def business(transaction: Transaction) -> None:
+        transaction.settings.put("sent", 1, NOW)
+        side.of(transaction).finish(stale, at(31))
+
+    with pytest.raises(LeaseLostError):
+        await side.database.write(business)
+    assert await side.database.read(lambda t: t.settings.get("sent")) is None
+
+
+async def test_an_extended_lease_is_held_longer(side: Side) -> None:
+    await side.put("a")
+    (item,) = await side.claim(NOW)
+    assert await side.do(lambda q: q.extend(item, at(20), LEASE)) is True
+    assert await side.claim_ids(at(49)) == []
+    assert await side.claim_ids(at(50)) == ["a"]
+
+
+async def test_a_buried_item_blocks_nobody_and_can_be_revived(side: Side) -> None:
+    await side.put("a1", entity="a")
+    await side.put("a2", entity="a", second=1)
+    (first,) = await side.claim(at(1))
+    await side.do(lambda q: q.bury(first, at(2), "bad_payload: ValidationError"))
+    (second,) = await side.claim(at(3))
+    assert second.id == "a2"
+    (dead,) = await side.do(lambda q: q.list_dead(10))
+    assert (dead.id, dead.status, dead.last_error) == ("a1", "dead", "bad_payload: ValidationError")
+    assert await side.do(lambda q: q.revive("a2", at(4))) is False
+    assert await side.do(lambda q: q.revive("a1", at(4))) is True
+    assert await side.do(lambda q: q.list_dead(10)) == []
+    assert await side.claim_ids(at(4)) == []
+    await side.do(lambda q: q.finish(second, at(5)))
+    (again,) = await side.claim(at(5))
+    assert (again.id, again.attempts, again.fence, again.first_attempt_at) == ("a1", 1, 2, at(1))
+
+
+async def test_dead_letters_are_listed_latest_first(side: Side) -> None:
+    for number in range(3):
+        await side.put(f"a{number}")
+    for number, item in enumerate(await side.claim()):
+        await side.do(lambda q, item=item, number=number: q.bury(item, at(number), "x"))
+    assert [item.id for item in await side.do(lambda q: q.list_dead(2))] == ["a2", "a1"]
+
+
+async def test_whoever_shuts_down_gives_back_what_it_holds(side: Side) -> None:
+    for name in ("a", "b", "c"):
+        await side.put(name)
+    (mine, _) = await side.claim(limit=2, owner="w1")
+    await side.claim(limit=1, owner="w2")
+    assert await side.do(lambda q: q.release("w1")) == 2
+    with pytest.raises(LeaseLostError):
+        await side.do(lambda q: q.finish(mine, NOW))
+    again = await side.claim(at(1), owner="w3")
+    assert [(item.id, item.attempts, item.fence) for item in again] == [("a", 2, 2), ("b", 2, 2)]
+
+
+async def test_what_waits_is_counted_and_dated(side: Side) -> None:
+    assert await side.do(lambda q: (q.counts(), q.oldest_waiting(NOW), q.next_due(NOW))) == (
+        {"ready": 0, "in_flight": 0, "done": 0, "dead": 0},
+        None,
+        None,
+    )
+    for number in range(4):
+        await side.put(f"a{number}", second=number)
+    await side.put("later", available_at=at(90))
+    done, dead = await side.claim(at(5), limit=2)
+    await side.do(lambda q: (q.finish(done, at(6)), q.bury(dead, at(6), "x")))
+    assert await side.do(lambda q: q.next_due(at(6))) == at(90)
+    await side.claim(at(7), limit=1)
+    assert await side.do(lambda q: (q.counts(), q.oldest_waiting(at(8)), q.next_due(at(8)))) == (
+        {"ready": 2, "in_flight": 1, "done": 1, "dead": 1},
+        at(3),
+        at(37),
+    )
+
+
+async def test_what_is_done_is_forgotten_after_a_while(side: Side) -> None:
+    for name in ("old", "new", "dead", "ready"):
+        await side.put(name)
+    old, new, dead = await side.claim(limit=3)
+    await side.do(lambda q: (q.finish(old, at(1)), q.finish(new, at(2)), q.bury(dead, at(1), "x")))
+    assert await side.do(lambda q: q.purge(at(2))) == 1
+    assert await side.do(lambda q: q.counts()) == {"ready": 1, "in_flight": 0, "done": 1, "dead": 1}
+    assert await side.put("new") is False
+    assert await side.put("old") is True
+
+
+async def test_an_effect_leaves_its_result_behind(database: Database) -> None:
+    outbox = Side(database, "outbox")
+    await outbox.put("a")
+    (item,) = await outbox.claim()
+    assert await database.read(lambda t: t.outbox.result("key_a")) is None
+    await database.write(lambda t: t.outbox.finish(item, NOW, "task_17"))
+    assert await database.read(lambda t: t.outbox.result("key_a")) == "task_17"
+    assert await database.read(lambda t: t.outbox.result("key_b")) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("crm_unavailable", "crm_unavailable"),
+        ("crm.write: HTTPStatusError: 503", "crm.write: HTTPStatusError: 503"),
+        ("could not thank Jane Doe", "unspecified"),
+        ("mail to jane@example.org", "unspecified"),
+        ("x" * 400, "unspecified"),
+        ("", "unspecified"),
+    ],
+)
+async def test_only_codes_are_kept_of_an_error(side: Side, given: str, kept: str) -> None:
+    await side.put("a")
+    (item,) = await side.claim()
+    await side.do(lambda q: q.bury(item, NOW, given))
+    assert (await side.do(lambda q: q.get("a"))).last_error == kept
