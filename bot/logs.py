@@ -8,7 +8,17 @@ import sys
 from datetime import UTC, datetime
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
-_NEVER_BELOW_INFO = ("slack_sdk", "slack_bolt", "openai", "httpx2", "httpcore2", "aiohttp", "apscheduler")
+_NEVER_BELOW_INFO = (
+    "slack_sdk",
+    "slack_bolt",
+    "openai",
+    "httpx2",
+    "httpcore2",
+    "aiohttp",
+    "apscheduler",
+    "alembic",
+    "uvicorn",
+)
 
 
 class JsonLines(logging.Formatter):

@@ -53,7 +53,7 @@ def run(_options: argparse.Namespace) -> int:
 async def _examine(settings: Settings) -> int:
     failed = 0
     async for finding in _findings(settings):
-        print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what:<14} {finding.text}", flush=True)
+        print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what:<22} {finding.text}", flush=True)
         failed += not finding.ok
     print(
         "Everything is in order." if not failed else f"{failed} of the checks failed; the remedies are above."
@@ -83,7 +83,9 @@ def _database(settings: Settings) -> Finding:
     except StorageError as error:
         return _bad("Database", f"does not answer ({error.code}). Check COUNTERSIGN_DATABASE_URL.")
     if not current:
-        return _bad("Database", "the schema is older than the program. Run: countersign db upgrade")
+        return _bad(
+            "Database", "no schema yet, or an older one. Run: countersign db upgrade (serve does it too)"
+        )
     return _good("Database", "reachable, schema up to date")
 
 
