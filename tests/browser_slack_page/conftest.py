@@ -130,17 +130,26 @@ class Workspace:
         return page
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The path of the browser; without one the tests are skipped, or fail when everything is required."""
+def _chromium() -> str | None:
     wanted = os.environ.get("COUNTERSIGN_CHROMIUM")
     names = ("chromium", "chromium-browser", "google-chrome")
     found = wanted or next((path for name in names if (path := shutil.which(name))), None)
-    if found and Path(found).exists():
-        return found
-    if os.environ.get("COUNTERSIGN_REQUIRE_ALL") == "1":
+    return found if found and Path(found).exists() else None
+
+
+def pytest_pycollect_makemodule() -> None:
+    """Without a browser the directory is skipped as a whole, in one line."""
+    if _chromium() is None and os.environ.get("COUNTERSIGN_REQUIRE_ALL") != "1":
+        pytest.skip("no Chromium found; set COUNTERSIGN_CHROMIUM to its path", allow_module_level=True)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser; the tests fail without one, since here everything is required."""
+    found = _chromium()
+    if found is None:
         pytest.fail("no Chromium found; set COUNTERSIGN_CHROMIUM to its path")
-    pytest.skip("no Chromium found")
+    return found
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

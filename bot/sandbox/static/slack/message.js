@@ -32,6 +32,9 @@ export function renderMessage(app, message, place) {
   h("div", { class: "message-main" }, head, body(message, ctx), attachments(message, ctx), files(message), reactions(app, message),
     place.inThread ? null : replies(app, message, place)),
   tools(app, message, place));
+  node.addEventListener("keydown", (event) => {
+    if (event.target === node && event.key === "Enter" && !place.inThread && !message.is_ephemeral) app.openThread(place.channel, message.thread_ts ?? message.ts);
+  });
   return { node, form };
 }
 

@@ -47,7 +47,7 @@ export class Store extends EventTarget {
 
   fillLog(channel, { messages, has_more: hasMore }, { older = false } = {}) {
     const log = this.log(channel);
-    if (!older) this.#dropStale(log, messages);
+    if (!older) this.#dropStale(log, messages, hasMore);
     for (const message of messages) log.messages.set(message.ts, message);
     log.hasMore = Boolean(hasMore);
     log.loaded = true;
@@ -55,9 +55,12 @@ export class Store extends EventTarget {
   }
 
   // After a gap: what the server no longer lists within the fetched span was deleted. Ephemeral messages are never listed.
-  #dropStale(log, messages) {
+  // A page that no longer touches what is known would leave a hole, so then only the page is kept.
+  #dropStale(log, messages, hasMore) {
     const listed = new Set(messages.map((m) => m.ts));
     const oldest = messages.length ? messages.map((m) => m.ts).sort()[0] : "0";
+    const known = [...log.messages.keys()].sort().at(-1);
+    if (hasMore && known !== undefined && known < oldest) log.messages.clear();
     for (const [ts, message] of log.messages) {
       if (ts >= oldest && !listed.has(ts) && !message.is_ephemeral) log.messages.delete(ts);
     }
