@@ -94,3 +94,9 @@ def wording(name: str, value: Status) -> str:
     if not found:
         raise KeyError(name)
     return found[0]
+
+
+def statuses() -> frozenset[str]:
+    """Return every wording that states a status."""
+    listed = (*PHRASES.values(), *_CONSENT.values())
+    return frozenset(phrase for phrases in listed for phrase in phrases)

@@ -21,7 +21,7 @@ _REFUSES = re.compile(
 _CHANNEL_WORDS = (
     (Channel.PHONE, re.compile(r"\b(?:call|calls|calling|phone|phoning)\b", re.IGNORECASE)),
     (Channel.SMS, re.compile(r"\b(?:sms|texts?|texting|text messages?)\b", re.IGNORECASE)),
-    (Channel.MAIL, re.compile(r"\b(?:letters?|post|postal|mailings?|writing)\b", re.IGNORECASE)),
+    (Channel.MAIL, re.compile(r"(?<![-\w])(?:letters?|post|postal|mail|mailings?|writing)\b", re.IGNORECASE)),
 )
 _COMPLAINS = re.compile(
     r"\b(?:complain\w*|unhappy|upset|angry|outrag\w*|disappointed|unacceptable|disgust\w*|offended|furious"

@@ -34,7 +34,7 @@ def _warnings(w: Writer, facts: DonorFacts) -> Iterator[Claim]:
     if facts.flag("acknowledgement.overdue"):
         yield _thanks_overdue(w, facts)
     if facts.flag("donor.merged"):
-        yield w.write("The record was {donor.merged}; please work from the current record.")
+        yield w.write("The record was {donor.merged}; please work from the other record.")
     if facts.flag("donor.vulnerable"):
         yield w.write(
             "{name} is {donor.vulnerable}, so please handle any contact with care.", name=w.short_name()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from policy.phrases import statuses
 from policy.verifier_lexicon import ALSO_NAMES, CAPITALISED, LEXICON
 
 # Stands where a slot was; no text of ours or of a CRM contains it.
@@ -176,12 +177,25 @@ _NEEDED = tuple((prefix, re.compile(words, re.IGNORECASE)) for prefix, words in 
 _UNIT = {name: re.compile(rf"\s*{words}", re.IGNORECASE) for name, words in UNITS}
 
 
+def _sayable(wording: str) -> bool:
+    return all(word in LEXICON for word in re.split(r"[ -]", wording.lower()))
+
+
+# A wording made of free words alone would state a status without a slot.
+_STATUS = re.compile(
+    "|".join(rf"\b{re.escape(one)}\b" for one in sorted(statuses(), key=len, reverse=True) if _sayable(one)),
+    re.IGNORECASE,
+)
+
+
 def unexplained(residual: str) -> str | None:
     """Return why text with its slots masked says more than the slots bear out; None when it does not."""
     if _ALLOWED.fullmatch(residual) is None:
         return "It holds a figure or a sign that is bound to no record."
     if _DOMAIN.search(residual):
         return "It holds what looks like a link."
+    if _STATUS.search(residual):
+        return "It states a status that is bound to no record."
     plain = residual
     for qualifier in QUALIFIERS:
         plain = qualifier.words.sub(lambda found: re.sub(r"\S", "-", found[0]), plain)

@@ -40,29 +40,29 @@ _NOUNS = """
 acknowledgement acknowledgements acknowledgment acknowledgments action actions amount amounts answer answers
 appeal appeals ask asks attention balance call calls campaign campaigns card cards care cause channel
 channels charity colleague colleagues communication communications company consent contact contacts
-contribution contributions conversation conversations crm cultivation currency data date dates day days
-detail details director donation donations donor donors e-mail e-mails email emails end event events family
-figure figures foundation friend friends fund fundraiser fundraisers fundraising funds generosity gift gifts
-giver giving history household impact information installment installments instalment instalments
-institution interest interests invitation kind legal letter letters level line mail manager meeting meetings
-member members message messages mission moment money month months name names note notes officer
-opportunities opportunity organisation organization outreach owner part partner payment payments people
-period permission person phone place plan plans point preference preferences program programme project
-projects question questions receipt receipts record records relationship relationships reminder reminders
-replies reply request requests respect review row schedule segment segments solicitation solicitations sort
-source sources spouse staff stage start status step steps stewardship strategy support supporter supporters
-task tasks team text thank-you thanks tier time timeline touch visit visits way week weeks work year years
+contribution contributions conversation conversations crm currency data date dates day days detail details
+director donation donations donor donors e-mail e-mails email emails end event events family figure figures
+foundation friend friends fund fundraiser fundraisers fundraising funds generosity gift gifts giver giving
+history household impact information installment installments instalment instalments institution interest
+interests invitation kind legal letter letters level line mail manager meeting meetings member members
+message messages mission moment money month months name names note notes officer opportunities opportunity
+organisation organization outreach owner part partner payment payments people period permission person phone
+place plan plans point preference preferences program programme project projects question questions receipt
+receipts record records relationship relationships reminder reminders replies reply request requests respect
+review row schedule segment segments sort source sources spouse staff stage start status step steps strategy
+support supporter supporters task tasks team text thank-you thanks tier time timeline touch visit visits way
+week weeks work year years
 """
 
 _DESCRIPTIONS = """
 accordingly apart appropriate available best brief briefly calendar careful carefully clear clearly close
-closely committed completed current currently dedicated devoted directly due entire faithful fiscal friendly
-generous generously gentle gently good great helpful hence however ideally important kind kindly likely
-listed long-standing longstanding longtime loyal main maybe meaningful meanwhile much natural ongoing open
-perhaps personal personalised personalized personally please polite politely possible present prompt
-promptly quick quickly quite ready really recorded related relevant right separate separately short shown
-sincere sincerely steadily steady suitable therefore thoughtful thoughtfully thus timely today useful valued
-very warm warmly well whole worthwhile
+closely committed dedicated devoted directly due entire faithful fiscal friendly generous generously gentle
+gently good great helpful hence however ideally important kind kindly likely listed long-standing
+longstanding longtime loyal main maybe meaningful meanwhile much natural ongoing open perhaps personal
+personalised personalized personally please polite politely possible present prompt promptly quick quickly
+quite ready really recorded related relevant right separate separately short shown sincere sincerely
+steadily steady suitable therefore thoughtful thoughtfully thus timely today useful valued very warm warmly
+well whole worthwhile
 """
 
 LEXICON: frozenset[str] = frozenset(

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 from policy.claims import SlotKind
-from policy.donor import Gift
+from policy.donor import Gift, Interaction
 from policy.facts_giving import CASH_LIKE
 from policy.verifier_binding import Evidence
 from policy.verifier_language import QUALIFIERS, Qualifier, needed, topic, unit
@@ -16,6 +16,9 @@ _ADJACENT = re.compile(
     r"\W*(?:gifts?|donations?)?\W*(?:(?:made|given|came|dated) )?(?:on|of|from|in|dated)?\W*"
 )
 _DUE = re.compile(r"\bdue(?: on| by)?\s*$", re.IGNORECASE)
+_KIND_OF_CONTACT = re.compile(
+    r"\b(?:meeting|met|call|visit|letter|e-?mail|event|reply|phone)\b", re.IGNORECASE
+)
 _YEARLY = ("giving.this_year", "giving.last_year", "giving.year.")
 _SUFFIX = re.compile(r"\.[a-z]{3}$")
 
@@ -30,6 +33,7 @@ def check_meaning(text: str, placed: list[Placed], evidence: Evidence) -> None:
     _dues_belong(text, placed)
     _totals_cover_their_count(placed)
     _pledge_amounts_are_apart(text, placed)
+    _kind_of_contact_is_bound(text, placed, evidence)
     _special_gifts_are_named(placed, evidence)
 
 
@@ -159,6 +163,17 @@ def _pledge_amounts_are_apart(text: str, placed: list[Placed]) -> None:
         frame = frames.get(_SUFFIX.sub("", place.binding.name))
         if frame and not (frame[0].search(text[: place.start]) or frame[1].match(text, place.end)):
             raise unsupported("A figure is passed off as another one.")
+
+
+def _kind_of_contact_is_bound(text: str, placed: list[Placed], evidence: Evidence) -> None:
+    """Where the date of a contact is given, what kind of contact it was comes from the record too."""
+    dated = any(
+        place.binding.name.startswith("contact.")
+        or type(evidence.records.get(place.slot.record or "")) is Interaction
+        for place in placed
+    )
+    if dated and _KIND_OF_CONTACT.search(blanked(text, placed, statuses=True)):
+        raise unsupported("It says something that no record bears out.")
 
 
 def _special_gifts_are_named(placed: list[Placed], evidence: Evidence) -> None:

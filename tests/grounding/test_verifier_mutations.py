@@ -1,0 +1,149 @@
+"""One change to a true sentence must be caught: figures, names, citations, bindings and words."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policy.claims import Claim, Slot, SlotKind
+from policy.donor import DonorRecord
+from policy.facts import Conventions, DonorFacts, compute_facts, spelled
+from policy.money import Money
+from policy.sentences import Writer
+from policy.summariser import facts_summary
+from policy.verifier import verify
+
+TODAY = date(2026, 11, 5)
+FORBIDDEN_WORDS = (
+    "not",
+    "never",
+    "no",
+    "nine",
+    "hundred",
+    "Robert",
+    "yesterday",
+    "increased",
+    "declined",
+    "lapsed",
+    "overdue",
+    "refunded",
+    "12",
+    "50%",
+    "$9",
+    "https://evil.example",
+    "a@b.example",
+    "more",
+    "almost",
+    "ill",
+    "rich",
+    "divorced",
+    "March",
+    "Tuesday",
+    "李",
+    "twice",
+    "only",
+    "without",
+)
+
+
+def mutations(
+    claim: Claim, record: DonorRecord, facts: DonorFacts, rng: random.Random
+) -> Iterator[tuple[str, Claim]]:
+    yield from _changed_figures(claim, rng)
+    yield from _changed_evidence(claim)
+    yield from _rebound(claim, record, facts)
+    yield from _changed_words(claim, rng)
+
+
+def _with(claim: Claim, position: int, slot: Slot, text: str) -> Claim:
+    slots = (*claim.slots[:position], slot, *claim.slots[position + 1 :])
+    return claim.model_copy(update={"text": text, "slots": slots})
+
+
+def _changed_figures(claim: Claim, rng: random.Random) -> Iterator[tuple[str, Claim]]:
+    for position, slot in enumerate(claim.slots):
+        if claim.text.count(slot.text) != 1:
+            continue
+        other = _other_literal(slot, rng)
+        if other is None:
+            continue
+        text = claim.text.replace(slot.text, other)
+        yield "text", claim.model_copy(update={"text": text})
+        yield "figure", _with(claim, position, slot.model_copy(update={"text": other}), text)
+
+
+def _other_literal(slot: Slot, rng: random.Random) -> str | None:
+    if slot.kind is SlotKind.MONEY:
+        digits = [index for index, char in enumerate(slot.text) if char.isdigit()]
+        index = rng.choice(digits)
+        changed = (
+            slot.text[:index] + str((int(slot.text[index]) + rng.randint(1, 9)) % 10) + slot.text[index + 1 :]
+        )
+        return rng.choice([changed, f"{slot.text}k", f"{slot.text} million"])
+    if slot.kind is SlotKind.DATE:
+        return rng.choice(
+            [spelled(TODAY + timedelta(days=rng.randint(1, 999))), "February 29, 2021", "May 2031"]
+        )
+    if slot.kind is SlotKind.COUNT:
+        return str(rng.randint(5000, 9000))
+    if slot.kind is SlotKind.NAME:
+        return rng.choice(["Robert Smith", "Zoë", "donor-2"])
+    return None
+
+
+def _changed_evidence(claim: Claim) -> Iterator[tuple[str, Claim]]:
+    for position in range(len(claim.slots)):
+        yield (
+            "slot removed",
+            claim.model_copy(update={"slots": (*claim.slots[:position], *claim.slots[position + 1 :])}),
+        )
+    yield "uncited", claim.model_copy(update={"cites": ()})
+    yield "false citation", claim.model_copy(update={"cites": (*claim.cites, "gift-9999")})
+
+
+def _rebound(claim: Claim, record: DonorRecord, facts: DonorFacts) -> Iterator[tuple[str, Claim]]:
+    """Pass another true figure off as this one, consistently and well cited."""
+    writer = Writer(record, facts)
+    for position, slot in enumerate(claim.slots):
+        value = facts.value(slot.fact or "")
+        if (
+            not isinstance(value, Money | date | int)
+            or isinstance(value, bool)
+            or claim.text.count(slot.text) != 1
+        ):
+            continue
+        for other in facts.facts:
+            if type(other.value) is type(value) and other.value != value:
+                bound = writer.fact(other.id)
+                text = claim.text.replace(slot.text, bound.text)
+                changed = _with(claim, position, bound, text)
+                yield (
+                    f"{other.id} as {slot.fact}",
+                    changed.model_copy(update={"cites": (*claim.cites, other.id)}),
+                )
+
+
+def _changed_words(claim: Claim, rng: random.Random) -> Iterator[tuple[str, Claim]]:
+    gaps = [index for index, char in enumerate(claim.text) if char == " "]
+    for word in FORBIDDEN_WORDS:
+        index = rng.choice(gaps)
+        yield word, claim.model_copy(update={"text": f"{claim.text[:index]} {word}{claim.text[index:]}"})
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=60, deadline=None)
+def test_single_changes_are_caught(seed: int, record_of: Callable[[int], DonorRecord]) -> None:
+    record = record_of(seed)
+    facts = compute_facts(record, TODAY, Conventions(fiscal_year_start_month=7))
+    rng = random.Random(seed)
+    escaped = [
+        (name, changed.text)
+        for claim in facts_summary(record, facts)
+        for name, changed in mutations(claim, record, facts, rng)
+        if verify((changed,), record, facts).kept
+    ]
+    assert escaped == []
