@@ -81,7 +81,7 @@ def moment(at: datetime, shape: str = when.DAY_AND_TIME) -> Leaf:
         "type": "date",
         "timestamp": max(0, int(at.timestamp())),
         "format": shape,
-        "fallback": when.in_utc(at),
+        "fallback": when.on_day(at) if shape == when.DAY else when.in_utc(at),
     }
 
 

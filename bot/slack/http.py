@@ -20,6 +20,8 @@ MALFORMED = (LookupError, TypeError, AttributeError, ValueError, AssertionError)
 
 log = logging.getLogger("countersign.slack")
 
+OBJECTS = ("event", "user", "team", "channel", "view", "container", "message")
+
 _TIMESTAMP = re.compile(r"\d{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
@@ -80,8 +82,17 @@ def _read(request: Request, body: bytes) -> AsyncBoltRequest | None:
         understood = AsyncBoltRequest(body=body.decode("utf-8"), headers=dict(request.headers))
     except (ValueError, RecursionError, AttributeError, TypeError):
         return None
-    parsed: object = understood.body
-    return understood if isinstance(parsed, dict) else None
+    return understood if _well_formed(understood.body) else None
+
+
+def _well_formed(body: object) -> bool:
+    if not isinstance(body, dict):
+        return False
+    objects = [body[key] for key in OBJECTS if body.get(key) is not None]
+    objects += body["actions"] if isinstance(body.get("actions"), list) else []
+    event = body.get("event")
+    named = event is None or (isinstance(event, dict) and isinstance(event.get("type"), str))
+    return named and all(isinstance(item, dict) for item in objects)
 
 
 def _response(answer: BoltResponse) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from handlers.outcomes import CardStatus, DonorHeader, EscalationCard, Execution, SummaryShown
+from handlers.outcomes import CardStatus, DonorHeader, EscalationCard, Execution, Source, SummaryShown
 from policy.actions import FieldChange, UndoPromise
 from policy.claims import Claim, Confidence, Origin, Summary, Verdict, VerifiedClaim
 from policy.donor import LifecycleStage, Tier, TimelineEntry
@@ -43,6 +43,12 @@ HISTORY = (
     ),
     TimelineEntry(at=date(2025, 11, 30), kind="gift", text="Gift of $5,000", record_id="G-7"),
 )
+SOURCES = (
+    Source(id="G-1", label="7 gifts"),
+    Source(id="G-7", label="gift of 30 Nov 2025"),
+    Source(id="G-9", label="gift of 24 Nov 2026"),
+    Source(id="I-4", label="visit of 12 Oct 2026"),
+)
 SUMMARY = SummaryShown(
     answer_id="01KANSWER",
     donor=DONOR,
@@ -60,6 +66,7 @@ SUMMARY = SummaryShown(
         as_of=date(2026, 11, 24),
     ),
     timeline=HISTORY,
+    sources=SOURCES,
     reference="7f3k2a",
 )
 CARD = EscalationCard(
@@ -83,6 +90,7 @@ CARD = EscalationCard(
     confidence=CONFIDENT,
     origin=MODEL,
     recent=HISTORY,
+    sources=SOURCES,
     undo=UndoPromise.EXACT,
     undo_text="Can be undone exactly: the record returns to what it was.",
     decider="Olivia Hart",

@@ -35,6 +35,7 @@ from handlers.outcomes import (
     NoDonorFound,
     Notice,
     QueueItem,
+    Source,
     SummaryShown,
     TimelineShown,
 )
@@ -119,6 +120,8 @@ matches = st.lists(
 wanted = st.sampled_from(("summary", "timeline"))
 people = st.sampled_from((None, "U0OLIVIA0", "U0 <!here>"))
 
+sources = st.lists(st.builds(Source, id=text, label=text), max_size=6).map(tuple)
+
 summaries = st.builds(
     SummaryShown,
     answer_id=opaque,
@@ -134,6 +137,7 @@ summaries = st.builds(
         as_of=days,
     ),
     timeline=histories,
+    sources=sources,
     shared_by=people,
     reference=text,
 )
@@ -143,7 +147,7 @@ outcomes = st.one_of(
     st.builds(DonorPicker, query=text, wanted=wanted, matches=matches),
     st.builds(NoDonorFound, query=text, wanted=wanted, near=matches),
     st.builds(HelpShown, unknown=text),
-    st.builds(Notice, text=text, next_step=text, reference=text),
+    st.builds(Notice, text=text, next_step=text, reference=text, mention=people),
     st.builds(HeldNotice, donor=donors, happened=text, proposal=text, reasons=texts, reference=text),
     st.builds(
         DigestShown,
@@ -175,6 +179,7 @@ cards = st.builds(
     confidence=confidences,
     origin=origins,
     recent=histories,
+    sources=sources,
     undo=st.sampled_from(UndoPromise),
     undo_text=text,
     decider=text,
@@ -205,6 +210,7 @@ statuses = st.builds(
 items = st.lists(
     st.builds(
         QueueItem,
+        Source,
         escalation_id=opaque,
         donor_name=text,
         proposal=text,
@@ -272,7 +278,7 @@ def check_message(text: str, blocks: list[dict[str, Any]]) -> None:
     check_blocks(blocks, "message")
     check_harmless(blocks)
     assert 0 < len(text) <= 1000
-    assert "<" not in text
+    assert "<" not in text.removeprefix("<@U0OLIVIA0> ")
     assert not CONTROL.search(text)
     assert not re.search(r"[$€]\d", text)
     shown = [node["text"] for node in walk(blocks) if isinstance(node.get("text"), str)]

@@ -8,10 +8,11 @@ from datetime import date
 from bot.slack.blocks import Leaf, leaf, link, said
 from bot.slack.text import clip, isolated, one_line
 from bot.slack.when import on_day
+from handlers.outcomes import Source
 from policy.claims import Confidence, Origin, Verdict, VerifiedClaim
 
 JUDGEMENT = "judgement, not in the records"
-SOURCE = "[{ids}]"
+SOURCE = "[{labels}]"
 MORE_SOURCES = " +{count}"
 MOST_SOURCES = 3
 SENTENCE_LIMIT = 450
@@ -26,31 +27,36 @@ FACTS_AS_OF = " as of {day}"
 FACTS_BECAUSE = " No AI was used because {reason}."
 FALLBACKS = {
     "no_model": "no AI service is set up",
-    "nothing_verified": "nothing the AI wrote could be checked against the records",
+    "nothing_verified": "nothing it wrote could be confirmed by the records",
     "timeout": "the AI service took too long",
+    "deadline": "the AI service took too long",
     "unreachable": "the AI service could not be reached",
-    "unavailable": "the AI service did not answer",
+    "endpoint_error": "the AI service reported an error",
+    "circuit_open": "the AI service has been failing and is given a rest",
     "rate_limited": "the AI service is busy",
-    "invalid": "the AI service gave an answer that could not be used",
+    "not_authorised": "the AI service does not accept our key",
+    "model_not_found": "the AI service does not know the model we asked for",
     "invalid_output": "the AI service gave an answer that could not be used",
+    "empty_answer": "the AI service gave an empty answer",
+    "truncated": "the AI service’s answer was cut off",
     "refused": "the AI service declined to answer",
-    "residency": "this donor's data may not leave its region and no AI service is permitted there",
-    "region": "this donor's data may not leave its region and no AI service is permitted there",
-    "kill_switch": "AI is switched off at the moment",
-    "off": "AI is switched off at the moment",
+    "request_refused": "the AI service did not accept the request",
+    "no_permitted_endpoint": "no AI service is permitted for data from this donor’s region",
 }
 FALLBACK_UNKNOWN = "the AI service gave no usable answer"
 REMOVED_ONE = "1 sentence was left out because the records did not confirm it."
 REMOVED_MANY = "{count} sentences were left out because the records did not confirm them."
 
 
-def sentence(claim: VerifiedClaim, url: str | None, *, limit: int = SENTENCE_LIMIT) -> list[Leaf]:
+def sentence(
+    claim: VerifiedClaim, sources: Sequence[Source], url: str | None, *, limit: int = SENTENCE_LIMIT
+) -> list[Leaf]:
     """Return one sentence followed by the records it rests on, linked to the donor's record."""
     leaves = said(claim.claim.text, limit, url=url)
     if claim.verdict is Verdict.OPINION:
         return [*leaves, leaf(f" ({JUDGEMENT})", italic=True)]
     if claim.claim.cites:
-        mark = SOURCE.format(ids=_sources(claim.claim.cites))
+        mark = SOURCE.format(labels=_labels(claim.claim.cites, sources))
         leaves += [leaf(" "), link(url, mark) if url else leaf(mark, italic=True)]
     return leaves
 
@@ -78,10 +84,11 @@ def removed_line(count: int) -> str:
     return REMOVED_ONE if count == 1 else REMOVED_MANY.format(count=count)
 
 
-def _sources(cites: Sequence[str]) -> str:
-    shown = ", ".join(clip(one_line(record), 40) for record in cites[:MOST_SOURCES])
-    rest = len(cites) - MOST_SOURCES
-    return shown + (MORE_SOURCES.format(count=rest) if rest > 0 else "")
+def _labels(cites: Sequence[str], sources: Sequence[Source]) -> str:
+    named = {source.id: source.label for source in sources}
+    labels = list(dict.fromkeys(clip(one_line(named.get(cite) or cite), 60) for cite in cites))
+    rest = len(labels) - MOST_SOURCES
+    return ", ".join(labels[:MOST_SOURCES]) + (MORE_SOURCES.format(count=rest) if rest > 0 else "")
 
 
 def _as_of(words: str, day: date | None) -> str:

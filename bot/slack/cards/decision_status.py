@@ -41,9 +41,9 @@ UNKNOWN = (
     ". The change was sent to the CRM and no answer came back: it may or may not be there. "
     "We are checking. Please do not enter it by hand yet."
 )
-FAILED = ". The CRM did not make the change: "
-FAILED_UNNAMED = "it gave no reason"
-FAILED_NEXT = " Please make it in the CRM yourself if it is still right."
+FAILED = ". It was not carried out: "
+FAILED_UNNAMED = "no reason is known."
+FAILED_NEXT = " “Why?” shows what stood in the way."
 UNDONE = " undid this"
 SENT_BACK = " sent this back. Nothing was changed."
 DECLINED = " declined this"
@@ -98,7 +98,6 @@ def _failed(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
         *_did(status, APPROVED),
         leaf(FAILED),
         *said(problem or FAILED_UNNAMED, 400),
-        leaf("." if (problem or FAILED_UNNAMED)[-1] not in ".!?" else ""),
         leaf(FAILED_NEXT),
     ]
 

@@ -135,7 +135,7 @@ def _outcome(card: EscalationCard, status: CardStatus, url: str | None) -> Block
 
 
 def _why(card: EscalationCard, url: str | None) -> list[Block]:
-    items = [sentence(claim, url, limit=260) for claim in card.signals[:MOST_SIGNALS]]
+    items = [sentence(claim, card.sources, url, limit=260) for claim in card.signals[:MOST_SIGNALS]]
     if len(card.signals) > MOST_SIGNALS:
         more = MORE_UNDER_WHY.format(count=len(card.signals) - MOST_SIGNALS)
         items.append([leaf(more, italic=True)])

@@ -26,7 +26,7 @@ from bot.slack.text import name, words
 from handlers.outcomes import HomeShown, QueueItem
 from policy.escalation import EscalationState
 
-GREETING = "Decisions of {name}"
+GREETING = "Your decisions"
 WAITING = "Waiting for you"
 NOTHING_WAITING = (
     "Nothing waits for your decision. When something in the CRM needs your judgement, "
@@ -59,7 +59,7 @@ MOST_DECIDED = 10
 def home_view(home: HomeShown) -> View:
     """Return the Home tab."""
     blocks = [
-        header(GREETING.format(name=name(home.name, 120))),
+        header(GREETING),
         *_waiting(home.open),
         *_section(DEFERRED, home.deferred, MOST_DEFERRED),
         *_section(DECIDED, home.decided, MOST_DECIDED),

@@ -71,7 +71,7 @@ def _sentences(shown: SummaryShown, url: str | None) -> Block:
     claims = shown.summary.claims[:MOST_SENTENCES]
     if not claims:
         return rich(paragraph(leaf(NOTHING_TO_SAY, italic=True)))
-    return rich(bullets(sentence(claim, url) for claim in claims))
+    return rich(bullets(sentence(claim, shown.sources, url) for claim in claims))
 
 
 def _asides(shown: SummaryShown) -> list[Block]:

@@ -1,0 +1,158 @@
+"""What every kind of failure between us and Slack means for the handlers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from bot.slack.chat import SlackChat
+from bot.slack.connection import OAuthEnvironment, SlackConnection, open_clients, refuse_oauth_environment
+from handlers.outcomes import Notice
+from handlers.ports import MessageRef, OutcomeUnknown, Refused, Unavailable
+from tests.slack.conftest import GENERAL, OLIVIA, HandClock, Sleeper
+from tests.slack.samples import CARD, OPEN
+
+NOTICE = Notice(text="Hello")
+
+
+@dataclass
+class Script:
+    """A server that answers every request with the same bytes and then hangs up."""
+
+    answer: bytes = b""
+    heard: list[bytes] = field(default_factory=list)
+    port: int = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(
+            (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
+        )
+        self.heard.append(head + await reader.readexactly(length))
+        writer.write(self.answer)
+        await writer.drain()
+        writer.close()
+
+    def says(
+        self, body: object, status: str = "200 OK", *headers: str, kind: str = "application/json"
+    ) -> None:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(content)}", *headers]
+        self.answer = "\r\n".join([*lines, "Connection: close", "", ""]).encode() + content
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[tuple[Script, SlackChat]]:
+    script = Script()
+    server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
+    script.port = server.sockets[0].getsockname()[1]
+    connection = SlackConnection("xoxb-1", "secret", base_url=f"http://127.0.0.1:{script.port}/api/")
+    sleeper = Sleeper()
+    clients = open_clients(connection, sleep=sleeper)
+    yield script, SlackChat(clients, clock=HandClock(), team_id="T1", sleep=sleeper)
+    await clients.close()
+    server.close()
+    await server.wait_closed()
+
+
+async def failure_of_posting(chat: SlackChat) -> Exception:
+    with pytest.raises((Unavailable, Refused, OutcomeUnknown)) as raised:
+        await chat.post(NOTICE, GENERAL, "m1", None)
+    return raised.value
+
+
+@pytest.mark.parametrize("code", ["is_archived", "channel_not_found", "not_in_channel", "invalid_blocks"])
+async def test_what_slack_refuses_is_refused(slack: tuple[Script, SlackChat], code: str) -> None:
+    script, chat = slack
+    script.says({"ok": False, "error": code})
+    failure = await failure_of_posting(chat)
+    assert isinstance(failure, Refused)
+    assert failure.code == code
+    with pytest.raises(Refused):
+        await chat.show_card(CARD, OPEN, MessageRef(GENERAL, "1.1"), GENERAL, "m1", None)
+
+
+@pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "service_unavailable"])
+async def test_what_an_operator_or_slack_will_repair_is_tried_again(
+    slack: tuple[Script, SlackChat], code: str
+) -> None:
+    script, chat = slack
+    script.says({"ok": False, "error": code})
+    failure = await failure_of_posting(chat)
+    assert isinstance(failure, Unavailable)
+    assert failure.code == code
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind"),
+    [
+        ({"ok": False, "error": "internal_error"}, "200 OK", "application/json"),
+        ({"ok": False, "error": "fatal_error"}, "200 OK", "application/json"),
+        (b"<html>proxy</html>", "200 OK", "text/html"),
+        (b"proxy", "200 OK", "text/plain"),
+        (b"{cut off", "200 OK", "application/json"),
+        (b"Bad gateway", "502 Bad Gateway", "text/plain"),
+        (b"<html>", "503 Service Unavailable", "text/html"),
+    ],
+)
+async def test_a_post_whose_answer_cannot_be_read_may_have_happened(
+    slack: tuple[Script, SlackChat], body: object, status: str, kind: str
+) -> None:
+    script, chat = slack
+    script.says(body, status, kind=kind)
+    assert isinstance(await failure_of_posting(chat), OutcomeUnknown)
+    with pytest.raises(Unavailable):
+        await chat.is_shared_outside(GENERAL)
+
+
+async def test_a_post_is_sent_once_and_a_question_is_asked_again(slack: tuple[Script, SlackChat]) -> None:
+    script, chat = slack
+    assert isinstance(await failure_of_posting(chat), OutcomeUnknown)
+    assert len(script.heard) == 1
+    with pytest.raises(Unavailable):
+        await chat.colleague(OLIVIA)
+    assert len(script.heard) == 3
+
+
+async def test_a_long_rate_limit_is_left_to_the_queue_at_once(slack: tuple[Script, SlackChat]) -> None:
+    script, chat = slack
+    limited = {"ok": False, "error": "ratelimited"}
+    script.says(limited, "429 Too Many Requests", "Retry-After: 90")
+    failure = await failure_of_posting(chat)
+    assert isinstance(failure, Unavailable)
+    assert failure.retry_after == timedelta(seconds=90)
+    assert len(script.heard) == 1
+
+
+async def test_an_address_without_a_server_is_unavailable() -> None:
+    clients = open_clients(SlackConnection("xoxb-1", "secret", base_url="http://127.0.0.1:9/api"))
+    chat = SlackChat(clients, clock=HandClock(), sleep=Sleeper())
+    assert isinstance(await failure_of_posting(chat), Unavailable)
+    await clients.close()
+
+
+async def test_personal_data_is_never_in_an_address(slack: tuple[Script, SlackChat]) -> None:
+    script, chat = slack
+    script.says({"ok": False, "error": "users_not_found"})
+    assert await chat.colleague_by_email("jane@doe.org") is None
+    [request] = script.heard
+    head, _, body = request.partition(b"\r\n\r\n")
+    assert b"jane" not in head
+    assert b"jane%40doe.org" in body
+
+
+async def test_the_token_is_in_no_text_of_ours() -> None:
+    connection = SlackConnection("xoxb-1", "very-secret", "xapp-1")
+    assert "xoxb" not in repr(connection)
+    assert "secret" not in repr(connection)
+
+
+def test_variables_that_would_switch_to_oauth_stop_the_start() -> None:
+    refuse_oauth_environment({"SLACK_BOT_TOKEN": "x"})
+    with pytest.raises(OAuthEnvironment, match="SLACK_CLIENT_ID"):
+        refuse_oauth_environment({"SLACK_CLIENT_ID": "1", "SLACK_CLIENT_SECRET": "2"})
