@@ -17,11 +17,19 @@ SHARED_CHANNEL = Notice(
 )
 
 
-async def admit(user_id: str, place: ReplyAddress | None, context: Context) -> Colleague | Notice:
-    """Return the colleague who asks, or the refusal to give them."""
+async def admit(
+    user_id: str, place: ReplyAddress | None, context: Context, *, for_everybody: bool = False
+) -> Colleague | Notice:
+    """Return the colleague who asks, or the refusal to give them.
+
+    A private answer is refused only where outsiders are known to read; one *for_everybody* in the channel
+    also where that cannot be told.
+    """
     colleague = await context.chat.colleague(user_id)
     if colleague is None or not colleague.is_full_member:
         return NOT_A_MEMBER
-    if place and await context.chat.is_shared_outside(place.channel_id):
-        return SHARED_CHANNEL
+    if place is not None:
+        shared = await context.chat.is_shared_outside(place.channel_id)
+        if shared or (shared is None and for_everybody):
+            return SHARED_CHANNEL
     return colleague

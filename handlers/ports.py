@@ -124,8 +124,8 @@ class Chat(Protocol):
         """Return the channel id of the direct messages with somebody."""
         ...
 
-    async def is_shared_outside(self, channel_id: str) -> bool:
-        """Say whether people of other organisations can read the channel; true when it cannot be told."""
+    async def is_shared_outside(self, channel_id: str) -> bool | None:
+        """Say whether people of other organisations can read the channel; None when it cannot be told."""
         ...
 
     async def show_card(

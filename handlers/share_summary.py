@@ -24,7 +24,7 @@ ALREADY = Notice(text="This summary has already been shared in this channel.")
 
 async def share_summary(command: SummaryShared, arrived: Arrived, context: Context) -> Write:
     """Post the stored summary, exactly as its reader saw it, to the channel."""
-    reader = await admit(command.by.id, command.reply_to, context)
+    reader = await admit(command.by.id, command.reply_to, context, for_everybody=True)
     if isinstance(reader, Notice):
         return lambda tx: answer(tx, arrived, reader, command.reply_to)
     stored = await context.database.read(lambda tx: tx.answers.get(command.answer_id))

@@ -26,6 +26,7 @@ from bot.cli.stage import (
 )
 from bot.http.asgi import AsgiApp, Receive, Scope, Send
 from bot.logs import configure_logs
+from bot.sandbox.crm.importing import UnusableExportError
 from bot.settings import AiModelSettings, CrmSettings, Settings, SlackSettings
 from bot.wiring import Runtime, build
 
@@ -54,10 +55,8 @@ def run(options: argparse.Namespace) -> int:
         uvloop.run(_demo(options, data))
     except PortTaken as taken:
         return complain(f"{taken} (make demo PORT=8001)")
-    except FileNotFoundError as missing:
-        return complain(
-            f"There is no {missing.filename}: --import needs a folder with donors.csv and gifts.csv."
-        )
+    except UnusableExportError as unusable:
+        return complain(str(unusable))
     return 0
 
 

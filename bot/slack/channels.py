@@ -42,13 +42,16 @@ class Channels:
             self._direct[user_id] = str((await asked(call))["channel"]["id"])
         return self._direct[user_id]
 
-    async def is_shared_outside(self, channel_id: str) -> bool:
-        """Say whether people of other organisations can read the channel; true when Slack does not say."""
+    async def is_shared_outside(self, channel_id: str) -> bool | None:
+        """Say whether people of other organisations can read the channel.
+
+        None where Slack does not say, as for channels the bot is not in.
+        """
         try:
             call = self._client.api_call("conversations.info", data={"channel": channel_id})
             channel = (await asked(call))["channel"]
         except Refused:
-            return True
+            return None
         return bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"))
 
     async def _list(self) -> dict[str, str]:

@@ -156,7 +156,7 @@ async def test_members_of_another_workspace_are_outsiders(stage: Stage) -> None:
 async def test_channels_shared_with_others_are_known(stage: Stage) -> None:
     assert not await stage.chat.is_shared_outside(GENERAL)
     assert await stage.chat.is_shared_outside(SHARED)
-    assert await stage.chat.is_shared_outside("C0UNKNOWN")
+    assert await stage.chat.is_shared_outside("C0UNKNOWN") is None
 
 
 async def test_an_answer_is_private_where_it_was_asked(stage: Stage) -> None:
