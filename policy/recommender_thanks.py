@@ -78,7 +78,7 @@ def gift_to_thank_for(s: Situation) -> Proposal | None:
         action=CreateTask(
             donor_id=s.donor_id,
             title=title,
-            details=f"For the gift of {gift.amount} received {spelled_date(gift.received_on)} (CRM record {gift.id}).",
+            details=f"For the gift of {gift.amount} of {spelled_date(gift.received_on)} ({gift.id}).",
             due_on=s.within(due_in),
             assignee_id=s.owner_id,
         ),

@@ -88,7 +88,7 @@ def test_a_gift_is_thanked_by_letter_in_time() -> None:
     assert proposal.action == CreateTask(
         donor_id="donor-1",
         title="Thank-you letter to Jane Doe for $500",
-        details="Gift gift-1 of $500, received November 4, 2026.",
+        details="For the gift of $500 of November 4, 2026 (gift-1).",
         due_on=date(2026, 11, 6),
         assignee_id="staff-olivia",
     )
