@@ -84,7 +84,7 @@ def _week(tx: Transaction, start: datetime, end: datetime) -> Week:
 def _digest(start: datetime, end: datetime, now: Week, before: Week, *, late: bool) -> DigestShown:
     states = Counter(e.state.value.replace("_", " ") for e in now.escalations)
     return DigestShown(
-        title="What the assistant proposed, and what people made of it",
+        title="Weekly digest: what was proposed, and what people made of it",
         period_start=start,
         period_end=end,
         headline=_headline(now),
@@ -108,11 +108,10 @@ def _digest(start: datetime, end: datetime, now: Week, before: Week, *, late: bo
 def _headline(week: Week) -> str:
     if not week.escalations and not week.summaries:
         return "Nothing was proposed and nobody asked for a summary in this period."
-    open_now = sum(e.state is _S.OPEN for e in week.escalations)
-    return (
-        f"{len(week.decided)} of {len(week.escalations)} proposals were decided, "
-        f"{week.accepted} of them approved; {open_now} are still open."
-    )
+    number, decided = len(week.escalations), len(week.decided)
+    proposals = "1 proposal" if number == 1 else f"{number} proposals"
+    still_open = sum(e.state is _S.OPEN for e in week.escalations)
+    return f"{proposals}: {decided} decided, {week.accepted} of them approved, {still_open} still open."
 
 
 def _figure(label: str, now: int, before: int) -> DigestFigure:
