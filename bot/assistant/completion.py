@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion
 
 Messages = list[dict[str, str]]
-_MOST_STEPS = 6
+_MOST_STEPS = 8
 
 
 @dataclass(frozen=True, slots=True)

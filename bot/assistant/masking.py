@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 
 from policy.injection import without_hidden_characters
 
@@ -12,6 +12,13 @@ LONGEST_TEXT = 600
 _SHORTEST_NAME = 2
 _PHONE_DIGITS = range(8, 16)
 _CARD_DIGITS = range(13, 20)
+
+_TITLES = frozenset(
+    {"dear", "mrs", "miss", "dr", "doctor", "prof", "professor", "herr", "frau", "sir", "lady", "the"}
+)
+_SPELLED_OUT = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "ø": "oe", "å": "aa"}
+)
 
 _EMAIL = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(
@@ -96,12 +103,17 @@ def _folded_with_places(text: str) -> tuple[str, list[int]]:
     return "".join(folded), [*places, len(text)]
 
 
-def name_variants(first: str, last: str, full: str) -> Iterable[str]:
-    """Return the ways a person's name is written in notes."""
-    yield full
+def name_variants(first: str, last: str, full: str) -> Iterator[str]:
+    """Return the ways a person's name is written in notes, with and without umlauts."""
+    names = {full, first, last}
     if first and last:
-        yield from (f"{first} {last}", f"{last}, {first}", f"{last} {first}", f"{first[0]}. {last}")
-    yield from (part for part in (first, last) if part)
-    yield from (
-        part for part in full.replace(",", " ").split() if len(part) > _SHORTEST_NAME and part.istitle()
-    )
+        names |= {f"{last}, {first}", f"{last} {first}", f"{first[0]}. {last}"}
+    names |= {part for part in re.split(r"[\s,-]+", full) if _is_telling(part)}
+    for name in sorted(filter(None, names)):
+        yield name
+        if name.translate(_SPELLED_OUT) != name:
+            yield name.translate(_SPELLED_OUT)
+
+
+def _is_telling(part: str) -> bool:
+    return len(part) > _SHORTEST_NAME and part[0].isupper() and part.rstrip(".").lower() not in _TITLES

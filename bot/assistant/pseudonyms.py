@@ -110,6 +110,5 @@ class Pseudonyms:
             donor.id: pseudonym,
         }
         masks |= {value: mask for value, mask in personal.items() if value}
-        if donor.salutation:
-            masks[donor.salutation] = pseudonym
-        return masks
+        spoken = dict.fromkeys(name_variants("", "", donor.salutation), pseudonym)
+        return masks | spoken
