@@ -146,7 +146,7 @@ class Worker:
     async def _handle(self, item: Item) -> None:
         try:
             arrived = self._arrived(item)
-            message = self._lane.read.validate_json(item.body)
+            message = self._read(item)
             write = await self._lane.handlers[type(message)](message, arrived, self._context)
             await self._context.database.write(lambda tx: self._settle(tx, item, arrived, write))
         except (LeaseLostError, asyncio.CancelledError):
@@ -161,10 +161,14 @@ class Worker:
             await self._try_later(item, "outcome_unknown", None)
         except Refused as refused:
             await self._bury(item, f"{refused.who}_{refused.code}", tell=False)
-        except ValidationError:
-            await self._bury(item, "unreadable", tell=False)
         except Exception as error:  # noqa: BLE001 - the one funnel for what nobody expected
             await self._stumble(item, error)
+
+    def _read(self, item: Item) -> Any:
+        try:
+            return self._lane.read.validate_json(item.body)
+        except ValidationError:
+            raise Discard("unreadable") from None
 
     def _arrived(self, item: Item) -> Arrived:
         return Arrived(
