@@ -46,6 +46,13 @@ from policy.escalation import EscalationState
 
 RECORD = "https://crm.example.org/donors/1?a=b&c=d"
 EVIL = "https://evil.example/?q="
+ADDRESSES = (
+    None,
+    RECORD,
+    "javascript:alert(1)",
+    "https://x.example/ <b>|y",
+    "https://x/" + "a" * 4000,
+)
 INJECTIONS = (
     f"<{EVIL}|your bank>",
     "<!channel> <!here> <@U0ADMIN00> <#C0GENERAL>",
@@ -66,17 +73,23 @@ INJECTIONS = (
     "",
 )
 plain_text = st.text(max_size=40)
-text = st.one_of(
-    st.sampled_from(INJECTIONS), plain_text, st.builds("".join, st.lists(plain_text, max_size=20))
-)
+
+
+def injection(number: int) -> str:
+    return INJECTIONS[number]
+
+
+def address(number: int) -> str | None:
+    return ADDRESSES[number]
+
+
+text = st.one_of(st.integers(0, len(INJECTIONS) - 1).map(injection), st.text(max_size=12))
 some_text = text.map(lambda value: value or "x")
 opaque = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,40}", fullmatch=True)
 any_id = st.one_of(opaque, text)
 moments = st.integers(-300_000_000, 4_000_000_000).map(lambda second: datetime.fromtimestamp(second, UTC))
 days = st.dates(date(1900, 1, 1), date(2100, 1, 1))
-urls = st.sampled_from(
-    (None, RECORD, "javascript:alert(1)", "https://x.example/ <b>|y", "https://x/" + "a" * 4000)
-)
+urls = st.integers(0, len(ADDRESSES) - 1).map(address)
 texts = st.lists(text, max_size=12).map(tuple)
 
 donors = st.builds(
@@ -210,7 +223,6 @@ statuses = st.builds(
 items = st.lists(
     st.builds(
         QueueItem,
-        Source,
         escalation_id=opaque,
         donor_name=text,
         proposal=text,

@@ -23,7 +23,7 @@ DEFER_CHOICES = (
 )
 DECLINE = "Decline"
 DECLINE_TITLE = "Decline this for {name}?"
-DECLINE_TEXT = "Nothing will be written to the CRM, and nobody will be asked again about: {proposal}"
+DECLINE_TEXT = "Nothing will be written to the CRM. You decline: {proposal}"
 DECLINE_YES = "Decline"
 DECLINE_NO = "Go back"
 EVIDENCE = "Why?"

@@ -51,7 +51,7 @@ NOTHING_CHANGED = ". Nothing was changed."
 EXPIRED = "Nobody decided by "
 NOT_A_NO = ". Nothing was changed. This is not a no: it can still be done in the CRM."
 SUPERSEDED = "A newer card replaces this one. Nothing was changed by this one."
-RECORD = "Open the CRM record"
+RECORD = "Open what was written"
 
 
 def status_block(card: EscalationCard, status: CardStatus) -> Block:
@@ -80,12 +80,12 @@ def _executing(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
     return [*_did(status, APPROVED), leaf(WRITING)]
 
 
-def _executed(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
+def _executed(card: EscalationCard, status: CardStatus) -> list[Leaf]:
     done = status.execution
     if done is None:
         return [*_did(status, APPROVED), leaf(f"{WRITTEN_UNREAD}.")]
     leaves = [*_did(status, APPROVED), leaf(WRITTEN_AND_READ if done.verified else WRITTEN_UNREAD)]
-    return [*leaves, leaf(", "), moment(done.at), leaf(". "), *_record(done)]
+    return [*leaves, leaf(", "), moment(done.at), leaf("."), *_record(card, done)]
 
 
 def _outcome_unknown(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
@@ -102,8 +102,8 @@ def _failed(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
     ]
 
 
-def _undone(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
-    link_to = [leaf(" "), *_record(status.execution)] if status.execution else []
+def _undone(card: EscalationCard, status: CardStatus) -> list[Leaf]:
+    link_to = _record(card, status.execution) if status.execution else []
     return [*_did(status, UNDONE), leaf("."), *link_to]
 
 
@@ -134,9 +134,9 @@ def _who(status: CardStatus) -> list[Leaf]:
     return [leaf(name(status.by_name) if status.by_name else SOMEBODY, bold=True)]
 
 
-def _record(done: Execution) -> list[Leaf]:
+def _record(card: EscalationCard, done: Execution) -> list[Leaf]:
     url = safe_url(done.record_url)
-    return [link(url, RECORD)] if url else []
+    return [leaf(" "), link(url, RECORD)] if url and url != card.donor.record_url else []
 
 
 _LINES: dict[EscalationState, Callable[[EscalationCard, CardStatus], list[Leaf]]] = {

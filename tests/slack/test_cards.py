@@ -1,0 +1,500 @@
+"""Every card word for word, as a busy person reads it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.slack import ids
+from bot.slack.cards.decision_buttons import decision_buttons
+from bot.slack.cards.deferral import deferral_view, problem_with
+from bot.slack.cards.escalation import escalation_message
+from bot.slack.cards.evidence import evidence_view
+from bot.slack.cards.home import home_view
+from bot.slack.cards.rendering import message
+from handlers.outcomes import (
+    CardStatus,
+    DigestFigure,
+    DigestShown,
+    DonorPicker,
+    EvidenceLine,
+    EvidenceShown,
+    Execution,
+    HeldNotice,
+    HelpShown,
+    HomeShown,
+    NoDonorFound,
+    Notice,
+    QueueItem,
+    TimelineShown,
+)
+from policy.donor import DonorMatch
+from policy.escalation import EscalationState
+from tests.slack.reading import read
+from tests.slack.samples import (
+    CARD,
+    CREATED,
+    DECIDED,
+    DONOR,
+    DUE,
+    EXECUTED,
+    FACTS,
+    HISTORY,
+    OPEN,
+    SUMMARY,
+    status,
+)
+
+STANDING = (
+    "  Major donor · Cultivation · The Doe household · owner Olivia Hart\n"
+    "  <http://127.0.0.1:8400/donors/D-100|Open the CRM record>"
+)
+ASKED = """\
+Jane Doe gave $25,000 to the library, her largest gift so far.
+**Proposed: **Plan a thank-you call for Olivia Hart, due 26 Nov 2026
+Thank her for the library gift and ask how her daughter liked the reading room."""
+WRITES = """\
+- New task: **Thank-you call**
+- Due: **26 Nov 2026**
+- Lifecycle stage: cultivation → **stewardship**"""
+
+
+def test_the_card_to_decide() -> None:
+    shown = escalation_message(CARD, OPEN)
+    assert shown.text == "Decision needed: Jane Doe"
+    assert (
+        read(shown.blocks)
+        == f"""\
+# Decision needed: Jane Doe
+{STANDING}
+**Olivia Hart** decides by 1 Dec 2026, 22:00 UTC. If nobody answers, nothing is changed.
+---
+{ASKED}
+**What would be written to the CRM**
+{WRITES}
+**Why this**
+- This gift is 5 times her gift of last year. <[gift of 30 Nov 2025, gift of 24 Nov 2026]>
+- Nobody has spoken with her for 43 days. <[visit of 12 Oct 2026]>
+**Why you are asked: **Gifts of $10,000 and more are thanked for by a person.
+**Not known: **Whether she wants the gift to be public.
+**Recent history**
+- 24 Nov 2026: Gift of $25,000 to the library
+- 12 Oct 2026: Visit: talked about the reading room with her daughter
+- 30 Nov 2025: Gift of $5,000
+  AI-generated, check before use. Written by gpt-5.2.
+  Confidence: high, 86 of 100 (how well the CRM records back this text up, not a forecast): \
+all figures recomputed from 6 records
+  Also considered: Send a thank-you letter
+  Can be undone exactly: the record returns to what it was.
+[Approve] [Defer… Until tomorrow / Until the next business day / Until next week / Pick a date…] \
+[Decline] [Why?]
+  Sent to the owner's channel. Reference 7f3k2a"""
+    )
+
+
+def test_the_buttons_name_what_they_do() -> None:
+    approve, defer, decline, why = decision_buttons(CARD, OPEN)["elements"]
+    assert approve["confirm"] == {
+        "title": {"type": "plain_text", "text": "Approve this for Jane Doe?", "emoji": False},
+        "text": {
+            "type": "plain_text",
+            "text": "Countersign will write to the CRM:\n• Task: Thank-you call\n• Due: 26 Nov 2026\n"
+            "• Lifecycle stage: cultivation → stewardship",
+            "emoji": False,
+        },
+        "confirm": {"type": "plain_text", "text": "Approve and write", "emoji": False},
+        "deny": {"type": "plain_text", "text": "Not yet", "emoji": False},
+    }
+    assert (approve["style"], approve["value"]) == ("primary", "01KESC")
+    assert decline["confirm"]["text"]["text"] == (
+        f"Nothing will be written to the CRM. You decline: {CARD.proposal}"
+    )
+    assert [option["value"] for option in defer["options"]] == [
+        "tomorrow:01KESC",
+        "next_business_day:01KESC",
+        "next_week:01KESC",
+        "date:01KESC",
+    ]
+    assert "confirm" not in why
+
+
+def test_menus_start_afresh_when_the_card_changes() -> None:
+    again = status(EscalationState.OPEN)
+    assert decision_buttons(CARD, OPEN)["block_id"] != decision_buttons(CARD, again)["block_id"]
+
+
+def test_the_card_when_it_is_done() -> None:
+    assert (
+        read(escalation_message(CARD, EXECUTED).blocks)
+        == f"""\
+# Done: Jane Doe
+{STANDING}
+@U0OLIVIA0 approved this, 24 Nov 2026, 14:00 UTC. Written to the CRM and read back to check, \
+24 Nov 2026, 14:01 UTC.
+---
+{ASKED}
+**What was written to the CRM**
+{WRITES}
+  Can be undone exactly: the record returns to what it was.
+[Why?]
+  Sent to the owner's channel. Reference 7f3k2a"""
+    )
+
+
+APPROVED = "@U0OLIVIA0 approved this, 24 Nov 2026, 14:00 UTC. "
+PUT_OFF = (
+    "@U0OLIVIA0 put this off until 1 Dec 2026, 22:00 UTC. Nothing was changed. The card comes back then."
+)
+PASSED_ON = (
+    "@U0OLIVIA0 passed this on. Nothing was changed; the next person decides by 1 Dec 2026, 22:00 UTC."
+)
+EXPIRED = (
+    "Nobody decided by 1 Dec 2026, 22:00 UTC. Nothing was changed. "
+    "This is not a no: it can still be done in the CRM."
+)
+REFUSED = Execution(problem="The CRM refused the change (locked).", at=DECIDED)
+UNREAD = Execution(ref="T-77", record_url="http://127.0.0.1:8400/tasks/T-77", at=DECIDED)
+
+
+@pytest.mark.parametrize(
+    ("now", "title", "line"),
+    [
+        (
+            status(EscalationState.DEFERRED, deferred_until=DUE),
+            "Put off",
+            PUT_OFF,
+        ),
+        (
+            status(EscalationState.ESCALATED),
+            "Passed on",
+            PASSED_ON,
+        ),
+        (
+            status(EscalationState.APPROVED),
+            "Approved",
+            APPROVED + "The change is about to be written to the CRM.",
+        ),
+        (status(EscalationState.EXECUTING), "Approved", APPROVED + "The change is being written to the CRM."),
+        (
+            status(EscalationState.EXECUTED, execution=UNREAD),
+            "Done",
+            APPROVED + "Written to the CRM, but it could not be read back: please look at the record, "
+            "24 Nov 2026, 14:00 UTC. <Open what was written>",
+        ),
+        (
+            status(EscalationState.OUTCOME_UNKNOWN),
+            "Being checked",
+            APPROVED + "The change was sent to the CRM and no answer came back: it may or may not be there. "
+            "We are checking. Please do not enter it by hand yet.",
+        ),
+        (
+            status(EscalationState.FAILED, execution=REFUSED, note=REFUSED.problem),
+            "Not done",
+            APPROVED + "It was not carried out: The CRM refused the change (locked). "
+            "“Why?” shows what stood in the way.",
+        ),
+        (status(EscalationState.UNDONE), "Undone", "@U0OLIVIA0 undid this, 24 Nov 2026, 14:00 UTC."),
+        (status(EscalationState.SENT_BACK), "Sent back", "@U0OLIVIA0 sent this back. Nothing was changed."),
+        (
+            status(EscalationState.DECLINED, by_user_id=None),
+            "Declined",
+            "**Olivia Hart** declined this, 24 Nov 2026, 14:00 UTC. Nothing was changed.",
+        ),
+        (
+            CardStatus(state=EscalationState.EXPIRED),
+            "Time ran out",
+            EXPIRED,
+        ),
+        (
+            CardStatus(state=EscalationState.SUPERSEDED),
+            "Replaced",
+            "A newer card replaces this one. Nothing was changed by this one.",
+        ),
+    ],
+)
+def test_where_a_decision_stands(now: CardStatus, title: str, line: str) -> None:
+    shown = escalation_message(CARD, now)
+    lines = read(shown.blocks).split("\n")
+    assert (shown.text, lines[0], lines[3]) == (f"{title}: Jane Doe", f"# {title}: Jane Doe", line)
+    assert lines.count(REFUSED.problem) == 0
+
+
+def test_a_note_is_not_overlooked() -> None:
+    note = "The record changed since this was approved: Lifecycle stage is now stewardship."
+    lines = read(escalation_message(CARD, CardStatus(state=EscalationState.OPEN, note=note)).blocks)
+    assert lines.split("\n")[3] == f"⚠️ **{note}**"
+
+
+SAID = """\
+- Jane Doe has given $62,500 in 7 gifts since 2019. <[7 gifts, gift of 24 Nov 2026]>
+- Her last gift was $25,000 on 24 Nov 2026. <[gift of 24 Nov 2026]>
+- She seems ready for a conversation about the reading room._ (judgement, not in the records)_
+**The records contradict each other**
+- The CRM states $60,000 lifetime giving; the gifts add up to $62,500.
+**Not seen**
+- Pledges could not be read."""
+CONFIDENT = """\
+  Confidence: high, 86 of 100 (how well the CRM records back this text up, not a forecast): \
+all figures recomputed from 6 records
+  1 sentence was left out because the records did not confirm it."""
+RECENT = """\
+- 24 Nov 2026: Gift of $25,000 to the library
+- 12 Oct 2026: Visit: talked about the reading room with her daughter
+- 30 Nov 2025: Gift of $5,000"""
+
+
+@pytest.mark.parametrize(
+    ("place", "buttons"),
+    [
+        ("ephemeral", "[Useful] [Not useful] [Share in channel]"),
+        ("direct", "[Useful] [Not useful]"),
+    ],
+)
+def test_a_summary_for_one_person(place: Any, buttons: str) -> None:
+    warned = SUMMARY.model_copy(
+        update={"donor": DONOR.model_copy(update={"warnings": ("Do not contact", "Gives anonymously")})}
+    )
+    shown = message(warned, place)
+    assert shown.text == "Summary of Jane Doe"
+    assert (
+        read(shown.blocks)
+        == f"""\
+# Jane Doe
+⚠️ **Do not contact · Gives anonymously**
+{STANDING}
+{SAID}
+  AI-generated, check before use. Written by gpt-5.2 from records as of 24 Nov 2026.
+{CONFIDENT}
+---
+**Recent history**
+{RECENT}
+{buttons}
+  Reference 7f3k2a"""
+    )
+
+
+def test_a_summary_shared_with_a_channel_says_by_whom() -> None:
+    shown = message(SUMMARY.model_copy(update={"shared_by": "U0OLIVIA0"}), "channel")
+    assert read(shown.blocks).split("\n")[-3:] == [
+        "Shared by @U0OLIVIA0",
+        "[Useful] [Not useful]",
+        "  Reference 7f3k2a",
+    ]
+    assert shown.blocks[-2]["type"] == "context_actions"
+
+
+def test_a_summary_without_ai_says_why() -> None:
+    summary = SUMMARY.summary.model_copy(update={"origin": FACTS})
+    shown = message(SUMMARY.model_copy(update={"summary": summary}), "ephemeral")
+    why = "No AI was used because no AI service is set up."
+    assert f"  Written without AI, from CRM records as of 24 Nov 2026. {why}" in read(shown.blocks)
+
+
+def test_a_donor_about_whom_nothing_is_known_yet() -> None:
+    summary = SUMMARY.summary.model_copy(
+        update={"claims": (), "removed": 0, "not_seen": (), "contradictions": ()}
+    )
+    shown = message(SUMMARY.model_copy(update={"summary": summary, "timeline": ()}), "ephemeral")
+    text = read(shown.blocks)
+    assert "_The CRM holds nothing about this donor that could be summarised yet._" in text
+    assert "_No gifts, meetings or messages are recorded yet._" in text
+
+
+def test_the_history_alone() -> None:
+    shown = message(
+        TimelineShown(donor=DONOR, timeline=HISTORY * 8, as_of=DECIDED.date(), reference="r1"), "ephemeral"
+    )
+    lines = read(shown.blocks).split("\n")
+    assert lines[0] == "# Jane Doe: recent history"
+    assert lines[-2:] == [
+        "- <4 more in the CRM record>",
+        "  From CRM records as of 24 Nov 2026, newest first. Reference r1",
+    ]
+
+
+def people(count: int) -> tuple[DonorMatch, ...]:
+    return tuple(
+        DonorMatch(id=f"D-{n}", name="Jane Doe", city="Austin" if n else None, email=f"jane{n}@doe.org")
+        for n in range(count)
+    )
+
+
+def test_a_few_donors_to_choose_from() -> None:
+    shown = message(DonorPicker(query="Jane", wanted="summary", matches=people(2)), "ephemeral")
+    assert (
+        read(shown.blocks)
+        == """\
+Several donors match “Jane”. Which one do you mean?
+Jane Doe
+jane0@doe.org · D-0 [Summary]
+Jane Doe
+Austin · jane1@doe.org · D-1 [Summary]"""
+    )
+    assert [b["accessory"]["value"] for b in shown.blocks[1:]] == ["summary:D-0", "summary:D-1"]
+
+
+def test_many_donors_to_choose_from() -> None:
+    shown = message(NoDonorFound(query="Jnae", wanted="timeline", near=people(7)), "ephemeral")
+    assert read(shown.blocks).startswith(
+        "No donor matches “Jnae”. Did you mean one of these?\n[Choose a donor"
+    )
+    options = shown.blocks[1]["elements"][0]["options"]
+    assert options[3] == {
+        "text": {"type": "plain_text", "text": "Jane Doe", "emoji": False},
+        "value": "timeline:D-3",
+        "description": {"type": "plain_text", "text": "Austin · jane3@doe.org · D-3", "emoji": False},
+    }
+
+
+def test_nobody_to_choose_from() -> None:
+    assert read(message(NoDonorFound(query="X", wanted="summary"), "ephemeral").blocks) == (
+        "No donor matches “X”. Try the full name, the e-mail address or the donor id from the CRM."
+    )
+
+
+def test_help_answers_what_was_not_understood() -> None:
+    lines = read(message(HelpShown(unknown="!!!"), "ephemeral").blocks).split("\n")
+    assert lines[:3] == [
+        "# What I can do",
+        "**I did not understand “!!!”.**",
+        "- /donor Jane Doe  a short summary with sources, before a meeting or a call",
+    ]
+
+
+def test_a_notice_with_a_mention_notifies_one_person() -> None:
+    notice = Notice(text="This decision is back.", next_step="Please decide.", reference="r1", mention="U1")
+    shown = message(notice, "channel")
+    assert shown.text == "<@U1> This decision is back."
+    assert read(shown.blocks) == "@U1 This decision is back.\nPlease decide.\n  Reference r1"
+
+
+def test_what_the_rules_hold_back() -> None:
+    held = HeldNotice(
+        donor=DONOR,
+        happened="Jane Doe gave $25,000.",
+        proposal="Plan a thank-you call",
+        reasons=("The donor asked not to be contacted.",),
+        reference="r1",
+    )
+    shown = message(held, "channel")
+    assert shown.text == "Jane Doe: an action was held back by your organisation's rules"
+    assert (
+        read(shown.blocks)
+        == f"""\
+# Jane Doe: nothing to approve
+{STANDING}
+**What happened**
+Jane Doe gave $25,000.
+**What would have followed**
+Plan a thank-you call
+**Why it is held back**
+- The donor asked not to be contacted.
+  Nothing was changed and nobody can approve this from here. If it should be done anyway, do it in the CRM \
+yourself. Reference r1"""
+    )
+
+
+def test_the_digest_for_managers() -> None:
+    digest = DigestShown(
+        title="Weekly digest",
+        period_start=CREATED - timedelta(days=7),
+        period_end=CREATED,
+        headline="9 of 12 proposals were approved.",
+        figures=(
+            DigestFigure(label="Proposals", value="12", before="8"),
+            DigestFigure(label="Approved", value="9 (75 %)"),
+        ),
+        decisions=(("Approved", 9), ("Declined", 1)),
+        footnotes=("Approved counts decisions.",),
+        late=True,
+    )
+    shown = message(digest, "channel")
+    assert shown.text == "Weekly digest is here"
+    assert (
+        read(shown.blocks)
+        == """\
+# Weekly digest
+  <!date^1794920700^{date_short_pretty}|17 Nov 2026, 13:05 UTC> to \
+<!date^1795525500^{date_short_pretty}|24 Nov 2026, 13:05 UTC>
+**9 of 12 proposals were approved.**
+Figure | This period | Period before
+Proposals | 12 | 8
+Approved | 9 (75 %) | –
+**Decisions**
+- Approved: **9**
+- Declined: **1**
+  Approved counts decisions.
+  This digest is late because Countersign or Slack was not available at its usual time."""
+    )
+
+
+def item(number: int, state: EscalationState, **more: Any) -> QueueItem:
+    values: dict[str, Any] = {"donor_name": f"Donor {number}", "proposal": "Call", "due_at": DUE}
+    return QueueItem(escalation_id=f"01K{number}", state=state, **(values | more))
+
+
+def test_the_home_tab() -> None:
+    home = HomeShown(
+        name="Olivia Hart",
+        open=(item(1, EscalationState.OPEN), item(2, EscalationState.OPEN, permalink="https://s.example/p")),
+        deferred=(item(3, EscalationState.DEFERRED, deferred_until=DUE),),
+        decided=(item(4, EscalationState.EXECUTED), item(5, EscalationState.EXPIRED)),
+    )
+    assert (
+        read(home_view(home)["blocks"])
+        == """\
+# Your decisions
+# Waiting for you (2)
+**Donor 1**
+Call
+Decide by 1 Dec 2026, 22:00 UTC
+[Why?]
+**Donor 2**
+Call
+Decide by 1 Dec 2026, 22:00 UTC  <Open the card>
+# Put off
+**Donor 3**
+Call
+Comes back on 1 Dec 2026
+# Decided lately
+**Donor 4**
+Call
+Done
+**Donor 5**
+Call
+Time ran out, nothing was changed
+---
+[Refresh]
+  To look a donor up, type /donor and a name in any channel, or write to me in Messages."""
+    )
+
+
+def test_an_empty_home_explains_itself() -> None:
+    assert read(home_view(HomeShown(name=""))["blocks"]).split("\n")[1].startswith("Nothing waits for your")
+
+
+def test_the_evidence_of_a_decision() -> None:
+    line = EvidenceLine(at=DECIDED, what="Approved", who="Olivia Hart", details=("policy 3f2a",))
+    view = evidence_view(EvidenceShown(title="Jane Doe", lines=(line,), reference="r1"))
+    assert (view["type"], view["title"]["text"], view["callback_id"]) == ("modal", "Why?", ids.EVIDENCE_VIEW)
+    assert (
+        read(view["blocks"])
+        == """\
+# Jane Doe
+24 Nov 2026, 14:00 UTC
+**Approved**  by Olivia Hart
+- policy 3f2a
+  From the audit record. Times are in your time zone. Reference r1"""
+    )
+
+
+def test_the_window_for_a_day() -> None:
+    today = DECIDED.date()
+    view = deferral_view("{}", today + timedelta(days=1))
+    assert read(view["blocks"]) == "Until which day? [datepicker]"
+    assert view["blocks"][0]["element"]["initial_date"] == "2026-11-25"
+    assert problem_with(today, today) == "Pick a day after today."
+    assert problem_with(today + timedelta(days=1), today) is None
+    assert problem_with(today + timedelta(days=367), today) == "Pick a day within the next year."
