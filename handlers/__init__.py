@@ -25,6 +25,7 @@ from handlers.show_help import show_help
 from handlers.show_home import publish_home, show_home
 from handlers.show_timeline import show_timeline
 from handlers.summarise_donor import summarise_donor
+from handlers.undo_action import take_back, undo_action
 from handlers.weekly_digest import weekly_digest
 
 Handler = Callable[[Any, Arrived, Context], Awaitable[Write]]
@@ -40,6 +41,7 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.ApprovalClicked: approve_escalation,
     commands.DeferralClicked: defer_escalation,
     commands.DeclineClicked: decline_escalation,
+    commands.UndoClicked: undo_action,
     commands.EvidenceRequested: show_evidence,
     commands.HomeOpened: show_home,
     commands.DeferralEnded: reopen_deferred,
@@ -53,6 +55,7 @@ DEPARTURES: dict[type[Any], Handler] = {
     effects.SendAnswer: send_answer,
     effects.PostOutcome: post_outcome,
     effects.ExecuteAction: execute_action,
+    effects.TakeBack: take_back,
     effects.PublishEvent: publish_event,
     effects.PublishHome: publish_home,
     effects.FillEvidence: fill_evidence,

@@ -122,6 +122,15 @@ class DeclineClicked(Value):
     reply_to: ReplyAddress
 
 
+class UndoClicked(Value):
+    """Somebody wants an executed action taken back."""
+
+    type: Literal["undo"] = "undo"
+    escalation_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
 class EvidenceRequested(Value):
     """Somebody asks why a card says what it says; *view_id* is the modal already open and waiting."""
 
@@ -172,6 +181,7 @@ Command = Annotated[
     | ApprovalClicked
     | DeferralClicked
     | DeclineClicked
+    | UndoClicked
     | EvidenceRequested
     | HomeOpened
     | DeferralEnded

@@ -53,6 +53,16 @@ class ExecuteAction(Value):
     escalation_id: str
 
 
+class TakeBack(Value):
+    """Undo an executed action in the CRM."""
+
+    type: Literal["take_back"] = "take_back"
+    escalation_id: str
+    by_id: str
+    by_name: str
+    reply_to: ReplyAddress
+
+
 class PublishEvent(Value):
     """Publish a CloudEvent to whoever listens; *event* is its JSON."""
 
@@ -81,6 +91,7 @@ Effect = Annotated[
     | SendAnswer
     | PostOutcome
     | ExecuteAction
+    | TakeBack
     | PublishEvent
     | PublishHome
     | FillEvidence,

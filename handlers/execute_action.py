@@ -52,7 +52,7 @@ async def execute_action(effect: ExecuteAction, arrived: Arrived, context: Conte
     escalation = await context.database.read(lambda tx: tx.escalations.get(effect.escalation_id))
     if escalation is None or escalation.state not in _READY:
         return lambda _tx: None
-    key = f"{escalation.id}:{escalation.action_digest[:16]}"
+    key = effect_key(escalation)
     if escalation.state is not _S.APPROVED:
         found = await context.crm.find(escalation.action, key=key)
         if found:
@@ -76,6 +76,11 @@ async def execute_action(effect: ExecuteAction, arrived: Arrived, context: Conte
     except StaleRecord:
         raise Unavailable("crm", "record_changed_while_writing") from None
     return lambda tx: _executed(tx, arrived, escalation, receipt)
+
+
+def effect_key(escalation: Escalation) -> str:
+    """Return the idempotency key of the escalation's effect on the CRM; it never depends on the attempt."""
+    return f"{escalation.id}:{escalation.action_digest[:16]}"
 
 
 async def _still_right(escalation: Escalation, context: Context) -> DonorRecord | Changed | Stopped:

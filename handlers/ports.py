@@ -89,6 +89,14 @@ class Crm(Protocol):
         """Look for the effect of an earlier `execute` with this *key*."""
         ...
 
+    async def undo(self, action: Action, *, key: str, ref: str, actor: str) -> tuple[FieldChange, ...]:
+        """Take back what `execute` wrote under *key* as the record *ref*; doing it twice is fine.
+
+        Returns the fields that differ from what was written, as (written, now); then nothing was changed.
+        Raises StaleRecord, OutcomeUnknown, Unavailable, Refused.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Colleague:

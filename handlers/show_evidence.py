@@ -123,6 +123,9 @@ _STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
     "action.executed": _executed,
     "action.outcome_unknown": _plain("The CRM's answer was lost; looking before writing again"),
     "action.stopped": _plain("Not carried out", "reason"),
+    "undo.requested": _plain("Asked to undo it"),
+    "undo.refused": _plain("Not undone", "reason"),
+    "action.undone": _plain("Undone in the CRM", "ref"),
     "card.rerouted": _plain("Card moved to another channel", "reason"),
     "click.refused": _plain("A click was refused", "reason"),
 }

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, assert_never
 
 from policy.actions import (
+    UNDO,
     Action,
     AddNote,
     AddToSegment,
@@ -18,6 +19,7 @@ from policy.actions import (
     RemoveFromSegment,
     ScheduleFollowUp,
     SuppressChannel,
+    UndoPromise,
     UpdateStage,
 )
 from policy.donor import ConsentStatus, DonorRecord, Gift
@@ -72,8 +74,14 @@ def changes(action: Action, record: DonorRecord, names: Names) -> tuple[FieldCha
 
 
 def undo_text(action: Action) -> str:
-    """Say beforehand how the action can be taken back."""
-    return _TAKE_BACK[action.kind]
+    """Say beforehand what undoing the action can do."""
+    match UNDO[action.kind]:
+        case UndoPromise.EXACT:
+            return "Can be undone exactly, unless somebody changes the record in the meantime."
+        case UndoPromise.COMPENSATION:
+            return "Cannot be undone from here: opening the channel again needs the donor's fresh consent."
+        case UndoPromise.IMPOSSIBLE:
+            return "Cannot be undone."
 
 
 def affected_gift(action: Action, record: DonorRecord) -> Gift | None:
@@ -148,17 +156,4 @@ _DESCRIBE: dict[str, Callable[[Any, Names], str]] = {
     "suppress_channel": lambda a, _n: f"Record that the donor must not be contacted by {a.channel.value}",
     "assign_owner": lambda a, n: f"Give the relationship to {n.get(a.owner_id, a.owner_id)}",
     "draft_message": lambda a, _n: f"Keep a draft ({a.channel.value}) for a person to send: {a.subject}",
-}
-
-_TAKE_BACK: dict[str, str] = {
-    "create_task": "To take it back: delete the task in the CRM; nothing else is changed.",
-    "schedule_follow_up": "To take it back: delete the follow-up in the CRM; nothing is sent to the donor.",
-    "add_note": "To take it back: delete the note in the CRM.",
-    "record_acknowledgement": "To take it back: set the gift to not acknowledged in the CRM.",
-    "update_stage": "To take it back: set the former stage in the CRM; the change history keeps it.",
-    "add_to_segment": "To take it back: take the donor out of the segment in the CRM.",
-    "remove_from_segment": "To take it back: put the donor into the segment again in the CRM.",
-    "suppress_channel": "Cannot simply be taken back: opening the channel again needs the donor's consent.",
-    "assign_owner": "To take it back: assign the former owner in the CRM; the change history names them.",
-    "draft_message": "To take it back: delete the draft in the CRM; nothing is sent to the donor.",
 }

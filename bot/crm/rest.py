@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
+from bot.crm.undoing import Undoing
 from bot.crm.wire import NotPermitted, Wire
 from bot.crm.writes import Writes
 from handlers.ports import Clock, CrmReceipt, DonorUnknown
-from policy.actions import Action
+from policy.actions import Action, FieldChange
 from policy.donor import (
     Campaign,
     Consent,
@@ -55,6 +56,7 @@ class RestCrm:
         self._staff: _Remembered[StaffMember] = _Remembered(clock, _STAFF_AGE)
         self._campaigns: _Remembered[Campaign] = _Remembered(clock, _CAMPAIGN_AGE)
         self._writes = Writes(wire, clock)
+        self._undoing = Undoing(wire)
 
     async def search(self, text: str, limit: int) -> tuple[DonorMatch, ...]:
         """Find donors by id, e-mail or name, best match first."""
@@ -111,6 +113,10 @@ class RestCrm:
     async def find(self, action: Action, *, key: str) -> CrmReceipt | None:
         """Look for the effect of an earlier `execute` with this *key*."""
         return await self._writes.find(action, key=key)
+
+    async def undo(self, action: Action, *, key: str, ref: str, actor: str) -> tuple[FieldChange, ...]:
+        """Take back what `execute` wrote under *key*, unless it was changed since."""
+        return await self._undoing.undo(action, key=key, ref=ref, actor=actor)
 
     async def ping(self) -> dict[str, Any]:
         """Ask the CRM who it is, how many donors it shows us, and what time it has."""

@@ -45,12 +45,20 @@ class Wire:
         return items
 
     async def write(
-        self, method: str, path: str, body: Mapping[str, Any], *, actor: str, headers: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        *,
+        actor: str,
+        headers: Mapping[str, str],
     ) -> dict[str, Any]:
         """Send one write exactly once; raises StaleRecord, OutcomeUnknown, Unavailable, Refused."""
         sent_headers = {"X-Actor": actor, **headers}
         try:
-            response = await self._client.request(method, path, json=dict(body), headers=sent_headers)
+            response = await self._client.request(
+                method, path, json=dict(body) if body is not None else None, headers=sent_headers
+            )
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
             raise Unavailable(CRM, "no_connection") from None
         except httpx2.TransportError:
@@ -62,7 +70,7 @@ class Wire:
         _refuse_waiting(response)
         if response.is_error:
             raise Refused(CRM, f"http_{response.status_code}")
-        document: dict[str, Any] = response.json()
+        document: dict[str, Any] = response.json() if response.content else {}
         return document
 
     async def _read(self, path: str, query: Mapping[str, str | int]) -> httpx2.Response:

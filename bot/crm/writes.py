@@ -38,11 +38,11 @@ class Writes:
         """Write *action*; *version* is the donor's version token the decision was made on."""
         match action:
             case CreateTask() | ScheduleFollowUp():
-                body = _task_body(action)
+                body = task_body(action)
                 task = await self._wire.write("PUT", f"tasks/{key}", body, actor=actor, headers={})
                 return await self._read_back("tasks", task["id"], body)
             case AddNote() | DraftMessage():
-                body = _note_body(action)
+                body = note_body(action)
                 note = await self._wire.write("PUT", f"notes/{key}", body, actor=actor, headers={})
                 return await self._read_back("notes", note["id"], body)
             case RecordAcknowledgement():
@@ -56,9 +56,9 @@ class Writes:
         """Look for what was written under *key*."""
         match action:
             case CreateTask() | ScheduleFollowUp():
-                return await self._find_created("tasks", action.donor_id, key, _task_body(action))
+                return await self._find_created("tasks", action.donor_id, key, task_body(action))
             case AddNote() | DraftMessage():
-                return await self._find_created("notes", action.donor_id, key, _note_body(action))
+                return await self._find_created("notes", action.donor_id, key, note_body(action))
             case _:
                 changes = await self._changes(key)
                 return _receipt(changes[0]["record_id"], changes) if changes else None
@@ -137,7 +137,8 @@ class Writes:
         return _receipt(ref, changes)
 
 
-def _task_body(action: CreateTask | ScheduleFollowUp) -> Json:
+def task_body(action: CreateTask | ScheduleFollowUp) -> Json:
+    """Return what is written for a task or follow-up."""
     is_follow_up = isinstance(action, ScheduleFollowUp)
     how = f" ({action.channel.value})" if isinstance(action, ScheduleFollowUp) else ""
     return {
@@ -150,7 +151,8 @@ def _task_body(action: CreateTask | ScheduleFollowUp) -> Json:
     }
 
 
-def _note_body(action: AddNote | DraftMessage) -> Json:
+def note_body(action: AddNote | DraftMessage) -> Json:
+    """Return what is written for a note or a kept draft."""
     if isinstance(action, AddNote):
         text = action.text
     else:
@@ -177,15 +179,16 @@ def _receipt(ref: str, changes: list[Json]) -> CrmReceipt:
         FieldChange(
             record=ref,
             field=str(change["field"]).replace("_", " ").capitalize(),
-            before=_spell(change["before"]),
-            after=_spell(change["after"]),
+            before=spell_value(change["before"]),
+            after=spell_value(change["after"]),
         )
         for change in changes
     )
     return CrmReceipt(ref=ref, changes=fields, verified=bool(fields))
 
 
-def _spell(value: Any) -> str:
+def spell_value(value: Any) -> str:
+    """Spell a value of the CRM for people."""
     if value in (None, "", []):
         return NOTHING
     if isinstance(value, list):
