@@ -12,6 +12,7 @@ from policy.verifier_lexicon import ALSO_NAMES, CAPITALISED, LEXICON
 MASK = "\ufffc"
 
 _ALLOWED = re.compile(rf"[A-Za-zÀ-ÖØ-öø-ÿ {MASK}.,;:!?'’\"“”()/–—-]*")
+_APPROXIMATE = re.compile(rf"\b(?:about|around|over)\s+{MASK}", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’-][A-Za-zÀ-ÖØ-öø-ÿ]+)*")
 _DOMAIN = re.compile(r"\w\.\w|//|\bwww\b", re.IGNORECASE)
 
@@ -67,6 +68,7 @@ QUALIFIERS: tuple[Qualifier, ...] = (
         "giving.this_year",
         "giving.year.",
         "giving.soft_credit",
+        "giving.largest_",
     ),
     _qualifier("next", "next|upcoming", "pledge.next_", "recurring.next_", "contact.next_", "task.next_"),
     _qualifier("household", "household's|household", "household."),
@@ -81,6 +83,7 @@ QUALIFIERS: tuple[Qualifier, ...] = (
         "pledge.overdue_since",
         exclusive=True,
     ),
+    _qualifier("recurring", "recurring", "recurring."),
     _qualifier("refunded", "refunded", "giving.refunded_count"),
     _qualifier("pending", "pending", "giving.pending_count"),
     _qualifier("in kind", "in[ -]kind", "giving.in_kind_count"),
@@ -194,9 +197,11 @@ def unexplained(residual: str) -> str | None:
         return "It holds a figure or a sign that is bound to no record."
     if _DOMAIN.search(residual):
         return "It holds what looks like a link."
+    if _APPROXIMATE.search(residual):
+        return "It gives a figure roughly that the record gives exactly."
     if _STATUS.search(residual):
         return "It states a status that is bound to no record."
-    plain = residual
+    plain = residual.replace(f"{MASK}'s", MASK).replace(f"{MASK}’s", MASK)
     for qualifier in QUALIFIERS:
         plain = qualifier.words.sub(lambda found: re.sub(r"\S", "-", found[0]), plain)
     for match in _TOKEN.finditer(plain):

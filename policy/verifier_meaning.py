@@ -19,6 +19,7 @@ _DUE = re.compile(r"\bdue(?: on| by)?\s*$", re.IGNORECASE)
 _KIND_OF_CONTACT = re.compile(
     r"\b(?:meeting|met|call|visit|letter|e-?mail|event|reply|phone)\b", re.IGNORECASE
 )
+_RECEIVES = re.compile(r"\s+(?:\w+ )?(?:receiv|pays|paying|takes|taking)", re.IGNORECASE)
 _YEARLY = ("giving.this_year", "giving.last_year", "giving.year.")
 _SUFFIX = re.compile(r"\.[a-z]{3}$")
 
@@ -26,6 +27,7 @@ _SUFFIX = re.compile(r"\.[a-z]{3}$")
 def check_meaning(text: str, placed: list[Placed], evidence: Evidence) -> None:
     """Raise UnverifiedError when a figure is passed off as another one."""
     _words_fit(text, placed)
+    _donor_gives(text, placed)
     _one_topic(placed)
     _qualifiers_are_answered(text, placed, evidence)
     _years_belong(placed)
@@ -46,6 +48,13 @@ def _words_fit(text: str, placed: list[Placed]) -> None:
         following = unit(name)
         if place.slot.kind is SlotKind.COUNT and following and not following.match(text, place.end):
             raise unsupported("A number is said of something else.")
+
+
+def _donor_gives(text: str, placed: list[Placed]) -> None:
+    """Somebody named gives; that they receive is nothing a gift record says."""
+    for place in placed:
+        if place.slot.kind is SlotKind.NAME and _RECEIVES.match(text, place.end):
+            raise unsupported("It says something that no record bears out.")
 
 
 def _one_topic(placed: list[Placed]) -> None:
@@ -129,7 +138,9 @@ def _dues_belong(text: str, placed: list[Placed]) -> None:
     for place in placed:
         if place.slot.kind is SlotKind.DATE:
             called_due = _DUE.search(text[: place.start]) is not None
-            if called_due != place.binding.name.split(".")[-1].endswith("due_on"):
+            is_due = place.binding.name.split(".")[-1].endswith("due_on")
+            was_due = place.binding.name == "pledge.overdue_since"
+            if called_due != is_due and not (called_due and was_due):
                 raise unsupported("A date is passed off as another one.")
 
 
