@@ -172,11 +172,8 @@ class LeasedQueue:
     def purge(self, before: datetime) -> int:
         """Forget items done before that moment, and with them that they were seen; return how many."""
         table = self._table
-        return self._connection.execute(
-            delete(table).where(
-                in_status(table, "done"), in_status(table, "done", "dead"), table.c.finished_at < before
-            )
-        ).rowcount
+        done = in_status(table, "done") & in_status(table, "done", "dead")
+        return self._connection.execute(delete(table).where(done, table.c.finished_at < before)).rowcount
 
     def _candidates(self, now: datetime, limit: int, kinds: Sequence[str] | None) -> list[int]:
         query = candidates(self._table, of_kinds=kinds is not None)

@@ -29,7 +29,7 @@ from storage.columns import UtcDateTime
 
 @lru_cache
 def candidates(table: Table, *, of_kinds: bool) -> Select[Any]:
-    """Build the query for claimable rows, once for each table."""
+    """Build the query for claimable rows; rows another transaction has locked are passed over."""
     now = bindparam("now", type_=UtcDateTime())
     due = or_(
         and_(in_status(table, "ready"), table.c.available_at <= now),
@@ -47,6 +47,7 @@ def candidates(table: Table, *, of_kinds: bool) -> Select[Any]:
 
 @lru_cache
 def claiming(table: Table) -> ReturningUpdate[Any]:
+    """Build the update that gives rows to an owner."""
     at = bindparam("at", type_=UtcDateTime())
     return (
         update(table)
@@ -86,7 +87,10 @@ def _blocked(table: Table) -> ColumnElement[bool]:
 
 
 def in_status(table: FromClause, *statuses: str) -> ColumnElement[bool]:
-    """Compare the status with literals: only so does a database see that a partial index serves."""
+    """Compare the status with literals: only so does a database see that a partial index serves.
+
+    That index's own condition has to be among the query's, even where another implies it.
+    """
     status = table.c.status
     literals: list[ColumnElement[Any]] = [literal_column(f"'{status}'") for status in statuses]
     return status == literals[0] if len(literals) == 1 else status.in_(literals)

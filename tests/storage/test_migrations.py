@@ -134,7 +134,7 @@ def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
             stderr=subprocess.PIPE,
             text=True,
         )
-        for _ in range(3)
+        for _ in range(2)
     ]
     for process in starting:
         assert process.stdin is not None
@@ -143,7 +143,7 @@ def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
     errors = [process.communicate()[1] for process in starting]
     assert [(process.returncode, error) for process, error in zip(starting, errors, strict=True)] == [
         (0, "")
-    ] * 3
+    ] * 2
     assert is_current(empty_url)
 
 
