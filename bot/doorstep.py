@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.failpoints import hit
 from handlers.commands import Command
 from handlers.ports import Clock, Ids
 from policy.canonical import canonical_json
@@ -46,6 +47,8 @@ class Doorstep:
             received_at=self._clock.now(),
             priority=arrival.priority,
         )
+        hit(f"accept.{command.type}")
         fresh = await self._database.write(lambda tx: tx.inbox.accept(received))
+        hit(f"accepted.{command.type}")
         await self._bell.ring(INBOX)
         return fresh

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from bot.doorstep import INBOX, OUTBOX
+from bot.failpoints import hit
 from handlers import ARRIVALS, DEPARTURES, Handler
 from handlers.answering import answer
 from handlers.commands import COMMAND
@@ -145,10 +146,13 @@ class Worker:
 
     async def _handle(self, item: Item) -> None:
         try:
+            hit(f"claimed.{item.kind}")
             arrived = self._arrived(item)
             message = self._read(item)
             write = await self._lane.handlers[type(message)](message, arrived, self._context)
+            hit(f"handled.{item.kind}")
             await self._context.database.write(lambda tx: self._settle(tx, item, arrived, write))
+            hit(f"settled.{item.kind}")
         except (LeaseLostError, asyncio.CancelledError):
             raise
         except Discard as discard:

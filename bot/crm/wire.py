@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import httpx2
 
+from bot.failpoints import hit
 from handlers.ports import DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
 
 CRM: Final = "crm"
@@ -55,10 +56,12 @@ class Wire:
     ) -> dict[str, Any]:
         """Send one write exactly once; raises StaleRecord, OutcomeUnknown, Unavailable, Refused."""
         sent_headers = {"X-Actor": actor, **headers}
+        hit("crm.sending")
         try:
             response = await self._client.request(
                 method, path, json=dict(body) if body is not None else None, headers=sent_headers
             )
+            hit("crm.answered")
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
             raise Unavailable(CRM, "no_connection") from None
         except httpx2.TransportError:
