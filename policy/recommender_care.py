@@ -77,7 +77,8 @@ def complained(s: Situation) -> Proposal | None:
     """A complaint goes to the owner, as a person to answer it."""
     filed = s.note is not None and s.note.category == "complaint"
     said = s.happened(CrmEventType.REPLY_RECEIVED) and _COMPLAINS.search(_said(s) or "")
-    asked = s.event is None and s.facts.flag("complaint.recent")
+    writes = s.event is None or s.happened(CrmEventType.REPLY_RECEIVED)
+    asked = writes and s.facts.flag("complaint.recent")
     title = f"Answer the complaint of {s.name}"
     if not (filed or said or asked) or s.is_planned(title):
         return None

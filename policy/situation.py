@@ -15,6 +15,7 @@ from policy.sentences import Writer
 from policy.value import Value
 
 _SATURDAY = 5
+_LONGEST_NAME = 120
 
 
 class Proposal(Value):
@@ -47,8 +48,9 @@ class Situation:
 
     @property
     def name(self) -> str:
-        """The donor's name."""
-        return self.record.donor.name
+        """The donor's name, cut to what a title holds."""
+        name = self.record.donor.name
+        return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1].rstrip()}…"
 
     @property
     def donor_id(self) -> str:

@@ -105,7 +105,8 @@ def _giving(w: Writer, facts: DonorFacts) -> Iterator[Claim]:
             "most recently {giving.last_amount} on {giving.last_on}.",
             name=w.name(),
         )
-    yield from _loyalty(w, facts)
+    if not facts.flag("donor.deceased"):
+        yield from _loyalty(w, facts)
 
 
 def _loyalty(w: Writer, facts: DonorFacts) -> Iterator[Claim]:
@@ -161,6 +162,10 @@ def _commitments(w: Writer, facts: DonorFacts) -> Iterator[Claim]:
         yield w.write(
             "{pledge.balance} is outstanding on the pledge; the next payment of {pledge.next_due_amount} is "
             "due on {pledge.next_due_on}."
+        )
+    if facts.flag("pledge.paid_by_daf"):
+        yield w.write(
+            "A {pledge.paid_by_daf} payment is recorded on the pledge; check that it may be counted."
         )
     status = facts.text("recurring.status") or ""
     if status == "active" and not facts.count("recurring.failed_payments"):

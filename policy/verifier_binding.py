@@ -63,6 +63,7 @@ class Evidence:
             record.pledges,
             record.soft_credited_gifts,
             record.gifts,
+            record.staff,
             filter(None, (record.owner, record.household, record.donor)),
         )
         return {item.id: item for group in groups for item in group}

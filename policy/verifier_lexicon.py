@@ -43,18 +43,18 @@ _NOUNS = """
 acknowledgement acknowledgements acknowledgment acknowledgments action actions amount amounts answer answers
 appeal appeals appreciation ask asks attention balance call calls campaign campaigns card cards care cause
 channel channels charity colleague colleagues commitment communication communications company consent
-contact contacts contribution contributions conversation conversations crm currency data date dates day days
-detail details director donation donations donor donors e-mail e-mails email emails end event events family
-figure figures foundation friend friends fund fundraiser fundraisers fundraising funds generosity gift gifts
-giver giving gratitude history household impact information installment installments instalment instalments
-institution interest interests invitation kind legal letter letters level line mail manager meeting meetings
-member members message messages mission moment money month months name names note notes officer
-opportunities opportunity organisation organization outreach owner part partner payment payments people
-period permission person phone place plan plans point portfolio preference preferences program programme
-project projects question questions receipt receipts record records relationship relationships reminder
-reminders replies reply request requests respect review row schedule segment segments sort source sources
-spouse staff stage start status step steps strategy support supporter supporters task tasks team text
-thank-you thanks tier time timeline touch visit visits way week weeks work year years
+contact contacts contribution contributions conversation conversations counted crm currency data date dates
+day days detail details director donation donations donor donors e-mail e-mails email emails end event
+events family figure figures foundation friend friends fund fundraiser fundraisers fundraising funds
+generosity gift gifts giver giving gratitude history household impact information installment installments
+instalment instalments institution interest interests invitation kind legal letter letters level line mail
+manager meeting meetings member members message messages mission moment money month months name names note
+notes officer opportunities opportunity organisation organization outreach owner part partner payment
+payments people period permission person phone place plan plans point portfolio preference preferences
+program programme project projects question questions receipt receipts record records relationship
+relationships reminder reminders replies reply request requests respect review row schedule segment segments
+sort source sources spouse staff stage start status step steps strategy support supporter supporters task
+tasks team text thank-you thanks tier time timeline touch visit visits way week weeks work year years
 """
 
 _DESCRIPTIONS = """

@@ -8,7 +8,7 @@ from collections import defaultdict
 from bot.assistant.answer import ClaimAnswer, SlotAnswer
 from bot.assistant.masking import name_variants
 from policy.claims import Claim, Slot, SlotKind
-from policy.donor import Donor, DonorRecord
+from policy.donor import Donor, DonorRecord, StaffMember
 from policy.injection import without_hidden_characters
 
 # Never the id of a record or a fact, so the verifier finds nothing under it.
@@ -52,10 +52,9 @@ class Pseudonyms:
         masks: dict[str, str] = {}
         for donor in (*self._record.household_members, self._record.donor):
             masks |= self._of_donor(donor, self._by_id[donor.id])
-        owner = self._record.owner
-        if owner is not None:
-            for variant in name_variants("", "", owner.name):
-                masks.setdefault(variant, self._by_id[owner.id])
+        for colleague in self._colleagues:
+            for variant in (*name_variants("", "", colleague.name), colleague.email):
+                masks.setdefault(variant, self._by_id[colleague.id])
         if self._record.household is not None:
             masks.setdefault(self._record.household.name, "[household]")
         return masks
@@ -72,6 +71,11 @@ class Pseudonyms:
             cites.append(record_id)
         text = _PSEUDONYM.sub(lambda found: self._names.get(found[0], (found[0], ""))[0], text)
         return Claim(text=text[:600] or "-", cites=tuple(dict.fromkeys(cites)), slots=tuple(slots))
+
+    @property
+    def _colleagues(self) -> tuple[StaffMember, ...]:
+        owner = (self._record.owner,) if self._record.owner is not None else ()
+        return (*owner, *(one for one in self._record.staff if one not in owner))
 
     def _is_name(self, slot: SlotAnswer) -> bool:
         # We bind names ourselves, from the pseudonyms in the sentence.
@@ -96,8 +100,8 @@ class Pseudonyms:
     def _name_people(self) -> None:
         for donor in (self._record.donor, *self._record.household_members):
             self._names[self.of(donor.id, "DONOR")] = (donor.name, "name")
-        if self._record.owner is not None:
-            self._names[self.of(self._record.owner.id, "STAFF")] = (self._record.owner.name, "name")
+        for colleague in self._colleagues:
+            self._names[self.of(colleague.id, "STAFF")] = (colleague.name, "name")
         for campaign in self._record.campaigns:
             self._names[self.of(campaign.id, "CAMPAIGN")] = (campaign.name, "name")
 

@@ -246,6 +246,14 @@ def test_a_paused_campaign_holds_the_planned_ask() -> None:
     assert proposed(record(campaigns=(campaign,)), "campaign.status_changed", "campaign-1") is None
 
 
+def test_a_very_long_name_still_makes_a_title() -> None:
+    long = record(donor=donor(name="Seafarers " * 25 + "Fund", deceased=True))
+    proposal = proposed(long, None)
+    assert proposal is not None
+    assert isinstance(proposal.action, CreateTask)
+    assert proposal.action.title.endswith("…")
+
+
 def test_soft_credit_is_thanked_without_receipt_language() -> None:
     credit = SoftCredit(donor_id="donor-1", amount=GIFT.amount)
     advised = GIFT.model_copy(update={"donor_id": "donor-fund", "soft_credits": (credit,), "type": "daf"})
