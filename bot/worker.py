@@ -66,6 +66,7 @@ class Worker:
         self._owner, self._slots, self._random = owner, slots, random
         self._running: set[asyncio.Task[None]] = set()
         self._freed = asyncio.Event()
+        self._listening: asyncio.Task[None] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until *stop* is set, then let what is running finish."""
@@ -108,16 +109,20 @@ class Worker:
 
     async def _pause(self, stopping: asyncio.Task[bool]) -> None:
         """Wait for the bell, for a free slot, for the sweep, or for the end; whichever comes first."""
-        waits = (
-            asyncio.create_task(self._bell.wait(self._lane.name, SWEEP_S)),
-            asyncio.create_task(self._freed.wait()),
+        if self._listening is None or self._listening.done():
+            # Kept across pauses: cancelling it would cost a Redis bell its connection each time.
+            self._listening = asyncio.create_task(self._bell.wait(self._lane.name, SWEEP_S))
+        freed = asyncio.create_task(self._freed.wait())
+        await asyncio.wait(
+            (self._listening, freed, stopping), return_when=asyncio.FIRST_COMPLETED, timeout=SWEEP_S
         )
-        await asyncio.wait((*waits, stopping), return_when=asyncio.FIRST_COMPLETED, timeout=SWEEP_S)
-        for wait in waits:
-            wait.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
+        freed.cancel()
+        await asyncio.gather(freed, return_exceptions=True)
 
     async def _drain(self) -> None:
+        if self._listening:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
         if self._running:
             await asyncio.wait(self._running, timeout=DRAIN_S)
         for task in tuple(self._running):

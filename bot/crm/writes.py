@@ -163,7 +163,7 @@ def note_body(action: AddNote | DraftMessage) -> Json:
 def _created(record_id: str, held: Mapping[str, Any], sent: Mapping[str, Any]) -> CrmReceipt:
     shown = (("Task", held.get("title")), ("Note", held.get("text")), ("Due", _day(held.get("due_on"))))
     changes = tuple(
-        FieldChange(record=record_id, field=label, before=NOTHING, after=str(value)[:200])
+        FieldChange(record="new", field=label, before=NOTHING, after=str(value)[:200])
         for label, value in shown
         if value
     )

@@ -17,6 +17,7 @@ from handlers.commands import (
     SummaryRequested,
     SummaryShared,
     TimelineRequested,
+    UndoClicked,
 )
 
 Preset = Literal["tomorrow", "next_business_day", "next_week"]
@@ -51,6 +52,9 @@ def command_of(click: Click) -> tuple[Command, str | None]:
         case ids.DECLINE:
             about = escalation_of(click)
             return DeclineClicked(escalation_id=about, by=by, reply_to=to), about
+        case ids.UNDO:
+            about = escalation_of(click)
+            return UndoClicked(escalation_id=about, by=by, reply_to=to), about
         case ids.DEFER:
             choice, about = deferral_of(click)
             preset = cast("Preset", choice)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 
-NAMESPACE = "cs:"
-
 APPROVE = "cs:approve"
 DEFER = "cs:defer"
 DECLINE = "cs:decline"
 EVIDENCE = "cs:evidence"
+UNDO = "cs:undo"
 PICK = "cs:pick"
 SHARE = "cs:share"
 FEEDBACK = "cs:feedback"
 USEFUL = "cs:useful"
 NOT_USEFUL = "cs:not_useful"
 REFRESH_HOME = "cs:refresh_home"
-ASK_HELP = "cs:ask_help"
 
 DEFER_VIEW = "cs:defer_view"
 WAITING_VIEW = "cs:waiting_view"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.slack import ids
-from bot.slack.cards.decision_buttons import decision_buttons
+from bot.slack.cards.decision_buttons import closing_buttons, decision_buttons
 from bot.slack.cards.deferral import deferral_view, problem_with
 from bot.slack.cards.escalation import escalation_message
 from bot.slack.cards.evidence import evidence_view
@@ -30,6 +30,7 @@ from handlers.outcomes import (
     QueueItem,
     TimelineShown,
 )
+from policy.actions import UndoPromise
 from policy.donor import DonorMatch
 from policy.escalation import EscalationState
 from tests.slack.reading import read
@@ -120,6 +121,18 @@ def test_the_buttons_name_what_they_do() -> None:
     assert "confirm" not in why
 
 
+def test_undo_is_offered_only_where_it_is_exact() -> None:
+    offered = closing_buttons(CARD, EXECUTED)["elements"]
+    assert [(each["action_id"], each["value"]) for each in offered] == [
+        ("cs:undo", "01KESC"),
+        ("cs:evidence", "01KESC"),
+    ]
+    for_ever = CARD.model_copy(update={"undo": UndoPromise.COMPENSATION})
+    assert [each["action_id"] for each in closing_buttons(for_ever, EXECUTED)["elements"]] == ["cs:evidence"]
+    undone = status(EscalationState.UNDONE)
+    assert [each["action_id"] for each in closing_buttons(CARD, undone)["elements"]] == ["cs:evidence"]
+
+
 def test_menus_start_afresh_when_the_card_changes() -> None:
     again = status(EscalationState.OPEN)
     assert decision_buttons(CARD, OPEN)["block_id"] != decision_buttons(CARD, again)["block_id"]
@@ -138,7 +151,7 @@ def test_the_card_when_it_is_done() -> None:
 **What was written to the CRM**
 {WRITES}
   Can be undone exactly: the record returns to what it was.
-[Why?]
+[Undo] [Why?]
   Sent to the owner's channel. Reference 7f3k2a"""
     )
 

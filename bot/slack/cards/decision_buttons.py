@@ -7,6 +7,8 @@ from bot.slack.blocks import Block, actions, button, confirmation, menu, option
 from bot.slack.cards.field_changes import spell
 from bot.slack.text import clip, name, one_line
 from handlers.outcomes import CardStatus, EscalationCard
+from policy.actions import UndoPromise
+from policy.escalation import EscalationState
 
 APPROVE = "Approve"
 APPROVE_TITLE = "Approve this for {name}?"
@@ -27,8 +29,16 @@ DECLINE_TEXT = "Nothing will be written to the CRM. You decline: {proposal}"
 DECLINE_YES = "Decline"
 DECLINE_NO = "Go back"
 EVIDENCE = "Why?"
+UNDO = "Undo"
+UNDO_TITLE = "Undo this for {name}?"
+UNDO_TEXT = (
+    "What was written to the CRM is taken back. If somebody has changed it since, nothing is touched and you "
+    "are told what is different."
+)
+UNDO_YES = "Undo it"
 
 MOST_NAMED = 3
+MOST_CONFIRMED = 290
 
 
 def decision_buttons(card: EscalationCard, status: CardStatus) -> Block:
@@ -44,20 +54,30 @@ def decision_buttons(card: EscalationCard, status: CardStatus) -> Block:
     )
 
 
-def evidence_button(card: EscalationCard, status: CardStatus) -> Block:
-    """Return the one button that stays when nothing is left to decide."""
-    return actions(_block_id(card, status), button(EVIDENCE, ids.EVIDENCE, card.escalation_id))
+def closing_buttons(card: EscalationCard, status: CardStatus) -> Block:
+    """Return what can be pressed when nothing is left to decide: Why, and Undo while it is possible."""
+    about = card.escalation_id
+    why = button(EVIDENCE, ids.EVIDENCE, about)
+    if status.state is EscalationState.EXECUTED and card.undo is UndoPromise.EXACT:
+        return actions(_block_id(card, status), button(UNDO, ids.UNDO, about, confirm=_undo(card)), why)
+    return actions(_block_id(card, status), why)
 
 
 def _approval(card: EscalationCard) -> dict[str, object]:
-    lines = [APPROVE_WRITES]
-    lines += [f"• {spell(change, 30)}" for change in card.changes[:MOST_NAMED]]
+    named = card.changes[:MOST_NAMED]
+    room = (MOST_CONFIRMED - len(APPROVE_WRITES) - len(AND_MORE)) // max(len(named), 1) - 4
+    lines = [APPROVE_WRITES, *(f"• {clip(spell(change, room), room)}" for change in named)]
     if not card.changes:
         lines.append(clip(one_line(card.proposal), 200))
     if len(card.changes) > MOST_NAMED:
         lines.append(AND_MORE.format(count=len(card.changes) - MOST_NAMED))
     title = APPROVE_TITLE.format(name=name(card.donor.name, 60))
     return confirmation(title, "\n".join(lines), APPROVE_YES, APPROVE_NO)
+
+
+def _undo(card: EscalationCard) -> dict[str, object]:
+    title = UNDO_TITLE.format(name=name(card.donor.name, 60))
+    return confirmation(title, UNDO_TEXT, UNDO_YES, APPROVE_NO, danger=True)
 
 
 def _decline(card: EscalationCard) -> dict[str, object]:

@@ -18,7 +18,7 @@ from bot.slack.blocks import (
     titled,
 )
 from bot.slack.cards.claims import confidence_line, origin_line, removed_line, sentence
-from bot.slack.cards.decision_buttons import decision_buttons, evidence_button
+from bot.slack.cards.decision_buttons import closing_buttons, decision_buttons
 from bot.slack.cards.decision_status import TITLES, status_block
 from bot.slack.cards.donor_line import donor_blocks
 from bot.slack.cards.field_changes import change_lines
@@ -96,7 +96,7 @@ def _settled(card: EscalationCard, status: CardStatus, title: str) -> list[Block
         _proposal(card, url),
         _outcome(card, status, url),
         *_undo(card, status),
-        evidence_button(card, status),
+        closing_buttons(card, status),
     ]
 
 

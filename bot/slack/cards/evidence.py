@@ -29,7 +29,7 @@ MORE_DETAILS = "and {count} more"
 REFERENCE = "From the audit record. Times are in your time zone. Reference {reference}"
 
 MOST_LINES = 60
-MOST_DETAILS = 8
+MOST_DETAILS = 30
 
 
 def waiting_view() -> View:
