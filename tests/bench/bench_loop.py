@@ -1,0 +1,153 @@
+"""The whole loop in the demo's one process: from a command to its answer, and from an event to its card.
+
+The simulated Slack, CRM and model run in the same process, so their work counts as ours here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx2
+
+from bot.cli.stage import CRM_TOKEN
+from tests.bench.report import Spread, heading, line, verdict
+from tests.bench.serving import Server, demo
+
+FIONA, FUNDRAISING = "U0FIONA00", "C0FUNDRAS"
+OWNER, OWNER_IN_CRM = "U0OLIVIA0", "staff-olivia"
+DONORS = tuple(f"donor-{number:04d}" for number in range(101, 161))
+WARM_UP = 5
+SUMMARIES = 40
+CARDS = 16
+THINKING_MS = 300
+SUMMARY_P95_MS = 400.0
+OUR_SHARE_MS = 100.0
+LONGEST_WAIT_S = 30.0
+
+Frame = dict[str, Any]
+Expected = Callable[[str, Frame], bool]
+
+
+class Page:
+    """A browser page of the simulated Slack, as one person sees it."""
+
+    def __init__(self, client: httpx2.AsyncClient) -> None:
+        self._client = client
+        self._frames: asyncio.Queue[tuple[str, Frame]] = asyncio.Queue()
+
+    async def watch(self, lines: AsyncIterator[str]) -> None:
+        """Collect what the page is shown."""
+        event = ""
+        async for row in lines:
+            if row.startswith("event: "):
+                event = row[7:]
+            elif row.startswith("data: "):
+                self._frames.put_nowait((event, json.loads(row[6:])))
+
+    async def until(self, expected: Expected) -> Frame:
+        """Return the next frame that is *expected*."""
+        async with asyncio.timeout(LONGEST_WAIT_S):
+            while True:
+                event, frame = await self._frames.get()
+                if expected(event, frame):
+                    return frame
+
+    async def post(self, path: str, **body: Any) -> None:
+        """Do something with the page or with the simulation's switches."""
+        answer = await self._client.post(path, json=body)
+        answer.raise_for_status()
+
+
+@asynccontextmanager
+async def page(server: Server, person: str) -> AsyncIterator[Page]:
+    """Open the page of *person*."""
+    base = f"http://127.0.0.1:{server.port}"
+    async with httpx2.AsyncClient(base_url=base, headers={"X-Sim": "1"}, timeout=LONGEST_WAIT_S) as client:
+        shown = Page(client)
+        async with client.stream("GET", "/sim/stream", params={"as": person}) as stream:
+            watching = asyncio.create_task(shown.watch(stream.aiter_lines()))
+            try:
+                yield shown
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+
+
+def main() -> None:
+    """Measure summaries without and with a model, and cards."""
+    with TemporaryDirectory() as directory, demo(Path(directory), "--no-model") as (server, _):
+        heading("/donor summary: from Enter to the finished answer on the page, without a model")
+        spread, cpu = asyncio.run(_summaries(server, thinking_ms=None))
+        met = verdict(reached=spread.p95 < SUMMARY_P95_MS)
+        line("summary", spread, target=f"p95 < {SUMMARY_P95_MS:.0f} ms: {met}")
+        line("  processor time of everything together", f"{cpu * 1000:.0f} ms each")
+        heading("Card: from the gift in the CRM to the card in the owner's channel")
+        line("gift -> card", asyncio.run(_cards(server)))
+    with TemporaryDirectory() as directory, demo(Path(directory)) as (server, _):
+        heading(f"/donor summary with a model that thinks for {THINKING_MS} ms")
+        spread, cpu = asyncio.run(_summaries(server, thinking_ms=THINKING_MS))
+        ours = spread.p50 - THINKING_MS
+        met = verdict(reached=ours < OUR_SHARE_MS)
+        line("summary", spread)
+        line("  our share of the median", f"{ours:.1f} ms", target=f"< {OUR_SHARE_MS:.0f} ms: {met}")
+        line("  processor time of everything together", f"{cpu * 1000:.0f} ms each")
+
+
+async def _summaries(server: Server, *, thinking_ms: int | None) -> tuple[Spread, float]:
+    async with page(server, FIONA) as shown:
+        if thinking_ms is not None:
+            await shown.post("/model/sim/faults", slow_ms=thinking_ms)
+        took: list[float] = []
+        before = server.cpu
+        for number in range(WARM_UP + SUMMARIES):
+            donor = DONORS[number % len(DONORS)]
+            if number == WARM_UP:
+                before = server.cpu
+            began = time.perf_counter()
+            await shown.post(
+                "/sim/act/command",
+                **{"as": FIONA, "channel": FUNDRAISING, "command": "/donor", "text": f"summary {donor}"},
+            )
+            await shown.until(_is_answer)
+            took.append(time.perf_counter() - began)
+        return Spread.of(took[WARM_UP:]), (server.cpu - before) / SUMMARIES
+
+
+async def _cards(server: Server) -> Spread:
+    took: list[float] = []
+    async with page(server, OWNER) as shown:
+        for donor in await _portfolio(server):
+            began = time.perf_counter()
+            await shown.post("/crm/sim/happen", what="gift", donor_id=donor)
+            await shown.until(_is_card)
+            took.append(time.perf_counter() - began)
+            await asyncio.sleep(1.0)  # one message a second and channel is what Slack takes
+    return Spread.of(took)
+
+
+async def _portfolio(server: Server) -> list[str]:
+    """Return donors of the owner, without those the stories are about: not all of these call for a card."""
+    query = {"owner_id": OWNER_IN_CRM, "limit": "100"}
+    key = {"Authorization": f"Bearer {CRM_TOKEN.get_secret_value()}"}
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", headers=key) as client:
+        found = (await client.get("/crm/api/v1/donors", params=query)).raise_for_status().json()["items"]
+    return [donor["id"] for donor in found][-CARDS:]
+
+
+def _is_answer(event: str, frame: Frame) -> bool:
+    return event.startswith("message") and "Summary of" in frame["message"]["text"]
+
+
+def _is_card(event: str, frame: Frame) -> bool:
+    return event.startswith("message") and "cs:approve" in json.dumps(frame)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""The doors that are measured, and the plain way to build each, as servers of their own.
+
+    python -m tests.bench.doors countersign|plain PORT DIRECTORY
+
+*countersign* is the whole wiring with its queues at rest: what a door costs, without the work behind it.
+*plain* is what a quick start leads to: Bolt as it comes behind FastAPI, a typed body with the signature as a
+dependency, an SQLAlchemy session and a commit for each request. Both keep their rows in SQLite with a
+write-ahead log and `synchronous=FULL`, so that both promise the same.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from fastapi import Depends, FastAPI, HTTPException, Request
+from pydantic import BaseModel
+from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from sqlalchemy import Engine, String, UniqueConstraint, create_engine, event
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from standardwebhooks import Webhook, WebhookVerificationError
+from starlette.concurrency import run_in_threadpool
+
+from bot.cli.running import listen, server_for
+from bot.cli.stage import CRM_TOKEN, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, WEBHOOK_SECRET
+from bot.http.asgi import AsgiApp
+from bot.settings import CrmSettings, Settings, SlackSettings
+from bot.wiring import build
+
+HOST = "127.0.0.1"
+ORGANISATION = Path(__file__).parents[2] / "bot/sandbox/organisation.yaml"
+NOWHERE = "http://127.0.0.1:9/"
+
+
+async def countersign(port: int, directory: Path) -> None:
+    """Serve the product's own doors; nothing is worked on."""
+    settings = Settings(
+        _env_file=None,
+        database_url=f"sqlite:///{directory / 'countersign.db'}",
+        redis_url=None,
+        organisation_file=ORGANISATION,
+        slack=SlackSettings(bot_token=SLACK_BOT_TOKEN, signing_secret=SLACK_SIGNING_SECRET, base_url=NOWHERE),
+        crm=CrmSettings(base_url=NOWHERE, token=CRM_TOKEN, webhook_secret=WEBHOOK_SECRET),
+    )
+    async with build(settings) as runtime:
+        await _serve(runtime.http, port)
+
+
+async def plain(port: int, directory: Path) -> None:
+    """Serve the plain way."""
+    engine = _engine(directory / "plain.db")
+    app = FastAPI()
+    _plain_slack(app, engine)
+    _plain_events(app, engine)
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    await _serve(app, port)
+
+
+async def _serve(app: AsgiApp, port: int) -> None:
+    gc.collect()
+    gc.freeze()
+    await server_for(app).serve(sockets=[listen(HOST, port)])
+
+
+class _Base(DeclarativeBase):
+    pass
+
+
+class _Arrived(_Base):
+    __tablename__ = "arrived"
+    __table_args__ = (UniqueConstraint("source", "key"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(String(40))
+    key: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str]
+
+
+class _CrmEvent(BaseModel):
+    id: str
+    source: str
+    type: str
+    subject: str | None = None
+    data: dict[str, Any]
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}")
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+
+    _Base.metadata.create_all(engine)
+    return engine
+
+
+@contextmanager
+def _session(engine: Engine) -> Iterator[Session]:
+    with Session(engine) as session:
+        yield session
+        session.commit()
+
+
+def _keep(engine: Engine, source: str, key: str, body: str) -> None:
+    try:
+        with _session(engine) as session:
+            session.add(_Arrived(source=source, key=key, body=body))
+    except IntegrityError:
+        return
+
+
+def _plain_slack(app: FastAPI, engine: Engine) -> None:
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=enterprise_id, team_id=team_id, bot_token=SLACK_BOT_TOKEN.get_secret_value()
+        )
+
+    bolt = AsyncApp(signing_secret=SLACK_SIGNING_SECRET.get_secret_value(), authorize=authorize)
+
+    @bolt.command("/donor")
+    async def donor(ack: Any, body: dict[str, Any]) -> None:
+        await run_in_threadpool(_keep, engine, "slack", body["trigger_id"], json.dumps(body))
+        await ack()
+
+    @bolt.action(re.compile("^cs:"))
+    async def clicked(ack: Any, body: dict[str, Any]) -> None:
+        await run_in_threadpool(_keep, engine, "slack", body["trigger_id"], json.dumps(body))
+        await ack()
+
+    handler = AsyncSlackRequestHandler(bolt)
+
+    @app.post("/slack/events")
+    async def slack_events(request: Request) -> Any:
+        return await handler.handle(request)
+
+
+def _plain_events(app: FastAPI, engine: Engine) -> None:
+    webhook = Webhook(WEBHOOK_SECRET.get_secret_value())
+
+    async def signed(request: Request) -> None:
+        try:
+            webhook.verify(await request.body(), dict(request.headers))
+        except WebhookVerificationError:
+            raise HTTPException(401) from None
+
+    @app.post("/crm/events", status_code=202, dependencies=[Depends(signed)])
+    def crm_events(received: _CrmEvent) -> dict[str, str]:
+        _keep(engine, received.source, received.id, received.model_dump_json())
+        return {"status": "accepted"}
+
+
+if __name__ == "__main__":
+    uvloop.run({"countersign": countersign, "plain": plain}[sys.argv[1]](int(sys.argv[2]), Path(sys.argv[3])))

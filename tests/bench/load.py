@@ -1,0 +1,127 @@
+"""Load over kept-alive HTTP/1.1 connections, with requests that were made and signed beforehand."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+
+HOST = "127.0.0.1"
+
+
+class Failed(Exception):
+    """The server answered something else than success; a figure would mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of a run: *latencies* in seconds, in the order of the answers."""
+
+    latencies: tuple[float, ...]
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        """Return answers per second over the whole run."""
+        return len(self.latencies) / self.seconds
+
+
+class Connection:
+    """One connection that carries one request at a time."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def open(cls, port: int) -> Connection:
+        """Connect to a server on this machine."""
+        return cls(*await asyncio.open_connection(HOST, port))
+
+    async def ask(self, request: bytes) -> bytes:
+        """Send *request* and return the body; raises Failed unless the answer is 2xx."""
+        self._writer.write(request)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0] or 0)
+        body = await self._reader.readexactly(length)
+        if not head.startswith(b"HTTP/1.1 2"):
+            raise Failed(f"{head.splitlines()[0].decode()}: {body[:200].decode(errors='replace')}")
+        return body
+
+    def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+
+
+def post(path: str, headers: dict[str, str], body: bytes) -> bytes:
+    """Return a POST request as it goes over the wire."""
+    sent = {"Host": HOST, "Content-Length": str(len(body)), **headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+    return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
+
+
+async def closed_loop(port: int, requests: Sequence[bytes], *, clients: int, seconds: float) -> Run:
+    """Let *clients* each send the next request as soon as they have an answer."""
+    waiting = iter(requests)
+    latencies: list[float] = []
+    connections = [await Connection.open(port) for _ in range(clients)]
+    with no_collection():
+        began = perf_counter()
+
+        async def work(connection: Connection) -> None:
+            for request in waiting:
+                sent = perf_counter()
+                await connection.ask(request)
+                answered = perf_counter()
+                latencies.append(answered - sent)
+                if answered - began > seconds:
+                    return
+
+        async with asyncio.TaskGroup() as tasks:
+            for connection in connections:
+                tasks.create_task(work(connection))
+        took = perf_counter() - began
+    for connection in connections:
+        connection.close()
+    return Run(tuple(latencies), took)
+
+
+async def open_loop(port: int, requests: Sequence[bytes], *, per_second: float) -> Run:
+    """Send at a steady rate whether or not answers come.
+
+    Latency counts from the moment at which a request was due, so neither a slow server nor a late client
+    hides behind requests that were never sent.
+    """
+    free = [await Connection.open(port) for _ in range(16)]
+    latencies: list[float] = []
+    with no_collection():
+        began = perf_counter() + 0.05
+
+        async def work(request: bytes, due: float) -> None:
+            connection = free.pop() if free else await Connection.open(port)
+            await connection.ask(request)
+            latencies.append(perf_counter() - due)
+            free.append(connection)
+
+        async with asyncio.TaskGroup() as tasks:
+            for number, request in enumerate(requests):
+                due = began + number / per_second
+                await asyncio.sleep(max(0.0, due - perf_counter()))
+                tasks.create_task(work(request, due))
+        took = perf_counter() - began
+    for connection in free:
+        connection.close()
+    return Run(tuple(latencies), took)
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Keep the measuring process from collecting garbage while it measures."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -1,0 +1,95 @@
+"""Servers as processes of their own, so that their processor time and memory are theirs alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
+from urllib.error import HTTPError, URLError
+
+from tests.bench.report import cpu_seconds, resident_mb
+
+ROOT = Path(__file__).parents[2]
+LONGEST_START_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server on this machine."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def cpu(self) -> float:
+        """Return the processor time it has used, in seconds."""
+        return cpu_seconds(self.process.pid)
+
+    @property
+    def memory_mb(self) -> float:
+        """Return its resident memory in megabytes."""
+        return resident_mb(self.process.pid)
+
+
+@contextmanager
+def door(kind: str, directory: Path) -> Iterator[Server]:
+    """Run one of `tests.bench.doors` until the block ends."""
+    directory.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    with _running(["-m", "tests.bench.doors", kind, str(port), str(directory)]) as process:
+        server = Server(port, process)
+        wait_until_it_answers(server, "/healthz")
+        yield server
+
+
+@contextmanager
+def demo(directory: Path, *options: str) -> Iterator[tuple[Server, float]]:
+    """Run the demo until the block ends; with it the seconds from its start to ready."""
+    port = free_port()
+    began = time.perf_counter()
+    with _running(["-m", "bot", "demo", "--port", str(port), "--data", str(directory), *options]) as process:
+        server = Server(port, process)
+        wait_until_it_answers(server, "/readyz")
+        yield server, time.perf_counter() - began
+
+
+def free_port() -> int:
+    """Return a port that nobody uses at the moment."""
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until_it_answers(server: Server, path: str) -> None:
+    """Return when the path answers 200; raises RuntimeError when the server ends or never does."""
+    until = time.perf_counter() + LONGEST_START_S
+    while time.perf_counter() < until:
+        if server.process.poll() is not None:
+            raise RuntimeError(f"the server ended with {server.process.returncode}")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}", timeout=10):
+                return
+        except (HTTPError, URLError, OSError):
+            time.sleep(0.005)
+    raise RuntimeError("the server did not become ready")
+
+
+@contextmanager
+def _running(arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
