@@ -3,10 +3,13 @@
 COUNTERSIGN_FAILPOINT names the point, "handled.show_card", or with "#2" the second time it is passed. Without
 the variable nothing ever happens; nothing but a test sets it. The points are
 
-    accept.<kind>, accepted.<kind>      before something that arrived is stored, and before anybody is thanked
-    claimed.<kind>, handled.<kind>,     before an item of a queue is worked on, when the world may have changed
-    settled.<kind>                      but nothing says so yet, and after both are on disk
-    crm.sending, crm.answered           around a write to the CRM
+    accept.<kind>     before something that arrived is stored
+    accepted.<kind>   it is stored, and nobody has been thanked yet
+    claimed.<kind>    before an item of a queue is worked on
+    handled.<kind>    the world outside may have changed, and nothing says so yet
+    settled.<kind>    both are on disk
+    crm.sending       before a write to the CRM
+    crm.answered      the CRM has written, and nothing says so yet
 """
 
 from __future__ import annotations
