@@ -21,7 +21,10 @@ def build_assistant(settings: AiModelSettings, stack: AsyncExitStack) -> Assista
         endpoints.append(Endpoint(settings.model, settings.eu_base_url, key, "eu"))
     assistant = OpenAiAssistant(
         AiSettings(
-            endpoints=tuple(endpoints), timeout_s=settings.timeout_s, deadline_s=settings.timeout_s * 1.5
+            endpoints=tuple(endpoints),
+            timeout_s=settings.timeout_s,
+            deadline_s=settings.timeout_s * 1.5,
+            send_notes=settings.send_notes,
         )
     )
     stack.push_async_callback(assistant.close)

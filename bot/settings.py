@@ -56,6 +56,7 @@ class AiModelSettings(BaseModel):
     region: str = "us"
     eu_base_url: str | None = None
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 30.0
+    send_notes: bool = False
 
     @property
     def is_configured(self) -> bool:

@@ -111,7 +111,9 @@ def _one_port(bot: AsgiApp, sandbox: AsgiApp) -> AsgiApp:
 def demo_settings(options: argparse.Namespace, origin: str, data: Path) -> Settings:
     """Point the unchanged bot at the simulated counterparts; a model of your own takes precedence."""
     own = _OwnModel().ai
-    simulated = AiModelSettings(base_url=f"{origin}/model/v1", model=MODEL, region="local", timeout_s=20)
+    simulated = AiModelSettings(
+        base_url=f"{origin}/model/v1", model=MODEL, region="local", timeout_s=20, send_notes=True
+    )
     model = AiModelSettings() if options.no_model else simulated
     return Settings(
         _env_file=None,

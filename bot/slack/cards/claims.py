@@ -27,21 +27,23 @@ FACTS_AS_OF = " as of {day}"
 FACTS_BECAUSE = " No AI was used because {reason}."
 FALLBACKS = {
     "no_model": "no AI service is set up",
-    "nothing_verified": "nothing it wrote could be confirmed by the records",
+    "nothing_verified": "nothing the AI wrote could be checked against the records",
+    "no_permitted_endpoint": (
+        "this donor's data may not leave its region and no AI service is permitted there"
+    ),
     "timeout": "the AI service took too long",
     "deadline": "the AI service took too long",
     "unreachable": "the AI service could not be reached",
-    "endpoint_error": "the AI service reported an error",
-    "circuit_open": "the AI service has been failing and is given a rest",
+    "endpoint_error": "the AI service failed",
+    "circuit_open": "the AI service has failed several times and is left alone for a minute",
     "rate_limited": "the AI service is busy",
-    "not_authorised": "the AI service does not accept our key",
-    "model_not_found": "the AI service does not know the model we asked for",
-    "invalid_output": "the AI service gave an answer that could not be used",
-    "empty_answer": "the AI service gave an empty answer",
-    "truncated": "the AI service’s answer was cut off",
+    "not_authorised": "the AI service refuses our key; IT can see it with countersign doctor",
+    "model_not_found": "the AI service does not know the model; IT can see it with countersign doctor",
     "refused": "the AI service declined to answer",
     "request_refused": "the AI service did not accept the request",
-    "no_permitted_endpoint": "no AI service is permitted for data from this donor’s region",
+    "truncated": "the AI service stopped in the middle of its answer",
+    "empty_answer": "the AI service gave an empty answer",
+    "invalid_output": "the AI service gave an answer that could not be used",
 }
 FALLBACK_UNKNOWN = "the AI service gave no usable answer"
 REMOVED_ONE = "1 sentence was left out because the records did not confirm it."
