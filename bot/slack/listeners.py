@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -36,6 +37,9 @@ log = logging.getLogger("countersign.slack")
 READING = "Reading {query}’s record. The answer appears here in a moment."
 PICK_A_DAY = "Pick a day."
 UNKNOWN_WINDOW = "This window is from an older version and no longer works. Nothing was changed."
+
+TIME_ZONE_SECONDS = 1.5
+"""How long a submitted window may wait for its reader's time zone; after three seconds Slack gives up."""
 
 WAITING_VIEW = "countersign_waiting_view"
 """Where the context remembers a window that still waits, in case storing fails."""
@@ -163,10 +167,11 @@ class Listeners:
 
     async def _today(self, user_id: str) -> date:
         try:
-            colleague = await self._people.by_id(user_id)
-        except (Unavailable, Refused):
-            colleague = None
-        zone = ZoneInfo(colleague.time_zone) if colleague else UTC
+            async with asyncio.timeout(TIME_ZONE_SECONDS):
+                colleague = await self._people.by_id(user_id)
+            zone = ZoneInfo(colleague.time_zone) if colleague else UTC
+        except (Unavailable, Refused, TimeoutError, ZoneInfoNotFoundError):
+            zone = UTC
         return self._now().astimezone(zone).date()
 
 

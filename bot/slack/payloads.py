@@ -156,7 +156,6 @@ class Event(BaseModel):
     user: str | None = None
     bot_id: str | None = None
     channel: str | None = None
-    channel_type: str | None = None
     text: str = ""
     ts: str | None = None
     thread_ts: str | None = None

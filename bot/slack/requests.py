@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from bot.slack.text import one_line, unescape
 from handlers.commands import (
@@ -21,7 +20,6 @@ _LINK = re.compile(r"<(?:mailto:|tel:|https?://)[^|>]*\|([^>]*)>|<(?:mailto:|tel
 _COURTESY = re.compile(r"^[\s,:;\-–]+|[\s,;]+$")
 
 Request = SummaryRequested | TimelineRequested | HelpRequested
-Verb = Literal["summary", "timeline"]
 
 
 def typed(text: str) -> str:

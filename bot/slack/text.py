@@ -13,6 +13,7 @@ _SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"\s*\n\s*\n\s*")
 _AMOUNT = re.compile(
     r"(?:(?:\b[A-Z]{1,3})?[$€£¥₹₩₪₽]|\b[A-Z]{3}[ \u00a0])\s?\d[\d.,'\u00a0\u202f]*"
+    r"(?:\s?(?:[kKmM]|bn|thousand|million|billion)\b)?"
     r"|\b\d[\d.,'\u00a0\u202f]*\s?(?:[$€£¥₹₩₪₽]|[A-Z]{3}\b)"
 )
 

@@ -84,6 +84,7 @@ def test_right_to_left_names_do_not_reorder_a_sentence() -> None:
     [
         ("Jane gave $25,000 today", "Jane gave an amount today"),
         ("€1.250,50 from CHF 500", "an amount from an amount"),
+        ("$25k or £1.2 million", "an amount or an amount"),
         ("500 EUR and 20\u00a0€", "an amount and an amount"),
         ("7 gifts in 2026 <!channel>", "7 gifts in 2026 &lt;!channel&gt;"),
     ],
