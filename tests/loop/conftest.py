@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from bot.cli.running import listen
 from bot.wiring import Runtime, build
+from storage.audit import AuditRecord
 from storage.migrate import upgrade
 from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template, redis_server
 from tests.loop.staging import (
@@ -23,10 +27,13 @@ from tests.loop.staging import (
     Json,
     Staging,
     bot_settings,
+    escalation_of,
+    has,
     open_staging,
     organisation_file,
     origin_of,
     serving,
+    text_of,
     until,
 )
 
@@ -39,9 +46,13 @@ class Loop:
     runtime: Runtime
     clock: HandClock
     database_url: str
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     async def card(self, donor_id: str = "donor-0001", what: str = "gift", **fields: Any) -> Json:
         """Let something happen to a donor of Olivia's, and wait for her card."""
+        if what == "gift":
+            # An amount of its own: the same thank-you is not proposed twice.
+            fields = {"amount_minor": 100_000 + 100 * next(self.numbers)} | fields
         before = {m["ts"] for m in await self.stage.history(OLIVIA, OLIVIAS)}
         await self.stage.happen(what, donor_id, **fields)
 
@@ -53,7 +64,6 @@ class Loop:
 
     async def now_shows(self, card: Json, *words: str, channel: str = OLIVIAS, user: str = OLIVIA) -> Json:
         """Wait until *card* reads so."""
-        from tests.loop.staging import has, text_of
 
         async def look() -> Json | None:
             messages = await self.stage.history(user, channel)
@@ -67,10 +77,23 @@ class Loop:
             current = next(m for m in messages if m["ts"] == card["ts"])
             raise AssertionError(f"the card never said {words} but: {text_of(current)}") from None
 
+    async def verified(self) -> None:
+        """The audit chain is whole, and nothing waits to be sealed."""
+        report = await self.runtime.context.database.read(lambda tx: tx.audit.verify())
+        assert (report.ok, report.unsealed, report.first_bad) == (True, 0, None)
+        assert report.entries > 0
+
     async def counts(self) -> dict[str, dict[str, int]]:
         return await self.runtime.context.database.read(
             lambda tx: {"inbox": tx.inbox.counts(), "outbox": tx.outbox.counts()}
         )
+
+    async def dead(self) -> list[tuple[str, str | None]]:
+        """What was set aside, with the reason."""
+        letters = await self.runtime.context.database.read(
+            lambda tx: [*tx.inbox.list_dead(100), *tx.outbox.list_dead(100)]
+        )
+        return [(letter.kind, letter.last_error) for letter in letters]
 
     async def settled(self) -> None:
         """Wait until every event is delivered and nothing is due or being worked on."""
@@ -90,11 +113,17 @@ class Loop:
 
     async def kinds(self) -> list[str]:
         """The kinds of all audit entries, oldest first."""
-        from datetime import UTC, datetime
+        return [entry.kind for entry in await self.entries()]
 
+    async def entries(self) -> list[AuditRecord]:
         start, end = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-        entries = await self.runtime.context.database.read(lambda tx: tx.audit.between(start, end))
-        return [entry.kind for entry in entries]
+        return await self.runtime.context.database.read(lambda tx: tx.audit.between(start, end))
+
+    async def state(self, card: Json) -> str:
+        about = escalation_of(card)
+        found = await self.runtime.context.database.read(lambda tx: tx.escalations.get(about))
+        assert found is not None
+        return found.state.value
 
 
 Open = Callable[..., Awaitable[Loop]]
@@ -180,3 +209,12 @@ async def open_loop(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Open]:
 async def loop(open_loop: Open) -> Loop:
     """The whole product on SQLite, over HTTP, with a model."""
     return await open_loop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Loop]:
+    """One running product for all tests of a module that mark themselves with its event loop."""
+    folder = tmp_path_factory.mktemp("shared")
+    url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'countersign.db')}"
+    async with running_loop(url, folder) as loop:
+        yield loop

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import hmac
+import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -11,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import httpx2
 import yaml
@@ -46,7 +50,7 @@ from bot.settings import AiModelSettings, CrmSettings, Settings, SlackSettings
 T = TypeVar("T")
 Json = dict[str, Any]
 
-PATIENCE_S = 30.0
+PATIENCE_S = 12.0
 GLANCE_S = 0.02
 
 JANE = "donor-0001"
@@ -59,7 +63,7 @@ ORGANISATION = Path(__file__).parent.parent.parent / "bot" / "sandbox" / "organi
 
 
 class HandClock:
-    """The real time plus what a test adds; the bot and Slack live by it, the CRM's signatures by the real one."""
+    """The real time plus what a test adds; the bot lives by it, signatures on both sides by the real one."""
 
     def __init__(self) -> None:
         self.offset = timedelta()
@@ -200,6 +204,15 @@ class Staging:
     async def home(self, user: str) -> Json | None:
         return (await self._get("/sim/home", {"as": user}))["view"]
 
+    async def published_home(self, user: str) -> Json:
+        """Wait for the Home tab that the bot publishes; looking at it tells the bot nothing."""
+
+        async def look() -> Json | None:
+            view = self.slack.views.home(user)
+            return view.shown() if view else None
+
+        return await until(look, f"a Home tab for {user}")
+
     async def direct(self, user: str) -> str:
         """The channel of somebody's direct messages with the bot."""
         channels = (await self._get("/sim/boot", {"as": user}))["channels"]
@@ -245,6 +258,45 @@ class Staging:
         """The tasks that the bot wrote."""
         tasks = (await self.crm_get(f"donors/{donor_id}/tasks"))["items"]
         return [task for task in tasks if task["external_key"]]
+
+    async def written_for(self, card: Json, donor_id: str) -> list[Json]:
+        """The tasks that the bot wrote for one card."""
+        tasks = await self.own_tasks(donor_id)
+        return [task for task in tasks if task["external_key"].startswith(escalation_of(card))]
+
+    def edit_donor(self, donor_id: str, **fields: Any) -> None:
+        """Somebody edits a record while nobody is told: also when the CRM's API is down."""
+        tables = self.crm.tables
+        self.crm.store.commit(tables.donors.get(donor_id).changed(**fields))
+
+    async def signed_click(
+        self, user: str, action_id: str, value: str, *, nonce: str = "1", channel: str = OLIVIAS, **wrong: Any
+    ) -> httpx2.Response:
+        """A click as Slack would sign and send it, whatever any page shows; *wrong* spoils the signature."""
+        action = {"type": "button", "action_id": action_id, "block_id": "b", "value": value}
+        payload = {
+            "type": "block_actions",
+            "user": {"id": user, "team_id": "T0HARBOUR"},
+            "team": {"id": "T0HARBOUR"},
+            "channel": {"id": channel},
+            "container": {"type": "message", "message_ts": "1.1", "channel_id": channel},
+            "trigger_id": f"trigger-{nonce}",
+            "actions": [action | {"action_ts": nonce}],
+        }
+        return await self.signed(urlencode({"payload": json.dumps(payload)}).encode(), **wrong)
+
+    async def signed(
+        self, body: bytes, *, secret: str = "", age_s: int = 0, signature: str | None = None
+    ) -> httpx2.Response:
+        stamp = str(int(datetime.now(UTC).timestamp()) - age_s)
+        key = (secret or SLACK_SIGNING_SECRET.get_secret_value()).encode()
+        computed = "v0=" + hmac.new(key, f"v0:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "X-Slack-Request-Timestamp": stamp,
+            "X-Slack-Signature": computed if signature is None else signature,
+        }
+        return await self.http.post(f"{self.bot_origin}/slack/events", content=body, headers=headers)
 
     def delivered(self) -> bool:
         return all(delivery.status != "pending" for delivery in self.crm.tables.deliveries)
@@ -296,6 +348,10 @@ def buttons(message: Json) -> set[str]:
     return {element["action_id"] for _, element in _elements(message)}
 
 
+def escalation_of(card: Json) -> str:
+    return str(find_element(card, "cs:evidence")[1]["value"])
+
+
 def find_element(message: Json, wanted: str, choice: str = "") -> tuple[Json, Json]:
     for block, element in _elements(message):
         value = str(element.get("value", ""))
@@ -325,7 +381,7 @@ async def open_staging(
     clock = clock or HandClock()
     listening = listen("127.0.0.1", 0)
     origin = origin_of(listening)
-    slack = _slack(origin, None if socket_mode else f"{bot_origin}/slack/events", clock)
+    slack = _slack(origin, None if socket_mode else f"{bot_origin}/slack/events")
     crm = _crm(f"{bot_origin}/crm/events")
     heard: list[Request] = []
     app = _one_origin(slack, crm, model_sandbox(), heard)
@@ -356,7 +412,7 @@ def _one_origin(slack: AsgiApp, crm: AsgiApp, model: AsgiApp, heard: list[Reques
     return app
 
 
-def _slack(origin: str, request_url: str | None, clock: HandClock) -> Starlette:
+def _slack(origin: str, request_url: str | None) -> Starlette:
     """The workspace with the app as the product's own manifest describes it, without waiting for repeats."""
     manifest = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
     config = SlackSandboxConfig(
@@ -375,7 +431,7 @@ def _slack(origin: str, request_url: str | None, clock: HandClock) -> Starlette:
         posts_per_second=1000.0,
         post_burst=1000,
     )
-    return build_slack(config, clock)
+    return build_slack(config, _real_time)
 
 
 def _crm(webhook_url: str) -> Starlette:
@@ -385,7 +441,11 @@ def _crm(webhook_url: str) -> Starlette:
         webhook_url=webhook_url,
         retry_delays_s=(0.1, 0.2, 0.3, 0.5, 1.0, 1.0, 2.0, 2.0, 5.0),
     )
-    return build_crm(config, lambda: datetime.now(UTC), stories(datetime.now(UTC).date()))
+    return build_crm(config, _real_time, stories(_real_time().date()))
+
+
+def _real_time() -> datetime:
+    return datetime.now(UTC)
 
 
 def organisation_file(folder: Path, stage_origin: str, **changes: Any) -> Path:
@@ -411,7 +471,9 @@ def bot_settings(
     crm_timeout_s: float = 5.0,
 ) -> Settings:
     """The settings of a bot beside *staging*."""
-    simulated = AiModelSettings(base_url=f"{staging.origin}/model/v1", model=MODEL, region="local", timeout_s=5)
+    simulated = AiModelSettings(
+        base_url=f"{staging.origin}/model/v1", model=MODEL, region="local", timeout_s=5
+    )
     return Settings(
         _env_file=None,
         database_url=database_url,

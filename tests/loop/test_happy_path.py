@@ -5,18 +5,85 @@ from __future__ import annotations
 import pytest
 
 from tests.loop.conftest import Loop, Open
-from tests.loop.staging import JANE, OLIVIA, OLIVIAS, buttons, has
+from tests.loop.staging import JANE, OLIVIA, OLIVIAS, buttons, escalation_of, has
 
 
-async def test_a_gift_is_decided_and_written_once(loop: Loop) -> None:
-    card = await loop.card()
-    assert has(card, "Decision needed: Jane Doe", "Olivia Hart", "Jane Doe gave USD")
-    assert buttons(card) >= {"cs:approve", "cs:defer", "cs:decline", "cs:evidence"}
+async def _gift_to_task(loop: Loop) -> None:
+    card = await loop.card(amount_minor=250_000)
+    assert has(card, "Decision needed: Jane Doe", "Olivia Hart", "decides by", "Jane Doe gave $2,500")
+    assert has(card, "AI-generated, check before use", "Thank-you call to Jane Doe for $2,500")
+    assert buttons(card) == {"cs:approve", "cs:defer", "cs:decline", "cs:evidence"}
     assert await loop.stage.own_tasks(JANE) == []
 
     await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
-    done = await loop.now_shows(card, "Done: Jane Doe", f"<@{OLIVIA}>", "read back")
+    done = await loop.now_shows(card, "Done: Jane Doe", f"<@{OLIVIA}>", "approved this", "read back to check")
     await loop.settled()
-    tasks = await loop.stage.own_tasks(JANE)
-    print(tasks, done)
-    assert len(tasks) == 1
+
+    [task] = await loop.stage.own_tasks(JANE)
+    assert task["title"] == "Thank-you call to Jane Doe for $2,500"
+    assert task["assignee_id"] == "staff-olivia"
+    assert task["created_by"] == "countersign for Olivia Hart"
+    assert task["external_key"].startswith(escalation_of(card))
+    assert has(done, task["id"], task["title"])
+    assert buttons(done) == {"cs:evidence"}
+    assert await loop.kinds() == [
+        "recommendation.decided",
+        "escalation.opened",
+        "escalation.approved",
+        "action.executed",
+    ]
+    cards = [m for m in await loop.stage.history(OLIVIA, OLIVIAS) if m["blocks"]]
+    assert [m["ts"] for m in cards] == [card["ts"]]
+    assert await loop.dead() == []
+
+
+async def test_a_gift_becomes_one_task_with_evidence(loop: Loop) -> None:
+    await _gift_to_task(loop)
+    await loop.verified()
+    [done] = [m for m in await loop.stage.history(OLIVIA, OLIVIAS) if m["blocks"]]
+    await loop.stage.press(OLIVIA, OLIVIAS, done, "cs:evidence")
+    why = await loop.stage.shown(OLIVIA, "Written to the CRM as task-")
+    assert has(
+        why,
+        "Trigger: donation.received. Jane Doe gave $2,500",
+        "Reasons written by: model sandbox-model",
+        "Card posted",
+        "Approved",
+        "Olivia Hart",
+        "read back and equal",
+    )
+    assert (await loop.kinds())[-1] == "evidence.shown"
+
+
+async def test_the_same_over_socket_mode(open_loop: Open) -> None:
+    loop = await open_loop(socket_mode=True)
+    await _gift_to_task(loop)
+    await loop.verified()
+    refused = await loop.stage.signed_click(OLIVIA, "cs:approve", "x")
+    assert refused.status_code == 404, "with Socket Mode there is no HTTP door for Slack"
+
+
+@pytest.mark.postgres
+@pytest.mark.redis
+async def test_the_same_on_postgresql_and_redis(open_loop: Open, postgres_url: str, redis_url: str) -> None:
+    loop = await open_loop(database_url=postgres_url, redis_url=redis_url)
+    await _gift_to_task(loop)
+    await loop.runtime.scheduler.seal()
+    await loop.verified()
+    assert loop.runtime.context.stream is not None
+
+
+@pytest.mark.postgres
+async def test_without_redis_only_time_is_lost(open_loop: Open, postgres_url: str) -> None:
+    loop = await open_loop(database_url=postgres_url, redis_url="redis://127.0.0.1:1/0")
+    card = await loop.card()
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await loop.now_shows(card, "Done: Jane Doe")
+    assert len(await loop.stage.own_tasks(JANE)) == 1
+
+
+async def test_without_a_model_the_card_says_so(open_loop: Open) -> None:
+    loop = await open_loop(model=False)
+    card = await loop.card()
+    assert has(card, "Written without AI, from CRM records")
+    assert not has(card, "AI-generated")

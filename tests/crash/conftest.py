@@ -1,0 +1,238 @@
+"""A bot that is killed and started again, beside counterparts that live on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+import pytest
+import pytest_asyncio
+from sqlalchemy import create_engine, update
+
+from bot.cli.running import listen
+from bot.cli.stage import CRM_TOKEN, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, WEBHOOK_SECRET
+from storage.database import Database
+from storage.migrate import upgrade
+from storage.schema import INBOX, OUTBOX
+from storage.transaction import Transaction
+from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template
+from tests.loop.staging import (
+    PATIENCE_S,
+    Staging,
+    open_staging,
+    organisation_file,
+    origin_of,
+    until,
+)
+
+ROOT = Path(__file__).parent.parent.parent
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Nursery:
+    """The process whose forks are bots."""
+
+    process: asyncio.subprocess.Process
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def start(self, environment: dict[str, str], log: Path) -> int:
+        return int((await self._ask({"start": environment, "log": str(log)}))["pid"] or 0)
+
+    async def end_of(self, pid: int) -> dict[str, int | None]:
+        return await self._ask({"await": pid})
+
+    async def _ask(self, order: dict[str, object]) -> dict[str, int | None]:
+        assert self.process.stdin
+        assert self.process.stdout
+        async with self._turn, asyncio.timeout(PATIENCE_S):
+            self.process.stdin.write(json.dumps(order).encode() + b"\n")
+            answer = await self.process.stdout.readline()
+            return dict(json.loads(answer))
+
+
+@asynccontextmanager
+async def open_nursery() -> AsyncIterator[Nursery]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("COUNTERSIGN_", "SLACK_"))}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.crash.nursery",
+        cwd=ROOT,
+        env=clean,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield Nursery(process)
+    finally:
+        assert process.stdin
+        process.stdin.close()
+        await process.wait()
+
+
+@dataclass
+class Bot:
+    """`countersign serve` with one database, in whichever process it runs at the moment."""
+
+    nursery: Nursery
+    stage: Staging
+    database_url: str
+    organisation: Path
+    log: Path
+    pid: int | None = None
+    ended: dict[str, int | None] | None = None
+
+    async def start(self, failpoint: str = "") -> None:
+        """Start and wait until it answers."""
+        assert self.pid is None
+        port = self.stage.bot_origin.rpartition(":")[2]
+        environment = {
+            "COUNTERSIGN_DATABASE_URL": self.database_url,
+            "COUNTERSIGN_PORT": port,
+            "COUNTERSIGN_ORGANISATION_FILE": str(self.organisation),
+            "COUNTERSIGN_SLACK__BOT_TOKEN": SLACK_BOT_TOKEN.get_secret_value(),
+            "COUNTERSIGN_SLACK__SIGNING_SECRET": SLACK_SIGNING_SECRET.get_secret_value(),
+            "COUNTERSIGN_SLACK__BASE_URL": f"{self.stage.origin}/slack-sim/api/",
+            "COUNTERSIGN_CRM__BASE_URL": f"{self.stage.origin}/crm/api/v1/",
+            "COUNTERSIGN_CRM__TOKEN": CRM_TOKEN.get_secret_value(),
+            "COUNTERSIGN_CRM__WEBHOOK_SECRET": WEBHOOK_SECRET.get_secret_value(),
+            "COUNTERSIGN_FAILPOINT": failpoint,
+        }
+        self.pid = await self.nursery.start(environment, self.log)
+        await until(self._answers, "the bot answers")
+
+    async def _answers(self) -> bool:
+        try:
+            return (await self.stage.http.get(f"{self.stage.bot_origin}/healthz")).status_code == 200
+        except httpx2.TransportError:
+            assert self.is_running(), f"the bot ended: {self.log.read_text()}"
+            return False
+
+    def is_running(self) -> bool:
+        """Whether the process works; an ended one stays a zombie until its end is asked for."""
+        if self.pid is None:
+            return False
+        try:
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        except FileNotFoundError:
+            return False
+
+    async def kill(self) -> None:
+        """Pull the plug."""
+        assert self.pid
+        os.kill(self.pid, signal.SIGKILL)
+        await self.bury()
+
+    async def terminate(self) -> int | None:
+        """Ask it to stop; return its exit code."""
+        assert self.pid
+        os.kill(self.pid, signal.SIGTERM)
+        return (await self.bury())["code"]
+
+    async def bury(self) -> dict[str, int | None]:
+        """Wait for the end of the process and return how it came."""
+        assert self.pid
+        self.ended = await self.nursery.end_of(self.pid)
+        self.pid = None
+        return self.ended
+
+    def let_leases_run_out(self) -> None:
+        """The minute passes in which what the dead process held is still reserved for it."""
+        engine = create_engine(self.database_url)
+        with engine.begin() as connection:
+            for table in (INBOX, OUTBOX):
+                held = update(table).where(table.c.status == "in_flight")
+                connection.execute(held.values(lease_until=LONG_AGO))
+        engine.dispose()
+
+    async def read(self, work: Callable[[Transaction], object]) -> object:
+        database = Database.open(self.database_url)
+        try:
+            return await database.read(work)
+        finally:
+            database.close()
+
+    async def settled(self) -> None:
+        """Wait until every event is delivered and nothing is due or being worked on."""
+        database = Database.open(self.database_url)
+
+        async def quiet() -> bool:
+            now = datetime.now(UTC)
+            return self.stage.delivered() and await database.read(
+                lambda tx: all(
+                    queue.counts()["in_flight"] == 0 and queue.oldest_waiting(now) is None
+                    for queue in (tx.inbox, tx.outbox)
+                )
+            )
+
+        try:
+            await until(quiet, "everything is worked off")
+        finally:
+            database.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def nursery() -> AsyncIterator[Nursery]:
+    async with open_nursery() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage() -> AsyncIterator[Staging]:
+    """Counterparts that survive every death of the bot."""
+    reserved = listen("127.0.0.1", 0)
+    origin = origin_of(reserved)
+    reserved.close()
+    async with open_staging(origin) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'countersign.db'}"
+    upgrade(url)
+    return url
+
+
+@pytest.fixture(scope="module")
+def postgres_url() -> Iterator[str]:
+    server = postgres_server()
+    if server is None:
+        absent("PostgreSQL server")
+        return
+    with postgres_template(server) as template, copied_postgres(server, template) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _bot(nursery: Nursery, stage: Staging, url: str, folder: Path) -> AsyncIterator[Bot]:
+    bot = Bot(nursery, stage, url, organisation_file(folder, stage.origin), folder / "bot.log")
+    try:
+        yield bot
+    finally:
+        if bot.pid is not None:
+            await bot.kill()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bot(nursery: Nursery, stage: Staging, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Bot]:
+    async with _bot(nursery, stage, sqlite_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def postgres_bot(
+    nursery: Nursery, stage: Staging, postgres_url: str, tmp_path: Path
+) -> AsyncIterator[Bot]:
+    async with _bot(nursery, stage, postgres_url, tmp_path) as opened:
+        yield opened

@@ -1,0 +1,69 @@
+"""Starts `countersign serve` quickly and often: everything is imported once, each bot is a fork of that.
+
+Reads a JSON object per line: {"start": {environment}, "log": path} answers {"pid"}, {"await": pid} answers
+{"signal", "code"} once that process has ended. Every bot is a process of its own that can be killed.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+
+import alembic.command  # noqa: F401 - imported here so that no bot has to
+import alembic.config  # noqa: F401
+import psycopg  # noqa: F401
+import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401
+import uvloop  # noqa: F401
+
+import bot.cli.serve
+import bot.wiring  # noqa: F401
+import storage.postgresql
+import storage.sqlite  # noqa: F401
+from bot.cli import main
+
+
+def _be_a_bot(environment: dict[str, str], log: str) -> None:
+    os.setsid()
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (0, 1, 2):
+        os.dup2(output, stream)
+    os.environ.update(environment)
+    sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
+    try:
+        code = main(["serve"])
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 70
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _start(order: dict[str, object]) -> dict[str, int]:
+    pid = os.fork()
+    if pid == 0:
+        _be_a_bot(dict(order["start"]), str(order["log"]))  # type: ignore[call-overload]
+    return {"pid": pid}
+
+
+def _await(pid: int) -> dict[str, int | None]:
+    _, status = os.waitpid(pid, 0)
+    killed = os.WIFSIGNALED(status)
+    return {
+        "signal": os.WTERMSIG(status) if killed else None,
+        "code": None if killed else os.WEXITSTATUS(status),
+    }
+
+
+def _serve() -> None:
+    gc.collect()
+    gc.freeze()
+    for line in sys.stdin:
+        order = json.loads(line)
+        answer = _start(order) if "start" in order else _await(order["await"])
+        print(json.dumps(answer), flush=True)
+
+
+_serve()
