@@ -316,7 +316,8 @@ def test_every_card_is_one_slack_shows(card: EscalationCard, status: CardStatus)
     pressable = {node["action_id"] for node in walk(shown.blocks) if "action_id" in node}
     is_open = status.state is EscalationState.OPEN
     deciding = {ids.APPROVE, ids.DEFER, ids.DECLINE} if is_open else set()
-    assert pressable == deciding | {ids.EVIDENCE}
+    is_undoable = status.state is EscalationState.EXECUTED and card.undo is UndoPromise.EXACT
+    assert pressable == deciding | ({ids.UNDO} if is_undoable else set()) | {ids.EVIDENCE}
 
 
 @thorough
@@ -333,6 +334,15 @@ def test_every_evidence_is_one_slack_shows(shown: EvidenceShown) -> None:
     view = evidence_view(shown)
     check_view(view)
     check_harmless(view["blocks"])
+
+
+def test_evidence_of_any_length_fits_into_a_window() -> None:
+    line = EvidenceLine(
+        at=datetime(2026, 11, 24, tzinfo=UTC), what="שלום" * 200, who="x", details=("…" * 900,) * 90
+    )
+    view = evidence_view(EvidenceShown(title="t", lines=(line,) * 200, reference="r"))
+    check_view(view)
+    assert "later steps are left out" in str(view["blocks"][-2])
 
 
 def test_the_other_windows_are_ones_slack_shows() -> None:

@@ -25,6 +25,7 @@ from handlers.commands import (
     SummaryRequested,
     SummaryShared,
     TimelineRequested,
+    UndoClicked,
 )
 from handlers.outcomes import EvidenceShown
 from tests.slack.conftest import FIONA, GENERAL, OLIVIA, PORTFOLIO, REFERENCE, Door, Stage
@@ -110,6 +111,11 @@ async def test_a_command_that_is_answered_with_help(door: Door, text: str, unkno
             "01KESC",
         ),
         (
+            click(ids.UNDO, "01KESC"),
+            UndoClicked(escalation_id="01KESC", by=BY, reply_to=HERE),
+            "01KESC",
+        ),
+        (
             click(ids.DEFER, "", selected_option={"value": "next_week:01KESC"}),
             DeferralClicked(escalation_id="01KESC", preset="next_week", by=BY, reply_to=HERE),
             "01KESC",
@@ -156,7 +162,7 @@ async def test_the_same_click_twice_is_stored_once(door: Door) -> None:
     "payload",
     [
         click("someone_elses_button", "x"),
-        click("cs:undo_everything", "01KESC"),
+        click("cs:erase_everything", "01KESC"),
         click(ids.APPROVE, ""),
         click(ids.APPROVE, "01K ESC; drop"),
         click(ids.APPROVE, "x" * 500),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from itertools import accumulate
+
 from bot.slack import ids
 from bot.slack.blocks import (
     Block,
@@ -29,6 +32,7 @@ MORE_DETAILS = "and {count} more"
 REFERENCE = "From the audit record. Times are in your time zone. Reference {reference}"
 
 MOST_LINES = 60
+MOST_CHARACTERS = 150_000
 MOST_DETAILS = 30
 
 
@@ -39,11 +43,12 @@ def waiting_view() -> View:
 
 def evidence_view(evidence: EvidenceShown) -> View:
     """Return the window with the whole path."""
-    blocks = [header(evidence.title), *(_line(line) for line in evidence.lines[:MOST_LINES])]
+    lines = _fitting([_line(line) for line in evidence.lines[:MOST_LINES]])
+    blocks = [header(evidence.title), *lines]
     if not evidence.lines:
         blocks.append(rich(paragraph(leaf(EMPTY, italic=True))))
-    if len(evidence.lines) > MOST_LINES:
-        blocks.append(fine_print(MORE_LINES.format(count=len(evidence.lines) - MOST_LINES)))
+    if len(evidence.lines) > len(lines):
+        blocks.append(fine_print(MORE_LINES.format(count=len(evidence.lines) - len(lines))))
     blocks.append(fine_print(REFERENCE.format(reference=evidence.reference)))
     return _modal(ids.EVIDENCE_VIEW, blocks)
 
@@ -61,6 +66,11 @@ def _modal(callback_id: str, blocks: list[Block]) -> View:
         "close": plain_text(CLOSE, 24),
         "blocks": blocks,
     }
+
+
+def _fitting(blocks: list[Block]) -> list[Block]:
+    sizes = accumulate(len(json.dumps(block)) for block in blocks)
+    return [block for block, size in zip(blocks, sizes, strict=True) if size <= MOST_CHARACTERS]
 
 
 def _line(line: EvidenceLine) -> Block:
