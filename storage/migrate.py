@@ -2,46 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, inspect, make_url, text
+from sqlalchemy import Connection, inspect, make_url, text
 
-from storage.postgresql import postgresql_engine
+from storage.errors import without_data
 from storage.schema import HEAD
 from storage.sqlite import sqlite_engine
+
+T = TypeVar("T")
 
 _UPGRADE_LOCK = 0x5C4E3A
 
 
 def upgrade(url: str) -> None:
-    """Apply every migration that is missing, in one transaction; whoever comes second finds nothing to do."""
+    """Apply every migration that is missing, in one transaction; whoever comes second finds nothing to do.
+
+    Raises StorageError.
+    """
     from alembic import command  # noqa: PLC0415 - slow to load, and needed once in a database's life
     from alembic.config import Config  # noqa: PLC0415 - the same
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with _engine(url, begin="BEGIN IMMEDIATE") as engine, engine.begin() as connection:
+
+    def migrate(connection: Connection) -> None:
         _wait_for_turn(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
+    _run(url, migrate, begin="BEGIN IMMEDIATE")
+
 
 def current(url: str) -> str | None:
-    """Return the migration the database is at; None when it is empty or not there."""
+    """Return the migration the database is at; None when it is empty or not there. Raises StorageError."""
     database = make_url(url)
     if database.get_backend_name() == "sqlite" and not Path(database.database or "").is_file():
         return None
-    with _engine(url, begin="BEGIN") as engine, engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return _run(url, _version, begin="BEGIN")
 
 
 def is_current(url: str) -> bool:
     """Say whether the schema is the one this version of the program needs."""
     return current(url) == HEAD
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
 def _wait_for_turn(connection: Connection) -> None:
@@ -50,13 +61,22 @@ def _wait_for_turn(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)").bindparams(key=_UPGRADE_LOCK))
 
 
-@contextmanager
-def _engine(url: str, *, begin: str) -> Iterator[Engine]:
-    if make_url(url).get_backend_name() == "sqlite":
-        engine = sqlite_engine(url, begin=begin, query_only=False, connections=1)
-    else:
-        engine = postgresql_engine(url, connections=1)
+def _run(url: str, work: Callable[[Connection], T], *, begin: str) -> T:
     try:
-        yield engine
+        if make_url(url).get_backend_name() == "sqlite":
+            return _run_on_sqlite(url, work, begin)
+        from storage.postgresql import run_alone  # noqa: PLC0415 - only the driver in use is loaded
+
+        return run_alone(url, work)
+    except Exception as error:  # noqa: BLE001 - translated and raised below, without the original's data
+        failure = without_data(error)
+    raise failure
+
+
+def _run_on_sqlite(url: str, work: Callable[[Connection], T], begin: str) -> T:
+    engine = sqlite_engine(url, begin=begin, query_only=False, connections=1)
+    try:
+        with engine.begin() as connection:
+            return work(connection)
     finally:
         engine.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -13,7 +14,7 @@ _DATABASE = "Database address; the default is COUNTERSIGN_DATABASE_URL."
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 a problem found, 2 wrong usage."""
     options = _parser().parse_args(argv)
-    run: Callable[[argparse.Namespace], int] = import_module(options.module).run
+    run = _load(options.module)
     try:
         return run(options)
     except KeyboardInterrupt:
@@ -21,6 +22,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+
+
+def _load(module: str) -> Callable[[argparse.Namespace], int]:
+    """Import a command; what that brings along stays for good, so the garbage collector may leave it out."""
+    gc.disable()
+    run: Callable[[argparse.Namespace], int] = import_module(module).run
+    gc.freeze()
+    gc.enable()
+    return run
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -20,13 +20,13 @@ from bot.cli.stage import (
     SLACK_BOT_TOKEN,
     SLACK_SIGNING_SECRET,
     WEBHOOK_SECRET,
+    ExportUnusable,
     Stage,
     imported_world,
     open_stage,
 )
 from bot.http.asgi import AsgiApp, Receive, Scope, Send
 from bot.logs import configure_logs
-from bot.sandbox.crm.importing import UnusableExportError
 from bot.settings import AiModelSettings, CrmSettings, Settings, SlackSettings
 from bot.wiring import Runtime, build
 
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
         uvloop.run(_demo(options, data))
     except PortTaken as taken:
         return complain(f"{taken} (make demo PORT=8001)")
-    except UnusableExportError as unusable:
+    except ExportUnusable as unusable:
         return complain(str(unusable))
     return 0
 

@@ -9,14 +9,11 @@ from typing import Protocol
 
 import yaml
 from pydantic import SecretStr
-from rich.console import Console
 from starlette.applications import Starlette
 
 from bot.clock import SystemClock
 from bot.http.asgi import AsgiApp, Receive, Scope, Send
 from bot.sandbox.crm.app import CrmSandboxConfig, build_crm
-from bot.sandbox.crm.importing import import_world
-from bot.sandbox.crm.importing.progress import terminal_progress
 from bot.sandbox.crm.model import World
 from bot.sandbox.slack.app import build_slack
 from bot.sandbox.slack.config import Command, SlackSandboxConfig
@@ -119,10 +116,24 @@ def model_sandbox() -> AsgiApp:
     return build_model(ModelSandboxConfig(), SystemClock())
 
 
+class ExportUnusable(Exception):
+    """The export to be imported cannot be used; the message says in plain words what to do."""
+
+
 def imported_world(directory: Path, data: Path) -> World:
-    """Read somebody's own export; what could not be read is listed in a report beside the demo's state."""
-    with terminal_progress(Console(stderr=True)) as progress:
-        report = import_world(directory, today=_now().date(), progress=progress)
+    """Read somebody's own export; what could not be read is listed in a report beside the demo's state.
+
+    Raises ExportUnusable.
+    """
+    from rich.console import Console
+
+    from bot.sandbox.crm.importing import UnusableExportError, import_world, terminal_progress
+
+    try:
+        with terminal_progress(Console(stderr=True)) as progress:
+            report = import_world(directory, today=_now().date(), progress=progress)
+    except UnusableExportError as unusable:
+        raise ExportUnusable(str(unusable)) from None
     path = data / "import-problems.csv"
     report.write_report(path)
     print(report.summary())
