@@ -15,18 +15,21 @@ from policy.claims import Confidence, Origin
 from policy.decide import decide
 from policy.decision import Decision, Outcome
 from policy.decision_context import Blackout, DecisionContext, Evidence, PendingTouch
-from policy.decision_facts import Capability, DecisionFacts
+from policy.decision_facts import Capability, DecisionFacts, Purpose
 from policy.donor import DonorRecord
 from policy.escalation import EscalationState
 from policy.gathering import gather
 from policy.money import Money
 from policy.organisation import Organisation
+from policy.situation import Proposal
 from policy.value import Value
 from storage.escalations import Escalation
 from storage.transaction import Transaction
 
 KILL_SWITCH = "kill_switch"
 OUTREACH = frozenset({"schedule_follow_up", "draft_message"})
+# Contact that answers or thanks: it asks for nothing, so the rules about asking do not hold it back.
+_CARE = frozenset({"replied", "advised_gift"})
 MOST_PENDING = 500
 _WAITING = (
     EscalationState.OPEN,
@@ -59,18 +62,23 @@ class Ruling:
     facts: DecisionFacts
 
 
-async def rule(action: Action, record: DonorRecord, findings: AiFindings, context: Context) -> Ruling:
-    """Decide whether *action* may be put before somebody unasked and, with approval, be executed."""
-    evidence = _evidence(findings)
-    routed = await _ruling(action, record, "auto_route", evidence, None, context)
+async def rule(proposal: Proposal, record: DonorRecord, findings: AiFindings, context: Context) -> Ruling:
+    """Decide whether *proposal* may be put before somebody unasked and, with approval, be executed."""
+    evidence, purpose = _evidence(findings), _purpose(proposal)
+    routed = await _ruling(proposal.action, record, "auto_route", evidence, purpose, None, context)
     if routed.decision.outcome is Outcome.DENY:
         return routed
-    return await _ruling(action, record, "execute", evidence, None, context)
+    return await _ruling(proposal.action, record, "execute", evidence, purpose, None, context)
+
+
+def _purpose(proposal: Proposal) -> Purpose | None:
+    return "stewardship" if proposal.rule in _CARE else None
 
 
 async def rule_again(escalation: Escalation, record: DonorRecord, context: Context) -> Ruling:
     """Ask the policy in force about an approved action, with the facts of this moment."""
-    ai = DecisionFacts.model_validate_json(escalation.decision_facts, strict=False).ai
+    before = _decided_on(escalation)
+    ai = before.ai
     evidence = Evidence(
         origin=ai.origin,
         confidence=ai.confidence,
@@ -81,7 +89,12 @@ async def rule_again(escalation: Escalation, record: DonorRecord, context: Conte
         external_text=ai.external_text,
         endpoint_region="" if ai.endpoint_region == "none" else ai.endpoint_region,
     )
-    return await _ruling(escalation.action, record, "execute", evidence, escalation.id, context)
+    purpose = before.action.purpose
+    return await _ruling(escalation.action, record, "execute", evidence, purpose, escalation.id, context)
+
+
+def _decided_on(escalation: Escalation) -> DecisionFacts:
+    return DecisionFacts.model_validate_json(escalation.decision_facts, strict=False)
 
 
 async def _ruling(
@@ -89,6 +102,7 @@ async def _ruling(
     record: DonorRecord,
     capability: Capability,
     evidence: Evidence,
+    purpose: Purpose | None,
     itself: str | None,
     context: Context,
 ) -> Ruling:
@@ -96,7 +110,7 @@ async def _ruling(
     stopped, pending = await context.database.read(
         lambda tx: (stopped_capabilities(tx), _pending(tx, household, itself))
     )
-    known = _context(record, evidence, stopped, pending, context)
+    known = _context(record, evidence, purpose, stopped, pending, context)
     facts = gather(record, action, capability, known)
     return Ruling(decide(context.rules.current(), facts), facts)
 
@@ -104,6 +118,7 @@ async def _ruling(
 def _context(
     record: DonorRecord,
     evidence: Evidence,
+    purpose: Purpose | None,
     stopped: tuple[Capability, ...],
     pending: tuple[PendingTouch, ...],
     context: Context,
@@ -122,6 +137,7 @@ def _context(
             Money(minor=organisation.major_gift_minor, currency=organisation.home_currency),
         ),
         quiet_hours=organisation.quiet_hours,
+        purpose=purpose,
     )
 
 
@@ -137,7 +153,7 @@ def _pending(tx: Transaction, household: tuple[str, ...], itself: str | None) ->
         PendingTouch(
             donor_id=each.donor_id,
             channel=getattr(each.action, "channel", None),
-            is_ask=True,
+            is_ask=_decided_on(each).action.is_ask,
             at=each.created_at,
         )
         for each in waiting

@@ -29,8 +29,9 @@ class Requirement(Value):
 
 
 def card_of(escalation: Escalation) -> EscalationCard:
-    """Return the card as it was made."""
-    return EscalationCard.model_validate_json(escalation.card)
+    """Return the card as it was made, with the deadline that counts now: putting it off moves that."""
+    made = EscalationCard.model_validate_json(escalation.card)
+    return made.model_copy(update={"due_at": escalation.due_at})
 
 
 def requirement_of(escalation: Escalation) -> Requirement:

@@ -76,7 +76,7 @@ async def _decide(considered: Considered, arrived: Arrived, context: Context) ->
         suspected_injection=recommendation.suspected_injection,
         external_text=any(note.external_author for note in considered.record.notes),
     )
-    ruling = await rule(recommendation.action, considered.record, findings, context)
+    ruling = await rule(considered.proposal, considered.record, findings, context)
     found = await route(considered.record, context)
     destination = with_other_approvers(found, ruling.decision, context.organisation)
     names = staff_names(considered.record)
