@@ -167,10 +167,11 @@ class Event(BaseModel):
         return bool(self.user and self.channel and self.ts) and not self.bot_id and self.subtype is None
 
     def reply_to(self) -> ReplyAddress:
-        """Return the thread in which the answer goes."""
-        return ReplyAddress(
-            channel_id=self.channel or "", user_id=self.user or "", thread_ts=self.thread_ts or self.ts
-        )
+        """Return where the answer goes: into the thread, if there is one; direct messages begin one."""
+        channel_id = self.channel or ""
+        # In a channel the answer is private, and Slack shows no private message in a thread without replies.
+        begun = self.ts if channel_id.startswith("D") else None
+        return ReplyAddress(channel_id=channel_id, user_id=self.user or "", thread_ts=self.thread_ts or begun)
 
 
 class EventCallback(BaseModel):

@@ -229,12 +229,12 @@ async def test_an_event_that_could_not_be_stored_is_sent_again_and_at_last_expla
     assert [told.text for told in stage.messages(GENERAL, FIONA)] == [SORRY]
 
 
-async def test_a_mention_is_answered_in_its_thread(door: Door) -> None:
+async def test_a_mention_outside_a_thread_is_answered_in_the_channel(door: Door) -> None:
     text = "<@U0CSIGN00>: timeline <mailto:jane@doe.org|jane@doe.org>"
     mention = {"type": "app_mention", "user": FIONA, "channel": GENERAL, "ts": "1.1", "text": text}
     assert (await door.event(mention)).status_code == 200
     by = ChatUser(id=FIONA, team_id="T0HARBOUR")
-    to = ReplyAddress(channel_id=GENERAL, user_id=FIONA, thread_ts="1.1")
+    to = ReplyAddress(channel_id=GENERAL, user_id=FIONA)
     stored = TimelineRequested(query="jane@doe.org", by=by, reply_to=to)
     assert door.inbox.arrived == [(stored, Arrival("event:Ev1", "slack.event"))]
 
