@@ -24,7 +24,7 @@ from policy.actions import UNDO
 from policy.canonical import canonical_json, digest
 from policy.changes import describe, undo_text
 from policy.decision import Outcome
-from policy.escalation import EscalationState
+from policy.escalation import UNDECIDED, EscalationState
 from policy.events import PublishedEventType
 from policy.organisation import Organisation
 from policy.timeline import timeline
@@ -52,6 +52,8 @@ def escalate(
         return
     card = _card(arrived, considered, ruling, destination, names, organisation)
     _notify(tx, arrived, card, ruling, organisation)
+    if considered.record.donor.deceased:
+        _withdraw(tx, arrived, waiting)
     opened = _escalation(arrived, considered, ruling, destination, card, action_digest)
     tx.escalations.add(opened)
     write_down(
@@ -145,6 +147,22 @@ def _escalation(
         trigger_id=considered.event.id,
         fold_key=f"{donor.id}:{considered.recommendation.action.kind}",
     )
+
+
+def _withdraw(tx: Transaction, arrived: Arrived, waiting: list[Escalation]) -> None:
+    """Take every other open proposal for a donor who died off the table."""
+    for other in waiting:
+        moved = tx.escalations.move(other.id, UNDECIDED, EscalationState.SUPERSEDED, arrived.now)
+        if moved:
+            write_down(
+                tx,
+                arrived,
+                "escalation.withdrawn",
+                subject=moved.donor_id,
+                correlation_id=moved.correlation_id,
+                escalation_id=moved.id,
+            )
+            refresh_card(tx, arrived, moved)
 
 
 def _notify(

@@ -6,6 +6,8 @@ from policy.changes import spell_date
 from policy.donor import DonorRecord
 from policy.events import CrmEvent, CrmEventType
 
+LONGEST_QUOTE = 280
+
 
 def happened(event: CrmEvent, record: DonorRecord) -> str:
     """Say what the event reports about the donor."""
@@ -16,7 +18,7 @@ def happened(event: CrmEvent, record: DonorRecord) -> str:
         case CrmEventType.MEETING_COMPLETED:
             return f"A meeting with {name} was completed{_subject(event, record)}."
         case CrmEventType.REPLY_RECEIVED:
-            return f"{name} replied{_subject(event, record)}."
+            return _reply(event, record)
         case CrmEventType.PLEDGE_RENEWED:
             return _pledge(event, record)
         case CrmEventType.NOTE_ADDED:
@@ -46,6 +48,15 @@ def _pledge(event: CrmEvent, record: DonorRecord) -> str:
     if pledge is None:
         return f"A pledge of {name} was renewed."
     return f"{name} renewed a pledge of {pledge.amount} on {spell_date(pledge.pledged_on)}."
+
+
+def _reply(event: CrmEvent, record: DonorRecord) -> str:
+    found = next((i for i in record.interactions if i.id == event.record_id), None)
+    if found is None or not found.body.strip():
+        return f"{record.donor.name} replied{_subject(event, record)}."
+    said = " ".join(found.body.split())
+    quoted = said if len(said) <= LONGEST_QUOTE else f"{said[:LONGEST_QUOTE].rstrip()}…"
+    return f"{record.donor.name} wrote: “{quoted}”"
 
 
 def _subject(event: CrmEvent, record: DonorRecord) -> str:

@@ -11,7 +11,7 @@ from handlers.escalate import escalate, hold
 from handlers.evidence import record as write_down
 from handlers.grounding import grounded_signals
 from handlers.happened import happened
-from handlers.ports import DonorUnknown
+from handlers.ports import DonorUnknown, Unavailable
 from handlers.report_campaign_change import report_campaign_change
 from handlers.routing import route, with_other_approvers
 from policy.canonical import digest
@@ -25,6 +25,7 @@ from policy.recommender import Proposal, recommend
 from storage.transaction import Transaction
 
 OWN_ACTOR = "countersign"
+MOST_LOOKS = 12
 
 
 async def recommend_next_step(command: CrmEventArrived, arrived: Arrived, context: Context) -> Write:
@@ -40,12 +41,31 @@ async def recommend_next_step(command: CrmEventArrived, arrived: Arrived, contex
         record = await read_donor(event.donor_id, context)
     except DonorUnknown:
         raise Discard("donor_unknown") from None
+    if not _is_visible(event, record):
+        if arrived.attempts < MOST_LOOKS:
+            raise Unavailable("crm", "event_record_missing")
+        raise Discard("event_record_missing")
     facts = compute_facts(record, context.today(), context.conventions())
     proposal = recommend(record, facts, event, context.today())
     if proposal is None:
         return lambda tx: _noted(tx, arrived, event, record)
     considered = await _consider(event, record, facts, proposal, context)
     return await _decide(considered, arrived, context)
+
+
+def _is_visible(event: CrmEvent, record: DonorRecord) -> bool:
+    """Say whether what the event reports is in the record; CRMs answer with empty lists on bad days."""
+    lists = {
+        CrmEventType.DONATION_RECEIVED: ("gifts", record.gifts),
+        CrmEventType.PLEDGE_RENEWED: ("pledges", (*record.pledges, *record.recurring_gifts)),
+        CrmEventType.MEETING_COMPLETED: ("interactions", record.interactions),
+        CrmEventType.REPLY_RECEIVED: ("interactions", record.interactions),
+        CrmEventType.NOTE_ADDED: ("notes", record.notes),
+    }
+    name, found = lists.get(event.type, ("", ()))
+    if not name or event.record_id is None or name in record.gaps:
+        return True
+    return any(each.id == event.record_id for each in found)
 
 
 async def _consider(

@@ -5,12 +5,12 @@ export const HAPPENINGS = [
   { what: "reply", label: "Reply", button: "Send the reply", fields: ["text"], hint: "What the donor writes", watch: "The card quotes what the donor said; instructions hidden in it are not obeyed." },
   { what: "meeting", label: "Meeting held", button: "Complete the meeting", fields: ["text"], hint: "What was noted down", watch: "A follow-up is proposed to the owner, with the meeting as its source." },
   { what: "pledge", label: "Pledge renewed", button: "Renew the pledge", fields: ["amount"], watch: "The new pledge and its instalments appear here; the card names them." },
-  { what: "opt_out", label: "Opt-out", button: "Opt out of e-mail", fields: [], watch: "Everything pending that would send e-mail to this donor is refused from now on." },
-  { what: "death", label: "Death recorded", button: "Record the death", fields: [], watch: "Open cards about this donor close without anything being sent." },
-  { what: "campaign", label: "Campaign paused", button: "Pause or resume the campaign", fields: ["paused"], watch: "Asks for this campaign stop being proposed while it is paused.", withoutDonor: true },
+  { what: "opt_out", label: "Opt-out", button: "Opt out of e-mail", fields: [], watch: "Proposals to e-mail this donor are refused from now on, also those already approved and not yet carried out." },
+  { what: "death", label: "Death recorded", button: "Record the death", fields: [], watch: "Open cards about this donor are withdrawn; one about condolences takes their place." },
+  { what: "campaign", label: "Campaign paused", button: "Pause or resume the campaign", fields: ["paused"], watch: "A notice appears in #donor-desk, and asks for this campaign are held while it is paused.", withoutDonor: true },
   { what: "email_open", label: "E-mail opened", button: "Open the e-mail", fields: [], watch: "Usually nothing needs a human: it only counts as engagement." },
   { what: "note", label: "Note added", button: "Add the note", fields: ["text", "external"], hint: "What the note says", watch: "A note by somebody outside the staff is treated as untrusted text." },
-  { what: "legal_review", label: "Legal review", button: "Place or lift legal review", fields: [], watch: "While it is on, actions about this donor are held back." },
+  { what: "legal_review", label: "Legal review", button: "Place or lift legal review", fields: [], watch: "While it is on, compliance has to agree to any change, and contact is refused." },
 ];
 
 export const SWITCHES = {
@@ -19,11 +19,11 @@ export const SWITCHES = {
     switches: [
       { key: "api_down", on: true, label: "Down", watch: "Cards say the CRM cannot be reached; approvals wait and finish by themselves." },
       { key: "slow_ms", on: 4000, label: "Slow (4 s)", watch: "Slack is answered at once; the summary follows when the CRM does." },
-      { key: "stale_412", on: 1, label: "Somebody else was faster", watch: "The next write is refused as stale: the card shows what changed and asks again." },
+      { key: "stale_412", on: 1, label: "Somebody else was faster", watch: "The bot reads the record again and goes on only if nothing that matters has changed." },
       { key: "lost_write_replies", on: true, label: "Answers to writes get lost", watch: "The outcome is unknown: the bot looks before it writes again, and nothing is doubled." },
       { key: "rate_limit", on: true, label: "Too many requests", watch: "The bot slows down as long as the CRM asks for and then goes on." },
-      { key: "quota", on: true, label: "Daily quota used up", watch: "The bot says so to operations and waits; it does not take it for missing permission." },
-      { key: "empty_reads", on: true, label: "Lists come back empty", watch: "An empty giving history is doubted before anything is proposed." },
+      { key: "quota", on: true, label: "Daily quota used up", watch: "The bot waits for as long as the CRM says; it does not take it for missing permission." },
+      { key: "empty_reads", on: true, label: "Lists come back empty", watch: "A gift that was announced and cannot be found is looked for again, not forgotten." },
       { key: "partial_permission", on: true, label: "Notes are forbidden", watch: "The summary says that notes could not be read." },
       { key: "duplicate_events", on: true, label: "Events arrive twice", watch: "One card, not two." },
       { key: "late_events", on: 20, label: "Events arrive late (20 s)", watch: "The card still shows the donor as the CRM has them now." },
