@@ -55,17 +55,18 @@ async def recommend_next_step(command: CrmEventArrived, arrived: Arrived, contex
 
 def _is_visible(event: CrmEvent, record: DonorRecord) -> bool:
     """Say whether what the event reports is in the record; CRMs answer with empty lists on bad days."""
-    lists = {
-        CrmEventType.DONATION_RECEIVED: ("gifts", record.gifts),
-        CrmEventType.PLEDGE_RENEWED: ("pledges", (*record.pledges, *record.recurring_gifts)),
-        CrmEventType.MEETING_COMPLETED: ("interactions", record.interactions),
-        CrmEventType.REPLY_RECEIVED: ("interactions", record.interactions),
-        CrmEventType.NOTE_ADDED: ("notes", record.notes),
+    held: dict[CrmEventType, tuple[str, set[str]]] = {
+        CrmEventType.DONATION_RECEIVED: ("gifts", {g.id for g in record.gifts}),
+        CrmEventType.PLEDGE_RENEWED: (
+            "pledges",
+            {p.id for p in record.pledges} | {r.id for r in record.recurring_gifts},
+        ),
+        CrmEventType.MEETING_COMPLETED: ("interactions", {i.id for i in record.interactions}),
+        CrmEventType.REPLY_RECEIVED: ("interactions", {i.id for i in record.interactions}),
+        CrmEventType.NOTE_ADDED: ("notes", {n.id for n in record.notes}),
     }
-    name, found = lists.get(event.type, ("", ()))
-    if not name or event.record_id is None or name in record.gaps:
-        return True
-    return any(each.id == event.record_id for each in found)
+    kind, ids = held.get(event.type, ("", set()))
+    return not kind or event.record_id is None or kind in record.gaps or event.record_id in ids
 
 
 async def _consider(
