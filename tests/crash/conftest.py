@@ -106,6 +106,7 @@ class Bot:
             "COUNTERSIGN_CRM__BASE_URL": f"{self.stage.origin}/crm/api/v1/",
             "COUNTERSIGN_CRM__TOKEN": CRM_TOKEN.get_secret_value(),
             "COUNTERSIGN_CRM__WEBHOOK_SECRET": WEBHOOK_SECRET.get_secret_value(),
+            "COUNTERSIGN_POLICY_FILE": str(Path(__file__).parent / "policy.yaml"),
             "COUNTERSIGN_FAILPOINT": failpoint,
         }
         self.pid = await self.nursery.start(environment, self.log)

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 
-import alembic.command  # noqa: F401 - imported here so that no bot has to
+import alembic.command
 import alembic.config  # noqa: F401
 import psycopg  # noqa: F401
 import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401
@@ -33,7 +33,7 @@ def _be_a_bot(environment: dict[str, str], log: str) -> None:
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
     try:
         code = main(["serve"])
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever ended it belongs into its log
         sys.excepthook(*sys.exc_info())
         code = 70
     sys.stdout.flush()

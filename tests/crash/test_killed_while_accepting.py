@@ -61,12 +61,14 @@ async def _killed_while_posting(bot: Bot, name: str) -> None:
     acknowledged: set[str] = set()
     enough = asyncio.Event()
 
+    door = f"{bot.stage.bot_origin}/crm/events"
+
     async def send(client: httpx2.AsyncClient) -> None:
         while waiting:
             event_id = waiting.pop()
             body, headers = _signed(event_id)
             try:
-                answer = await client.post(f"{bot.stage.bot_origin}/crm/events", content=body, headers=headers)
+                answer = await client.post(door, content=body, headers=headers)
             except httpx2.TransportError:
                 return
             assert answer.status_code == 202, answer.text

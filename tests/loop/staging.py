@@ -361,11 +361,10 @@ def find_element(message: Json, wanted: str, choice: str = "") -> tuple[Json, Js
 
 
 def _elements(message: Json) -> list[tuple[Json, Json]]:
-    found = []
+    found: list[tuple[Json, Json]] = []
     for block in message["blocks"]:
-        for element in (*block.get("elements", ()), block.get("accessory"), block.get("element")):
-            if isinstance(element, dict) and "action_id" in element:
-                found.append((block, element))
+        elements = (*block.get("elements", ()), block.get("accessory"), block.get("element"))
+        found += [(block, each) for each in elements if isinstance(each, dict) and "action_id" in each]
     return found
 
 

@@ -1,0 +1,215 @@
+"""Decisions put off, come back, run out of time; and digests that are delivered once."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.wiring import build
+from tests.loop.conftest import Loop, Open
+from tests.loop.staging import (
+    JANE,
+    MANAGERS,
+    MARA,
+    OLIVIA,
+    OLIVIAS,
+    Json,
+    bot_settings,
+    buttons,
+    escalation_of,
+    has,
+    organisation_file,
+    until,
+)
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def _morning(day: date) -> datetime:
+    return datetime.combine(day, time(9), tzinfo=NEW_YORK)
+
+
+def _today(loop: Loop) -> date:
+    return loop.clock.now().astimezone(NEW_YORK).date()
+
+
+def _next_business_day(today: date) -> date:
+    day = today + timedelta(days=1)
+    while day.weekday() >= 5:
+        day += timedelta(days=1)
+    return day
+
+
+async def _until_when(loop: Loop, card: Json) -> datetime | None:
+    about = escalation_of(card)
+    found = await loop.runtime.context.database.read(lambda tx: tx.escalations.get(about))
+    assert found is not None
+    return found.deferred_until
+
+
+async def test_each_preset_comes_back_on_its_morning(loop: Loop) -> None:
+    today = _today(loop)
+    expected = {
+        "tomorrow": _morning(today + timedelta(days=1)),
+        "next_business_day": _morning(_next_business_day(today)),
+        "next_week": _morning(today + timedelta(days=7)),
+    }
+    cards = {}
+    for preset, moment in expected.items():
+        card = cards[preset] = await loop.card()
+        await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:defer", preset)
+        put_off = await loop.now_shows(card, "Put off: Jane Doe", f"<@{OLIVIA}>", "Nothing was changed")
+        assert buttons(put_off) == {"cs:evidence"}
+        assert await _until_when(loop, card) == moment.astimezone(UTC)
+
+    loop.clock.move_to(expected["tomorrow"] - timedelta(minutes=1))
+    await loop.settled()
+    assert {preset: await loop.state(card) for preset, card in cards.items()} == dict.fromkeys(
+        cards, "deferred"
+    )
+
+    for preset in sorted(expected, key=lambda name: expected[name]):
+        loop.clock.move_to(expected[preset] + timedelta(seconds=1))
+        card = await loop.now_shows(cards[preset], "Decision needed: Jane Doe")
+        assert "cs:approve" in buttons(card)
+        assert not has(card, "decides by  " + _spelled(today)), "the deadline moves with it"
+
+    async def reminded() -> list[Json]:
+        return await loop.stage.thread(OLIVIA, OLIVIAS, cards["tomorrow"]["ts"])
+
+    [reminder] = await until(reminded, "a reminder in the card's thread")
+    assert has(reminder, "back from being put off", f"<@{OLIVIA}>")
+
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await loop.now_shows(card, "Done: Jane Doe")
+    await loop.settled()
+    assert len(await loop.stage.written_for(card, JANE)) == 1
+    await loop.verified()
+
+
+def _spelled(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
+async def test_the_deadline_on_the_card_is_the_one_that_counts(loop: Loop) -> None:
+    """Put off for a month, the card that comes back does not ask for an answer by a day long gone."""
+    card = await loop.card()
+    day = _today(loop) + timedelta(days=30)
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:defer", "date")
+    window = await loop.stage.shown(OLIVIA, "Until which day?")
+    assert (await loop.stage.submit(OLIVIA, window, day=day.isoformat()))["ok"]
+    await loop.now_shows(card, "Put off: Jane Doe")
+    loop.clock.move_to(_morning(day) + timedelta(seconds=1))
+    back = await loop.now_shows(card, "Decision needed: Jane Doe")
+    deadline = (_morning(day) + timedelta(days=5)).astimezone(UTC).date()
+    assert has(back, _spelled(deadline)), "five days from when it came back"
+
+
+async def test_a_day_that_cannot_be_meant_is_refused_in_the_window(loop: Loop) -> None:
+    card = await loop.card()
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:defer", "date")
+    window = await loop.stage.shown(OLIVIA, "Until which day?")
+    today = _today(loop)
+    for day, problem in (
+        (today, "Pick a day after today."),
+        (today - timedelta(days=400), "Pick a day after today."),
+        (today + timedelta(days=400), "Pick a day within the next year."),
+    ):
+        answer = await loop.stage.submit(OLIVIA, window, day=day.isoformat())
+        assert (answer["response_action"], answer["errors"]) == ("errors", {"cs:day_block": problem})
+    assert await loop.state(card) == "open"
+
+    chosen = today + timedelta(days=3)
+    answer = await loop.stage.submit(OLIVIA, window, day=chosen.isoformat())
+    assert answer["response_action"] in (None, "clear")
+    await loop.now_shows(card, "Put off: Jane Doe")
+    assert await _until_when(loop, card) == _morning(chosen).astimezone(UTC)
+
+
+async def test_time_runs_out_and_that_is_not_a_no(loop: Loop) -> None:
+    card = await loop.card()
+    loop.clock.move(days=5, minutes=-5)
+    await loop.settled()
+    assert await loop.state(card) == "open"
+    loop.clock.move(minutes=10)
+    expired = await loop.now_shows(card, "Time ran out: Jane Doe", "This is not a no")
+    assert buttons(expired) == {"cs:evidence"}
+    await loop.stage.signed_click(OLIVIA, "cs:approve", escalation_of(card), nonce="too-late")
+    told = await loop.stage.seen(OLIVIA, OLIVIAS, "The time to decide is over; nobody decided")
+    assert told["is_ephemeral"]
+    await loop.settled()
+    assert await loop.stage.written_for(card, JANE) == []
+    await loop.verified()
+
+
+async def test_put_off_and_then_forgotten_it_expires_too(loop: Loop) -> None:
+    card = await loop.card()
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:defer", "tomorrow")
+    await loop.now_shows(card, "Put off: Jane Doe")
+    loop.clock.move(days=2)
+    await loop.now_shows(card, "Decision needed: Jane Doe")
+    loop.clock.move(days=8)
+    await loop.now_shows(card, "Time ran out: Jane Doe")
+
+
+async def test_a_restart_forgets_no_deferral(loop: Loop) -> None:
+    card = await loop.card()
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:defer", "tomorrow")
+    await loop.now_shows(card, "Put off: Jane Doe")
+    waiting = await loop.runtime.context.database.read(lambda tx: tx.inbox.next_due(loop.clock.now()))
+    assert waiting == await _until_when(loop, card), "the row in the inbox is what brings it back"
+
+
+# Digests
+
+
+async def _digests(loop: Loop) -> list[Json]:
+    return [m for m in await loop.stage.history(MARA, MANAGERS) if has(m, "what people made of it")]
+
+
+def _to_monday_morning(loop: Loop) -> None:
+    today = _today(loop)
+    loop.clock.move_to(_morning(today + timedelta(days=7 - today.weekday())))
+
+
+async def test_a_digest_is_delivered_once_with_what_happened(loop: Loop) -> None:
+    card = await loop.card()
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await loop.now_shows(card, "Done: Jane Doe")
+    _to_monday_morning(loop)
+    for _ in range(3):
+        await loop.runtime.scheduler.deliver_digests()
+    digest = await loop.stage.seen(MARA, MANAGERS, "what people made of it")
+    assert has(digest, "Approved")
+    await loop.settled()
+    assert len(await _digests(loop)) == 1
+    assert (await loop.kinds()).count("digest.delivered") == 1
+
+
+async def _two_schedulers(loop: Loop, folder: Path) -> None:
+    settings = bot_settings(loop.stage, loop.database_url, organisation_file(folder, loop.stage.origin))
+    async with AsyncExitStack() as stack:
+        others = [
+            await stack.enter_async_context(build(settings, clock=loop.clock, poll_s=3600)) for _ in range(2)
+        ]
+        _to_monday_morning(loop)
+        every = [loop.runtime.scheduler, *(other.scheduler for other in others)]
+        await asyncio.gather(*(each.deliver_digests() for each in every for _ in range(3)))
+        await loop.stage.seen(MARA, MANAGERS, "what people made of it")
+        await loop.settled()
+        assert len(await _digests(loop)) == 1
+        assert (await loop.kinds()).count("digest.delivered") == 1
+
+
+@pytest.mark.postgres
+async def test_three_replicas_deliver_one_digest(open_loop: Open, postgres_url: str, tmp_path: Path) -> None:
+    await _two_schedulers(await open_loop(database_url=postgres_url), tmp_path)
+
+
+async def test_two_schedulers_on_one_file_deliver_one_digest(loop: Loop, tmp_path: Path) -> None:
+    await _two_schedulers(loop, tmp_path)
