@@ -45,14 +45,16 @@ class Channels:
     async def is_shared_outside(self, channel_id: str) -> bool | None:
         """Say whether people of other organisations can read the channel.
 
-        None where Slack does not say, as for channels the bot is not in.
+        None where the bot is not in: of such channels Slack may say nothing, or leave things out.
         """
         try:
             call = self._client.api_call("conversations.info", data={"channel": channel_id})
             channel = (await asked(call))["channel"]
         except Refused:
             return None
-        return bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"))
+        if channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"):
+            return True
+        return None if channel.get("is_member") is False else False
 
     async def _list(self) -> dict[str, str]:
         ids: dict[str, str] = {}
