@@ -51,15 +51,18 @@ async def remind_decider(effect: RemindDecider, arrived: Arrived, context: Conte
 
 
 async def _show(escalation: Escalation, arrived: Arrived, context: Context) -> tuple[MessageRef, str]:
+    """Show the card where it is, else anew on its route, else in the review channel; say why it moved."""
     card, status, marker = card_of(escalation), status_of(escalation), f"card:{escalation.id}"
-    place, since = _place(escalation), arrived.retry_since
-    try:
-        return await context.chat.show_card(card, status, place, escalation.route, marker, since), ""
-    except Refused as refused:
-        if place is None and escalation.route == context.organisation.review_channel:
-            raise
-        channel = context.organisation.review_channel if place is None else escalation.route
-        return await context.chat.show_card(card, status, None, channel, marker, since), refused.code
+    route, review = escalation.route, context.organisation.review_channel
+    refusals: list[Refused] = []
+    for place, channel in dict.fromkeys([(_place(escalation), route), (None, route), (None, review)]):
+        try:
+            shown = await context.chat.show_card(card, status, place, channel, marker, arrived.retry_since)
+        except Refused as refused:
+            refusals.append(refused)
+        else:
+            return shown, refusals[0].code if refusals else ""
+    raise refusals[-1]
 
 
 def _place(escalation: Escalation) -> MessageRef | None:
