@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from bot.failpoints import hit
 from handlers.commands import Command
 from handlers.ports import Clock, Ids
-from policy.canonical import canonical_json
 from storage.bell import Bell
 from storage.database import Database
 from storage.queue import Received
@@ -42,7 +41,7 @@ class Doorstep:
             dedupe_key=arrival.dedupe_key,
             kind=command.type,
             entity_key=arrival.order,
-            body=canonical_json(command),
+            body=command.model_dump_json().encode(),
             correlation_id=self._ids.new(),
             received_at=self._clock.now(),
             priority=arrival.priority,

@@ -16,7 +16,6 @@ from apscheduler.triggers.interval import IntervalTrigger
 from bot.doorstep import INBOX
 from handlers.commands import DigestDue
 from handlers.context import Context
-from policy.canonical import canonical_json
 from policy.organisation import DigestSchedule, Organisation
 from storage.bell import Bell
 from storage.errors import StorageError
@@ -106,7 +105,7 @@ class Scheduler:
                 dedupe_key=f"digest:{occurrence.schedule.id}:{occurrence.key}",
                 kind=due.type,
                 entity_key=None,
-                body=canonical_json(due),
+                body=due.model_dump_json().encode(),
                 correlation_id=self._context.ids.new(),
                 received_at=now,
             )

@@ -6,7 +6,6 @@ from handlers.commands import ReplyAddress
 from handlers.context import Arrived
 from handlers.effects import PEOPLE_FIRST, PostOutcome, SendAnswer, enqueue
 from handlers.outcomes import Outcome
-from policy.canonical import canonical_json
 from storage.answers import Answer
 from storage.transaction import Transaction
 
@@ -57,7 +56,7 @@ def _store(
             kind=outcome.type,
             asked_by=asked_by,
             donor_id=donor_id,
-            body=canonical_json(outcome),
+            body=outcome.model_dump_json().encode(),
             created_at=arrived.now,
             correlation_id=arrived.correlation_id,
         )

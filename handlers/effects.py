@@ -8,7 +8,6 @@ from pydantic import Field, TypeAdapter
 
 from handlers.commands import ReplyAddress
 from handlers.context import Arrived
-from policy.canonical import canonical_json
 from policy.value import Value
 from storage.escalations import Escalation
 from storage.queue import Effect as OutboxRow
@@ -114,7 +113,7 @@ def enqueue(
             idem_key=key,
             kind=effect.type,
             entity_key=order,
-            body=canonical_json(effect),
+            body=effect.model_dump_json().encode(),
             correlation_id=arrived.correlation_id,
             created_at=arrived.now,
             priority=priority,

@@ -70,12 +70,11 @@ class RestCrm:
 
     async def read(self, donor_id: str) -> DonorRecord:
         """Read one donor with everything around them; what may not be seen is named in the gaps."""
-        donor = await self._donor(donor_id)
-        lists, staff, campaigns, household = await asyncio.gather(
-            self._lists(donor_id), self.staff(), self._every_campaign(), self._household(donor)
+        people, lists, staff, campaigns = await asyncio.gather(
+            self._people(donor_id), self._lists(donor_id), self.staff(), self._every_campaign()
         )
         read, gaps = lists
-        members, theirs = await self._members(household, donor)
+        donor, household, members, theirs = people
         return DonorRecord.model_validate(
             {
                 "donor": donor,
@@ -148,6 +147,15 @@ class RestCrm:
     async def _every_campaign(self) -> tuple[Campaign, ...]:
         return await self._campaigns.get(lambda: self._records("campaigns", Campaign))
 
+    async def _people(
+        self, donor_id: str
+    ) -> tuple[Donor, Household | None, tuple[Donor, ...], tuple[Record, ...]]:
+        """Read the donor, then the household, then its members: each names the next."""
+        donor = await self._donor(donor_id)
+        household = await self._household(donor)
+        members, theirs = await self._members(household, donor)
+        return donor, household, members, theirs
+
     async def _household(self, donor: Donor) -> Household | None:
         if donor.household_id is None:
             return None
@@ -162,9 +170,9 @@ class RestCrm:
         """Read the others of the household, and how they were contacted: cadence counts for all together."""
         listed = household.member_ids[:_MOST_HOUSEHOLD_MEMBERS] if household else ()
         others = [member_id for member_id in listed if member_id != donor.id]
-        members = await asyncio.gather(*(self._member(each) for each in others))
-        contacts = await asyncio.gather(
-            *(self._list(f"donors/{each}/interactions", Interaction) for each in others)
+        members, contacts = await asyncio.gather(
+            asyncio.gather(*(self._member(each) for each in others)),
+            asyncio.gather(*(self._list(f"donors/{each}/interactions", Interaction) for each in others)),
         )
         theirs = tuple(contact for found in contacts for contact in found or ())
         return tuple(member for member in members if member), theirs

@@ -106,7 +106,11 @@ class Reads:
         """Gifts of others in which this donor has soft credit."""
         donor_id = request.path_params["id"]
         self._store.require(self._tables.donors, donor_id)
-        gifts = [g for g in self._tables.gifts if any(c.donor_id == donor_id for c in g.soft_credits)]
+        gifts = [
+            gift
+            for gift in self._tables.gifts
+            if gift.soft_credits and any(credit.donor_id == donor_id for credit in gift.soft_credits)
+        ]
         return self._list(newest_first(gifts, _received, Wanted.by(request)))
 
     async def notes(self, request: Request) -> Response:
