@@ -128,7 +128,7 @@ def _serve(server: uvicorn.Server, listener: socket.socket, ready: threading.Eve
     server.run(sockets=[listener])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = os.environ.get("COUNTERSIGN_CHROMIUM") or next(
         (
