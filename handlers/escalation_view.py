@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from handlers.outcomes import CardStatus, EscalationCard, Execution, QueueItem
 from policy.decision import Decision, GivenApproval, Role
+from policy.escalation import UNDECIDED
 from policy.value import Value
 from storage.escalations import Escalation
 
@@ -42,6 +43,10 @@ def requirement_of(escalation: Escalation) -> Requirement:
 def status_of(escalation: Escalation, note: str = "") -> CardStatus:
     """Return where the decision stands now."""
     execution = Execution.model_validate_json(escalation.outcome) if escalation.outcome else None
+    note = note or (execution.problem if execution else "")
+    if escalation.state in UNDECIDED:
+        # What stood in the way of an earlier approval is a note for whoever decides now, not an outcome.
+        execution = None
     return CardStatus(
         state=escalation.state,
         by_user_id=escalation.decided_by,
@@ -49,7 +54,7 @@ def status_of(escalation: Escalation, note: str = "") -> CardStatus:
         at=escalation.decided_at,
         deferred_until=escalation.deferred_until,
         execution=execution,
-        note=note or (execution.problem if execution else ""),
+        note=note,
     )
 
 

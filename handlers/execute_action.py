@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from handlers.ask_again import AskedAgain, ask_again, reopen
 from handlers.context import Arrived, Context, NotBefore, Write, staff_names
 from handlers.deciding import rule_again
 from handlers.donor_search import read_donor
@@ -15,7 +16,7 @@ from handlers.effects import ExecuteAction, refresh_card
 from handlers.escalation_view import card_of, requirement_of
 from handlers.evidence import record as write_down
 from handlers.obligations import duties_of, shown_changes
-from handlers.outcomes import EscalationCard, Execution
+from handlers.outcomes import Execution
 from handlers.ports import CrmReceipt, DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
 from handlers.publishing import publish_data
 from policy.actions import FieldChange
@@ -30,14 +31,8 @@ from storage.transaction import Transaction
 _S = EscalationState
 _READY = (_S.APPROVED, _S.EXECUTING, _S.OUTCOME_UNKNOWN)
 ACTOR = "countersign"
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """The record or the rules are no longer what was approved; *card* shows how it is now."""
-
-    card: EscalationCard
-    note: str
+GONE = "The CRM no longer has the record that was to be changed."
+OTHER_APPROVAL = "Since this was approved, the rules for this donor ask for a different approval."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +49,12 @@ async def execute_action(effect: ExecuteAction, arrived: Arrived, context: Conte
         return lambda _tx: None
     key = effect_key(escalation)
     if escalation.state is not _S.APPROVED:
-        found = await context.crm.find(escalation.action, key=key)
+        found = await _find(escalation, key, context)
         if found:
             return lambda tx: _executed(tx, arrived, escalation, found)
     verdict = await _still_right(escalation, context)
-    if isinstance(verdict, Changed):
-        return lambda tx: _reopen(tx, arrived, escalation, verdict)
+    if isinstance(verdict, AskedAgain):
+        return lambda tx: reopen(tx, arrived, escalation, verdict)
     if isinstance(verdict, Stopped):
         return lambda tx: _failed(tx, arrived, escalation, verdict.reason)
     await _begin(escalation, arrived, context)
@@ -70,6 +65,8 @@ async def execute_action(effect: ExecuteAction, arrived: Arrived, context: Conte
     except Refused as refused:
         reason = f"The CRM refused the change ({refused.code})."
         return lambda tx: _failed(tx, arrived, escalation, reason)
+    except DonorUnknown:
+        return lambda tx: _failed(tx, arrived, escalation, GONE)
     except OutcomeUnknown:
         await _mark_unknown(escalation, arrived, context)
         raise Unavailable("crm", "outcome_unknown") from None
@@ -83,7 +80,14 @@ def effect_key(escalation: Escalation) -> str:
     return f"{escalation.id}:{escalation.action_digest[:16]}"
 
 
-async def _still_right(escalation: Escalation, context: Context) -> DonorRecord | Changed | Stopped:
+async def _find(escalation: Escalation, key: str, context: Context) -> CrmReceipt | None:
+    try:
+        return await context.crm.find(escalation.action, key=key)
+    except DonorUnknown:
+        return None
+
+
+async def _still_right(escalation: Escalation, context: Context) -> DonorRecord | AskedAgain | Stopped:
     """Read the facts again and ask the policy in force; return the fresh record when nothing objects."""
     try:
         record = await read_donor(escalation.donor_id, context)
@@ -104,9 +108,9 @@ async def _still_right(escalation: Escalation, context: Context) -> DonorRecord 
     fresh = shown_changes(escalation.action, record, staff_names(record), duties)
     if fresh != card.changes:
         note = "The record changed since this was approved: " + _difference(card.changes, fresh)
-        return Changed(card.model_copy(update={"changes": fresh}), note)
+        return await ask_again(escalation, record, ruling, fresh, note, context)
     if not satisfied(ruling.decision, requirement.granted):
-        return Changed(card, "The rules changed since this was approved and ask for a different approval.")
+        return await ask_again(escalation, record, ruling, fresh, OTHER_APPROVAL, context)
     return record
 
 
@@ -204,33 +208,5 @@ def _failed(tx: Transaction, arrived: Arrived, escalation: Escalation, reason: s
         correlation_id=moved.correlation_id,
         escalation_id=moved.id,
         reason=reason,
-    )
-    refresh_card(tx, arrived, moved)
-
-
-def _reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, changed: Changed) -> None:
-    requirement = requirement_of(escalation).model_copy(update={"granted": ()})
-    moved = tx.escalations.move(
-        escalation.id,
-        (_S.APPROVED, _S.EXECUTING),
-        _S.OPEN,
-        arrived.now,
-        card=canonical_json(changed.card),
-        requires=canonical_json(requirement),
-        outcome=canonical_json(Execution(problem=changed.note, at=arrived.now)),
-        decided_by=None,
-        decided_by_name=None,
-        decided_at=None,
-    )
-    if moved is None:
-        return
-    write_down(
-        tx,
-        arrived,
-        "escalation.changed_since",
-        subject=moved.donor_id,
-        correlation_id=moved.correlation_id,
-        escalation_id=moved.id,
-        note=changed.note,
     )
     refresh_card(tx, arrived, moved)

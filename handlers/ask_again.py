@@ -1,0 +1,111 @@
+"""Give an approved decision back to people: the record or the rules are no longer what was approved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from handlers.answering import post
+from handlers.context import Arrived, Context
+from handlers.deciding import Ruling
+from handlers.donor_header import donor_header
+from handlers.effects import refresh_card
+from handlers.escalation_view import Requirement, card_of
+from handlers.evidence import SYSTEM
+from handlers.evidence import record as write_down
+from handlers.expire_escalation import watch_deadline
+from handlers.outcomes import EscalationCard, Execution, Notice
+from handlers.routing import Route, route, with_other_approvers
+from policy.actions import FieldChange
+from policy.canonical import canonical_json
+from policy.donor import DonorRecord
+from policy.escalation import EscalationState
+from storage.escalations import Changes, Escalation
+from storage.transaction import Transaction
+
+_S = EscalationState
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAgain:
+    """The decision as it has to be made now: by the rules in force, with no approval given yet."""
+
+    card: EscalationCard
+    requirement: Requirement
+    destination: Route
+    note: str
+
+
+async def ask_again(
+    escalation: Escalation,
+    record: DonorRecord,
+    ruling: Ruling,
+    changes: tuple[FieldChange, ...],
+    note: str,
+    context: Context,
+) -> AskedAgain:
+    """Make the card anew from *record* and *ruling*, with the full time to decide."""
+    found = await route(record, context)
+    destination = with_other_approvers(found, ruling.decision, context.organisation)
+    due_at = context.clock.now() + timedelta(days=context.organisation.decision_days)
+    card = card_of(escalation).model_copy(
+        update={
+            "donor": donor_header(record, context.organisation),
+            "changes": changes,
+            "gates": ruling.decision.reasons,
+            "decider": destination.decider,
+            "route": destination.why,
+            "due_at": max(escalation.due_at, due_at),
+        }
+    )
+    requirement = Requirement(decision=ruling.decision, owner_email=destination.decider_email)
+    return AskedAgain(card, requirement, destination, note)
+
+
+def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: AskedAgain) -> None:
+    """Open the decision again; where others have to agree now, in a place that all of them can see."""
+    changes = Changes(
+        card=canonical_json(again.card),
+        requires=canonical_json(again.requirement),
+        policy_version=again.requirement.decision.policy_version,
+        outcome=canonical_json(Execution(problem=again.note, at=arrived.now)),
+        due_at=again.card.due_at,
+        decided_by=None,
+        decided_by_name=None,
+        decided_at=None,
+    )
+    moves_away = again.destination.channel != escalation.route
+    if moves_away:
+        changes |= Changes(route=again.destination.channel, channel_id=None, message_ts=None)
+    if escalation.state is _S.OUTCOME_UNKNOWN:
+        # It was looked for and is not there, so it is known again: nothing was written.
+        tx.escalations.move(escalation.id, (_S.OUTCOME_UNKNOWN,), _S.EXECUTING, arrived.now)
+    moved = tx.escalations.move(escalation.id, (_S.APPROVED, _S.EXECUTING), _S.OPEN, arrived.now, **changes)
+    if moved is None:
+        return
+    write_down(
+        tx,
+        arrived,
+        "escalation.changed_since",
+        subject=moved.donor_id,
+        correlation_id=moved.correlation_id,
+        escalation_id=moved.id,
+        note=again.note,
+        decision=again.requirement.decision.model_dump(mode="json"),
+    )
+    watch_deadline(tx, arrived, moved.id, moved.due_at)
+    if moves_away:
+        _say_where_it_went(tx, arrived, escalation, again)
+    refresh_card(tx, arrived, moved)
+
+
+def _say_where_it_went(tx: Transaction, arrived: Arrived, before: Escalation, again: AskedAgain) -> None:
+    if before.channel_id is None or before.message_ts is None:
+        return
+    notice = Notice(
+        text=f"Nothing was written. {again.note}",
+        next_step=f"The decision goes on with a new card, sent to the {again.destination.why}.",
+        reference=again.card.reference,
+    )
+    place, thread = before.channel_id, before.message_ts
+    post(tx, arrived, notice, place, by=SYSTEM, donor_id=before.donor_id, thread_ts=thread)
