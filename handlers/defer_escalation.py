@@ -35,7 +35,8 @@ async def defer_escalation(command: DeferralClicked, arrived: Arrived, context: 
     until = deferred_until(command, arrived.now, decider, context.organisation.working_day_start_hour)
     if until is None:
         return lambda tx: answer(tx, arrived, BAD_DAY, command.reply_to)
-    return lambda tx: _defer(tx, command, arrived, decider, until)
+    time_to_decide = timedelta(days=context.organisation.decision_days)
+    return lambda tx: _defer(tx, command, arrived, decider, until, until + time_to_decide)
 
 
 def deferred_until(command: DeferralClicked, now: datetime, decider: Decider, hour: int) -> datetime | None:
@@ -64,7 +65,12 @@ def _day(command: DeferralClicked, today: date) -> date | None:
 
 
 def _defer(
-    tx: Transaction, command: DeferralClicked, arrived: Arrived, decider: Decider, until: datetime
+    tx: Transaction,
+    command: DeferralClicked,
+    arrived: Arrived,
+    decider: Decider,
+    until: datetime,
+    due_at: datetime,
 ) -> None:
     moved = tx.escalations.move(
         command.escalation_id,
@@ -75,9 +81,7 @@ def _defer(
         decided_by=decider.colleague.id,
         decided_by_name=decider.colleague.name,
         decided_at=arrived.now,
-        due_at=max(
-            decider.escalation.due_at, until + (decider.escalation.due_at - decider.escalation.created_at)
-        ),
+        due_at=max(decider.escalation.due_at, due_at),
     )
     if moved is None:
         too_late(tx, command, arrived)
