@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx2
 import pytest
 import pytest_asyncio
-from sqlalchemy import create_engine, update
+from sqlalchemy import Connection, update
 
 from bot.cli.running import listen
 from bot.cli.stage import CRM_TOKEN, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, WEBHOOK_SECRET
@@ -24,6 +24,7 @@ from storage.database import Database
 from storage.migrate import upgrade
 from storage.schema import INBOX, OUTBOX
 from storage.transaction import Transaction
+from tests.databases import perform
 from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template
 from tests.loop.staging import (
     PATIENCE_S,
@@ -149,19 +150,20 @@ class Bot:
 
     def let_leases_run_out(self) -> None:
         """The minute passes in which what the dead process held is still reserved for it."""
-        engine = create_engine(self.database_url)
-        with engine.begin() as connection:
+
+        def backdate(connection: Connection) -> None:
             for table in (INBOX, OUTBOX):
                 held = update(table).where(table.c.status == "in_flight")
                 connection.execute(held.values(lease_until=LONG_AGO))
-        engine.dispose()
+
+        perform(self.database_url, backdate)
 
     async def read(self, work: Callable[[Transaction], object]) -> object:
         database = Database.open(self.database_url)
         try:
             return await database.read(work)
         finally:
-            database.close()
+            await database.close()
 
     async def settled(self) -> None:
         """Wait until every event is delivered and nothing is due or being worked on."""
@@ -179,7 +181,7 @@ class Bot:
         try:
             await until(quiet, "everything is worked off")
         finally:
-            database.close()
+            await database.close()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -13,8 +13,8 @@ import sys
 
 import alembic.command
 import alembic.config  # noqa: F401
-import psycopg  # noqa: F401
-import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401
+import asyncpg  # noqa: F401
+import sqlalchemy.dialects.postgresql.asyncpg  # noqa: F401
 import uvloop  # noqa: F401
 
 import bot.cli.serve

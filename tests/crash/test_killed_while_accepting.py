@@ -11,12 +11,13 @@ from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 from standardwebhooks import Webhook
 
 from bot.cli.stage import WEBHOOK_SECRET
 from storage.schema import INBOX
 from tests.crash.conftest import Bot
+from tests.databases import perform
 from tests.loop.staging import JANE, OLIVIA, OLIVIAS, has, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -48,11 +49,7 @@ def _signed(event_id: str) -> tuple[bytes, dict[str, str]]:
 
 
 def _stored(bot: Bot) -> set[str]:
-    engine = create_engine(bot.database_url)
-    with engine.connect() as connection:
-        found = set(connection.execute(select(INBOX.c.dedupe_key)).scalars())
-    engine.dispose()
-    return found
+    return perform(bot.database_url, lambda c: set(c.execute(select(INBOX.c.dedupe_key)).scalars()))
 
 
 async def _killed_while_posting(bot: Bot, name: str) -> None:

@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import create_engine, make_url, select
 
 from bot.cli.running import listen
 from bot.wiring import Runtime, build
 from storage.audit import AuditRecord
 from storage.migrate import upgrade
+from storage.schema import INBOX, OUTBOX
 from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template, redis_server
 from tests.loop.staging import (
     OLIVIA,
@@ -111,6 +113,33 @@ class Loop:
 
         await until(quiet, "everything is worked off")
 
+    async def failed_once(self, kind: str) -> None:
+        """Wait until working on such an item was tried and put off."""
+
+        async def tried() -> bool:
+            url = make_url(self.database_url)
+            assert url.database
+
+            def look() -> bool:
+                engine = create_engine(url)
+                with engine.connect() as connection:
+                    found = [
+                        connection.execute(
+                            select(table.c.id).where(table.c.kind == kind, table.c.last_error.is_not(None))
+                        ).first()
+                        for table in (INBOX, OUTBOX)
+                    ]
+                engine.dispose()
+                return any(found)
+
+            return await asyncio.to_thread(look)
+
+        await until(tried, f"{kind} was tried in vain")
+
+    async def later(self, **amount: float) -> None:
+        """Time passes, so that what was put off is tried again."""
+        self.clock.move(**(amount or {"minutes": 2}))
+
     async def kinds(self) -> list[str]:
         """The kinds of all audit entries, oldest first."""
         return [entry.kind for entry in await self.entries()]
@@ -171,6 +200,7 @@ async def running_loop(database_url: str, folder: Path, **options: Any) -> Async
     """The stage, then the bot beside it; *options* go to settings, organisation and stage as they belong."""
     socket_mode = options.pop("socket_mode", False)
     organisation = options.pop("organisation", {})
+    poll_s = options.pop("poll_s", 3600)
     listening = listen("127.0.0.1", 0)
     clock = HandClock()
     async with AsyncExitStack() as stack:
@@ -184,7 +214,7 @@ async def running_loop(database_url: str, folder: Path, **options: Any) -> Async
             socket_mode=socket_mode,
             **options,
         )
-        runtime = await stack.enter_async_context(build(settings, clock=clock, poll_s=3600))
+        runtime = await stack.enter_async_context(build(settings, clock=clock, poll_s=poll_s))
         await stack.enter_async_context(serving(runtime.http, listening))
         async with asyncio.TaskGroup() as tasks:
             await runtime.start(tasks)

@@ -1,0 +1,361 @@
+"""CRM, Slack or model down, slow, forgetful: people are told, work resumes, nothing happens twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.loop.conftest import Loop, Open
+from tests.loop.staging import (
+    CARMEN,
+    DESK,
+    FIONA,
+    FUNDRAISING,
+    JANE,
+    OLIVIA,
+    OLIVIAS,
+    Json,
+    buttons,
+    escalation_of,
+    has,
+    until,
+)
+
+MARGARET = "donor-0003"
+WELL: dict[str, Any] = {
+    "api_down": False,
+    "slow_ms": 0,
+    "rate_limit": False,
+    "quota": False,
+    "lost_write_replies": False,
+    "partial_permission": False,
+}
+
+
+async def _gift(loop: Loop) -> str:
+    """Jane gives an amount that is found again on the card."""
+    minor = 200_000 + 100 * next(loop.numbers)
+    await loop.stage.happen("gift", JANE, amount_minor=minor)
+    return f"Jane Doe gave ${minor // 100:,} on"
+
+
+async def _one_card(loop: Loop, words: str) -> Json:
+    await loop.stage.seen(OLIVIA, OLIVIAS, words)
+    await loop.settled()
+    found = [m for m in await loop.stage.history(OLIVIA, OLIVIAS) if has(m, words)]
+    assert len(found) == 1, "the card appears once"
+    return found[0]
+
+
+async def _stage_card(loop: Loop) -> Json:
+    """Margaret, whom we were winning back, gives: the card proposes to move her to stewardship."""
+    loop.stage.edit_donor(MARGARET, tier="mid_level")
+    card = await loop.card(MARGARET, amount_minor=5_000)
+    assert has(card, "Lifecycle stage", "reactivation", "stewardship")
+    return card
+
+
+async def _stage_of(loop: Loop, donor_id: str) -> str:
+    return str((await loop.stage.crm_get(f"donors/{donor_id}"))["lifecycle_stage"])
+
+
+# The CRM
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"api_down": True},
+        {"rate_limit": True, "retry_after_s": 60},
+        {"quota": True, "retry_after_s": 60},
+        {"slow_ms": 900},
+    ],
+    ids=["down", "rate limited", "quota used up", "too slow"],
+)
+async def test_an_event_waits_until_the_crm_answers(open_loop: Open, fault: dict[str, Any]) -> None:
+    loop = await open_loop(crm_timeout_s=0.3)
+    await loop.stage.break_crm(**fault)
+    words = await _gift(loop)
+    await loop.failed_once("crm_event")
+    await loop.stage.break_crm(**WELL)
+    await loop.later()
+    await _one_card(loop, words)
+    assert await loop.dead() == []
+
+
+async def test_a_crm_that_asks_to_wait_is_left_alone(loop: Loop) -> None:
+    await loop.stage.break_crm(rate_limit=True, retry_after_s=3600)
+    await _gift(loop)
+    await loop.failed_once("crm_event")
+    await loop.settled()
+    due = await loop.runtime.context.database.read(lambda tx: tx.inbox.next_due(loop.clock.now()))
+    assert due is not None
+    assert 3500 < (due - loop.clock.now()).total_seconds() <= 3600
+    asked = len(loop.stage.heard)
+    await loop.later(minutes=30)
+    await loop.settled()
+    assert len(loop.stage.heard) == asked
+
+
+async def test_whoever_asks_meanwhile_is_told_so(loop: Loop) -> None:
+    await loop.stage.break_crm(api_down=True)
+    await loop.stage.command(FIONA, FUNDRAISING, "summary Jane Doe")
+    told = await loop.stage.seen(FIONA, FUNDRAISING, "The CRM is not answering at the moment", "Try again")
+    assert told["is_ephemeral"]
+
+
+async def test_an_approval_waits_for_the_crm_and_is_written_once(loop: Loop) -> None:
+    card = await loop.card()
+    await loop.stage.break_crm(api_down=True)
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    waiting = await loop.now_shows(card, "Approved: Jane Doe")
+    assert "cs:approve" not in buttons(waiting)
+    await loop.failed_once("execute_action")
+    await loop.stage.break_crm(**WELL)
+    await loop.later()
+    await loop.now_shows(card, "Done: Jane Doe")
+    assert len(await loop.stage.written_for(card, JANE)) == 1
+
+
+async def test_a_write_whose_answer_is_lost_is_looked_for_and_found(loop: Loop) -> None:
+    card = await loop.card()
+    await loop.stage.break_crm(lost_write_replies=True)
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await loop.now_shows(card, "Being checked: Jane Doe", "it may or may not be there")
+    await loop.later()
+    await loop.now_shows(card, "Done: Jane Doe", "read back to check")
+    await loop.settled()
+    assert len(await loop.stage.written_for(card, JANE)) == 1
+    writes = [r for r in loop.stage.heard if r.method == "PUT" and r.path.startswith("/crm/api/v1/tasks/")]
+    assert len(writes) == 1, "it is found, not sent again"
+    assert "action.outcome_unknown" in await loop.kinds()
+    await loop.verified()
+
+
+async def test_an_opt_out_whose_answer_is_lost_is_recorded_once(loop: Loop) -> None:
+    """The ledger of consents only grows: there, sending twice would show."""
+    card = await loop.card(JANE, what="reply", text="Please stop e-mailing me. Jane")
+    assert has(card, "Consent, email", "opted out")
+    await loop.stage.break_crm(lost_write_replies=True)
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await loop.now_shows(card, "Being checked: Jane Doe")
+    await loop.later()
+    await loop.now_shows(card, "Done: Jane Doe")
+    await loop.settled()
+    consents = (await loop.stage.crm_get(f"donors/{JANE}/consents"))["items"]
+    assert [c["source"] for c in consents if c["status"] == "opted_out"] == ["Recorded through Countersign"]
+
+
+async def test_a_record_that_looks_stale_is_read_again(loop: Loop) -> None:
+    card = await _stage_card(loop)
+    await loop.stage.break_crm(stale_412=2)
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await loop.failed_once("execute_action")
+    await loop.later()
+    await until(lambda: _is(loop, card, "executed"), "written after all")
+    await loop.settled()
+    assert await _stage_of(loop, MARGARET) == "stewardship"
+    changes = (await loop.stage.crm_get("changes", donor_id=MARGARET))["items"]
+    ours = [c for c in changes if (c["external_key"] or "").startswith(escalation_of(card))]
+    assert [(c["before"], c["after"]) for c in ours] == [("reactivation", "stewardship")]
+
+
+async def _is(loop: Loop, card: Json, state: str) -> bool:
+    await loop.later(seconds=10)
+    return await loop.state(card) == state
+
+
+async def test_notes_that_may_not_be_read_are_a_gap_on_the_card(loop: Loop) -> None:
+    await loop.stage.break_crm(partial_permission=True)
+    card = await loop.card()
+    assert has(card, "Not known", "notes")
+
+
+# The world moves on between the yes and the write
+
+
+async def _approved_while_down(loop: Loop, card: Json) -> None:
+    await loop.stage.break_crm(api_down=True)
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await loop.failed_once("execute_action")
+
+
+async def _up_again(loop: Loop) -> None:
+    await loop.stage.break_crm(**WELL)
+    await loop.later()
+
+
+async def test_a_changed_record_is_shown_and_asked_about_again(loop: Loop) -> None:
+    card = await _stage_card(loop)
+    await _approved_while_down(loop, card)
+    loop.stage.edit_donor(MARGARET, lifecycle_stage="cultivation")
+    await _up_again(loop)
+    again = await loop.now_shows(
+        card,
+        "Decision needed: Margaret Okafor",
+        "The record changed since this was approved",
+        "Lifecycle stage is now cultivation (it was reactivation)",
+    )
+    assert await _stage_of(loop, MARGARET) == "cultivation", "nothing was written"
+    assert "cs:approve" in buttons(again)
+
+    await loop.stage.press(OLIVIA, OLIVIAS, again, "cs:approve")
+    done = await loop.now_shows(card, "Done: Margaret Okafor")
+    assert not has(done, "changed since this was approved")
+    assert await _stage_of(loop, MARGARET) == "stewardship"
+    await loop.verified()
+
+
+async def test_it_is_asked_again_also_after_a_lost_write(loop: Loop) -> None:
+    """The write did not arrive, its fate was unknown, and then the record changed: nothing stays in limbo."""
+    card = await _stage_card(loop)
+    await loop.stage.break_crm(slow_ms=0, lost_write_replies=True)
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await loop.now_shows(card, "Being checked: Margaret Okafor")
+    # As if the request had never reached the CRM: the change and its trace are gone, and somebody was faster.
+    tables = loop.stage.crm.tables
+    for change in list(tables.changes):
+        if (change.external_key or "").startswith(escalation_of(card)):
+            loop.stage.crm.store.commit(change.model_copy(update={"external_key": None}))
+    loop.stage.edit_donor(MARGARET, lifecycle_stage="cultivation")
+    await _up_again(loop)
+    await loop.now_shows(card, "Decision needed: Margaret Okafor", "is now cultivation")
+
+
+async def test_what_is_asked_again_late_still_runs_out(loop: Loop) -> None:
+    card = await _stage_card(loop)
+    await _approved_while_down(loop, card)
+    loop.stage.edit_donor(MARGARET, lifecycle_stage="cultivation")
+    loop.clock.move(days=6)
+    await loop.stage.break_crm(**WELL)
+    await loop.now_shows(card, "Decision needed: Margaret Okafor", "is now cultivation")
+    loop.clock.move(days=7)
+    await loop.now_shows(card, "Time ran out: Margaret Okafor")
+
+
+async def test_a_donor_placed_under_legal_review_needs_compliance_too(loop: Loop) -> None:
+    card = await loop.card()
+    await _approved_while_down(loop, card)
+    loop.stage.edit_donor(JANE, legal_review=True)
+    await _up_again(loop)
+    both = await loop.stage.seen(CARMEN, DESK, "Decision needed: Jane Doe", "ask for a different approval")
+    assert has(both, "Under legal review", "Olivia Hart and compliance")
+    [told] = await until(lambda: loop.stage.thread(OLIVIA, OLIVIAS, card["ts"]), "told in the old thread")
+    assert has(told, "Nothing was written", "a new card")
+
+    await loop.stage.press(OLIVIA, DESK, both, "cs:approve")
+    await loop.stage.seen(OLIVIA, DESK, "Your approval is recorded", "1 more as compliance")
+    assert await loop.stage.written_for(card, JANE) == []
+    await loop.stage.press(CARMEN, DESK, both, "cs:approve")
+    await loop.now_shows(both, "Done: Jane Doe", channel=DESK)
+    assert len(await loop.stage.written_for(card, JANE)) == 1
+    await loop.verified()
+
+
+async def test_a_merged_donor_is_left_alone(loop: Loop) -> None:
+    card = await loop.card()
+    await _approved_while_down(loop, card)
+    loop.stage.edit_donor(JANE, merged_into="donor-0014")
+    await _up_again(loop)
+    await loop.now_shows(card, "Not done: Jane Doe", "merged into another one")
+    assert await loop.stage.own_tasks("donor-0014") == []
+
+
+async def _pull_the_kill_switch(loop: Loop, *capabilities: str) -> None:
+    now = loop.clock.now()
+    await loop.runtime.context.database.write(
+        lambda tx: tx.settings.put("kill_switch", list(capabilities), now)
+    )
+
+
+async def test_the_kill_switch_holds_proposals_openly(loop: Loop) -> None:
+    await _pull_the_kill_switch(loop, "auto_route", "execute")
+    words = await _gift(loop)
+    held = await loop.stage.seen(OLIVIA, OLIVIAS, "Jane Doe: nothing to approve", words)
+    assert buttons(held) == set()
+    await _pull_the_kill_switch(loop)
+    card = await loop.card()
+    assert "cs:approve" in buttons(card)
+
+
+async def test_the_kill_switch_stops_what_was_approved_before(loop: Loop) -> None:
+    card = await loop.card()
+    await _approved_while_down(loop, card)
+    await _pull_the_kill_switch(loop, "execute")
+    await _up_again(loop)
+    await loop.now_shows(card, "Not done: Jane Doe")
+    assert await loop.stage.written_for(card, JANE) == []
+
+
+# The model
+
+
+@pytest.mark.parametrize(
+    "fault", [{"down": True}, {"garbage": True}, {"ignore_schema": True}, {"truncate": True}], ids=str
+)
+async def test_without_a_useful_model_the_facts_speak(loop: Loop, fault: dict[str, bool]) -> None:
+    await loop.stage.break_model(**fault)
+    card = await loop.card()
+    assert has(card, "Written without AI, from CRM records", "No AI was used because")
+    assert not has(card, "AI-generated")
+    assert has(card, "Thank-you call to Jane Doe"), "the proposal does not depend on a model"
+    await loop.stage.command(FIONA, FUNDRAISING, "summary Jane Doe")
+    await loop.stage.seen(FIONA, FUNDRAISING, "Written without AI, from CRM records", "Jane Doe")
+
+
+# Slack
+
+
+@pytest.mark.parametrize("fault", ["http_500", "rate_limited", "down", "lost_replies"])
+async def test_a_card_appears_once_whatever_slack_does(loop: Loop, fault: str) -> None:
+    if fault == "lost_replies":
+        await loop.card()  # people and channels are known by now, so that it is the post whose answer is lost
+    await loop.stage.break_slack(**{fault: True})
+    words = await _gift(loop)
+    await loop.failed_once("crm_event" if fault != "lost_replies" else "show_card")
+    await loop.stage.break_slack(**{fault: False})
+    await loop.later()
+    card = await _one_card(loop, words)
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await loop.now_shows(card, "Done: Jane Doe")
+    assert len(await loop.stage.written_for(card, JANE)) == 1
+    assert await loop.dead() == []
+
+
+async def test_what_was_written_is_shown_when_slack_is_back(loop: Loop) -> None:
+    card = await loop.card()
+    await loop.stage.break_crm(slow_ms=50)
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await loop.now_shows(card, "Approved: Jane Doe")
+    await loop.stage.break_slack(http_500=True)
+    await loop.failed_once("show_card")
+    await until(lambda: _is(loop, card, "executed"), "the CRM is written although Slack is down")
+    await loop.stage.break_slack(http_500=False)
+    await loop.later()
+    await loop.now_shows(card, "Done: Jane Doe")
+
+
+# The CRM's events
+
+
+async def test_repeated_and_disordered_events_make_one_card(loop: Loop) -> None:
+    await loop.stage.break_crm(duplicate_events=True, reorder_events=True)
+    words = await _gift(loop)
+    other = await _gift(loop)
+    await _one_card(loop, words)
+    await _one_card(loop, other)
+
+
+async def test_an_event_that_never_came_is_found_by_asking(open_loop: Open) -> None:
+    loop = await open_loop(poll_s=0.2)
+
+    async def follows() -> bool:
+        cursor = await loop.runtime.context.database.read(lambda tx: tx.settings.get("crm_events_cursor"))
+        return cursor is not None
+
+    await loop.card()
+    await until(follows, "the poller knows where the list ends")
+    await loop.stage.break_crm(drop_events=True)
+    words = await _gift(loop)
+    await _one_card(loop, words)
