@@ -10,7 +10,7 @@ PERMITTED = re.compile(
     r"\b(MIT|BSD|Apache|PSF|Python Software Foundation|ISC|MPL|Mozilla|Unlicense|0BSD|CC0|HPND|Zlib)\b",
     re.IGNORECASE,
 )
-EXCEPTIONS = {"psycopg": "LGPL-3.0", "psycopg-binary": "LGPL-3.0"}
+EXCEPTIONS: dict[str, str] = {}
 
 
 def licence_of(distribution: Distribution) -> str:

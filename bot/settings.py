@@ -98,7 +98,7 @@ class Settings(BaseSettings):
         """Accept the common short spelling of PostgreSQL addresses."""
         for short in ("postgresql://", "postgres://"):
             if url.startswith(short):
-                return f"postgresql+psycopg://{url.removeprefix(short)}"
+                return f"postgresql+asyncpg://{url.removeprefix(short)}"
         return url
 
     @model_validator(mode="after")

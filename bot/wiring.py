@@ -84,7 +84,7 @@ async def build(
     ids = IdSource(clock.now, secrets.token_bytes)
     async with AsyncExitStack() as stack:
         database = open_database(settings)
-        stack.callback(database.close)
+        stack.push_async_callback(database.close)
         bell: Bell = RedisBell.open(settings.redis_url) if settings.redis_url else InProcessBell()
         stack.push_async_callback(bell.close)
         doorstep = Doorstep(database, bell, clock, ids)

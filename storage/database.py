@@ -23,15 +23,16 @@ class Backend(Protocol):
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run *work* over one consistent state."""
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Finish what was begun and let go of every connection."""
 
 
 class Database:
-    """Runs works, synchronous functions over a Transaction, in threads.
+    """Runs works, synchronous functions over a Transaction, for one event loop.
 
     A work may be run again after a conflict with another process, so all its effects go through the
-    transaction. Its own exceptions reach the caller; the database's arrive as StorageError without data.
+    transaction, and it waits for nothing but the database. Its own exceptions reach the caller; the
+    database's arrive as StorageError without data.
     """
 
     def __init__(self, backend: Backend, *, is_sqlite: bool) -> None:
@@ -40,7 +41,7 @@ class Database:
 
     @classmethod
     def open(cls, url: str, *, entropy: Callable[[int], bytes] = secrets.token_bytes) -> Self:
-        """Open "sqlite:///path.db" or "postgresql+psycopg://..."; the schema must be there already.
+        """Open "sqlite:///path.db" or "postgresql+asyncpg://..."; the schema must be there already.
 
         *entropy* returns that many random bytes. Raises StorageError for any other kind of database.
         """
@@ -67,6 +68,6 @@ class Database:
         """Run *work* over one consistent state; writing in it raises StorageError."""
         return await self._backend.read(work)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Finish the works handed in so far and let go of every connection; later ones are refused."""
-        self._backend.close()
+        await self._backend.close()

@@ -14,6 +14,9 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+_PASSING = ("08", "28", "3D", "40", "53", "54", "55", "57", "58")
+"""SQLSTATE classes of an unreachable, refusing, contended, exhausted or stopping PostgreSQL server."""
+
 
 class StorageError(Exception):
     """The database refused or failed; *code* is a short code fit for logs and never holds data."""
@@ -68,14 +71,23 @@ def without_data(error: BaseException) -> BaseException:
     code = ":".join(detail for detail in details if detail)
     if isinstance(error, IntegrityError | sqlite3.IntegrityError):
         return ConstraintError(code)
-    if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError | sqlite3.OperationalError):
-        return UnavailableError(code)
-    return StorageError(code)
+    return UnavailableError(code) if _may_pass(error) else StorageError(code)
 
 
 def sqlstate(error: BaseException) -> str | None:
     """Return the five-letter PostgreSQL error code, or None for anything else."""
-    return _driver_code(error.orig) if isinstance(error, DBAPIError) else None
+    code = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    return code if isinstance(code, str) else None
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Tell what trying again may cure; the PostgreSQL driver does so by the SQLSTATE only."""
+    state = sqlstate(error)
+    if state is not None:
+        return state.startswith(_PASSING)
+    if isinstance(error, InterfaceError):  # a closed connection, or an address that makes no sense
+        return not isinstance(error.driver_exception, ValueError)
+    return isinstance(error, OperationalError | PoolTimeoutError | sqlite3.OperationalError)
 
 
 def _cause_name(error: BaseException, cause: BaseException | None) -> str | None:
@@ -89,5 +101,5 @@ def _driver_code(cause: BaseException | None) -> str | None:
 
 
 def _constraint(cause: BaseException | None) -> str | None:
-    name = getattr(getattr(cause, "diag", None), "constraint_name", None)
+    name = getattr(getattr(cause, "driver_exception", None), "constraint_name", None)
     return name if isinstance(name, str) else None

@@ -43,6 +43,8 @@ class SqliteBackend:
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """Run *work* in the writer's next commit."""
+        if self._closed:
+            raise DatabaseClosedError
         return await self._writer.submit(work)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
@@ -51,9 +53,12 @@ class SqliteBackend:
             raise DatabaseClosedError
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Drain readers and writer; the writer goes last, so that it makes the final checkpoint."""
         self._closed = True
+        await asyncio.to_thread(self._drain)
+
+    def _drain(self) -> None:
         self._readers.shutdown()
         self._reading.dispose()
         self._writer.close()

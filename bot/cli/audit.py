@@ -18,13 +18,17 @@ def run(options: argparse.Namespace) -> int:
     """Verify, trace a donor, or show an entry or a card."""
     if options.what != "verify" and not options.id:
         return complain(f"Say whose: countersign audit {options.what} ID.")
+    return asyncio.run(_answer(options))
+
+
+async def _answer(options: argparse.Namespace) -> int:
     database = Database.open(database_url(options.database))
     try:
         if options.what == "verify":
-            return asyncio.run(_verify(database, as_json=options.json))
-        return asyncio.run(_print(database, options))
+            return await _verify(database, as_json=options.json)
+        return await _print(database, options)
     finally:
-        database.close()
+        await database.close()
 
 
 async def _verify(database: Database, *, as_json: bool) -> int:

@@ -19,13 +19,17 @@ def run(options: argparse.Namespace) -> int:
     """List dead letters of both queues, or give one back to its queue."""
     if options.what == "retry" and not options.id:
         return complain("Say which one: countersign inbox retry ID (countersign inbox list shows them).")
+    return asyncio.run(_answer(options))
+
+
+async def _answer(options: argparse.Namespace) -> int:
     database = Database.open(database_url(options.database))
     try:
         if options.what == "list":
-            return asyncio.run(_list(database, as_json=options.json))
-        return asyncio.run(_retry(database, options.id))
+            return await _list(database, as_json=options.json)
+        return await _retry(database, options.id)
     finally:
-        database.close()
+        await database.close()
 
 
 async def _list(database: Database, *, as_json: bool) -> int:

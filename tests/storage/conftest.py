@@ -8,21 +8,17 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url
 
 from storage.database import Database
 from storage.migrate import upgrade
 from storage.schema import METADATA
+from tests.databases import LOCAL_POSTGRES, administer, postgres_answers
 
-_LOCAL_POSTGRES = (
-    "postgresql+psycopg://postgres@127.0.0.1:5432/postgres",
-    "postgresql+psycopg://root@127.0.0.1:5432/postgres",
-)
 _LOCAL_REDIS = "redis://127.0.0.1:6379/0"
 
 
@@ -32,26 +28,9 @@ def _absent(server: str) -> None:
     pytest.skip(f"no {server} answers")
 
 
-def _answers(url: str) -> bool:
-    try:
-        psycopg.connect(
-            make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        ).close()
-    except psycopg.OperationalError:
-        return False
-    return True
-
-
 def _postgres_server() -> str | None:
     given = os.environ.get("COUNTERSIGN_TEST_POSTGRES_URL")
-    return next((url for url in ([given] if given else _LOCAL_POSTGRES) if _answers(url)), None)
-
-
-def _administer(server: str, statement: str) -> None:
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
+    return next((url for url in ([given] if given else LOCAL_POSTGRES) if postgres_answers(url)), None)
 
 
 @pytest.fixture(scope="session")
@@ -74,10 +53,9 @@ def _fresh_postgres() -> Iterator[str]:
         _absent("PostgreSQL server")
         return
     name = f"countersign_test_{secrets.token_hex(6)}"
-    _administer(server, f"CREATE DATABASE {name}")
-    _administer(server, f"ALTER DATABASE {name} SET synchronous_commit = off")
+    administer(server, f"CREATE DATABASE {name}", f"ALTER DATABASE {name} SET synchronous_commit = off")
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+    administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -89,12 +67,7 @@ def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _emptied(url: str) -> str:
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("SET session_replication_role = replica"))
-        for table in METADATA.tables:
-            connection.execute(text(f"DELETE FROM {table}"))
-    engine.dispose()
+    administer(url, "SET session_replication_role = replica", *(f"DELETE FROM {t}" for t in METADATA.tables))
     return url
 
 
@@ -122,7 +95,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     """Each kind of database in turn, open."""
     opened = Database.open(database_url)
     yield opened
-    opened.close()
+    await opened.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from storage.audit import AuditEntry, AuditHead, AuditRecord
 from storage.database import Database
 from storage.errors import AuditPayloadError, StorageError
 from storage.transaction import Transaction
+from tests.storage.pauses import Meeting, Pause
 
 NOW = datetime(2026, 11, 3, 9, 30, 0, 120000, tzinfo=UTC)
 GENESIS = "00" * 32
@@ -175,7 +175,7 @@ async def test_sqlite_seals_in_the_same_commit(sqlite_url: str) -> None:
     await asyncio.gather(*(append(database, entry(n)) for n in range(30)))
     report = await database.read(lambda t: t.audit.verify())
     assert (report.ok, report.entries, report.unsealed) == (True, 30, 0)
-    database.close()
+    await database.close()
 
 
 @pytest.mark.postgres
@@ -185,22 +185,21 @@ async def test_postgresql_is_sealed_by_one_sealer_in_pages(postgres_url: str) ->
     unsealed = await database.read(lambda t: t.audit.verify())
     assert (unsealed.ok, unsealed.entries, unsealed.unsealed) == (True, 0, 30)
     (sealed,) = [await seal(database, 20)]
-    holding, done = threading.Event(), threading.Event()
+    holding = Pause()
 
     def seal_slowly(transaction: Transaction) -> int:
         count = transaction.audit.seal(5)
-        holding.set()
-        done.wait(10)
+        holding.here()
         return count
 
     slow = asyncio.ensure_future(database.write(seal_slowly))
-    await asyncio.to_thread(holding.wait, 10)
+    await holding.reached()
     second = await seal(database)
-    done.set()
+    holding.go_on()
     assert (sealed, second, await slow, await seal(database), await seal(database)) == (20, 0, 5, 5, 0)
     report = await database.read(lambda t: t.audit.verify())
     assert (report.ok, report.entries, report.unsealed) == (True, 30, 0)
-    database.close()
+    await database.close()
 
 
 @pytest.mark.parametrize(
@@ -231,7 +230,7 @@ async def test_postgresql_refuses_it_of_unsealed_entries_too(postgres_url: str, 
     with pytest.raises(StorageError):
         await database.write(lambda t: t.audit._connection.execute(text(statement)))
     assert len(await rows(database, "SELECT id FROM audit_log")) == 1
-    database.close()
+    await database.close()
 
 
 Statements = list[str]
@@ -348,7 +347,7 @@ async def test_a_deleted_end_is_seen_by_its_orphaned_payload_too(postgres_url: s
     await _as_the_owner_of_the_database(database, ["DELETE FROM audit_log WHERE seq = 2"])
     report = await database.read(lambda t: t.audit.verify())
     assert (report.ok, report.first_bad) == (False, (2, "deleted"))
-    database.close()
+    await database.close()
 
 
 async def test_a_rewritten_chain_is_found_by_an_outside_head(database: Database) -> None:
@@ -378,7 +377,7 @@ async def test_progress_is_told_page_by_page(sqlite_url: str) -> None:
     heard: list[int] = []
     report = await database.read(lambda t: t.audit.verify(heard.append))
     assert (report.ok, report.entries, heard) == (True, 1001, [1000, 1001])
-    database.close()
+    await database.close()
 
 
 async def test_an_empty_log_is_right(database: Database) -> None:
@@ -407,7 +406,7 @@ async def test_an_erased_name_is_gone_from_the_sqlite_file(sqlite_url: str) -> N
     database = Database.open(sqlite_url)
     await append(database, entry(1, payload={"name": "Zebedee Quux"}))
     assert await database.write(lambda t: t.audit.erase("donor_1")) == 1
-    database.close()
+    await database.close()
     path = Path(make_url(sqlite_url).database or "")
     files = [path, path.with_name(path.name + "-wal")]
     assert not any(b"Zebedee" in file.read_bytes() for file in files if file.exists())
@@ -415,18 +414,19 @@ async def test_an_erased_name_is_gone_from_the_sqlite_file(sqlite_url: str) -> N
 
 @pytest.mark.postgres
 async def test_two_replicas_meeting_a_donor_at_once_share_one_reference(postgres_url: str) -> None:
-    database = Database.open(postgres_url)
-    together = threading.Barrier(6)
+    replicas = [Database.open(postgres_url) for _ in range(6)]
+    together = Meeting(6)
 
     def work(number: int) -> Callable[[Transaction], None]:
         def meet(transaction: Transaction) -> None:
-            together.wait(10)
+            together.here()
             transaction.audit.append(entry(number))
 
         return meet
 
-    await asyncio.gather(*(database.write(work(number)) for number in range(6)))
-    assert len(await rows(database, "SELECT DISTINCT subject_ref FROM audit_log")) == 1
-    await seal(database)
-    assert (await database.read(lambda t: t.audit.verify())).ok
-    database.close()
+    await asyncio.gather(*(replica.write(work(number)) for number, replica in enumerate(replicas)))
+    assert len(await rows(replicas[0], "SELECT DISTINCT subject_ref FROM audit_log")) == 1
+    await seal(replicas[0])
+    assert (await replicas[0].read(lambda t: t.audit.verify())).ok
+    for replica in replicas:
+        await replica.close()

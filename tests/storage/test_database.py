@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 import pytest
 from sqlalchemy import make_url, text
 
@@ -16,6 +14,8 @@ from storage.database import Database
 from storage.errors import ConstraintError, DatabaseClosedError, StorageError, UnavailableError
 from storage.queue import Received
 from storage.transaction import Transaction
+from tests.databases import administer
+from tests.storage.pauses import Meeting, Pause
 
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
 SECRET = "Ágnes Example, 12 Rose Street"
@@ -102,18 +102,17 @@ async def test_a_read_cannot_write(database: Database) -> None:
 
 
 async def test_a_read_sees_one_state_throughout(database: Database) -> None:
-    began, written = threading.Event(), threading.Event()
+    between = Pause()
 
     def count_twice(transaction: Transaction) -> tuple[int, int]:
         first = len(stored_ids(transaction))
-        began.set()
-        written.wait(10)
+        between.here()
         return first, len(stored_ids(transaction))
 
     reading = asyncio.ensure_future(database.read(count_twice))
-    await asyncio.to_thread(began.wait, 10)
+    await between.reached()
     await database.write(lambda t: t.inbox.accept(received(1)))
-    written.set()
+    between.go_on()
     assert await reading == (0, 0)
 
 
@@ -122,46 +121,64 @@ async def test_close_finishes_what_was_handed_in_and_refuses_the_rest(database: 
         asyncio.ensure_future(database.write(lambda t, n=n: t.inbox.accept(received(n)))) for n in range(40)
     ]
     await asyncio.sleep(0)
-    database.close()
+    await database.close()
     assert await asyncio.gather(*works) == [True] * 40
     for door in (database.write, database.read):
         with pytest.raises(DatabaseClosedError):
             await door(stored_ids)
-    database.close()
+    await database.close()
 
 
 async def test_a_cancelled_caller_does_not_disturb_the_others(database: Database) -> None:
-    began, go_on = threading.Event(), threading.Event()
+    begun = Pause()
 
     def dawdle(transaction: Transaction) -> bool:
-        began.set()
-        go_on.wait(10)
+        begun.here()
         return transaction.inbox.accept(received(0))
 
     running = asyncio.ensure_future(database.write(dawdle))
-    await asyncio.to_thread(began.wait, 10)
+    await begun.reached()
     others = [
         asyncio.ensure_future(database.write(lambda t, n=n: t.inbox.accept(received(n)))) for n in range(1, 9)
     ]
     await asyncio.sleep(0)
     running.cancel()
-    go_on.set()
+    begun.go_on()
     assert await asyncio.gather(*others) == [True] * 8
     with pytest.raises(asyncio.CancelledError):
         await running
     assert await database.read(stored_ids) >= {f"in_{n}" for n in range(1, 9)}
 
 
+async def test_a_work_that_has_begun_is_finished_for_a_cancelled_caller_before_the_close(
+    database_url: str,
+) -> None:
+    database = Database.open(database_url)
+    begun = Pause()
+
+    def dawdle(transaction: Transaction) -> None:
+        begun.here()
+        transaction.inbox.accept(received(1))
+
+    running = asyncio.ensure_future(database.write(dawdle))
+    await begun.reached()
+    running.cancel()
+    closing = asyncio.ensure_future(database.close())
+    await asyncio.sleep(0)
+    begun.go_on()
+    await closing
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    again = Database.open(database_url)
+    assert await again.read(stored_ids) == {"in_1"}
+    await again.close()
+
+
 async def test_waiting_works_share_a_commit_and_hear_of_it_afterwards(sqlite_url: str) -> None:
     database = Database.open(sqlite_url)
-    began, go_on = threading.Event(), threading.Event()
-
-    def hold_the_writer(_: Transaction) -> None:
-        began.set()
-        go_on.wait(10)
-
-    holding = asyncio.ensure_future(database.write(hold_the_writer))
-    await asyncio.to_thread(began.wait, 10)
+    begun = Pause()
+    holding = asyncio.ensure_future(database.write(lambda _: begun.here()))
+    await begun.reached()
     outside = sqlite3.connect(make_url(sqlite_url).database or "")
     seen: list[int] = []
 
@@ -171,11 +188,11 @@ async def test_waiting_works_share_a_commit_and_hear_of_it_afterwards(sqlite_url
 
     accepting = [asyncio.ensure_future(accept(number)) for number in range(50)]
     await asyncio.sleep(0)
-    go_on.set()
+    begun.go_on()
     await asyncio.gather(holding, *accepting)
     assert seen == [50] * 50
     outside.close()
-    database.close()
+    await database.close()
 
 
 async def test_when_the_commit_fails_everybody_hears_of_it_and_nothing_is_stored(sqlite_url: str) -> None:
@@ -187,7 +204,7 @@ async def test_when_the_commit_fails_everybody_hears_of_it_and_nothing_is_stored
         connection.execute(text("INSERT INTO audit_payloads VALUES ('nobody', 'ref', 'none', x'')"))
 
     await _nobody_succeeds(database, promise_what_never_comes)
-    database.close()
+    await database.close()
 
 
 async def test_when_sqlite_rolls_everything_back_everybody_hears_of_it(sqlite_url: str) -> None:
@@ -200,23 +217,18 @@ async def test_when_sqlite_rolls_everything_back_everybody_hears_of_it(sqlite_ur
         raise OSError("the disk is full")
 
     await _nobody_succeeds(database, lose_the_transaction)
-    database.close()
+    await database.close()
 
 
 async def _nobody_succeeds(database: Database, disaster: object) -> None:
-    began, go_on = threading.Event(), threading.Event()
-
-    def hold_the_writer(_: Transaction) -> None:
-        began.set()
-        go_on.wait(10)
-
-    holding = asyncio.ensure_future(database.write(hold_the_writer))
-    await asyncio.to_thread(began.wait, 10)
+    begun = Pause()
+    holding = asyncio.ensure_future(database.write(lambda _: begun.here()))
+    await begun.reached()
     works = [lambda t, n=n: t.inbox.accept(received(n)) for n in range(6)]
     works.insert(3, disaster)
     waiting = [asyncio.ensure_future(database.write(work)) for work in works]
     await asyncio.sleep(0)
-    go_on.set()
+    begun.go_on()
     results = await asyncio.gather(*waiting, return_exceptions=True)
     assert all(isinstance(result, UnavailableError | ConstraintError) for result in results)
     await holding
@@ -234,12 +246,12 @@ def test_the_sqlite_file_is_durable_and_private(sqlite_url: str, tmp_path: Path)
             return [connection.execute(text(f"PRAGMA {name}")).scalar_one() for name in names]
 
         found = await database.write(look), await database.read(look)
-        database.close()
+        await database.close()
         return found
 
     assert asyncio.run(settings()) == (["wal", 2, 1, 0, 10000], ["wal", 2, 1, 1, 10000])
     fresh = tmp_path / "new" / "fresh.db"
-    Database.open(f"sqlite:///{fresh}").close()
+    asyncio.run(Database.open(f"sqlite:///{fresh}").close())
     assert fresh.stat().st_mode & 0o777 == 0o600
 
 
@@ -257,7 +269,7 @@ async def test_works_of_one_database_serve_several_event_loops(sqlite_url: str) 
 
     threads = [asyncio.to_thread(elsewhere, number) for number in range(4)]
     assert await asyncio.gather(*threads) == [True] * 4
-    database.close()
+    await database.close()
 
 
 @pytest.mark.postgres
@@ -265,7 +277,7 @@ async def test_a_deadlock_is_tried_again(postgres_url: str) -> None:
     database = Database.open(postgres_url)
     for key in ("a", "b"):
         await database.write(lambda t, key=key: t.settings.put(key, 0, NOW))
-    both_hold_one = threading.Barrier(2)
+    both_hold_one = Meeting(2)
     tries: list[str] = []
 
     def cross(first: str, second: str) -> None:
@@ -273,7 +285,7 @@ async def test_a_deadlock_is_tried_again(postgres_url: str) -> None:
             tries.append(first)
             transaction.settings.put(first, first, NOW)
             if tries.count(first) == 1:
-                both_hold_one.wait(10)
+                both_hold_one.here()
             transaction.settings.put(second, first, NOW)
 
         return work
@@ -282,27 +294,64 @@ async def test_a_deadlock_is_tried_again(postgres_url: str) -> None:
     assert sorted(tries) in (["a", "a", "b"], ["a", "b", "b"])
     values = await database.read(lambda t: (t.settings.get("a"), t.settings.get("b")))
     assert values in (("a", "a"), ("b", "b"))
-    database.close()
+    await database.close()
 
 
 @pytest.mark.postgres
 async def test_a_server_that_dropped_our_connections_is_used_again(postgres_url: str) -> None:
     database = Database.open(postgres_url)
     assert await database.write(lambda t: t.inbox.accept(received(1))) is True
-    plain = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as server:
-        server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+    administer(
+        postgres_url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
     assert await database.write(lambda t: t.inbox.accept(received(2))) is True
-    database.close()
+    await database.close()
 
 
 @pytest.mark.postgres
 async def test_an_unreachable_server_is_told_apart() -> None:
-    database = Database.open("postgresql+psycopg://nobody:hunter2@127.0.0.1:1/none")
+    database = Database.open("postgresql://nobody:hunter2@127.0.0.1:1/none")
     with pytest.raises(UnavailableError) as caught:
         await database.read(stored_ids)
     assert "hunter2" not in repr(caught.value)
-    database.close()
+    await database.close()
+
+
+@pytest.mark.postgres
+async def test_errors_name_the_constraint_and_what_trying_again_may_cure(postgres_url: str) -> None:
+    database = Database.open(postgres_url)
+
+    def repeat_an_id(transaction: Transaction) -> None:
+        transaction.inbox.accept(received(1))
+        transaction.inbox.accept(received(1, source="another"))
+
+    def store_what_cannot_be_encoded(transaction: Transaction) -> None:
+        transaction.settings.put("\ud800", SECRET, NOW)
+
+    def wait_for_too_long(transaction: Transaction) -> None:
+        connection = transaction.settings._connection
+        connection.execute(text("SET LOCAL statement_timeout = 1"))
+        connection.execute(text("SELECT pg_sleep(10)"))
+
+    failures = []
+    for work in (repeat_an_id, store_what_cannot_be_encoded, wait_for_too_long):
+        with pytest.raises(StorageError) as caught:
+            await database.write(work)
+        failures.append((type(caught.value), caught.value.code))
+    assert failures == [
+        (ConstraintError, "IntegrityError:23505:uq_inbox_id"),
+        (StorageError, "DBAPIError:22000"),
+        (UnavailableError, "DBAPIError:57014"),
+    ]
+    await database.close()
+
+
+@pytest.mark.postgres
+async def test_an_address_that_makes_no_sense_is_no_passing_trouble() -> None:
+    database = Database.open("postgresql://nobody:hunter2@127.0.0.1:1/none?sslmode=perhaps")
+    with pytest.raises(StorageError) as caught:
+        await database.read(stored_ids)
+    assert (type(caught.value), caught.value.code) == (StorageError, "InterfaceError")
+    await database.close()

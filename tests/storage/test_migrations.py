@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, inspect, make_url, text
+from sqlalchemy import Connection, inspect, make_url
 
 import storage
+from storage.errors import UnavailableError
 from storage.migrate import current, is_current, upgrade
 from storage.schema import HEAD, METADATA
+from tests.databases import administer, perform
 
 _UPGRADE = "import sys; from storage.migrate import upgrade; sys.stdin.readline(); upgrade(sys.argv[1])"
 
@@ -28,16 +31,8 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'empty.db'}"
     url: str = request.getfixturevalue("empty_postgres_url")
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
+    administer(url, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
     return url
-
-
-def engine_of(url: str) -> Engine:
-    return create_engine(url)
 
 
 def test_an_empty_database_is_brought_to_the_newest_schema(empty_url: str) -> None:
@@ -46,6 +41,19 @@ def test_an_empty_database_is_brought_to_the_newest_schema(empty_url: str) -> No
     assert (current(empty_url), is_current(empty_url)) == (HEAD, True)
     upgrade(empty_url)
     assert is_current(empty_url)
+
+
+async def test_it_may_be_done_while_an_event_loop_runs(empty_url: str) -> None:
+    upgrade(empty_url)
+    assert is_current(empty_url)
+
+
+@pytest.mark.parametrize("act", [upgrade, current])
+def test_an_unreachable_server_is_told_apart_without_the_password(act: Callable[[str], object]) -> None:
+    with pytest.raises(UnavailableError) as caught:
+        act("postgresql://nobody:hunter2@127.0.0.1:1/none")
+    assert str(caught.value) == "DBAPIError:08001"
+    assert caught.value.__context__ is None
 
 
 def test_looking_does_not_create_a_file(tmp_path: Path) -> None:
@@ -61,31 +69,29 @@ def test_the_newest_migration_is_the_one_the_program_names() -> None:
 
 def test_tables_and_migrations_agree(empty_url: str) -> None:
     upgrade(empty_url)
-    engine = engine_of(empty_url)
-    with engine.connect() as connection:
+
+    def compare(connection: Connection) -> tuple[Any, dict[str, Any]]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, METADATA) == []
-        migrated = _details(connection)
-    engine.dispose()
-    assert migrated == _declared(empty_url)
+        return compare_metadata(context, METADATA), _details(connection)
+
+    found = perform(empty_url, compare)
+    assert found == ([], _declared(empty_url))
 
 
 def _declared(url: str) -> dict[str, Any]:
     """Return the details of a database made from the tables alone."""
-    beside = make_url(url)
-    if beside.get_backend_name() == "sqlite":
-        engine = create_engine(beside.set(database=f"{beside.database}.declared"))
+    address = make_url(url)
+    if address.get_backend_name() == "postgresql":
+        administer(url, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+        beside = url
     else:
-        engine = create_engine(url)
-    with engine.connect() as connection, connection.begin() as transaction:
-        if beside.get_backend_name() == "postgresql":
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
+        beside = f"{url}.declared"
+
+    def declare(connection: Connection) -> dict[str, Any]:
         METADATA.create_all(connection)
-        details = _details(connection)
-        transaction.rollback()
-    engine.dispose()
-    return details
+        return _details(connection)
+
+    return perform(beside, declare)
 
 
 def _details(connection: Connection) -> dict[str, Any]:
@@ -115,13 +121,13 @@ def test_the_steps_can_be_taken_back(empty_url: str) -> None:
     upgrade(empty_url)
     config = Config()
     config.set_main_option("script_location", str(Path(storage.__file__).parent / "migrations"))
-    engine = engine_of(empty_url)
-    with engine.begin() as connection:
+
+    def step_back(connection: Connection) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
-    with engine.connect() as connection:
-        assert inspect(connection).get_table_names() == ["alembic_version"]
-    engine.dispose()
+
+    perform(empty_url, step_back)
+    assert perform(empty_url, lambda c: inspect(c).get_table_names()) == ["alembic_version"]
     upgrade(empty_url)
     assert is_current(empty_url)
 
@@ -149,6 +155,6 @@ def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
 
 def test_the_migration_library_is_not_loaded_at_import() -> None:
     modules = "storage.database, storage.migrate, storage.sqlite, storage.postgresql, storage.bell"
-    probe = f"import sys, {modules}; print([m for m in ('alembic', 'redis', 'psycopg') if m in sys.modules])"
+    probe = f"import sys, {modules}; print([m for m in ('alembic', 'redis', 'asyncpg') if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == "[]"

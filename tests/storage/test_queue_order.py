@@ -9,12 +9,12 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection
 
 from storage.errors import LeaseLostError
 from storage.queue import Item, Received
-from storage.sqlite import sqlite_engine
 from storage.transaction import Transaction
+from tests.databases import perform
 
 START = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
 ENTITIES = st.sampled_from([None, "donor_a", "donor_b"])
@@ -36,20 +36,18 @@ class Expected:
 class QueueHistory(RuleBasedStateMachine):
     """Rules act on the inbox and on the model alike and compare what both say."""
 
-    engine: Engine
+    connection: Connection
     items = Bundle("items")
 
     def __init__(self) -> None:
         super().__init__()
-        self.connection = self.engine.connect()
-        self.outer = self.connection.begin()
+        self.outer = self.connection.begin_nested()
         self.inbox = Transaction(self.connection, lambda n: bytes(n)).inbox
         self.model: dict[str, Expected] = {}
         self.now = 0
 
     def teardown(self) -> None:
         self.outer.rollback()
-        self.connection.close()
 
     def moment(self, second: int) -> datetime:
         return START + timedelta(seconds=second)
@@ -163,15 +161,17 @@ class QueueHistory(RuleBasedStateMachine):
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def test_any_history_follows_the_model(kind: str, request: pytest.FixtureRequest) -> None:
     url = request.getfixturevalue("sqlite_url" if kind == "sqlite" else "postgres_url")
-    engine = (
-        sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False, connections=1)
-        if kind == "sqlite"
-        else create_engine(url)
-    )
-    machine = type("BoundHistory", (QueueHistory,), {"engine": engine})
-    examples = 60 if kind == "sqlite" else 25
-    run_state_machine_as_test(
-        machine,
-        settings=settings(max_examples=examples, stateful_step_count=30, deadline=None, database=None),
-    )
-    engine.dispose()
+
+    def run(connection: Connection) -> None:
+        machine = type("BoundHistory", (QueueHistory,), {"connection": connection})
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=60 if kind == "sqlite" else 25,
+                stateful_step_count=30,
+                deadline=None,
+                database=None,
+            ),
+        )
+
+    perform(url, run)

@@ -1,4 +1,4 @@
-"""Races that really race: several processes and threads over the same rows."""
+"""Races that really race: several processes and connections over the same rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import signal
 import subprocess
 import sys
-import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from storage.database import Database
 from storage.escalations import Escalation
 from storage.queue import Item, Received
 from storage.transaction import Transaction
+from tests.storage.pauses import Meeting, Pause
 
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
@@ -91,7 +91,7 @@ async def test_several_processes_finish_each_item_once_and_in_order(database_url
         return set(rows.scalars())
 
     assert await database.read(attempts) == {1}
-    database.close()
+    await database.close()
 
 
 def _ordered_per_donor(share: list[str]) -> bool:
@@ -126,78 +126,79 @@ async def test_of_sixteen_simultaneous_clicks_one_wins(database_url: str) -> Non
         assert winners[0] == await replicas[0].read(lambda t, name=name: t.escalations.get(name))
         assert winners[0].revision == 2
     for replica in replicas:
-        replica.close()
+        await replica.close()
 
 
 @pytest.mark.postgres
 async def test_simultaneous_moves_wait_for_each_other(postgres_url: str) -> None:
-    database = Database.open(postgres_url)
-    await database.write(lambda t: t.escalations.add(escalation("esc")))
-    together = threading.Barrier(8)
+    replicas = [Database.open(postgres_url) for _ in range(8)]
+    await replicas[0].write(lambda t: t.escalations.add(escalation("esc")))
+    together = Meeting(8)
 
     def approve(transaction: Transaction) -> Escalation | None:
-        together.wait(10)
+        together.here()
         return transaction.escalations.move("esc", {EscalationState.OPEN}, EscalationState.APPROVED, NOW)
 
-    moved = await asyncio.gather(*(database.write(approve) for _ in range(8)))
+    moved = await asyncio.gather(*(replica.write(approve) for replica in replicas))
     assert sorted(move is not None for move in moved) == [False] * 7 + [True]
-    database.close()
+    for replica in replicas:
+        await replica.close()
 
 
 @pytest.mark.postgres
 async def test_simultaneous_claims_share_nothing(postgres_url: str) -> None:
-    database = Database.open(postgres_url)
+    replicas = [Database.open(postgres_url) for _ in range(8)]
     for number in range(40):
-        await database.write(lambda t, n=number: t.inbox.accept(received(f"{n:02}")))
-    together, claimed_all = threading.Barrier(8), threading.Barrier(8)
+        await replicas[0].write(lambda t, n=number: t.inbox.accept(received(f"{n:02}")))
+    together, claimed_all = Meeting(8), Meeting(8)
 
     def claim(transaction: Transaction) -> list[Item]:
-        together.wait(10)
+        together.here()
         items = transaction.inbox.claim(owner="w", now=NOW, lease=LEASE, limit=5)
-        claimed_all.wait(10)
+        claimed_all.here()
         return items
 
-    shares = await asyncio.gather(*(database.write(claim) for _ in range(8)))
+    shares = await asyncio.gather(*(replica.write(claim) for replica in replicas))
     assert [len(share) for share in shares] == [5] * 8
     assert sorted(item.id for share in shares for item in share) == [f"{n:02}" for n in range(40)]
-    database.close()
+    for replica in replicas:
+        await replica.close()
 
 
 @pytest.mark.postgres
 async def test_an_older_item_that_becomes_visible_late_waits_for_the_younger_one(postgres_url: str) -> None:
     """The older row commits between another claimer's look and its commit; the index lets only one win."""
     database = Database.open(postgres_url)
-    inserted, younger_claimed, blocked = threading.Event(), threading.Event(), threading.Event()
+    inserted, younger_claimed = Pause(), Pause()
 
     def accept_slowly(transaction: Transaction) -> None:
         transaction.inbox.accept(received("older", "donor_1"))
-        inserted.set()
-        younger_claimed.wait(10)
+        inserted.here()
 
     def claim_younger(transaction: Transaction) -> list[Item]:
         items = transaction.inbox.claim(owner="w1", now=NOW, lease=LEASE, limit=5)
-        younger_claimed.set()
-        blocked.wait(10)
+        younger_claimed.here()
         return items
 
     accepting = asyncio.ensure_future(database.write(accept_slowly))
-    await asyncio.to_thread(inserted.wait, 10)
+    await inserted.reached()
     await database.write(lambda t: t.inbox.accept(received("younger", "donor_1")))
     first = asyncio.ensure_future(database.write(claim_younger))
-    await asyncio.to_thread(younger_claimed.wait, 10)
+    await younger_claimed.reached()
+    inserted.go_on()
     await accepting
     second = asyncio.ensure_future(
         database.write(lambda t: t.inbox.claim(owner="w2", now=NOW, lease=LEASE, limit=5))
     )
     while not await database.read(_somebody_waits_for_a_lock):
         pass
-    blocked.set()
+    younger_claimed.go_on()
     (younger,) = await first
     assert (younger.id, await second) == ("younger", [])
     await database.write(lambda t: t.inbox.finish(younger, NOW))
     (older,) = await database.write(lambda t: t.inbox.claim(owner="w2", now=NOW, lease=LEASE, limit=5))
     assert older.id == "older"
-    database.close()
+    await database.close()
 
 
 def _somebody_waits_for_a_lock(transaction: Transaction) -> bool:
@@ -213,7 +214,7 @@ async def test_the_same_event_sent_at_once_is_accepted_once(database_url: str) -
     sending = [replica.write(lambda t: t.inbox.accept(received("a"))) for replica in replicas * 4]
     assert sorted(await asyncio.gather(*sending)) == [False] * 15 + [True]
     for replica in replicas:
-        replica.close()
+        await replica.close()
 
 
 async def test_one_replica_gets_an_occurrence(database_url: str) -> None:
@@ -223,7 +224,7 @@ async def test_one_replica_gets_an_occurrence(database_url: str) -> None:
     ]
     assert sorted(await asyncio.gather(*ticking)) == [False] * 3 + [True]
     for replica in replicas:
-        replica.close()
+        await replica.close()
 
 
 async def test_what_was_acknowledged_survives_a_killed_process(database_url: str) -> None:
@@ -242,4 +243,4 @@ async def test_what_was_acknowledged_survives_a_killed_process(database_url: str
     assert acknowledged - await database.read(stored) == set()
     assert len(acknowledged) >= 300
     assert await database.write(lambda t: t.inbox.accept(received("0-0"))) is False
-    database.close()
+    await database.close()

@@ -21,7 +21,7 @@ async def main(url: str, owner: str) -> None:
         for item in claimed:
             await database.write(lambda t, item=item: t.inbox.finish(item, NOW))
             sys.stdout.write(f"{item.id}\n")
-    database.close()
+    await database.close()
 
 
 if __name__ == "__main__":
