@@ -39,10 +39,8 @@ class Replies:
         """Answer through the response_url while it lives, else in the channel, else directly."""
         if to.response_url and await self._respond(message, to, to.response_url):
             return
-        if is_direct(to.channel_id):
-            await self._post(message, to.channel_id, to.thread_ts)
-            return
-        if not to.channel_id or not await self._whisper(message, to):
+        there = self._say_directly if is_direct(to.channel_id) else self._whisper
+        if not to.channel_id or not await there(message, to):
             await self._post(message, await self._channels.direct(to.user_id), None)
 
     async def _respond(self, message: Message, to: ReplyAddress, url: str) -> bool:
@@ -63,6 +61,16 @@ class Replies:
         if response.status_code >= 500 or response.status_code == 429:
             raise Unavailable(SLACK, f"http_{response.status_code}")
         return response.status_code < 300
+
+    async def _say_directly(self, message: Message, to: ReplyAddress) -> bool:
+        """Answer in direct messages with us; False where they are between other people."""
+        try:
+            await self._post(message, to.channel_id, to.thread_ts)
+        except Refused as refused:
+            if refused.code not in CANNOT_SEE_IT_THERE:
+                raise
+            return False
+        return True
 
     async def _whisper(self, message: Message, to: ReplyAddress) -> bool:
         body = _body(message) | {"channel": to.channel_id, "user": to.user_id}
