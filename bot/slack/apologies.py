@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ NOT_OURS_NEXT = "Open the newest card, or your decisions in the app’s Home tab
 TOO_LATE = "The window did not open in time. Nothing was changed. Please press the button again."
 
 LAST_RETRY = "3"
+SECONDS_TO_TELL, SECONDS_LEFT = 2.0, 0.3
+"""How long an acknowledgement waits for the apology, ordinarily and after a window that opened too late."""
+
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -45,6 +49,7 @@ class Apologies:
         self._replies = replies
         self._windows = windows
         self._new_reference = new_reference
+        self._telling: set[asyncio.Task[None]] = set()
 
     async def handle(
         self, error: Exception, body: dict[str, Any], context: dict[str, Any], request: Any
@@ -57,11 +62,10 @@ class Apologies:
             return _inside_the_window(body, notice)
         if "event" in body:
             if request.headers.get("x-slack-retry-num", [""])[0] == LAST_RETRY:
-                await self._tell(notice, _address_of_event(body["event"]))
+                await self._in_time(self._tell(notice, _address_of_event(body["event"])), SECONDS_TO_TELL)
             return BoltResponse(status=500, body="")
-        await self._tell(notice, _address_of_click(body))
-        if WAITING_VIEW in context:
-            await self._explain_in(context[WAITING_VIEW], notice)
+        seconds = SECONDS_LEFT if isinstance(error, WindowClosed) else SECONDS_TO_TELL
+        await self._in_time(self._tell(notice, _address_of_click(body), context.get(WAITING_VIEW)), seconds)
         understood = isinstance(error, NotUnderstood | WindowClosed | BoltUnhandledRequestError)
         return BoltResponse(status=200 if understood else 500, body="")
 
@@ -79,7 +83,16 @@ class Apologies:
         )
         return Notice(text=WENT_WRONG.format(reference=reference))
 
-    async def _tell(self, notice: Notice, to: ReplyAddress | None) -> None:
+    async def _in_time(self, telling: Coroutine[None, None, None], seconds: float) -> None:
+        """Wait for *telling*, but not longer than Slack waits for us; it goes on by itself."""
+        task = asyncio.create_task(telling)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+        await asyncio.wait({task}, timeout=seconds)
+
+    async def _tell(self, notice: Notice, to: ReplyAddress | None, view_id: str | None = None) -> None:
+        if view_id is not None:
+            await self._explain_in(view_id, notice)
         if to is None:
             return
         try:
