@@ -10,6 +10,8 @@ from slack_bolt.app.async_app import AsyncApp
 
 from bot.slack.connection import SlackConnection, quiet_logger, web_client
 
+RENEW_SECONDS = 2.0
+
 
 class SocketRunner:
     """Keeps a WebSocket to Slack open; to be made and started inside the running event loop."""
@@ -23,11 +25,13 @@ class SocketRunner:
             logger=quiet_logger(),
             web_client=web_client(connection.app_token, connection, None, []),
         )
-        self._connecting: asyncio.Task[None] | None = None
+        self._running: tuple[asyncio.Task[None], ...] = ()
 
     def start(self) -> None:
         """Begin to connect in the background; connecting goes on until it works."""
-        self._connecting = asyncio.get_running_loop().create_task(self._handler.connect_async())  # type: ignore[no-untyped-call]
+        loop = asyncio.get_running_loop()
+        connecting = loop.create_task(self._handler.connect_async())  # type: ignore[no-untyped-call]
+        self._running = (connecting, loop.create_task(self._forget_used_addresses()))
 
     async def is_connected(self) -> bool:
         """Say whether Slack can reach us now."""
@@ -35,8 +39,18 @@ class SocketRunner:
 
     async def close(self) -> None:
         """Stop connecting and close the WebSocket."""
-        if self._connecting is not None:
-            self._connecting.cancel()
+        for task in self._running:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._connecting
+                await task
         await self._handler.close_async()  # type: ignore[no-untyped-call]
+
+    async def _forget_used_addresses(self) -> None:
+        """While we are not connected, have the next attempt ask Slack for a new address.
+
+        An address is good for one attempt, and the library tries the same one for ever.
+        """
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            if not await self.is_connected():
+                self._handler.client.wss_uri = None
