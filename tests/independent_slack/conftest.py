@@ -49,11 +49,13 @@ ROOT = Path(__file__).parent.parent.parent
 CRM_TOKEN, WEBHOOK_SECRET = "another-crm-token", "whsec_YW5vdGhlci13ZWJob29rLXNlY3JldC0wMDAwMDAwMQ=="
 
 ADA, BEN, CLEO, DORA, FINN = "U7ADA", "U7BEN", "U7CLEO", "U7DORA", "U7FINN"
-GIL, HANA, IVY, JON, KIM, LEV, MIA = "U7GIL", "U7HANA", "U7IVY", "U7JON", "U7KIM", "W7LEV", "U7MIA"
+GIL, HANA, IRA, IVY = "U7GIL", "U7HANA", "U7IRA", "U7IVY"
+JON, KIM, LEV, MIA = "U7JON", "U7KIM", "W7LEV", "U7MIA"
 ADAS, BENS, HANAS, DESK, LOUNGE = "C7ADA", "C7BEN", "C7HANA", "C7DESK", "C7LOUNGE"
 SECRET_ROOM, PARTNERS, BETWEEN_TWO = "C7SECRET", "C7PARTNERS", "D7BETWEEN"
 
-OWNERS = {"ada": ADA, "ben": BEN, "cleo": CLEO, "gil": GIL, "hana": HANA, "faye": ""}
+TRANSPORTS = ("http", "socket")
+OWNERS = {"ada": ADA, "ben": BEN, "cleo": CLEO, "gil": GIL, "hana": HANA, "ira": IRA, "faye": ""}
 DONORS = {
     "Nora Birch": "ada",
     "Otto Cedar": "ada",
@@ -77,6 +79,29 @@ DONORS = {
     "Gwen Umber": "ada",
     "Alex Willow": "ada",
     "Alex Willow-Yew": "ada",
+    "Ash One": "cleo",
+    "Ash Two": "cleo",
+    "Ash Three": "cleo",
+    "Ash Four": "cleo",
+    "Ash Five": "cleo",
+    "Ash Six": "cleo",
+    "Ash Seven": "cleo",
+    "Ash Eight": "cleo",
+    "Ash Nine": "cleo",
+    "Elm One": "cleo",
+    "Elm Two": "ira",
+    "Elm Three": "ira",
+    "Elm Four": "ira",
+    "Elm Five": "ira",
+    "Elm Six": "ira",
+    "Fig One": "ada",
+    "Fig Two": "ada",
+    "Fig Three": "ada",
+    "Fig Four": "ada",
+    "Fig Five": "ada",
+    "Fig Six": "ada",
+    "Fig Seven": "ada",
+    "Gum One": "ada",
 }
 
 
@@ -100,6 +125,7 @@ def people() -> dict[str, Json]:
         FINN: "finn",
         GIL: "gil",
         HANA: "hana",
+        IRA: "ira",
     }
     found = {user_id: user(user_id, name) for user_id, name in names.items()}
     found[IVY] = user(IVY, "ivy", tz=None)
@@ -382,11 +408,11 @@ async def service(folder: Path, slack: PlainSlack, crm_origin: str, log: Path) -
 async def houses(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[str, House]]:
     """One running service per transport, for the whole folder; neither may meet what it did not expect."""
     async with AsyncExitStack() as stack:
-        folders = {name: tmp_path_factory.mktemp(name) for name in ("http", "socket")}
-        found = {
-            name: await stack.enter_async_context(open_house(folder, socket_mode=name == "socket"))
-            for name, folder in folders.items()
-        }
+        opening = [
+            stack.enter_async_context(open_house(tmp_path_factory.mktemp(name), socket_mode=name == "socket"))
+            for name in TRANSPORTS
+        ]
+        found = dict(zip(TRANSPORTS, await asyncio.gather(*opening), strict=True))
         yield found
     for house in found.values():
         lines = [json.loads(line) for line in house.log.read_text(encoding="utf-8").splitlines()]
@@ -394,7 +420,7 @@ async def houses(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict
         assert [refusal for refusal in house.slack.refused if "invalid_blocks" in refusal[1]] == []
 
 
-@pytest.fixture(params=["http", "socket"])
+@pytest.fixture(params=TRANSPORTS)
 def house(request: pytest.FixtureRequest, houses: dict[str, House]) -> House:
     """The service over either transport."""
     return houses[request.param]

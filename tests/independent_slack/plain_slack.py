@@ -538,8 +538,8 @@ def _broken(kind: str, detail: str) -> web.Response:
         return web.json_response(
             {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": detail or "1"}
         )
-    if kind == "500":
-        return web.Response(status=500, text="")
+    if kind in ("500", "gone"):
+        return web.Response(status=500 if kind == "500" else 404, text="")
     page = "<html><body><h1>Something is broken</h1></body></html>"
     return web.Response(status=200 if kind == "html200" else 503, text=page, content_type="text/html")
 
