@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+MAX_PORT = 65_535
 _DATABASE = "Database address; the default is COUNTERSIGN_DATABASE_URL."
 
 
@@ -59,8 +60,14 @@ def _command(commands: argparse._SubParsersAction, name: str, what: str) -> argp
     return command
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; ports are numbers up to {MAX_PORT}")
+    return int(text)
+
+
 def _demo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=8000, help="port of the page (default 8000)")
+    parser.add_argument("--port", type=_port, default=8000, help="port of the page (default 8000)")
     parser.add_argument("--fresh", action="store_true", help="forget the last demo and begin anew")
     parser.add_argument(
         "--import", dest="import_dir", metavar="DIR", help="use your own donors.csv, gifts.csv"
@@ -72,7 +79,7 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 
 def _sandbox(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("slack", "crm"), help="which one to simulate")
-    parser.add_argument("--port", type=int, default=8100, help="port to listen on (default 8100)")
+    parser.add_argument("--port", type=_port, default=8100, help="port to listen on (default 8100)")
     parser.add_argument(
         "--bot",
         default="http://127.0.0.1:8080",

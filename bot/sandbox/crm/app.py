@@ -123,7 +123,8 @@ def build_crm(
     """The application; its running parts are in ``app.state.crm`` (a `SandboxCrm`).
 
     *clock* gives aware UTC datetimes. A *world* replaces what the journal holds, unless it is the one that
-    the journal began with. Served alone, the lifespan starts and stops it; mounted, the caller does.
+    the journal began with; without one an import that the journal holds goes on. Served alone, the lifespan
+    starts and stops it; mounted, the caller does.
     """
     crm = SandboxCrm(config, clock, world, new_event_id)
 
@@ -182,8 +183,9 @@ def _page(name: str) -> Callable[[Request], Response]:
 def _tables(config: CrmSandboxConfig, clock: Clock, world: World | None) -> Tables:
     """The tables as the journal left them, or with a fresh world."""
     tables = Tables(Journal(config.journal_path))
-    origin = world.origin if world else f"seed {config.seed}"
-    if tables.origin() == origin:
+    begun = tables.origin() or ""
+    goes_on = world is None and begun.startswith("import ")
+    if goes_on or begun == (world.origin if world else f"seed {config.seed}"):
         tables.restore()
     else:
         tables.adopt(world or generate(config.seed, config.today or clock().date()))
