@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -74,26 +75,27 @@ class Worker:
         try:
             while not stop.is_set():
                 self._freed.clear()
-                if await self._start_what_is_due() == 0:
+                if not await self._started_all_it_could():
                     await self._pause(stopping)
         finally:
             stopping.cancel()
             await self._drain()
 
-    async def _start_what_is_due(self) -> int:
+    async def _started_all_it_could(self) -> bool:
+        """Start what is due; True when every free slot was filled, so that more may be waiting."""
         free = self._slots - len(self._running)
         if free <= 0:
-            return 0
+            return False
         try:
             items = await self._claim(free)
         except StorageError as error:
             log.warning("queue not readable", extra={"lane": self._lane.name, "code": error.code})
-            return 0
+            return False
         for item in items:
             task = asyncio.create_task(self._work(item))
             self._running.add(task)
-            task.add_done_callback(self._finished)
-        return len(items)
+            task.add_done_callback(partial(self._finished, item))
+        return len(items) == free
 
     async def _claim(self, limit: int) -> list[Item]:
         now = self._context.clock.now()
@@ -101,15 +103,19 @@ class Worker:
             lambda tx: self._lane.queue(tx).claim(owner=self._owner, now=now, lease=LEASE, limit=limit)
         )
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    def _finished(self, item: Item, task: asyncio.Task[None]) -> None:
+        was_full = len(self._running) >= self._slots
         self._running.discard(task)
-        self._freed.set()
+        if was_full or item.entity_key is not None:
+            self._freed.set()
         if not task.cancelled() and (error := task.exception()):
             log.error("worker task failed", extra={"lane": self._lane.name, "error": type(error).__name__})
 
     async def _pause(self, stopping: asyncio.Task[bool]) -> None:
         """Wait for the bell, for a free slot, for the sweep, or for the end; whichever comes first."""
-        if self._listening is None or self._listening.done():
+        if self._heard():  # while what was due before was being claimed
+            return
+        if self._listening is None:
             # Kept across pauses: cancelling it would cost a Redis bell its connection each time.
             self._listening = asyncio.create_task(self._bell.wait(self._lane.name, SWEEP_S))
         freed = asyncio.create_task(self._freed.wait())
@@ -118,6 +124,14 @@ class Worker:
         )
         freed.cancel()
         await asyncio.gather(freed, return_exceptions=True)
+        self._heard()
+
+    def _heard(self) -> bool:
+        """Say whether the bell has rung or its wait has ended, and forget it."""
+        ended = self._listening is not None and self._listening.done()
+        if ended:
+            self._listening = None
+        return ended
 
     async def _drain(self) -> None:
         if self._listening:
@@ -140,7 +154,6 @@ class Worker:
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
-        await self._bell.ring(OUTBOX)
 
     async def _keep_lease(self, item: Item) -> None:
         while True:
@@ -156,7 +169,7 @@ class Worker:
             message = self._read(item)
             write = await self._lane.handlers[type(message)](message, arrived, self._context)
             hit(f"handled.{item.kind}")
-            await self._context.database.write(lambda tx: self._settle(tx, item, arrived, write))
+            await self._commit(lambda tx: self._settle(tx, item, arrived, write))
             hit(f"settled.{item.kind}")
         except (LeaseLostError, asyncio.CancelledError):
             raise
@@ -172,6 +185,17 @@ class Worker:
             await self._bury(item, f"{refused.who}_{refused.code}", tell=False)
         except Exception as error:  # noqa: BLE001 - the one funnel for what nobody expected
             await self._stumble(item, error)
+
+    async def _commit(self, work: Callable[[Transaction], None]) -> None:
+        """Commit *work*, and ring for the outbox when something was put into it."""
+
+        def counted(tx: Transaction) -> bool:
+            before = tx.outbox.enqueued
+            work(tx)
+            return tx.outbox.enqueued > before
+
+        if await self._context.database.write(counted):
+            await self._bell.ring(OUTBOX)
 
     def _read(self, item: Item) -> Any:
         try:
@@ -240,7 +264,7 @@ class Worker:
             if tell:
                 self._tell(tx, item)
 
-        await self._context.database.write(write)
+        await self._commit(write)
 
     def _tell(self, tx: Transaction, item: Item) -> None:
         """Tell whoever is waiting for an answer that there will be none, with the reference."""

@@ -72,11 +72,15 @@ class Outbox(LeasedQueue):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, OUTBOX, "idem_key")
+        self.enqueued = 0
+        """How many effects were stored through this object, so that a worker knows whether to ring."""
 
     def enqueue(self, effect: Effect) -> bool:
         """Store *effect*; False when one with the same key exists."""
         values = _row(effect, effect.created_at) | {"idem_key": effect.idem_key}
-        return insert_new(self._connection, OUTBOX, ("idem_key",), values)
+        fresh = insert_new(self._connection, OUTBOX, ("idem_key",), values)
+        self.enqueued += fresh
+        return fresh
 
     def finish(self, item: Item, now: datetime, result: str | None = None) -> None:
         """Mark *item* as done with its *result*, such as an external id. Raises LeaseLostError."""
