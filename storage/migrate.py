@@ -22,6 +22,8 @@ def upgrade(url: str) -> None:
 
     Raises StorageError.
     """
+    if is_current(url):
+        return
     from alembic import command  # noqa: PLC0415 - slow to load, and needed once in a database's life
     from alembic.config import Config  # noqa: PLC0415 - the same
 
