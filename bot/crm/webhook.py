@@ -18,6 +18,7 @@ from policy.events import CrmEvent, CrmEventType
 
 LARGEST_BODY = 1_048_576
 _REQUIRED = ("specversion", "id", "source", "type")
+_LONGEST_ID = 500
 _KNOWN = frozenset(CrmEventType)
 
 
@@ -136,11 +137,19 @@ def _understood(event: BaseCloudEvent, headers: Mapping[str, str], body: bytes) 
             fields=data.fields,
             actor=data.actor,
         )
-    except (ValidationError, ValueError, TypeError):
+        command = CrmEventArrived(event=arrived)
+        command.model_dump_json()  # what no encoding can carry is found here and not when it is stored
+    except (ValidationError, ValueError, TypeError, RecursionError):
+        return _kept(headers, body, "malformed", status=400)
+    if not all(map(_is_storable, (arrived.id, arrived.source, arrived.donor_id or ""))):
         return _kept(headers, body, "malformed", status=400)
     order = f"donor:{arrived.donor_id}" if arrived.donor_id else None
-    command = CrmEventArrived(event=arrived)
     return Accepted(command, f"crm:{arrived.source}", arrived.id, order)
+
+
+def _is_storable(text: str) -> bool:
+    """Say whether every database can hold *text* as a key: of limited length, and without NUL."""
+    return len(text) <= _LONGEST_ID and "\x00" not in text
 
 
 def _subject(event: BaseCloudEvent) -> str | None:
@@ -152,10 +161,13 @@ def _subject(event: BaseCloudEvent) -> str | None:
 def _kept(
     headers: Mapping[str, str], body: bytes, reason: str, *, status: int, event: BaseCloudEvent | None = None
 ) -> Accepted:
-    key = headers.get("webhook-id") or hashlib.sha256(body).hexdigest()
+    given = headers.get("webhook-id", "")
+    key = given if given and _is_storable(given) else hashlib.sha256(body).hexdigest()
+    # What JSON can spell and no encoding can carry must not be an accident at the door.
+    event_type = str(event.get_type())[:100].encode(errors="replace").decode() if event else ""
     command = UnreadableEventArrived(
         reason=reason,
-        event_type=str(event.get_type())[:100] if event else "",
+        event_type=event_type,
         body=body.decode("utf-8", errors="replace")[:20_000],
     )
     return Accepted(command, "crm:unreadable", key, None, status)
