@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import create_engine, make_url, select
+from sqlalchemy import Connection, select
 
 from bot.cli.running import listen
 from bot.wiring import Runtime, build
 from storage.audit import AuditRecord
 from storage.migrate import upgrade
 from storage.schema import INBOX, OUTBOX
+from tests.databases import perform
 from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template, redis_server
 from tests.loop.staging import (
     OLIVIA,
@@ -117,22 +118,14 @@ class Loop:
         """Wait until working on such an item was tried and put off."""
 
         async def tried() -> bool:
-            url = make_url(self.database_url)
-            assert url.database
+            def look(connection: Connection) -> bool:
+                queries = (
+                    select(table.c.id).where(table.c.kind == kind, table.c.last_error.is_not(None))
+                    for table in (INBOX, OUTBOX)
+                )
+                return any(connection.execute(query).first() for query in queries)
 
-            def look() -> bool:
-                engine = create_engine(url)
-                with engine.connect() as connection:
-                    found = [
-                        connection.execute(
-                            select(table.c.id).where(table.c.kind == kind, table.c.last_error.is_not(None))
-                        ).first()
-                        for table in (INBOX, OUTBOX)
-                    ]
-                engine.dispose()
-                return any(found)
-
-            return await asyncio.to_thread(look)
+            return await asyncio.to_thread(perform, self.database_url, look)
 
         await until(tried, f"{kind} was tried in vain")
 
