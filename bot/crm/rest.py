@@ -34,6 +34,7 @@ R = TypeVar("R", bound=Record)
 _STAFF_AGE = timedelta(minutes=5)
 _CAMPAIGN_AGE = timedelta(minutes=1)
 _MOST_HOUSEHOLD_MEMBERS = 8
+_OUT_OF_PLACE = frozenset("/\\?#%")
 
 _LISTS: dict[str, tuple[str, type[Record], str]] = {
     "gifts": ("gifts", Gift, "gifts"),
@@ -70,6 +71,8 @@ class RestCrm:
 
     async def read(self, donor_id: str) -> DonorRecord:
         """Read one donor with everything around them; what may not be seen is named in the gaps."""
+        if not _is_id(donor_id):
+            raise DonorUnknown(donor_id)
         people, lists, staff, campaigns = await asyncio.gather(
             self._people(donor_id), self._lists(donor_id), self.staff(), self._every_campaign()
         )
@@ -92,6 +95,8 @@ class RestCrm:
 
     async def campaign(self, campaign_id: str) -> Campaign | None:
         """Read one campaign afresh."""
+        if not _is_id(campaign_id):
+            return None
         try:
             return Campaign.model_validate(await self._wire.get(f"campaigns/{campaign_id}"))
         except DonorUnknown:
@@ -182,6 +187,11 @@ class RestCrm:
             return await self._donor(donor_id)
         except DonorUnknown:
             return None
+
+
+def _is_id(text: str) -> bool:
+    """Say whether *text* stays where it is put in an address; an event may name anything as a donor."""
+    return text not in (".", "..") and text.isprintable() and not _OUT_OF_PLACE & set(text)
 
 
 class _Remembered(Generic[R]):
