@@ -470,9 +470,7 @@ def bot_settings(
     crm_timeout_s: float = 5.0,
 ) -> Settings:
     """The settings of a bot beside *staging*."""
-    simulated = AiModelSettings(
-        base_url=f"{staging.origin}/model/v1", model=MODEL, region="local", timeout_s=5
-    )
+    simulated = AiModelSettings(base_url=f"{staging.origin}/model/v1", model=MODEL, region="us", timeout_s=5)
     return Settings(
         _env_file=None,
         database_url=database_url,
