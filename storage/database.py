@@ -30,9 +30,9 @@ class Backend(Protocol):
 class Database:
     """Runs works, synchronous functions over a Transaction, for one event loop.
 
-    A work may be run again after a conflict with another process, so all its effects go through the
-    transaction, and it waits for nothing but the database. Its own exceptions reach the caller; the
-    database's arrive as StorageError without data.
+    A work may be run again, after a conflict with another process or when a work beside it failed, so all its
+    effects go through the transaction, and it waits for nothing but the database. Its own exceptions reach
+    the caller; the database's arrive as StorageError without data.
     """
 
     def __init__(self, backend: Backend, *, is_sqlite: bool) -> None:

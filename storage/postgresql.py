@@ -1,4 +1,4 @@
-"""PostgreSQL: a transaction per work, over a pool of connections that belong to one event loop."""
+"""PostgreSQL: batches of writes and single reads over a pool of connections that belong to one event loop."""
 
 from __future__ import annotations
 
@@ -10,23 +10,21 @@ from typing import TypeVar
 from sqlalchemy import Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from storage.errors import DatabaseClosedError, sqlstate, without_data
+from storage.batches import COMMITTERS, BatchWriter
+from storage.errors import DatabaseClosedError, without_data
 from storage.transaction import Transaction
 
 T = TypeVar("T")
 
-_CONNECTIONS = 8
+_READERS = 6
+_CONNECTIONS = _READERS + COMMITTERS
 _CONNECT_TIMEOUT_SECONDS = 5
-_TRIES = 5
-_CONFLICTS = frozenset({"40001", "40P01"})
-"""Serialization failure and deadlock: the server rolled back, and another try may well succeed."""
 
 
 class PostgresqlBackend:
-    """Runs each work in a transaction of its own, beside other works of the same event loop.
+    """Runs works on the event loop that uses it, which goes on while a work waits for the server.
 
-    A work looks synchronous, but the loop goes on while it waits for the server; it must wait for nothing
-    else. One that has begun is finished even when its caller is cancelled.
+    A work that has begun is finished even when its caller is cancelled.
     """
 
     def __init__(self, url: str, entropy: Callable[[int], bytes]) -> None:
@@ -35,53 +33,53 @@ class PostgresqlBackend:
         self._reading = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
-        self._turns = asyncio.Semaphore(_CONNECTIONS)
-        self._running: set[asyncio.Task[object]] = set()
+        self._writer = BatchWriter(self._engine, self._transaction)
+        self._turns = asyncio.Semaphore(_READERS)
+        self._reads: set[asyncio.Task[object]] = set()
         self._closed = False
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
-        """Run *work* at READ COMMITTED and again after a conflict."""
-        return await self._run(self._engine, work)
+        """Run *work* at READ COMMITTED, in the next commit."""
+        if self._closed:
+            raise DatabaseClosedError
+        return await self._writer.submit(work)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run *work* over a snapshot."""
-        return await self._run(self._reading, work)
+        if self._closed:
+            raise DatabaseClosedError
+        task = asyncio.create_task(self._read(work))
+        self._reads.add(task)
+        task.add_done_callback(self._reads.discard)
+        return await asyncio.shield(task)
 
     async def close(self) -> None:
         """Finish what was handed in and disconnect."""
         self._closed = True
-        if self._running:
-            await asyncio.wait(self._running)
+        await self._writer.drain()
+        if self._reads:
+            await asyncio.wait(self._reads)
         await self._engine.dispose()
 
-    async def _run(self, engine: AsyncEngine, work: Callable[[Transaction], T]) -> T:
-        if self._closed:
-            raise DatabaseClosedError
-        task = asyncio.create_task(self._transact(engine, work))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
-
-    async def _transact(self, engine: AsyncEngine, work: Callable[[Transaction], T]) -> T:
+    async def _read(self, work: Callable[[Transaction], T]) -> T:
         async with self._turns:
             try:
-                async with engine.connect() as connection:
-                    return await connection.run_sync(self._commit, work)
+                async with self._reading.connect() as connection:
+                    return await connection.run_sync(self._look, work)
             except Exception as error:  # noqa: BLE001 - translated and raised below, without its data
                 failure = without_data(error)
         raise failure
 
-    def _commit(self, connection: Connection, work: Callable[[Transaction], T]) -> T:
-        failure: BaseException
-        for _ in range(_TRIES):
-            try:
-                with connection.begin():
-                    return work(Transaction(connection, self._entropy))
-            except Exception as error:  # noqa: BLE001 - the same
-                failure = without_data(error)
-                if sqlstate(error) not in _CONFLICTS:
-                    break
+    def _look(self, connection: Connection, work: Callable[[Transaction], T]) -> T:
+        try:
+            with connection.begin():
+                return work(self._transaction(connection))
+        except StopIteration as error:  # which no coroutine can pass on
+            failure = without_data(error)
         raise failure
+
+    def _transaction(self, connection: Connection) -> Transaction:
+        return Transaction(connection, self._entropy)
 
 
 def postgresql_engine(url: str, *, connections: int) -> AsyncEngine:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from storage.database import Database
 from storage.errors import ConstraintError, DatabaseClosedError, StorageError, UnavailableError
@@ -70,6 +73,8 @@ async def test_whatever_a_work_raises_its_caller_hears_of_it(
 
     with pytest.raises(StorageError if raised is StopIteration else raised):
         await asyncio.wait_for(database.write(fail), timeout=10)
+    with pytest.raises(StorageError if raised is StopIteration else raised):
+        await asyncio.wait_for(database.read(fail), timeout=10)
     assert await database.write(lambda t: t.inbox.accept(received(1))) is True
 
 
@@ -274,13 +279,13 @@ async def test_works_of_one_database_serve_several_event_loops(sqlite_url: str) 
 
 @pytest.mark.postgres
 async def test_a_deadlock_is_tried_again(postgres_url: str) -> None:
-    database = Database.open(postgres_url)
+    replicas = [Database.open(postgres_url) for _ in range(2)]
     for key in ("a", "b"):
-        await database.write(lambda t, key=key: t.settings.put(key, 0, NOW))
+        await replicas[0].write(lambda t, key=key: t.settings.put(key, 0, NOW))
     both_hold_one = Meeting(2)
     tries: list[str] = []
 
-    def cross(first: str, second: str) -> None:
+    def cross(first: str, second: str) -> Callable[[Transaction], None]:
         def work(transaction: Transaction) -> None:
             tries.append(first)
             transaction.settings.put(first, first, NOW)
@@ -290,10 +295,89 @@ async def test_a_deadlock_is_tried_again(postgres_url: str) -> None:
 
         return work
 
-    await asyncio.gather(database.write(cross("a", "b")), database.write(cross("b", "a")))
+    # Each replica's batch takes along an event that must survive whichever of them is rolled back.
+    works = (cross("a", "b"), cross("b", "a"))
+    writes = [replica.write(work) for replica, work in zip(replicas, works, strict=True)]
+    writes += [r.write(lambda t, n=n: t.inbox.accept(received(n))) for n, r in enumerate(replicas)]
+    assert await asyncio.gather(*writes) == [None, None, True, True]
     assert sorted(tries) in (["a", "a", "b"], ["a", "b", "b"])
-    values = await database.read(lambda t: (t.settings.get("a"), t.settings.get("b")))
+    values = await replicas[0].read(lambda t: (t.settings.get("a"), t.settings.get("b")))
     assert values in (("a", "a"), ("b", "b"))
+    assert await replicas[0].read(stored_ids) == {"in_0", "in_1"}
+    for replica in replicas:
+        await replica.close()
+
+
+def transaction_id(transaction: Transaction) -> int:
+    return transaction.inbox._connection.execute(
+        text("SELECT pg_current_xact_id()::text::bigint")
+    ).scalar_one()
+
+
+@pytest.mark.postgres
+async def test_works_that_wait_together_share_a_transaction(postgres_url: str) -> None:
+    database = Database.open(postgres_url)
+    together = await asyncio.gather(*(database.write(transaction_id) for _ in range(20)))
+    alone = await database.write(transaction_id)
+    assert len(set(together)) == 1
+    assert alone not in together
+    await database.close()
+
+
+@pytest.mark.postgres
+async def test_no_more_than_two_batches_are_open_at_once(postgres_url: str) -> None:
+    database = Database.open(postgres_url)
+    pauses = [Pause(), Pause()]
+    open_ones = []
+    for pause in pauses:
+        open_ones.append(asyncio.ensure_future(database.write(lambda _, pause=pause: pause.here())))
+        await pause.reached()
+    waiting = [asyncio.ensure_future(database.write(transaction_id)) for _ in range(5)]
+    assert await database.read(stored_ids) == set()
+    assert not any(work.done() for work in waiting)
+    waiting[2].cancel()
+    for pause in pauses:
+        pause.go_on()
+    await asyncio.gather(*open_ones)
+    shared = await asyncio.gather(*waiting, return_exceptions=True)
+    assert isinstance(shared.pop(2), asyncio.CancelledError)
+    assert len(set(shared)) == 1
+    await database.close()
+
+
+@pytest.mark.postgres
+async def test_an_error_that_a_work_swallows_does_not_undo_the_others_unheard(postgres_url: str) -> None:
+    database = Database.open(postgres_url)
+
+    def swallow(transaction: Transaction) -> None:
+        with contextlib.suppress(DBAPIError):
+            transaction.inbox._connection.execute(text("SELECT 1/0"))
+
+    works = [database.write(lambda t, n=n: t.inbox.accept(received(n))) for n in range(4)]
+    assert await asyncio.gather(*works, database.write(swallow)) == [True] * 4 + [None]
+    assert await database.read(stored_ids) == {f"in_{n}" for n in range(4)}
+    await database.close()
+
+
+@pytest.mark.postgres
+async def test_nothing_is_done_again_when_nobody_knows_whether_it_was_committed(postgres_url: str) -> None:
+    database = Database.open(postgres_url)
+    runs: list[int] = []
+
+    def accept(transaction: Transaction, number: int) -> bool:
+        runs.append(number)
+        return transaction.inbox.accept(received(number))
+
+    def lose_the_connection(transaction: Transaction) -> None:
+        runs.append(9)
+        transaction.inbox._connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    works = [database.write(lambda t, n=n: accept(t, n)) for n in range(3)]
+    results = await asyncio.gather(*works, database.write(lose_the_connection), return_exceptions=True)
+    assert [type(result) for result in results] == [UnavailableError] * 4
+    assert runs == [0, 1, 2, 9]
+    assert await database.write(lambda t: t.inbox.accept(received(4))) is True
+    assert await database.read(stored_ids) == {"in_4"}
     await database.close()
 
 
