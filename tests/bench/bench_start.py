@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.report import Spread, heading, line, verdict
-from tests.bench.serving import ROOT, demo
+from tests.bench.serving import ROOT, Server, demo, service
 
 HELPS = 10
 STARTS = 3
@@ -18,6 +20,8 @@ HELP_S = 0.3
 READY_S = 2.0
 MEMORY_MB = 200.0
 IDLE_S = 5.0
+
+Start = Callable[[Path], AbstractContextManager[tuple[Server, float]]]
 
 
 def main() -> None:
@@ -27,8 +31,13 @@ def main() -> None:
     met = verdict(reached=wall.p50 < HELP_S * 1000)
     line("countersign --help", wall, target=f"< {HELP_S} s: {met}")
     line("  processor time", f"p50 {cpu.p50:.0f} ms")
-    for name, fresh in (("demo to /readyz, first start", True), ("demo to /readyz, started again", False)):
-        ready, used, memory, idle = _starts(fresh=fresh)
+    for name, start, fresh in (
+        ("serve to /readyz, first start", service, True),
+        ("serve to /readyz, started again", service, False),
+        ("demo to /readyz, first start", demo, True),
+        ("demo to /readyz, started again", demo, False),
+    ):
+        ready, used, memory, idle = _starts(start, fresh=fresh)
         met = verdict(reached=ready.p50 < READY_S * 1000)
         line(name, ready, target=f"< {READY_S:.0f} s: {met}")
         line("  processor time", f"p50 {used.p50:.0f} ms")
@@ -56,16 +65,16 @@ def _children() -> float:
     return times.children_user + times.children_system
 
 
-def _starts(*, fresh: bool) -> tuple[Spread, Spread, float, float]:
+def _starts(start: Start, *, fresh: bool) -> tuple[Spread, Spread, float, float]:
     """Return the times to ready, the processor times until then, the memory and the work while idle."""
     ready, used = [], []
     memory = idle = 0.0
     with TemporaryDirectory() as kept:
         if not fresh:
-            with demo(Path(kept)):
+            with start(Path(kept)):
                 pass
         for number in range(STARTS):
-            with TemporaryDirectory() as empty, demo(Path(empty if fresh else kept)) as (server, seconds):
+            with TemporaryDirectory() as empty, start(Path(empty if fresh else kept)) as (server, seconds):
                 ready.append(seconds)
                 used.append(server.cpu)
                 if number == STARTS - 1:

@@ -7,6 +7,7 @@ import hmac
 import json
 import time
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from standardwebhooks import Webhook
@@ -44,7 +45,7 @@ def click(number: int) -> bytes:
     """Return a click on Approve, with the whole card in it as Slack sends it."""
     card = escalation_message(CARD, OPEN)
     user, ts = PEOPLE[number % len(PEOPLE)], f"{1_764_000_000 + number}.000100"
-    payload = {
+    payload: dict[str, Any] = {
         "type": "block_actions",
         "user": {"id": user, "username": "somebody", "name": "somebody", "team_id": "T0HARBOUR"},
         "api_app_id": "A0CSIGN00",
@@ -82,9 +83,10 @@ def click(number: int) -> bytes:
 def gift_received(number: int) -> bytes:
     """Return a signed CloudEvent in structured mode, for the door of the CRM's events."""
     now = datetime.now(UTC)
+    event_id = f"evt-{number:08d}-{time.time_ns()}"
     event = {
         "specversion": "1.0",
-        "id": f"evt-{number:08d}-{time.time_ns()}",
+        "id": event_id,
         "source": "urn:countersign:bench-crm",
         "type": "donation.received",
         "subject": f"donor-{number % 300:04d}",
@@ -93,10 +95,10 @@ def gift_received(number: int) -> bytes:
         "data": {"donor_id": f"donor-{number % 300:04d}", "gift_id": f"gift-{number:06d}"},
     }
     body = json.dumps(event, separators=(",", ":"))
-    signature = Webhook(WEBHOOK_SECRET.get_secret_value()).sign(event["id"], now, body)
+    signature = Webhook(WEBHOOK_SECRET.get_secret_value()).sign(event_id, now, body)
     headers = {
         "Content-Type": "application/cloudevents+json; charset=utf-8",
-        "webhook-id": str(event["id"]),
+        "webhook-id": event_id,
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": signature,
     }

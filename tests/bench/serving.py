@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -59,6 +60,30 @@ def demo(directory: Path, *options: str) -> Iterator[tuple[Server, float]]:
         yield server, time.perf_counter() - began
 
 
+@contextmanager
+def service(directory: Path) -> Iterator[tuple[Server, float]]:
+    """Run the service, with Slack and CRM out of reach, until the block ends; with it the time to ready."""
+    port, nowhere = free_port(), "http://127.0.0.1:9/"
+    settings = {
+        "PORT": str(port),
+        "DATABASE_URL": f"sqlite:///{directory / 'countersign.db'}",
+        "ORGANISATION_FILE": str(ROOT / "bot/sandbox/organisation.yaml"),
+        "SLACK__BOT_TOKEN": "xoxb-bench",
+        "SLACK__SIGNING_SECRET": "0123456789abcdef",
+        "SLACK__BASE_URL": nowhere,
+        "CRM__BASE_URL": nowhere,
+        "CRM__TOKEN": "token",
+        "CRM__WEBHOOK_SECRET": "whsec_c2ltdWxhdGVkLXdlYmhvb2stc2VjcmV0LTAwMDE=",
+    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERSIGN_")}
+    environment |= {f"COUNTERSIGN_{name}": value for name, value in settings.items()}
+    began = time.perf_counter()
+    with _running(["-m", "bot", "serve"], environment) as process:
+        server = Server(port, process)
+        wait_until_it_answers(server, "/readyz")
+        yield server, time.perf_counter() - began
+
+
 def free_port() -> int:
     """Return a port that nobody uses at the moment."""
     with socket() as probe:
@@ -82,8 +107,12 @@ def wait_until_it_answers(server: Server, path: str) -> None:
 
 
 @contextmanager
-def _running(arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL)
+def _running(
+    arguments: list[str], environment: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
+    )
     try:
         yield process
     finally:
