@@ -10,6 +10,9 @@ from slack_bolt.app.async_app import AsyncApp
 
 from bot.slack.connection import SlackConnection, quiet_logger, web_client
 
+PING_SECONDS = 5.0
+"""How often the connection is tried, and how long to wait between two attempts to open one."""
+
 RENEW_SECONDS = 2.0
 
 
@@ -23,6 +26,7 @@ class SocketRunner:
             app,
             app_token=connection.app_token,
             logger=quiet_logger(),
+            ping_interval=PING_SECONDS,
             web_client=web_client(connection.app_token, connection, None, []),
         )
         self._running: tuple[asyncio.Task[None], ...] = ()
