@@ -11,7 +11,15 @@ NOT_ON = {"context_actions": ("modal", "home"), "input": ("message",)}
 LEAVES = {"text", "link", "user", "usergroup", "channel", "emoji", "date", "broadcast", "color"}
 FIELDS = {
     "button": {"type", "text", "action_id", "url", "value", "style", "confirm", "accessibility_label"},
-    "static_select": {"type", "action_id", "options", "option_groups", "initial_option", "confirm", "placeholder"},
+    "static_select": {
+        "type",
+        "action_id",
+        "options",
+        "option_groups",
+        "initial_option",
+        "confirm",
+        "placeholder",
+    },
     "datepicker": {"type", "action_id", "initial_date", "confirm", "placeholder", "focus_on_load"},
     "feedback_buttons": {"type", "action_id", "positive_button", "negative_button"},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tests.independent_slack.plain_slack import APP, BOT_USER, TEAM, Json
+from tests.independent_slack.workspace import APP, BOT_USER, TEAM, Json
 
 if TYPE_CHECKING:
     from tests.independent_slack.plain_slack import PlainSlack
@@ -38,7 +38,9 @@ def slash_command(slack: PlainSlack, user: str, channel: str, text: str, *, bare
 
 
 def _person(user: str, *, bare: bool) -> Json:
-    return {"id": user} if bare else {"id": user, "username": "name", "name": "name", "team_id": TEAM, "new": 1}
+    return (
+        {"id": user} if bare else {"id": user, "username": "name", "name": "name", "team_id": TEAM, "new": 1}
+    )
 
 
 def element_of(shown: Json, action_id: str, value: str = "") -> tuple[Json, Json]:
@@ -60,7 +62,9 @@ def action_on(shown: Json, action_id: str, value: str = "") -> Json:
         return action | {"selected_option": chosen, "placeholder": element.get("placeholder")}
     if element["type"] == "feedback_buttons":
         pressed = next(
-            element[k] for k in ("positive_button", "negative_button") if element[k]["value"].startswith(value)
+            element[k]
+            for k in ("positive_button", "negative_button")
+            if element[k]["value"].startswith(value)
         )
         return action | {"text": pressed["text"], "value": pressed["value"]}
     return action | {"text": element["text"], "value": element["value"]}
@@ -113,10 +117,21 @@ def home_actions(slack: PlainSlack, user: str, action: Json) -> Json:
 def view_submission(slack: PlainSlack, user: str, view: Json, values: Json, *, bare: bool = False) -> Json:
     """A submitted modal; *values* is what `view.state.values` holds."""
     shown = slack.views[view["id"]] | {"state": {"values": values}}
-    payload = {"type": "view_submission", "user": _person(user, bare=bare), "view": shown, "team": {"id": TEAM}}
+    payload = {
+        "type": "view_submission",
+        "user": _person(user, bare=bare),
+        "view": shown,
+        "team": {"id": TEAM},
+    }
     if bare:
         return payload
-    shown |= {"team_id": TEAM, "app_id": APP, "root_view_id": shown["id"], "previous_view_id": None, "blocks": []}
+    shown |= {
+        "team_id": TEAM,
+        "app_id": APP,
+        "root_view_id": shown["id"],
+        "previous_view_id": None,
+        "blocks": [],
+    }
     rest = {"api_app_id": APP, "trigger_id": slack.trigger(), "response_urls": [], "enterprise": None}
     return payload | rest | {"is_enterprise_install": False} | NEW_FIELDS
 
@@ -127,21 +142,25 @@ def event_callback(slack: PlainSlack, event: Json, *, bare: bool = False) -> Jso
     payload |= {"event_id": slack.fresh("Ev7"), "event_time": int(time.time())}
     if bare:
         return payload
-    return payload | NEW_FIELDS | {
-        "context_team_id": TEAM,
-        "context_enterprise_id": None,
-        "is_ext_shared_channel": False,
-        "event_context": "4-eyJldCI6Im1lc3NhZ2UifQ",
-        "authorizations": [
-            {
-                "enterprise_id": None,
-                "team_id": TEAM,
-                "user_id": BOT_USER,
-                "is_bot": True,
-                "is_enterprise_install": False,
-            }
-        ],
-    }
+    return (
+        payload
+        | NEW_FIELDS
+        | {
+            "context_team_id": TEAM,
+            "context_enterprise_id": None,
+            "is_ext_shared_channel": False,
+            "event_context": "4-eyJldCI6Im1lc3NhZ2UifQ",
+            "authorizations": [
+                {
+                    "enterprise_id": None,
+                    "team_id": TEAM,
+                    "user_id": BOT_USER,
+                    "is_bot": True,
+                    "is_enterprise_install": False,
+                }
+            ],
+        }
+    )
 
 
 def written(slack: PlainSlack, user: str, channel: str, text: str, **more: object) -> Json:

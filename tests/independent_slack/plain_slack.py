@@ -9,7 +9,6 @@ import itertools
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
@@ -17,76 +16,24 @@ from urllib.parse import urlencode
 from aiohttp import ClientSession, ClientTimeout, WSMsgType, web
 
 from tests.independent_slack.block_rules import faults_in
-
-Json = dict[str, Any]
-
-TEAM, APP, BOT_USER, BOT_ID = "T7NORTH", "A7APP", "U7BOT", "B7BOT"
-BOT_TOKEN, APP_TOKEN, SECRET = "xoxb-7-plain", "xapp-1-A7APP-7-plain", "8f742231b10e8888abcd99yyyzzz85a5"
-PATIENCE_S = 10.0
-ACK_S = 3.0
-
-# Slack's reading methods take their arguments from the query or a form, never from a JSON body.
-FORM_ONLY = (
-    "auth.test users.info users.list users.lookupByEmail conversations.info conversations.list "
-    "conversations.history conversations.replies conversations.members"
-).split()
-
-
-@dataclass
-class Channel:
-    """A conversation; *members* are user ids, the bot's among them where it was invited."""
-
-    id: str
-    name: str
-    members: set[str]
-    kind: str = "public"  # or private, im
-    archived: bool = False
-    shared: bool = False
-
-    def wire(self) -> Json:
-        if self.kind == "im":
-            peer = next(iter(self.members - {BOT_USER}))
-            return {"id": self.id, "is_im": True, "user": peer, "created": 1, "is_org_shared": False}
-        return {
-            "id": self.id,
-            "name": self.name,
-            "is_channel": True,
-            "is_private": self.kind == "private",
-            "is_archived": self.archived,
-            "is_member": BOT_USER in self.members,
-            "is_ext_shared": self.shared,
-            "previous_names": [],
-            "properties": {"something_new": {"since": 2026}},
-        }
-
-
-@dataclass
-class Fault:
-    """What goes wrong with a method's next *times* calls for which *only* says yes.
-
-    *kind*: error:<code>, 429:<seconds>, 500, html, html200, drop (nothing happens, the connection is cut),
-    lost (it happens and the answer is lost), slow:<seconds>.
-    """
-
-    method: str
-    kind: str
-    times: int = 1
-    only: Callable[[Json], bool] = lambda _args: True
-    hits: int = 0
-
-
-@dataclass
-class Ack:
-    """How the bot answered a delivery; *status* 0 means that it did not within Slack's three seconds."""
-
-    status: int
-    body: Any
-    seconds: float
-    headers: Json = field(default_factory=dict)
-
-
-class SlackError(Exception):
-    """What Slack answers with ok: false."""
+from tests.independent_slack.payloads import event_callback
+from tests.independent_slack.workspace import (
+    ACK_S,
+    APP,
+    APP_TOKEN,
+    BOT_ID,
+    BOT_TOKEN,
+    BOT_USER,
+    FORM_ONLY,
+    PATIENCE_S,
+    SECRET,
+    TEAM,
+    Ack,
+    Channel,
+    Fault,
+    Json,
+    SlackError,
+)
 
 
 class PlainSlack:
@@ -103,6 +50,7 @@ class PlainSlack:
         self.refused: list[tuple[str, str]] = []
         self.faults: list[Fault] = []
         self.sockets: list[web.WebSocketResponse] = []
+        self._wires: dict[web.WebSocketResponse, asyncio.Transport | None] = {}
         self.tickets: dict[str, str] = {}
         self.dead_tickets = 0
         self._triggers: dict[str, float] = {}
@@ -185,9 +133,7 @@ class PlainSlack:
         if kind in ("429", "500", "html", "html200"):
             return _broken(kind, detail)
         try:
-            if kind == "error":
-                raise SlackError(detail)
-            answer = {"ok": True} | self._call(method, args, token)
+            answer = {"ok": True} | self._call(method, args, token, detail if kind == "error" else "")
         except SlackError as error:
             self.refused.append((method, str(error)))
             answer = {"ok": False, "error": str(error)}
@@ -204,7 +150,9 @@ class PlainSlack:
                 return fault
         return None
 
-    def _call(self, method: str, args: Json, token: str) -> Json:
+    def _call(self, method: str, args: Json, token: str, refusal: str) -> Json:
+        if refusal:
+            raise SlackError(refusal)
         name = "_" + method.replace(".", "_")
         if not hasattr(self, name):
             raise SlackError("unknown_method")
@@ -230,7 +178,7 @@ class PlainSlack:
     def _users_list(self, _args: Json) -> Json:
         return {"members": list(self.users.values()), "response_metadata": {"next_cursor": ""}}
 
-    def _users_lookupByEmail(self, args: Json) -> Json:  # noqa: N802 - Slack's spelling
+    def _users_lookupByEmail(self, args: Json) -> Json:
         wanted = str(args.get("email", "")).casefold()
         for user in self.users.values():
             if user["profile"].get("email", "").casefold() == wanted != "":
@@ -302,7 +250,7 @@ class PlainSlack:
             found = [{key: value for key, value in m.items() if key != "metadata"} for m in found]
         return {"messages": found[::-1], "has_more": False}
 
-    def _chat_postMessage(self, args: Json) -> Json:  # noqa: N802 - Slack's spelling
+    def _chat_postMessage(self, args: Json) -> Json:
         if args.get("channel") in self.users:
             args = args | {"channel": self.direct(args["channel"])}
         channel = self._seen(args, to_post=True)
@@ -323,18 +271,17 @@ class PlainSlack:
         channel = self._seen(args)
         if channel.archived:
             raise SlackError("is_inactive")
-        for message in self.messages.get(channel.id, []):
-            if message["ts"] == args.get("ts"):
-                message |= _content(args) | {"edited": {"user": BOT_USER, "ts": self.stamp()}}
-                if channel.kind == "im":
-                    changed = {"type": "message", "subtype": "message_changed", "channel": channel.id}
-                    self._echo(
-                        changed | {"message": message, "ts": self.stamp(), "hidden": True, "channel_type": "im"}
-                    )
-                return {"channel": channel.id, "ts": message["ts"], "text": message["text"]}
-        raise SlackError("message_not_found")
+        ours = [m for m in self.messages.get(channel.id, []) if m["ts"] == args.get("ts")]
+        if not ours:
+            raise SlackError("message_not_found")
+        ours[0] |= _content(args) | {"edited": {"user": BOT_USER, "ts": self.stamp()}}
+        if channel.kind == "im":
+            changed = {"type": "message", "subtype": "message_changed", "channel": channel.id}
+            changed |= {"message": ours[0], "ts": self.stamp(), "hidden": True, "channel_type": "im"}
+            self._echo(changed)
+        return {"channel": channel.id, "ts": ours[0]["ts"], "text": ours[0]["text"]}
 
-    def _chat_postEphemeral(self, args: Json) -> Json:  # noqa: N802 - Slack's spelling
+    def _chat_postEphemeral(self, args: Json) -> Json:
         channel = self._seen(args, to_post=True)
         if args.get("user") not in channel.members:
             raise SlackError("user_not_in_channel")
@@ -428,10 +375,13 @@ class PlainSlack:
 
     # Delivery
 
+    @property
+    def delivering(self) -> bool:
+        """Something was sent over a socket and is not acknowledged yet."""
+        return any(not ack.done() for ack in self._acks.values())
+
     def _echo(self, event: Json) -> None:
         """Slack reports the bot's own direct messages to the bot."""
-        from tests.independent_slack.payloads import event_callback
-
         task = asyncio.create_task(self.deliver("events_api", event_callback(self, event)))
         self._echoes.add(task)
         task.add_done_callback(self._echoes.discard)
@@ -440,11 +390,12 @@ class PlainSlack:
         """Deliver a slash_commands, interactive or events_api payload; *retry* is (number, reason)."""
         if self.socket_mode:
             return await self._deliver_by_socket(kind, payload, retry)
+        content = "application/x-www-form-urlencoded"
         match kind:
             case "slash_commands":
-                body, content = urlencode(payload), "application/x-www-form-urlencoded"
+                body = urlencode(payload)
             case "interactive":
-                body, content = urlencode({"payload": json.dumps(payload)}), "application/x-www-form-urlencoded"
+                body = urlencode({"payload": json.dumps(payload)})
             case _:
                 body, content = json.dumps(payload), "application/json"
         headers = {"Content-Type": content}
@@ -469,7 +420,7 @@ class PlainSlack:
             return Ack(response.status, answer, time.monotonic() - began, dict(response.headers))
 
     async def _deliver_by_socket(self, kind: str, payload: Json, retry: tuple[int, str] | None) -> Ack:
-        await self.until(lambda: any(not socket.closed for socket in self.sockets), "the bot is connected")
+        await self.until(lambda: any(not socket.closed for socket in self.sockets), "a connection", within=20)
         envelope: Json = {"envelope_id": self.fresh("envelope-"), "type": kind, "payload": payload}
         envelope |= {"accepts_response_payload": kind != "events_api"}
         if kind == "events_api":
@@ -477,11 +428,19 @@ class PlainSlack:
         waiting = self._acks[envelope["envelope_id"]] = asyncio.get_running_loop().create_future()
         began = time.monotonic()
         await next(s for s in reversed(self.sockets) if not s.closed).send_json(envelope)
+        self._touch()
         try:
             answer = await asyncio.wait_for(waiting, ACK_S)
         except TimeoutError:
+            self._acks.pop(envelope["envelope_id"], None)
             return Ack(0, "", ACK_S)
         return Ack(200, answer.get("payload") or "", time.monotonic() - began)
+
+    def cut(self, socket: web.WebSocketResponse) -> None:
+        """End a connection without a word."""
+        wire = self._wires[socket]
+        assert wire is not None
+        wire.abort()
 
     async def _link(self, request: web.Request) -> web.StreamResponse:
         """A WebSocket; its ticket is good for one attempt, also for one that failed."""
@@ -493,6 +452,7 @@ class PlainSlack:
         info = {"app_id": APP}
         await socket.send_json({"type": "hello", "num_connections": 1, "connection_info": info, "new": {}})
         self.sockets.append(socket)
+        self._wires[socket] = request.transport
         self._touch()
         async for message in socket:
             if message.type is WSMsgType.TEXT:

@@ -19,7 +19,7 @@ from tests.independent_slack.conftest import (
     donor_id,
     text_of,
 )
-from tests.independent_slack.plain_slack import BOT_USER
+from tests.independent_slack.workspace import BOT_USER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

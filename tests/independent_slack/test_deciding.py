@@ -24,7 +24,7 @@ from tests.independent_slack.conftest import (
     says,
 )
 from tests.independent_slack.payloads import element_of, view_submission
-from tests.independent_slack.plain_slack import Json
+from tests.independent_slack.workspace import Json
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -194,8 +194,8 @@ async def test_a_button_nobody_knows_is_acknowledged_and_explained(house: House)
 
 async def test_an_interaction_of_another_kind_is_no_failure(house: House) -> None:
     """Shortcuts and closed windows may be switched on in the app's settings."""
-    person = {"id": ADA, "team_id": "T7NORTH"}
-    for kind in ("shortcut", "message_action", "view_closed"):
+    for user, kind in ((ADA, "shortcut"), (BEN, "message_action"), (CLEO, "view_closed")):
+        person = {"id": user, "team_id": "T7NORTH"}
         payload = {"type": kind, "user": person, "team": {"id": "T7NORTH"}, "callback_id": "x"}
         view = {"id": "V1", "type": "modal", "callback_id": "cs:defer_view"}
         payload |= {"view": view} if kind == "view_closed" else {"trigger_id": house.slack.trigger()}

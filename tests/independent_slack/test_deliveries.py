@@ -10,7 +10,7 @@ import pytest
 
 from tests.independent_slack.conftest import ADA, ADAS, DESK, FINN, House
 from tests.independent_slack.payloads import event_callback, slash_command, written
-from tests.independent_slack.plain_slack import APP, BOT_ID, BOT_USER, TEAM, Json
+from tests.independent_slack.workspace import APP, BOT_ID, BOT_USER, TEAM, Json
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -24,7 +24,9 @@ def in_direct(**more: Any) -> Json:
 
 ASK = {"user": FINN, "text": "Nora Birch"}
 NOBODYS: list[Json] = [
-    in_direct(subtype="message_changed", message=ASK | {"ts": "1.1"}, previous_message={"ts": "1.1"}, hidden=True),
+    in_direct(
+        subtype="message_changed", message=ASK | {"ts": "1.1"}, previous_message={"ts": "1.1"}, hidden=True
+    ),
     in_direct(subtype="message_deleted", deleted_ts="1.1", previous_message=ASK, hidden=True),
     in_direct(subtype="bot_message", bot_id="B0THER", text="Nora Birch", username="another bot"),
     in_direct(user=BOT_USER, bot_id=BOT_ID, app_id=APP, text="Nora Birch", bot_profile={"id": BOT_ID}),
@@ -45,7 +47,9 @@ NOBODYS: list[Json] = [
 ]
 
 
-@pytest.mark.parametrize("event", NOBODYS, ids=lambda e: f"{e['type']}-{e.get('subtype', e.get('bot_id', ''))}")
+@pytest.mark.parametrize(
+    "event", NOBODYS, ids=lambda e: f"{e['type']}-{e.get('subtype', e.get('bot_id', ''))}"
+)
 async def test_what_nobody_asked_is_acknowledged_and_left_alone(house: House, event: Json) -> None:
     arrived = await house.arrivals()
     full = event | ({"channel": house.slack.direct(FINN)} if event.get("channel_type") == "im" else {})
@@ -94,7 +98,12 @@ async def test_slack_checks_who_answers_at_the_address(by_http: House) -> None:
 
 
 async def test_a_warning_about_too_many_events_is_acknowledged(by_http: House) -> None:
-    warning = {"type": "app_rate_limited", "team_id": TEAM, "minute_rate_limited": 1518467820, "api_app_id": APP}
+    warning = {
+        "type": "app_rate_limited",
+        "team_id": TEAM,
+        "minute_rate_limited": 1518467820,
+        "api_app_id": APP,
+    }
     assert (await by_http.slack.send_signed(json.dumps(warning).encode(), JSON)).status == 200
 
 
