@@ -29,7 +29,7 @@ class YamlInvalidError(ValueError):
         self.message, self.position = message, position
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml where there is one
     """The safe loader without dates (they stay text), so that every value has an exact JSON spelling."""
 
 
