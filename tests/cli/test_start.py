@@ -16,12 +16,12 @@ HEAVY = frozenset(
         "aiohttp",
         "alembic",
         "apscheduler",
+        "asyncpg",
         "cel_expr_python",
         "cloudevents",
         "fastapi",
         "httpx2",
         "openai",
-        "psycopg",
         "pydantic",
         "redis",
         "rich",
@@ -98,7 +98,7 @@ def test_the_service_loads_only_what_it_is_set_up_to_use(tmp_path: Path, *, agai
     if again:
         loaded(SERVICE, **settings(tmp_path))
     modules = loaded(SERVICE, **settings(tmp_path))
-    unused = {"openai", "rich", "redis", "psycopg", "bot.sandbox"}
+    unused = {"openai", "rich", "redis", "asyncpg", "bot.sandbox"}
     if again:
         unused |= {"alembic"}
     assert modules & unused == set()
