@@ -22,10 +22,11 @@ from bot.crm.wire import Wire
 from bot.doorstep import Arrival, Doorstep
 from bot.event_stream import RedisStream
 from bot.files import PolicyInForce, read_organisation, read_policy
-from bot.http.app import Check, doors, health_app
+from bot.http.app import Pages, doors
 from bot.http.asgi import AsgiApp
 from bot.http.crm_events import crm_events
 from bot.http.metrics import Metrics
+from bot.http.probes import Check, Probes
 from bot.scheduler import Scheduler
 from bot.settings import CrmSettings, Settings
 from bot.slack.app import build_slack_app
@@ -116,12 +117,12 @@ async def build(
         poller = Poller(wire, database, doorstep, clock)
         scheduler = Scheduler(context, bell, poller.poll, poll_s=poll_s)
         stack.callback(scheduler.stop)
-        health = health_app(_checks(settings, database, socket), Metrics(database, bell, clock))
         yield Runtime(
             http=doors(
                 crm_events(doorstep, webhook_secrets(settings.crm)),
                 None if socket else SlackEndpoint(slack),
-                health,
+                Probes(_checks(settings, database, socket)),
+                Pages(Metrics(database, bell, clock)),
             ),
             context=context,
             workers=_workers(context, bell, settings.workers),

@@ -1,0 +1,18 @@
+"""The FastAPI application: what people and their tools look at."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Response
+
+from bot.http.metrics import Metrics
+
+
+def pages(metrics: Metrics) -> FastAPI:
+    """Return the application; its only page so far is `/metrics`."""
+    app = FastAPI(title="Countersign", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/metrics")
+    async def show_metrics() -> Response:
+        return Response(await metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return app

@@ -1,0 +1,105 @@
+"""The addresses for operations: alive, ready, measured; and nothing of a donor in any of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from bot.http.app import Pages, doors
+from bot.http.asgi import Receive, Scope, Send, answer
+from bot.http.metrics import Metrics
+from bot.http.probes import Probes
+from storage.bell import InProcessBell
+from storage.database import Database
+from storage.migrate import upgrade
+from storage.queue import Received
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+class Clock:
+    def now(self) -> datetime:
+        return NOON
+
+
+async def hot(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await answer(send, 202, {"status": "accepted"})
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    url = f"sqlite:///{tmp_path / 'countersign.db'}"
+    upgrade(url)
+    database = Database.open(url)
+    yield database
+    await database.close()
+
+
+def client(held: Database, **states: str) -> httpx2.AsyncClient:
+    async def state(text: str) -> str:
+        return text
+
+    checks = {name: (lambda text=text: state(text)) for name, text in states.items()}
+    bell = InProcessBell()
+    bell.failures = 3
+    app = doors(hot, None, Probes(checks), Pages(Metrics(held, bell, Clock())))
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://bot")
+
+
+async def test_a_living_process_says_so(database: Database) -> None:
+    async with client(database, database="gone") as http:
+        answered = await http.get("/healthz")
+    assert (answered.status_code, answered.json()) == (200, {"status": "ok", "checks": {}})
+
+
+async def test_ready_means_that_every_check_holds(database: Database) -> None:
+    async with client(database, database="", slack="") as http:
+        answered = await http.get("/readyz")
+    assert answered.status_code == 200
+    assert answered.json() == {"status": "ok", "checks": {"database": "ok", "slack": "ok"}}
+
+
+async def test_not_ready_says_what_is_missing(database: Database) -> None:
+    async with client(database, database="", slack="Socket Mode is not connected") as http:
+        answered = await http.get("/readyz")
+    assert answered.status_code == 503
+    assert answered.json() == {
+        "status": "not ready",
+        "checks": {"database": "ok", "slack": "Socket Mode is not connected"},
+    }
+
+
+async def test_metrics_count_the_queues_and_name_nobody(database: Database) -> None:
+    await database.write(
+        lambda tx: tx.inbox.accept(
+            Received(
+                id="01",
+                source="crm",
+                dedupe_key="evt-1",
+                kind="crm_event",
+                entity_key="donor:donor-0001",
+                body=b'{"name":"Jane Doe"}',
+                correlation_id="c",
+                received_at=NOON - timedelta(seconds=90),
+            )
+        )
+    )
+    async with client(database) as http:
+        text = (await http.get("/metrics")).text
+    assert 'countersign_queue_items{queue="inbox",status="ready"} 1.0' in text
+    assert 'countersign_queue_items{queue="outbox",status="dead"} 0.0' in text
+    assert 'countersign_queue_oldest_waiting_seconds{queue="inbox"} 90.0' in text
+    assert "countersign_bell_failures 3.0" in text
+    assert "donor" not in text
+    assert "Jane" not in text
+
+
+async def test_the_hot_paths_are_served_directly(database: Database) -> None:
+    async with client(database) as http:
+        assert (await http.post("/crm/events")).status_code == 202
+        assert (await http.post("/slack/events")).status_code == 404
+        assert (await http.get("/nowhere")).status_code == 404
