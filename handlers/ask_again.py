@@ -78,8 +78,7 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
     if moves_away:
         changes |= Changes(route=again.destination.channel, channel_id=None, message_ts=None)
     if escalation.state is _S.OUTCOME_UNKNOWN:
-        # It was looked for and is not there, so it is known again: nothing was written.
-        tx.escalations.move(escalation.id, (_S.OUTCOME_UNKNOWN,), _S.EXECUTING, arrived.now)
+        _not_written(tx, arrived, escalation)
     moved = tx.escalations.move(escalation.id, (_S.APPROVED, _S.EXECUTING), _S.OPEN, arrived.now, **changes)
     if moved is None:
         return
@@ -97,6 +96,19 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
     if moves_away:
         _say_where_it_went(tx, arrived, escalation, again)
     refresh_card(tx, arrived, moved)
+
+
+def _not_written(tx: Transaction, arrived: Arrived, escalation: Escalation) -> None:
+    """It was looked for and is not there, so it is known again: nothing was written."""
+    if tx.escalations.move(escalation.id, (_S.OUTCOME_UNKNOWN,), _S.EXECUTING, arrived.now):
+        write_down(
+            tx,
+            arrived,
+            "action.not_found",
+            subject=escalation.donor_id,
+            correlation_id=escalation.correlation_id,
+            escalation_id=escalation.id,
+        )
 
 
 def _say_where_it_went(tx: Transaction, arrived: Arrived, before: Escalation, again: AskedAgain) -> None:

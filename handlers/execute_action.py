@@ -131,11 +131,21 @@ async def _begin(escalation: Escalation, arrived: Arrived, context: Context) -> 
     """Say durably that the write may be on its way, so that a crash is followed by looking first."""
     if escalation.state is _S.EXECUTING:
         return
-    await context.database.write(
-        lambda tx: tx.escalations.move(
-            escalation.id, (_S.APPROVED, _S.OUTCOME_UNKNOWN), _S.EXECUTING, arrived.now
-        )
-    )
+
+    def write(tx: Transaction) -> None:
+        ready = (_S.APPROVED, _S.OUTCOME_UNKNOWN)
+        moved = tx.escalations.move(escalation.id, ready, _S.EXECUTING, arrived.now)
+        if moved:
+            write_down(
+                tx,
+                arrived,
+                "action.begun",
+                subject=moved.donor_id,
+                correlation_id=moved.correlation_id,
+                escalation_id=moved.id,
+            )
+
+    await context.database.write(write)
 
 
 async def _mark_unknown(escalation: Escalation, arrived: Arrived, context: Context) -> None:

@@ -121,6 +121,8 @@ _STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
     "escalation.expired": _plain("Expired: nobody decided in time, nothing was done"),
     "escalation.changed_since": _plain("Not written: changed since the approval", "note"),
     "escalation.withdrawn": _plain("Withdrawn: the donor has died"),
+    "action.begun": _plain("Began to write to the CRM"),
+    "action.not_found": _plain("Looked in the CRM: the change is not there"),
     "action.executed": _executed,
     "action.outcome_unknown": _plain("The CRM's answer was lost; looking before writing again"),
     "action.stopped": _plain("Not carried out", "reason"),
