@@ -111,7 +111,7 @@ async def _is_right(bot: Bot, gift: str, card: Json) -> None:
     assert escalation.state.value == "executed"
     assert report.ok, report.first_bad
     decisive = [k for k in kinds if k not in {"click.refused", "action.outcome_unknown"}]
-    assert decisive == ["escalation.opened", "escalation.approved", "action.executed"]
+    assert decisive == ["escalation.opened", "escalation.approved", "action.begun", "action.executed"]
     assert dead == [[], []]
 
 

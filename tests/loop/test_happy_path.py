@@ -30,6 +30,7 @@ async def _gift_to_task(loop: Loop) -> None:
         "recommendation.decided",
         "escalation.opened",
         "escalation.approved",
+        "action.begun",
         "action.executed",
     ]
     cards = [m for m in await loop.stage.history(OLIVIA, OLIVIAS) if m["blocks"]]

@@ -1,0 +1,260 @@
+"""The world outside as handlers know it, kept in memory and strict about what the real one refuses.
+
+The CRM hands out version tokens and refuses a stale one, keeps what it wrote under a key, and may lose its
+answer after writing. Slack refuses to update a message it does not have, and may lose its answer to a post.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from handlers.commands import ReplyAddress
+from handlers.outcomes import CardStatus, EscalationCard, EvidenceShown, HomeShown, Outcome
+from handlers.ports import (
+    Colleague,
+    CrmReceipt,
+    DonorUnknown,
+    MessageRef,
+    OutcomeUnknown,
+    Refused,
+    StaleRecord,
+    Unavailable,
+)
+from policy.actions import Action, FieldChange, UpdateStage
+from policy.decide import CompiledPolicy
+from policy.donor import Campaign, Donor, DonorMatch, DonorRecord, Gift, StaffMember
+
+Health = Literal["well", "down", "loses answers"]
+
+
+@dataclass
+class HandClock:
+    """Time that passes when a test says so."""
+
+    moment: datetime = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def move(self, **amount: float) -> None:
+        self.moment += timedelta(**amount)
+
+
+@dataclass
+class NumberedIds:
+    """Ids in order: 000001, 000002, ..."""
+
+    last: int = 0
+
+    def new(self) -> str:
+        self.last += 1
+        return f"{self.last:06d}"
+
+
+@dataclass(frozen=True)
+class Written:
+    """One effect in the CRM."""
+
+    key: str
+    actor: str
+    action: Action
+    version: str
+
+
+@dataclass
+class FakeCrm:
+    """Donors with their gifts, and everything that was ever written."""
+
+    clock: HandClock
+    staff: tuple[StaffMember, ...]
+    donors: dict[str, Donor] = field(default_factory=dict)
+    gifts: list[Gift] = field(default_factory=list)
+    written: list[Written] = field(default_factory=list)
+    health: Health = "well"
+    stale_next: int = 0
+
+    def add(self, donor: Donor) -> None:
+        self.donors[donor.id] = donor
+
+    def change(self, donor_id: str, **fields: object) -> None:
+        """A colleague edits the record, which gets a new version."""
+        donor = self.donors[donor_id]
+        version = f"v{int(donor.version[1:]) + 1}"
+        self.donors[donor_id] = donor.model_copy(update={**fields, "version": version})
+
+    async def search(self, text: str, limit: int) -> tuple[DonorMatch, ...]:
+        self._reachable()
+        found = [d for d in self.donors.values() if text in (d.id, d.name)]
+        return tuple(DonorMatch(id=d.id, name=d.name) for d in found[:limit])
+
+    async def near(self, text: str) -> tuple[DonorMatch, ...]:
+        self._reachable()
+        return ()
+
+    async def read(self, donor_id: str) -> DonorRecord:
+        self._reachable()
+        donor = self.donors.get(donor_id)
+        if donor is None:
+            raise DonorUnknown(donor_id)
+        return DonorRecord(
+            donor=donor,
+            read_at=self.clock.now(),
+            owner=next((s for s in self.staff if s.id == donor.owner_id), None),
+            staff=self.staff,
+            gifts=tuple(g for g in self.gifts if g.donor_id == donor_id),
+        )
+
+    async def campaign(self, campaign_id: str) -> Campaign | None:
+        self._reachable()
+        return None
+
+    async def staff_by_email(self, email: str) -> StaffMember | None:
+        self._reachable()
+        return next((s for s in self.staff if s.email == email), None)
+
+    async def execute(self, action: Action, *, key: str, version: str, actor: str) -> CrmReceipt:
+        self._reachable()
+        donor = self.donors.get(action.donor_id)
+        if donor is None:
+            raise DonorUnknown(action.donor_id)
+        if isinstance(action, UpdateStage):
+            self._must_be_fresh(donor, version)
+            self.change(donor.id, lifecycle_stage=action.stage)
+            self.written.append(Written(key, actor, action, version))
+        elif not any(w.key == key for w in self.written):
+            self.written.append(Written(key, actor, action, version))
+        if self.health == "loses answers":
+            raise OutcomeUnknown("crm")
+        return self._receipt(key)
+
+    async def find(self, action: Action, *, key: str) -> CrmReceipt | None:
+        self._reachable()
+        return self._receipt(key) if any(w.key == key for w in self.written) else None
+
+    async def undo(self, action: Action, *, key: str, ref: str, actor: str) -> tuple[FieldChange, ...]:
+        raise Refused("crm", "not_simulated")
+
+    def _must_be_fresh(self, donor: Donor, version: str) -> None:
+        if self.stale_next:
+            self.stale_next -= 1
+            raise StaleRecord(donor.id)
+        if version != donor.version:
+            raise StaleRecord(donor.id)
+
+    def _receipt(self, key: str) -> CrmReceipt:
+        number = next(i for i, w in enumerate(self.written) if w.key == key)
+        return CrmReceipt(ref=f"record-{number}", changes=(), verified=True)
+
+    def _reachable(self) -> None:
+        if self.health == "down":
+            raise Unavailable("crm", "no_answer")
+
+
+@dataclass
+class Shown:
+    """One card in Slack as it reads now."""
+
+    channel: str
+    marker: str
+    card: EscalationCard
+    status: CardStatus
+
+
+@dataclass
+class FakeChat:
+    """People, the cards they see, and what they are told privately."""
+
+    people: tuple[Colleague, ...]
+    cards: dict[str, Shown] = field(default_factory=dict)
+    posts: list[tuple[str, str, Outcome]] = field(default_factory=list)
+    whispers: list[tuple[str, Outcome]] = field(default_factory=list)
+    homes: list[tuple[str, HomeShown]] = field(default_factory=list)
+    views: list[tuple[str, EvidenceShown]] = field(default_factory=list)
+    health: Health = "well"
+
+    async def colleague(self, user_id: str) -> Colleague | None:
+        self._reachable()
+        return next((p for p in self.people if p.id == user_id), None)
+
+    async def colleague_by_email(self, email: str) -> Colleague | None:
+        self._reachable()
+        return next((p for p in self.people if p.email == email), None)
+
+    async def direct_channel(self, user_id: str) -> str:
+        self._reachable()
+        return f"D{user_id}"
+
+    async def is_shared_outside(self, channel_id: str) -> bool | None:
+        self._reachable()
+        return channel_id.startswith("CSHARED")
+
+    async def show_card(
+        self,
+        card: EscalationCard,
+        status: CardStatus,
+        at: MessageRef | None,
+        channel: str,
+        marker: str,
+        retry_since: datetime | None,
+    ) -> MessageRef:
+        self._reachable()
+        if at is not None:
+            if at.ts not in self.cards:
+                raise Refused("slack", "message_not_found")
+            self.cards[at.ts] = Shown(at.channel_id, marker, card, status)
+            return at
+        if retry_since is not None:
+            for ts, shown in self.cards.items():
+                if (shown.channel, shown.marker) == (channel, marker):
+                    return MessageRef(channel, ts)
+        ts = f"{len(self.cards) + 1}.0"
+        self.cards[ts] = Shown(channel, marker, card, status)
+        self._answer_may_be_lost()
+        return MessageRef(channel, ts)
+
+    async def post(
+        self,
+        outcome: Outcome,
+        channel: str,
+        marker: str,
+        retry_since: datetime | None,
+        thread_ts: str | None = None,
+    ) -> MessageRef:
+        self._reachable()
+        if retry_since is None or not any(m == marker for _, m, _ in self.posts):
+            self.posts.append((channel, marker, outcome))
+            self._answer_may_be_lost()
+        return MessageRef(channel, f"post-{marker}")
+
+    async def answer(self, outcome: Outcome, to: ReplyAddress) -> None:
+        self._reachable()
+        self.whispers.append((to.user_id, outcome))
+
+    async def publish_home(self, user_id: str, home: HomeShown) -> None:
+        self._reachable()
+        self.homes.append((user_id, home))
+
+    async def fill_view(self, view_id: str, evidence: EvidenceShown) -> None:
+        self._reachable()
+        self.views.append((view_id, evidence))
+
+    def _reachable(self) -> None:
+        if self.health == "down":
+            raise Unavailable("slack", "unreachable")
+
+    def _answer_may_be_lost(self) -> None:
+        if self.health == "loses answers":
+            raise OutcomeUnknown("slack")
+
+
+@dataclass(frozen=True)
+class FixedRules:
+    """One policy; *compiled* may be exchanged through the function."""
+
+    compiled: Callable[[], CompiledPolicy]
+
+    def current(self) -> CompiledPolicy:
+        return self.compiled()
