@@ -79,19 +79,32 @@ async def _demo(options: argparse.Namespace, data: Path) -> None:
 async def _performance(
     stage: Stage, runtime: Runtime, listening: socket.socket
 ) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve first, then start both worlds, so that nobody calls a door that is still closed."""
+    """Serve first, then start both worlds, so that nobody calls a door that is still closed.
+
+    At the end the bot lets go of both worlds before they close, and they close when nobody can come in.
+    """
     server = server_for(_one_port(runtime.http, stage.app))
-    async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(server.serve(sockets=[listening]))
+    async with asyncio.TaskGroup() as serving:
+        served = serving.create_task(server.serve(sockets=[listening]))
         await server.listening.wait()
         await stage.start()
-        await runtime.start(tasks)
         try:
-            yield serving
+            async with asyncio.TaskGroup() as working:
+                await runtime.start(working)
+                try:
+                    yield served
+                finally:
+                    await _let_go(runtime)
         finally:
-            runtime.stop.set()
+            await server.close_doors()
             await stage.stop()
-            server.should_exit = True
+
+
+async def _let_go(runtime: Runtime) -> None:
+    runtime.scheduler.stop()
+    runtime.stop.set()
+    if runtime.socket:
+        await runtime.socket.close()
 
 
 async def _until(stop: asyncio.Event, serving: asyncio.Task[None]) -> None:

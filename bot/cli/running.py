@@ -51,16 +51,27 @@ def server_for(app: AsgiApp) -> QuietServer:
 
 
 class QuietServer(uvicorn.Server):
-    """A server that leaves signals to the command that runs it, and says when it listens."""
+    """A server that leaves signals to the command that runs it, and says when it listens or stops."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
+        self._closing = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
         await super().startup(sockets)
         self.listening.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, say so, and let what is being answered finish."""
+        self._closing.set()
+        await super().shutdown(sockets)
+
+    async def close_doors(self) -> None:
+        """Begin to stop; when this returns nobody can come in any more."""
+        self.should_exit = True
+        await self._closing.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
