@@ -102,7 +102,8 @@ export class App {
 
   #firstChannel() {
     const mine = [...this.store.channels.values()].filter((c) => c.is_member !== false);
-    return mine.find((c) => c.unread && c.kind !== "im") ?? mine.find((c) => c.unread) ?? mine[0] ?? [...this.store.channels.values()][0];
+    const own = `-${this.store.me.name.split(".")[0]}`; // #portfolio-olivia for olivia.hart
+    return mine.find((c) => c.unread && c.kind !== "im") ?? mine.find((c) => c.unread) ?? mine.find((c) => c.name?.endsWith(own)) ?? mine[0] ?? [...this.store.channels.values()][0];
   }
 
   #remember(push) {

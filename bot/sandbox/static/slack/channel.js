@@ -35,7 +35,8 @@ export class ChannelView {
 
   #intro(channel, isDirect, label) {
     this.introNode = h("div", { class: "intro", hidden: true }, h("h2", {}, label), h("p", {}, isDirect
-      ? `This is the very beginning of your conversation with ${channel.peer?.real_name ?? label}.` : `This is the very beginning of the ${label} channel. ${channel.topic ?? ""}`));
+      ? `This is the very beginning of your conversation with ${channel.peer?.real_name ?? label}.` : `This is the very beginning of the ${label} channel. ${channel.topic ? `${channel.topic}.` : ""}`), this.hint = h("p", { class: "intro-hint", hidden: true },
+      h("button", { class: "btn", type: "button", onclick: () => this.app.controls.open() }, "Make something happen in the CRM")));
     return this.introNode;
   }
 
@@ -67,6 +68,7 @@ export class ChannelView {
   update({ older = false } = {}) {
     const log = this.app.store.log(this.channel);
     this.introNode.hidden = !log.loaded || log.hasMore;
+    this.hint.hidden = !this.app.controls.available || log.messages.size > 0;
     if (log.loaded) this.#markNew(log);
     this.list.render(log.messages.values(), { newFrom: this.newFrom, older });
     this.status.update();

@@ -15,6 +15,11 @@ export class Controls {
     const response = await fetch(ADDRESS, { cache: "no-store" }).catch(() => null);
     this.available = Boolean(response?.ok);
     this.app.sidebar.controls.hidden = !this.available;
+    this.app.view?.update?.({});
+  }
+
+  open() {
+    if (this.node.hidden) this.toggle();
   }
 
   toggle() {
