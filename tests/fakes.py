@@ -27,7 +27,7 @@ from policy.actions import Action, FieldChange, UpdateStage
 from policy.decide import CompiledPolicy
 from policy.donor import Campaign, Donor, DonorMatch, DonorRecord, Gift, StaffMember
 
-Health = Literal["well", "down", "loses answers"]
+Health = Literal["well", "down", "loses answers", "loses requests"]
 
 
 @dataclass
@@ -56,12 +56,12 @@ class NumberedIds:
 
 @dataclass(frozen=True)
 class Written:
-    """One effect in the CRM."""
+    """One effect in the CRM, with the donor as it was before."""
 
     key: str
     actor: str
     action: Action
-    version: str
+    before: Donor
 
 
 @dataclass
@@ -120,12 +120,14 @@ class FakeCrm:
         donor = self.donors.get(action.donor_id)
         if donor is None:
             raise DonorUnknown(action.donor_id)
+        if self.health == "loses requests":
+            raise OutcomeUnknown("crm")
         if isinstance(action, UpdateStage):
             self._must_be_fresh(donor, version)
             self.change(donor.id, lifecycle_stage=action.stage)
-            self.written.append(Written(key, actor, action, version))
+            self.written.append(Written(key, actor, action, donor))
         elif not any(w.key == key for w in self.written):
-            self.written.append(Written(key, actor, action, version))
+            self.written.append(Written(key, actor, action, donor))
         if self.health == "loses answers":
             raise OutcomeUnknown("crm")
         return self._receipt(key)
@@ -201,6 +203,8 @@ class FakeChat:
         retry_since: datetime | None,
     ) -> MessageRef:
         self._reachable()
+        if self.health == "loses requests":
+            raise OutcomeUnknown("slack")
         if at is not None:
             if at.ts not in self.cards:
                 raise Refused("slack", "message_not_found")

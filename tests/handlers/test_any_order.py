@@ -50,7 +50,7 @@ AUDITED = {
 Step = tuple[str, Any]
 
 people = st.sampled_from([OWNER, OWNER, OWNER, MANAGER, STRANGER, GUEST])
-health = st.sampled_from(["well", "well", "down", "loses answers"])
+health = st.sampled_from(["well", "well", "down", "loses answers", "loses requests"])
 stages = st.sampled_from(
     [LifecycleStage.REACTIVATION, LifecycleStage.CULTIVATION, LifecycleStage.STEWARDSHIP]
 )
@@ -167,6 +167,11 @@ async def _is_right(house: House, end: Escalation) -> None:
         assert trail[last_yes].actor == f"slack:{OWNER.id}", "a yes by the person whose decision it is"
         assert "escalation.changed_since" not in before[last_yes:], "and nothing took it back"
 
+        approved = next(iter(house.chat.cards.values())).card.changes
+        assert [change.before for change in approved] == [effect.before.lifecycle_stage.value], (
+            "as it was shown"
+        )
+
     states = [AUDITED[kind] for kind in kinds]
     assert all(may_move(one, other) for one, other in itertools.pairwise(states)), kinds
     assert (states[0], states[-1]) == (S.OPEN, end.state), "the audit tells the whole story"
@@ -189,6 +194,16 @@ async def _is_right(house: House, end: Escalation) -> None:
 @example(history=[YES, YES, ("repeat", None), ("work", 50)])
 @example(history=[YES, ("crm", "down"), ("work", 50), ("stage", LifecycleStage.CULTIVATION), ("crm", "well")])
 @example(history=[YES, ("crm", "loses answers"), ("work", 50), ("wait", 60), ("crm", "well"), ("work", 50)])
+@example(
+    history=[
+        YES,
+        ("crm", "loses requests"),
+        ("work", 50),
+        ("stage", LifecycleStage.CULTIVATION),
+        ("crm", "well"),
+    ]
+)
+@example(history=[YES, ("work", 1), ("stage", LifecycleStage.CULTIVATION), ("work", 50), YES])
 @example(history=[("chat", "loses answers"), YES, ("work", 50), ("wait", 60), ("work", 50)])
 @example(history=[YES, ("work", 1), ("stale", 2), ("work", 50), ("wait", 60), ("work", 50)])
 @example(
