@@ -148,6 +148,10 @@ class DeferralPlace(BaseModel):
     thread_ts: str | None = None
 
 
+WRITTEN_BY_PEOPLE = frozenset({"file_share", "thread_broadcast"})
+"""Messages of people that have a subtype: with a file, or from a thread to its channel as well."""
+
+
 class Event(BaseModel):
     """The inside of an event."""
 
@@ -163,8 +167,9 @@ class Event(BaseModel):
 
     @property
     def is_from_a_person(self) -> bool:
-        """Say whether a person wrote this just now: not a bot, not an edit, a join or a file."""
-        return bool(self.user and self.channel and self.ts) and not self.bot_id and self.subtype is None
+        """Say whether a person wrote this just now: not a bot, not an edit or a join."""
+        said = self.subtype is None or self.subtype in WRITTEN_BY_PEOPLE
+        return bool(self.user and self.channel and self.ts) and not self.bot_id and said
 
     def reply_to(self) -> ReplyAddress:
         """Return where the answer goes: into the thread, if there is one; direct messages begin one."""
