@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 
 from bot.slack.connection import SlackConnection, quiet_logger, web_client
+
+log = logging.getLogger("countersign.slack")
 
 PING_SECONDS = 5.0
 """How often the connection is tried, and how long to wait between two attempts to open one."""
@@ -25,7 +28,7 @@ class SocketRunner:
         self._handler = AsyncSocketModeHandler(
             app,
             app_token=connection.app_token,
-            logger=quiet_logger(),
+            logger=_silent_logger(),
             ping_interval=PING_SECONDS,
             web_client=web_client(connection.app_token, connection, None, []),
         )
@@ -54,7 +57,19 @@ class SocketRunner:
 
         An address is good for one attempt, and the library tries the same one for ever.
         """
+        missed = False
         while True:
             await asyncio.sleep(RENEW_SECONDS)
-            if not await self.is_connected():
+            connected = await self.is_connected()
+            if connected is missed:
+                missed = not connected
+                log.warning("slack cannot reach us" if missed else "slack can reach us again")
+            if not connected:
                 self._handler.client.wss_uri = None
+
+
+def _silent_logger() -> logging.Logger:
+    """Return a logger that says nothing: the library's errors contain addresses that open connections."""
+    logger = logging.getLogger(f"{quiet_logger().name}.socket")
+    logger.setLevel(logging.CRITICAL + 1)
+    return logger
