@@ -392,7 +392,10 @@ async def watched_house(folder: Path, *, socket_mode: bool) -> AsyncIterator[Hou
     """A house in which the service may not meet what it did not expect, and Slack no faulty message."""
     async with open_house(folder, socket_mode=socket_mode) as house:
         yield house
-    lines = [json.loads(line) for line in house.log.read_text(encoding="utf-8").splitlines()]
+    log = house.log.read_text(encoding="utf-8")
+    assert [secret for secret in (BOT_TOKEN, APP_TOKEN, SECRET, CRM_TOKEN, "ticket=") if secret in log] == []
+    assert [name for name in DONORS if name in log] == []
+    lines = [json.loads(line) for line in log.splitlines()]
     assert [line for line in lines if line["message"] == "unexpected error"] == []
     assert [refusal for refusal in house.slack.refused if "invalid_blocks" in refusal[1]] == []
 

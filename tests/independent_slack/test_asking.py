@@ -19,6 +19,7 @@ from tests.independent_slack.conftest import (
     donor_id,
     text_of,
 )
+from tests.independent_slack.payloads import action_on, home_actions
 from tests.independent_slack.workspace import BOT_USER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -119,6 +120,15 @@ async def test_a_direct_message_is_answered_once_in_its_thread(house: House) -> 
     assert len(house.posts(channel, "Quin Elder", "Reference")) == 1, "its own message was not a question"
 
 
+@pytest.mark.parametrize("subtype", ["file_share", "thread_broadcast"])
+async def test_a_question_with_a_file_is_a_question(house: House, subtype: str) -> None:
+    channel = house.slack.direct(JON)
+    name = {"file_share": "Wim Kapok", "thread_broadcast": "Xenia Larch"}[subtype]
+    more = {"files": [{"id": "F7"}], "upload": False} if subtype == "file_share" else {"thread_ts": "171.1"}
+    await house.write(JON, channel, f"summary {name}", subtype=subtype, **more)
+    await house.posted(channel, name, "Reference")
+
+
 async def test_a_summary_can_be_shared_where_the_bot_is(house: House) -> None:
     before = len(house.slack.private)
     await house.slash(FINN, ADAS, "summary Rosa Fir")
@@ -144,8 +154,6 @@ async def test_sharing_where_the_bot_cannot_post_is_answered_honestly(house: Hou
 
 
 async def test_the_home_tab_is_filled_and_refreshed(house: House) -> None:
-    from tests.independent_slack.payloads import action_on, home_actions
-
     opened = {"type": "app_home_opened", "user": FINN, "channel": house.slack.direct(FINN), "event_ts": "1.2"}
     ack = await house.event(opened | {"tab": "home"})
     assert (ack.status, ack.seconds < 3) == (200, True)

@@ -23,7 +23,7 @@ from tests.independent_slack.conftest import (
     House,
     says,
 )
-from tests.independent_slack.payloads import element_of, view_submission
+from tests.independent_slack.payloads import action_on, element_of, home_actions, view_submission
 from tests.independent_slack.workspace import Json
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -126,6 +126,27 @@ async def test_why_opens_a_window_at_once_and_fills_it(house: House) -> None:
     assert (ack.status, ack.seconds < 3) == (200, True)
     opened = next(view_id for view_id in house.slack.views if view_id not in known)
     await house.slack.until(lambda: says(house.slack.views[opened], "Reference"), "the evidence")
+
+
+async def test_why_can_be_asked_on_the_home_tab(house: House) -> None:
+    """There a press has no channel, no message and no response_url."""
+    card = next(iter(house.posts(ADAS, "Decision needed", "Vera Juniper")), None)
+    card = card or await house.card("Vera Juniper")
+    await house.event(
+        {"type": "app_home_opened", "user": ADA, "channel": "D1", "tab": "home", "event_ts": "1"}
+    )
+    home = await house.slack.until(lambda: house.slack.homes.get(ADA), "the Home tab")
+    assert says(home, "Vera Juniper")
+    about = element_of(card, "cs:evidence")[1]["value"]
+    known = set(house.slack.views)
+    pressed = home_actions(house.slack, ADA, action_on(home, "cs:evidence", about))
+    ack = await house.slack.deliver("interactive", pressed)
+    assert (ack.status, ack.seconds < 3) == (200, True)
+    opened = next(view_id for view_id in house.slack.views if view_id not in known)
+    await house.slack.until(lambda: says(house.slack.views[opened], "Reference"), "the evidence")
+    unknown = pressed | {"actions": [pressed["actions"][0] | {"action_id": "old"}]}
+    assert (await house.slack.deliver("interactive", unknown)).status == 200
+    await house.posted(house.slack.direct(ADA), "I do not know this button")
 
 
 async def test_an_owner_without_a_channel_decides_in_direct_messages(house: House) -> None:
