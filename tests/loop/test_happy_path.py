@@ -25,7 +25,7 @@ async def _gift_to_task(loop: Loop) -> None:
     assert task["created_by"] == "countersign for Olivia Hart"
     assert task["external_key"].startswith(escalation_of(card))
     assert has(done, task["id"], task["title"])
-    assert buttons(done) == {"cs:evidence"}
+    assert buttons(done) == {"cs:evidence", "cs:undo"}
     assert await loop.kinds() == [
         "recommendation.decided",
         "escalation.opened",

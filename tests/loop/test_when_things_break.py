@@ -262,6 +262,33 @@ async def test_a_merged_donor_is_left_alone(loop: Loop) -> None:
     assert await loop.stage.own_tasks("donor-0014") == []
 
 
+async def test_an_approval_that_cannot_be_carried_out_is_not_passed_over_in_silence(loop: Loop) -> None:
+    card = await loop.card()
+    loop.stage.edit_donor(JANE, lifecycle_stage="vip")  # a value no contract allows
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+
+    async def told() -> list[Json]:
+        await loop.later(seconds=10)
+        return await loop.stage.thread(OLIVIA, OLIVIAS, card["ts"])
+
+    [notice] = await until(told, "told in the card's thread")
+    assert has(notice, f"<@{OLIVIA}>", "Something went wrong on our side, and nothing was sent", "Reference")
+    assert await loop.dead() == [("execute_action", "unexpected_ValidationError")]
+    assert await loop.stage.written_for(card, JANE) == []
+
+    loop.stage.edit_donor(JANE, lifecycle_stage="stewardship")
+    [(lost, _)] = await _dead_ids(loop)
+    now = loop.clock.now()
+    await loop.runtime.context.database.write(lambda tx: tx.outbox.revive(lost, now))
+    await loop.now_shows(card, "Done: Jane Doe")
+    await loop.verified()
+
+
+async def _dead_ids(loop: Loop) -> list[tuple[str, str]]:
+    letters = await loop.runtime.context.database.read(lambda tx: tx.outbox.list_dead(10))
+    return [(letter.id, letter.kind) for letter in letters]
+
+
 async def _pull_the_kill_switch(loop: Loop, *capabilities: str) -> None:
     now = loop.clock.now()
     await loop.runtime.context.database.write(

@@ -144,7 +144,7 @@ def test_the_card_when_it_is_done() -> None:
         == f"""\
 # Done: Jane Doe
 {STANDING}
-@U0OLIVIA0 approved this, 24 Nov 2026, 14:00 UTC. Written to the CRM and read back to check, \
+@U0OLIVIA0 approved this, 24 Nov 2026, 14:00 UTC. Written to the CRM as T-77 and read back to check, \
 24 Nov 2026, 14:01 UTC.
 ---
 {ASKED}
@@ -193,7 +193,8 @@ UNREAD = Execution(ref="T-77", record_url="http://127.0.0.1:8400/tasks/T-77", at
         (
             status(EscalationState.EXECUTED, execution=UNREAD),
             "Done",
-            APPROVED + "Written to the CRM, but it could not be read back: please look at the record, "
+            APPROVED
+            + "Written to the CRM as T-77, but it could not be read back: please look at the record, "
             "24 Nov 2026, 14:00 UTC. <Open what was written>",
         ),
         (

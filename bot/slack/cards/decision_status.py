@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.slack import when
 from bot.slack.blocks import Block, Leaf, leaf, link, moment, paragraph, person, rich, safe_url, said
-from bot.slack.text import name
+from bot.slack.text import clip, isolated, name, one_line
 from handlers.outcomes import CardStatus, EscalationCard, Execution
 from policy.escalation import EscalationState
 
@@ -35,8 +35,9 @@ PASSED_ON = " passed this on. Nothing was changed; the next person decides by "
 APPROVED = " approved this"
 TO_BE_WRITTEN = ". The change is about to be written to the CRM."
 WRITING = ". The change is being written to the CRM."
-WRITTEN_AND_READ = ". Written to the CRM and read back to check"
-WRITTEN_UNREAD = ". Written to the CRM, but it could not be read back: please look at the record"
+WRITTEN_AND_READ = ". Written to the CRM{ref} and read back to check"
+WRITTEN_UNREAD = ". Written to the CRM{ref}, but it could not be read back: please look at the record"
+WRITTEN_AS = " as {ref}"
 UNKNOWN = (
     ". The change was sent to the CRM and no answer came back: it may or may not be there. "
     "We are checking. Please do not enter it by hand yet."
@@ -83,8 +84,10 @@ def _executing(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
 def _executed(card: EscalationCard, status: CardStatus) -> list[Leaf]:
     done = status.execution
     if done is None:
-        return [*_did(status, APPROVED), leaf(f"{WRITTEN_UNREAD}.")]
-    leaves = [*_did(status, APPROVED), leaf(WRITTEN_AND_READ if done.verified else WRITTEN_UNREAD)]
+        return [*_did(status, APPROVED), leaf(f"{WRITTEN_UNREAD.format(ref='')}.")]
+    ref = WRITTEN_AS.format(ref=isolated(clip(one_line(done.ref), 60))) if done.ref else ""
+    written = WRITTEN_AND_READ if done.verified else WRITTEN_UNREAD
+    leaves = [*_did(status, APPROVED), leaf(written.format(ref=ref))]
     return [*leaves, leaf(", "), moment(done.at), leaf("."), *_record(card, done)]
 
 
