@@ -20,7 +20,8 @@ from handlers import ARRIVALS, DEPARTURES, Handler
 from handlers.answering import answer
 from handlers.commands import COMMAND
 from handlers.context import Arrived, Context, Discard, NotBefore
-from handlers.effects import EFFECT
+from handlers.effects import EFFECT, ExecuteAction
+from handlers.give_up import tell_it_was_given_up
 from handlers.outcomes import Notice
 from handlers.ports import OutcomeUnknown, Refused, Unavailable
 from storage.bell import Bell
@@ -268,10 +269,11 @@ class Worker:
 
     def _tell(self, tx: Transaction, item: Item) -> None:
         """Tell whoever is waiting for an answer that there will be none, with the reference."""
-        message = self._lane.read.validate_json(item.body)
+        message, arrived = self._lane.read.validate_json(item.body), self._arrived(item)
+        if isinstance(message, ExecuteAction):
+            tell_it_was_given_up(tx, arrived, message.escalation_id)
         reply_to = getattr(message, "reply_to", None)
         if reply_to is not None:
-            arrived = self._arrived(item)
             answer(tx, arrived, FAILED.model_copy(update={"reference": arrived.reference}), reply_to)
 
 

@@ -29,7 +29,7 @@ from storage.escalations import Escalation
 from storage.transaction import Transaction
 
 _S = EscalationState
-_READY = (_S.APPROVED, _S.EXECUTING, _S.OUTCOME_UNKNOWN)
+READY = (_S.APPROVED, _S.EXECUTING, _S.OUTCOME_UNKNOWN)
 ACTOR = "countersign"
 GONE = "The CRM no longer has the record that was to be changed."
 OTHER_APPROVAL = "Since this was approved, the rules for this donor ask for a different approval."
@@ -45,7 +45,7 @@ class Stopped:
 async def execute_action(effect: ExecuteAction, arrived: Arrived, context: Context) -> Write:
     """Carry the action out once, or give the decision back with what changed since."""
     escalation = await context.database.read(lambda tx: tx.escalations.get(effect.escalation_id))
-    if escalation is None or escalation.state not in _READY:
+    if escalation is None or escalation.state not in READY:
         return lambda _tx: None
     key = effect_key(escalation)
     if escalation.state is not _S.APPROVED:

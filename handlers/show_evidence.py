@@ -125,6 +125,7 @@ _STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
     "action.not_found": _plain("Looked in the CRM: the change is not there"),
     "action.executed": _executed,
     "action.outcome_unknown": _plain("The CRM's answer was lost; looking before writing again"),
+    "action.given_up": _plain("Given up after repeated failures; it can be tried again"),
     "action.stopped": _plain("Not carried out", "reason"),
     "undo.requested": _plain("Asked to undo it"),
     "undo.refused": _plain("Not undone", "reason"),
