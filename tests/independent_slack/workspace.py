@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 TEAM, APP, BOT_USER, BOT_ID = "T7NORTH", "A7APP", "U7BOT", "B7BOT"
 BOT_TOKEN, APP_TOKEN, SECRET = "xoxb-7-plain", "xapp-1-A7APP-7-plain", "8f742231b10e8888abcd99yyyzzz85a5"
-PATIENCE_S = 10.0
+PATIENCE_S = 20.0
 ACK_S = 3.0
 
 # Slack's reading methods take their arguments from the query or a form, never from a JSON body.
