@@ -1,0 +1,218 @@
+"""The demo as somebody sees it for the first time: its own process, one address, real Chromium."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect, sync_playwright
+
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 20_000
+OLIVIA, MARA = "U0OLIVIA0", "U0MARA000"
+PORTFOLIO = "C0OLIVIA0"
+
+
+def _chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = os.environ.get("COUNTERSIGN_CHROMIUM") or next((p for n in names if (p := shutil.which(n))), None)
+    return found if found and Path(found).exists() else None
+
+
+def pytest_pycollect_makemodule() -> None:
+    """Without a browser the directory is skipped as a whole, in one line."""
+    if _chromium() is None and os.environ.get("COUNTERSIGN_REQUIRE_ALL") != "1":
+        pytest.skip("no Chromium found; set COUNTERSIGN_CHROMIUM to its path", allow_module_level=True)
+
+
+@dataclass
+class Demo:
+    """A `countersign demo` of its own; after a kill it is started again on its port, with its data."""
+
+    data: Path
+    origin: str = ""
+    said: list[str] = field(default_factory=list)
+    _process: subprocess.Popen[str] | None = None
+
+    def start(self, *arguments: str) -> Demo:
+        """Start it and wait until it says where it is; what it printed until then is in *said*."""
+        self._process = self.command("--port", self.origin.rpartition(":")[2] or "0", *arguments)
+        assert self._process.stdout is not None
+        self.said = []
+        for line in self._process.stdout:
+            self.said.append(line.rstrip("\n"))
+            if found := re.search(r"Slack +(http://\S+)/$", line):
+                self.origin = found[1]
+            if "Ctrl-C" in line:
+                return self
+        raise AssertionError(f"The demo did not start: {self.complaints()}")
+
+    def command(self, *arguments: str) -> subprocess.Popen[str]:
+        """Run `countersign demo` with this demo's data; what it complains about is appended to a file."""
+        with self._complaints.open("a") as errors:
+            return subprocess.Popen(
+                [sys.executable, "-m", "bot", "demo", "--data", str(self.data), *arguments],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=_environment(),
+            )
+
+    @property
+    def _complaints(self) -> Path:
+        return self.data.with_suffix(".err")
+
+    def complaints(self) -> str:
+        """Return everything written to standard error so far."""
+        return self._complaints.read_text()
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def interrupt(self) -> tuple[int, float]:
+        """Press Ctrl-C; return the exit code and how many seconds it took."""
+        begun = time.monotonic()
+        return self._end(signal.SIGINT), time.monotonic() - begun
+
+    def _end(self, with_signal: int) -> int:
+        process, self._process = self._process, None
+        assert process is not None
+        process.send_signal(with_signal)
+        code = process.wait(30)
+        assert process.stdout is not None
+        process.stdout.close()
+        return code
+
+    def close(self) -> None:
+        """Leave nothing running."""
+        if self._process is not None:
+            self.kill()
+
+    def happen(self, what: str, donor_id: str, **wish: object) -> None:
+        """Make something happen in the CRM, as its control strip does."""
+        self._post("/crm/sim/happen", {"what": what, "donor_id": donor_id, **wish})
+
+    def switch(self, system: str, **faults: object) -> None:
+        """Break or repair `crm`, `slack` or `model`."""
+        prefix = {"slack": "", "crm": "/crm", "model": "/model"}[system]
+        self._post(f"{prefix}/sim/faults", faults)
+
+    def tasks(self, donor_id: str) -> list[str]:
+        """Return the titles of a donor's tasks in the CRM."""
+        answer = httpx2.get(f"{self.origin}/crm/sim/donors/{donor_id}", trust_env=False)
+        return [task["title"] for task in answer.raise_for_status().json()["tasks"]]
+
+    def _post(self, path: str, body: dict[str, object]) -> None:
+        headers = {"X-Sim": "1"}
+        httpx2.post(self.origin + path, json=body, headers=headers, trust_env=False).raise_for_status()
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERSIGN_")}
+    return kept | {"PYTHONUNBUFFERED": "1"}
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The page of the simulated Slack, opened by one person."""
+
+    page: Page
+
+    def card(self, title: str) -> Locator:
+        """The newest message in the channel with *title* in it."""
+        return self.page.locator(".conversation .message").filter(has_text=title).last
+
+    def press(self, card: Locator, button: str) -> None:
+        """Press a button of a card, and confirm where Slack asks."""
+        card.get_by_role("button", name=button).click()
+        confirm = self.page.locator("dialog.confirm button").last
+        with suppress(AssertionError):
+            expect(confirm).to_be_visible(timeout=1000)
+            confirm.click()
+
+    def controls(self) -> FrameLocator:
+        """Open the demo controls."""
+        opener = self.page.get_by_role("button", name="Demo controls")
+        if opener.get_attribute("aria-pressed") != "true":
+            opener.click()
+        return self.page.frame_locator("iframe")
+
+    def become(self, name: str) -> None:
+        """Become somebody else, in the side bar."""
+        self.page.get_by_role("button", name="You are").click()
+        self.page.get_by_role("option", name=name).click()
+        expect(self.page.get_by_role("button", name=f"You are {name}")).to_be_visible()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = _chromium()
+    if chromium is None:
+        pytest.fail("Chromium is required and was not found; set COUNTERSIGN_CHROMIUM.")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = browser.new_context(
+        viewport={"width": 1440, "height": 900}, timezone_id="America/New_York", locale="en-US"
+    )
+    opened.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def visit(context: BrowserContext) -> Iterator[Callable[..., Workspace]]:
+    """Open the workspace of a demo, at a place or where it opens by itself."""
+    troubles: list[str] = []
+
+    def opened(demo: Demo, address: str = f"/?as={OLIVIA}&channel={PORTFOLIO}") -> Workspace:
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(demo.origin + address)
+        expect(page.locator("#app, #panel").first).to_have_attribute("data-ready", "true")
+        return Workspace(page)
+
+    yield opened
+    assert troubles == []
+
+
+@pytest.fixture(scope="session")
+def shared_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """One demo for all tests that leave it running; each uses a donor of its own."""
+    demo = Demo(tmp_path_factory.mktemp("demo") / "state").start()
+    yield demo
+    demo.close()
+
+
+@pytest.fixture
+def own_demo(tmp_path: Path) -> Iterator[Demo]:
+    """A demo that is not started yet, for the tests that end it."""
+    demo = Demo(tmp_path / "state")
+    yield demo
+    demo.close()
