@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.crash.conftest import Bot
-from tests.loop.staging import JANE, OLIVIA, OLIVIAS, Json, buttons, escalation_of, has, until
+from tests.loop.shown import Json, buttons, escalation_of, has
+from tests.loop.staging import JANE, OLIVIA, OLIVIAS, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -39,13 +40,7 @@ POINTS = [
     "handled.show_card#3",
     "settled.show_card#3",
 ]
-TELLING = [
-    "accepted.crm_event",
-    "handled.show_card",
-    "accepted.approve",
-    "crm.answered",
-    "handled.execute_action",
-]
+TELLING = ["handled.show_card", "accepted.approve", "crm.answered"]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +50,7 @@ def amounts() -> Iterator[int]:
 
 
 async def _cards(bot: Bot, gift: str) -> list[Json]:
-    messages = await bot.stage.history(OLIVIA, OLIVIAS)
+    messages = await bot.stage.history(OLIVIA, OLIVIAS, limit=8)
     return [m for m in messages if has(m, "Jane Doe gave", gift) and not m["is_ephemeral"]]
 
 

@@ -18,7 +18,8 @@ from bot.cli.stage import WEBHOOK_SECRET
 from storage.schema import INBOX
 from tests.crash.conftest import Bot
 from tests.databases import perform
-from tests.loop.staging import JANE, OLIVIA, OLIVIAS, has, until
+from tests.loop.shown import has
+from tests.loop.staging import JANE, OLIVIA, OLIVIAS, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +23,17 @@ from storage.migrate import upgrade
 from storage.schema import INBOX, OUTBOX
 from tests.databases import perform
 from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template, redis_server
+from tests.loop.shown import Json, escalation_of, has, text_of
 from tests.loop.staging import (
     OLIVIA,
     OLIVIAS,
     HandClock,
-    Json,
     Staging,
     bot_settings,
-    escalation_of,
-    has,
     open_staging,
     organisation_file,
     origin_of,
     serving,
-    text_of,
     until,
 )
 
@@ -130,8 +127,14 @@ class Loop:
         await until(tried, f"{kind} was tried in vain")
 
     async def later(self, **amount: float) -> None:
-        """Time passes, so that what was put off is tried again."""
-        self.clock.move(**(amount or {"minutes": 2}))
+        """Time passes, so that what was put off is tried again, and the workers are told."""
+        await self.later_at(self.clock.now() + timedelta(**(amount or {"minutes": 2})))
+
+    async def later_at(self, moment: datetime) -> None:
+        """It is that moment, unless it is over."""
+        self.clock.move_to(moment)
+        for worker in self.runtime.workers:
+            await worker._bell.ring(worker._lane.name)
 
     async def kinds(self) -> list[str]:
         """The kinds of all audit entries, oldest first."""

@@ -10,20 +10,17 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import httpx2
 import yaml
-from starlette.applications import Starlette
 
 from bot.cli.running import listen, server_for
 from bot.cli.stage import (
     CRM_TOKEN,
-    MANIFEST,
     MODEL,
     SLACK_APP_TOKEN,
     SLACK_BOT_TOKEN,
@@ -31,25 +28,14 @@ from bot.cli.stage import (
     WEBHOOK_SECRET,
     model_sandbox,
 )
-from bot.http.asgi import AsgiApp, Receive, Scope, Send
-from bot.sandbox.crm.app import CrmSandboxConfig, SandboxCrm, build_crm
-from bot.sandbox.crm.campaigns import plan_campaigns
-from bot.sandbox.crm.cast_giving import add_giving_stories
-from bot.sandbox.crm.cast_limits import add_stories_about_limits
-from bot.sandbox.crm.cast_majors import add_major_donor_stories
-from bot.sandbox.crm.cast_names import add_stories_about_names
-from bot.sandbox.crm.draft import Draft
-from bot.sandbox.crm.finishing import finished
-from bot.sandbox.crm.model import World as CrmWorld
-from bot.sandbox.crm.stories import STORIES
-from bot.sandbox.slack.app import build_slack
-from bot.sandbox.slack.config import Command, SlackSandboxConfig
+from bot.http.asgi import AsgiApp
+from bot.sandbox.crm.app import SandboxCrm
 from bot.sandbox.slack.world import World as SlackWorld
 from bot.settings import AiModelSettings, CrmSettings, Settings, SlackSettings
+from tests.loop.counterparts import Request, one_origin, simulated_crm, simulated_slack
+from tests.loop.shown import Json, escalation_of, find_element, has, text_of
 
 T = TypeVar("T")
-Json = dict[str, Any]
-
 PATIENCE_S = 12.0
 GLANCE_S = 0.02
 
@@ -81,21 +67,6 @@ class HandClock:
         self.offset += max(moment - self.now(), timedelta())
 
 
-@cache
-def stories(today: date) -> CrmWorld:
-    """The donors worth watching, without the crowd."""
-    draft = Draft(today)
-    plan_campaigns(draft)
-    for add in (
-        add_major_donor_stories,
-        add_giving_stories,
-        add_stories_about_limits,
-        add_stories_about_names,
-    ):
-        add(draft)
-    return finished(draft, "stories", STORIES)
-
-
 async def until(condition: Callable[[], Awaitable[T]], what: str = "") -> T:
     """Return what *condition* gives as soon as that is true."""
     seen: object = None
@@ -125,14 +96,6 @@ async def serving(app: AsgiApp, listening: socket.socket) -> AsyncIterator[str]:
 
 def origin_of(listening: socket.socket) -> str:
     return f"http://127.0.0.1:{listening.getsockname()[1]}"
-
-
-@dataclass
-class Request:
-    """One request that the bot made."""
-
-    method: str
-    path: str
 
 
 @dataclass
@@ -191,8 +154,9 @@ class Staging:
 
     # What people see
 
-    async def history(self, user: str, channel: str) -> list[Json]:
-        return (await self._get("/sim/history", {"as": user, "channel": channel, "limit": 200}))["messages"]
+    async def history(self, user: str, channel: str, limit: int = 100) -> list[Json]:
+        query = {"as": user, "channel": channel, "limit": limit}
+        return (await self._get("/sim/history", query))["messages"]
 
     async def thread(self, user: str, channel: str, thread_ts: str) -> list[Json]:
         query = {"as": user, "channel": channel, "thread_ts": thread_ts}
@@ -316,76 +280,23 @@ class Staging:
         return dict(answer.json())
 
 
-def text_of(shown: Json) -> str:
-    """Everything there is to read in a message or view, in order."""
-    parts: list[str] = []
-
-    def walk(value: Any) -> None:
-        if isinstance(value, dict):
-            if isinstance(value.get("text"), str):
-                parts.append(value["text"])
-            if value.get("type") == "user":
-                parts.append(f"<@{value['user_id']}>")
-            if value.get("type") == "date":
-                parts.append(str(value.get("fallback", "")))
-            for each in value.values():
-                walk(each)
-        elif isinstance(value, list):
-            for each in value:
-                walk(each)
-
-    walk({key: value for key, value in shown.items() if key in ("text", "blocks", "title")})
-    return " ".join(parts)
-
-
-def has(shown: Json, *words: str) -> bool:
-    text = text_of(shown).replace("\u2068", "").replace("\u2069", "")
-    return all(word in text for word in words)
-
-
-def buttons(message: Json) -> set[str]:
-    """The action ids of everything that can be pressed."""
-    return {element["action_id"] for _, element in _elements(message)}
-
-
-def escalation_of(card: Json) -> str:
-    return str(find_element(card, "cs:evidence")[1]["value"])
-
-
-def find_element(message: Json, wanted: str, choice: str = "") -> tuple[Json, Json]:
-    for block, element in _elements(message):
-        value = str(element.get("value", ""))
-        if element["action_id"] == wanted and (element["type"] == "static_select" or choice in value):
-            return block, element
-    raise AssertionError(f"no {wanted} in {text_of(message)}")
-
-
-def _elements(message: Json) -> list[tuple[Json, Json]]:
-    found: list[tuple[Json, Json]] = []
-    for block in message["blocks"]:
-        elements = (*block.get("elements", ()), block.get("accessory"), block.get("element"))
-        found += [(block, each) for each in elements if isinstance(each, dict) and "action_id" in each]
-    return found
-
-
 @contextlib.asynccontextmanager
 async def open_staging(
     bot_origin: str,
     *,
     socket_mode: bool = False,
     clock: HandClock | None = None,
-    around: Callable[[AsgiApp], AsgiApp] | None = None,
 ) -> AsyncIterator[Staging]:
     """Serve the counterparts of the bot that is (or will be) at *bot_origin*."""
     clock = clock or HandClock()
     listening = listen("127.0.0.1", 0)
     origin = origin_of(listening)
-    slack = _slack(origin, None if socket_mode else f"{bot_origin}/slack/events")
-    crm = _crm(f"{bot_origin}/crm/events")
+    slack = simulated_slack(origin, None if socket_mode else f"{bot_origin}/slack/events")
+    crm = simulated_crm(f"{bot_origin}/crm/events")
     heard: list[Request] = []
-    app = _one_origin(slack, crm, model_sandbox(), heard)
+    app = one_origin(slack, crm, model_sandbox(), heard)
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(serving(around(app) if around else app, listening))
+        await stack.enter_async_context(serving(app, listening))
         http = httpx2.AsyncClient(
             base_url=origin, headers={"X-Sim": "1"}, timeout=PATIENCE_S, trust_env=False
         )
@@ -394,57 +305,6 @@ async def open_staging(
             await part.start()
             stack.push_async_callback(part.stop)
         yield Staging(origin, bot_origin, clock, slack.state.slack, crm.state.crm, http, heard)
-
-
-def _one_origin(slack: AsgiApp, crm: AsgiApp, model: AsgiApp, heard: list[Request]) -> AsgiApp:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        if path.startswith(("/slack-sim/", "/crm/api/", "/model/v1/")):
-            heard.append(Request(scope.get("method", "WS"), path))
-        if path.startswith("/crm"):
-            await crm(scope, receive, send)
-        elif path.startswith("/model/"):
-            await model(scope, receive, send)
-        else:
-            await slack(scope, receive, send)
-
-    return app
-
-
-def _slack(origin: str, request_url: str | None) -> Starlette:
-    """The workspace with the app as the product's own manifest describes it, without waiting for repeats."""
-    manifest = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
-    config = SlackSandboxConfig(
-        signing_secret=SLACK_SIGNING_SECRET.get_secret_value(),
-        bot_token=SLACK_BOT_TOKEN.get_secret_value(),
-        app_token=SLACK_APP_TOKEN.get_secret_value(),
-        request_url=request_url,
-        base_url=origin,
-        commands=tuple(
-            Command(each["command"], each["description"], each.get("usage_hint", ""))
-            for each in manifest["features"]["slash_commands"]
-        ),
-        bot_scopes=tuple(manifest["oauth_config"]["scopes"]["bot"]),
-        bot_events=tuple(manifest["settings"]["event_subscriptions"]["bot_events"]),
-        retry_delays=(0.0, 0.2, 0.5),
-        posts_per_second=1000.0,
-        post_burst=1000,
-    )
-    return build_slack(config, _real_time)
-
-
-def _crm(webhook_url: str) -> Starlette:
-    config = CrmSandboxConfig(
-        token=CRM_TOKEN.get_secret_value(),
-        webhook_secret=WEBHOOK_SECRET.get_secret_value(),
-        webhook_url=webhook_url,
-        retry_delays_s=(0.1, 0.2, 0.3, 0.5, 1.0, 1.0, 2.0, 2.0, 5.0),
-    )
-    return build_crm(config, _real_time, stories(_real_time().date()))
-
-
-def _real_time() -> datetime:
-    return datetime.now(UTC)
 
 
 def organisation_file(folder: Path, stage_origin: str, **changes: Any) -> Path:

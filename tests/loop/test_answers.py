@@ -5,22 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.loop.conftest import Loop
-from tests.loop.staging import (
-    ELLIS,
-    FELIX,
-    FIONA,
-    FUNDRAISING,
-    GENERAL,
-    GUS,
-    MARA,
-    PARTNER,
-    Json,
-    buttons,
-    find_element,
-    has,
-    text_of,
-    until,
-)
+from tests.loop.shown import Json, buttons, find_element, has, text_of
+from tests.loop.staging import ELLIS, FELIX, FIONA, FUNDRAISING, GENERAL, GUS, MARA, PARTNER, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

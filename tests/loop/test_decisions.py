@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.loop.conftest import Loop
+from tests.loop.shown import Json, buttons, escalation_of, has
 from tests.loop.staging import (
     CARMEN,
     DESK,
@@ -18,10 +19,6 @@ from tests.loop.staging import (
     OLIVIAS,
     OMAR,
     OMARS,
-    Json,
-    buttons,
-    escalation_of,
-    has,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -202,7 +199,7 @@ async def test_an_owner_without_a_slack_account_is_named(shared: Loop) -> None:
     )
     shared.stage.crm.store.commit(newcomer)
     shared.stage.edit_donor("donor-0024", owner_id="staff-new")
-    shared.clock.move(minutes=6)
+    await shared.later(minutes=6)
     await shared.stage.happen("gift", "donor-0024")
     await shared.stage.seen(
         MARA, DESK, "Joan Merriweather", "the relationship owner Nina New has no Slack account here"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.loop.conftest import Loop, Open
-from tests.loop.staging import JANE, OLIVIA, OLIVIAS, buttons, escalation_of, has
+from tests.loop.shown import buttons, escalation_of, has
+from tests.loop.staging import JANE, OLIVIA, OLIVIAS
 
 
 async def _gift_to_task(loop: Loop) -> None:

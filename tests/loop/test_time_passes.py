@@ -12,20 +12,8 @@ import pytest
 
 from bot.wiring import build
 from tests.loop.conftest import Loop, Open
-from tests.loop.staging import (
-    JANE,
-    MANAGERS,
-    MARA,
-    OLIVIA,
-    OLIVIAS,
-    Json,
-    bot_settings,
-    buttons,
-    escalation_of,
-    has,
-    organisation_file,
-    until,
-)
+from tests.loop.shown import Json, buttons, escalation_of, has
+from tests.loop.staging import JANE, MANAGERS, MARA, OLIVIA, OLIVIAS, bot_settings, organisation_file, until
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -67,14 +55,14 @@ async def test_each_preset_comes_back_on_its_morning(loop: Loop) -> None:
         assert buttons(put_off) == {"cs:evidence"}
         assert await _until_when(loop, card) == moment.astimezone(UTC)
 
-    loop.clock.move_to(expected["tomorrow"] - timedelta(minutes=1))
+    await loop.later_at(expected["tomorrow"] - timedelta(minutes=1))
     await loop.settled()
     assert {preset: await loop.state(card) for preset, card in cards.items()} == dict.fromkeys(
         cards, "deferred"
     )
 
     for preset in sorted(expected, key=lambda name: expected[name]):
-        loop.clock.move_to(expected[preset] + timedelta(seconds=1))
+        await loop.later_at(expected[preset] + timedelta(seconds=1))
         card = await loop.now_shows(cards[preset], "Decision needed: Jane Doe")
         assert "cs:approve" in buttons(card)
         assert not has(card, "decides by  " + _spelled(today)), "the deadline moves with it"
@@ -104,7 +92,7 @@ async def test_the_deadline_on_the_card_is_the_one_that_counts(loop: Loop) -> No
     window = await loop.stage.shown(OLIVIA, "Until which day?")
     assert (await loop.stage.submit(OLIVIA, window, day=day.isoformat()))["ok"]
     await loop.now_shows(card, "Put off: Jane Doe")
-    loop.clock.move_to(_morning(day) + timedelta(seconds=1))
+    await loop.later_at(_morning(day) + timedelta(seconds=1))
     back = await loop.now_shows(card, "Decision needed: Jane Doe")
     deadline = (_morning(day) + timedelta(days=5)).astimezone(UTC).date()
     assert has(back, _spelled(deadline)), "five days from when it came back"
@@ -133,10 +121,10 @@ async def test_a_day_that_cannot_be_meant_is_refused_in_the_window(loop: Loop) -
 
 async def test_time_runs_out_and_that_is_not_a_no(loop: Loop) -> None:
     card = await loop.card()
-    loop.clock.move(days=5, minutes=-5)
+    await loop.later(days=5, minutes=-5)
     await loop.settled()
     assert await loop.state(card) == "open"
-    loop.clock.move(minutes=10)
+    await loop.later(minutes=10)
     expired = await loop.now_shows(card, "Time ran out: Jane Doe", "This is not a no")
     assert buttons(expired) == {"cs:evidence"}
     await loop.stage.signed_click(OLIVIA, "cs:approve", escalation_of(card), nonce="too-late")
@@ -151,9 +139,9 @@ async def test_put_off_and_then_forgotten_it_expires_too(loop: Loop) -> None:
     card = await loop.card()
     await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:defer", "tomorrow")
     await loop.now_shows(card, "Put off: Jane Doe")
-    loop.clock.move(days=2)
+    await loop.later(days=2)
     await loop.now_shows(card, "Decision needed: Jane Doe")
-    loop.clock.move(days=8)
+    await loop.later(days=8)
     await loop.now_shows(card, "Time ran out: Jane Doe")
 
 
@@ -172,16 +160,16 @@ async def _digests(loop: Loop) -> list[Json]:
     return [m for m in await loop.stage.history(MARA, MANAGERS) if has(m, "what people made of it")]
 
 
-def _to_monday_morning(loop: Loop) -> None:
+async def _to_monday_morning(loop: Loop) -> None:
     today = _today(loop)
-    loop.clock.move_to(_morning(today + timedelta(days=7 - today.weekday())))
+    await loop.later_at(_morning(today + timedelta(days=7 - today.weekday())))
 
 
 async def test_a_digest_is_delivered_once_with_what_happened(loop: Loop) -> None:
     card = await loop.card()
     await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
     await loop.now_shows(card, "Done: Jane Doe")
-    _to_monday_morning(loop)
+    await _to_monday_morning(loop)
     for _ in range(3):
         await loop.runtime.scheduler.deliver_digests()
     digest = await loop.stage.seen(MARA, MANAGERS, "what people made of it")
@@ -197,7 +185,7 @@ async def _two_schedulers(loop: Loop, folder: Path) -> None:
         others = [
             await stack.enter_async_context(build(settings, clock=loop.clock, poll_s=3600)) for _ in range(2)
         ]
-        _to_monday_morning(loop)
+        await _to_monday_morning(loop)
         every = [loop.runtime.scheduler, *(other.scheduler for other in others)]
         await asyncio.gather(*(each.deliver_digests() for each in every for _ in range(3)))
         await loop.stage.seen(MARA, MANAGERS, "what people made of it")

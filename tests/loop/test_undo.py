@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.loop.conftest import Loop
-from tests.loop.staging import JANE, MARA, OLIVIA, OLIVIAS, Json, buttons, escalation_of, has
+from tests.loop.shown import Json, buttons, escalation_of, has
+from tests.loop.staging import JANE, MARA, OLIVIA, OLIVIAS
 
 
 async def _done(loop: Loop) -> Json:

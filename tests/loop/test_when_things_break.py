@@ -7,20 +7,8 @@ from typing import Any
 import pytest
 
 from tests.loop.conftest import Loop, Open
-from tests.loop.staging import (
-    CARMEN,
-    DESK,
-    FIONA,
-    FUNDRAISING,
-    JANE,
-    OLIVIA,
-    OLIVIAS,
-    Json,
-    buttons,
-    escalation_of,
-    has,
-    until,
-)
+from tests.loop.shown import Json, buttons, escalation_of, has
+from tests.loop.staging import CARMEN, DESK, FIONA, FUNDRAISING, JANE, OLIVIA, OLIVIAS, until
 
 MARGARET = "donor-0003"
 WELL: dict[str, Any] = {
@@ -227,10 +215,10 @@ async def test_what_is_asked_again_late_still_runs_out(loop: Loop) -> None:
     card = await _stage_card(loop)
     await _approved_while_down(loop, card)
     loop.stage.edit_donor(MARGARET, lifecycle_stage="cultivation")
-    loop.clock.move(days=6)
+    await loop.later(days=6)
     await loop.stage.break_crm(**WELL)
     await loop.now_shows(card, "Decision needed: Margaret Okafor", "is now cultivation")
-    loop.clock.move(days=7)
+    await loop.later(days=7)
     await loop.now_shows(card, "Time ran out: Margaret Okafor")
 
 
