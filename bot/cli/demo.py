@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import fcntl
 import shutil
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import uvloop
@@ -32,6 +33,7 @@ from bot.wiring import Runtime, build
 
 HOST = "127.0.0.1"
 POLL_S = 20.0
+LOCK = "lock"
 BOT_PATHS = ("/crm/events", "/slack/events", "/healthz", "/readyz", "/metrics")
 WELCOME = """
   Countersign is running with a simulated Slack workspace and a simulated CRM.
@@ -48,16 +50,45 @@ def run(options: argparse.Namespace) -> int:
     """Run the demo until Ctrl-C."""
     configure_logs("warning")
     data = Path(options.data)
-    if options.fresh and data.exists():
-        shutil.rmtree(data)
-    data.mkdir(parents=True, exist_ok=True)
     try:
-        uvloop.run(_demo(options, data))
+        with _alone_in(data):
+            if options.fresh:
+                _empty(data)
+            uvloop.run(_demo(options, data))
+    except FolderTaken as taken:
+        return complain(str(taken))
     except PortTaken as taken:
         return complain(f"{taken} (make demo PORT=8001)")
     except ExportUnusable as unusable:
         return complain(str(unusable))
     return 0
+
+
+class FolderTaken(Exception):
+    """Another demo keeps its state in the folder."""
+
+
+@contextmanager
+def _alone_in(data: Path) -> Iterator[None]:
+    """Keep other demos out of *data* until the end; the system lets go of it even after a kill."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise FolderTaken(
+                f"Another demo is running with its state in {data}. Stop it, or run this one beside it"
+                ' (make demo PORT=8001 ARGS="--data .demo-2").'
+            ) from None
+        yield
+
+
+def _empty(data: Path) -> None:
+    for path in data.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != LOCK:
+            path.unlink()
 
 
 async def _demo(options: argparse.Namespace, data: Path) -> None:
