@@ -31,8 +31,8 @@ from storage.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
-HEARTBEAT_S = 20.0
+LEASE = timedelta(seconds=15)  # how long work that was under way rests after a power cut
+HEARTBEAT_S = 5.0
 SWEEP_S = 1.0
 DRAIN_S = 10.0
 MOST_FAILURES = 5
