@@ -66,6 +66,13 @@ class Demo:
                 return self
         raise AssertionError(f"The demo did not start: {self.complaints()}")
 
+    def refused(self, *arguments: str) -> int:
+        """Try to start one that ends by itself without printing anything; return its exit code."""
+        process = self.command(*arguments)
+        printed, _ = process.communicate(timeout=30)
+        assert printed == ""
+        return process.returncode
+
     def command(self, *arguments: str) -> subprocess.Popen[str]:
         """Run `countersign demo` with this demo's data; what it complains about is appended to a file."""
         with self._complaints.open("a") as errors:
