@@ -6,7 +6,7 @@ import pytest
 
 from tests.loop.conftest import Loop, Open
 from tests.loop.shown import buttons, escalation_of, has
-from tests.loop.staging import JANE, OLIVIA, OLIVIAS
+from tests.loop.staging import FIONA, FUNDRAISING, JANE, MARA, OLIVIA, OLIVIAS, until
 
 
 async def _gift_to_task(loop: Loop) -> None:
@@ -63,6 +63,38 @@ async def test_the_same_over_socket_mode(open_loop: Open) -> None:
     await loop.verified()
     refused = await loop.stage.signed_click(OLIVIA, "cs:approve", "x")
     assert refused.status_code == 404, "with Socket Mode there is no HTTP door for Slack"
+
+
+async def _connected(loop: Loop) -> None:
+    async def connected() -> bool:
+        return loop.runtime.socket is not None and await loop.runtime.socket.is_connected()
+
+    await until(connected, "the socket is connected")
+
+
+async def test_over_socket_mode_people_are_answered_as_well(open_loop: Open) -> None:
+    loop = await open_loop(socket_mode=True)
+    await _connected(loop)
+    await loop.stage.command(FIONA, FUNDRAISING, "summary Jane Doe")
+    answer = await loop.stage.seen(FIONA, FUNDRAISING, "Jane Doe", "Confidence:")
+    assert answer["is_ephemeral"]
+    card = await loop.card()
+    await loop.stage.press(MARA, OLIVIAS, card, "cs:approve")
+    told = await loop.stage.seen(MARA, OLIVIAS, "This decision is for Olivia Hart.")
+    assert told["is_ephemeral"]
+    await loop.stage.home(OLIVIA)
+    assert has(await loop.stage.published_home(OLIVIA), "Jane Doe")
+
+
+async def test_a_cut_socket_comes_back(open_loop: Open) -> None:
+    loop = await open_loop(socket_mode=True)
+    card = await loop.card()
+    await loop.stage.break_slack(down=True)
+    await loop.stage.break_slack(down=False)
+    await _connected(loop)
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await loop.now_shows(card, "Done: Jane Doe")
+    assert len(await loop.stage.written_for(card, JANE)) == 1
 
 
 @pytest.mark.postgres

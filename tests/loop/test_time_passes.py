@@ -98,7 +98,11 @@ async def test_the_deadline_on_the_card_is_the_one_that_counts(loop: Loop) -> No
     assert has(back, _spelled(deadline)), "five days from when it came back"
 
 
-async def test_a_day_that_cannot_be_meant_is_refused_in_the_window(loop: Loop) -> None:
+@pytest.mark.parametrize("socket_mode", [False, True], ids=["http", "socket"])
+async def test_a_day_that_cannot_be_meant_is_refused_in_the_window(
+    open_loop: Open, *, socket_mode: bool
+) -> None:
+    loop = await open_loop(socket_mode=socket_mode)
     card = await loop.card()
     await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:defer", "date")
     window = await loop.stage.shown(OLIVIA, "Until which day?")
