@@ -171,7 +171,7 @@ class Workspace:
         expect(self.page.get_by_role("button", name=f"You are {name}")).to_be_visible()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = _chromium()
     if chromium is None:
