@@ -19,6 +19,7 @@ class ShowCard(Value):
 
     type: Literal["show_card"] = "show_card"
     escalation_id: str
+    note: str = ""
 
 
 class RemindDecider(Value):
@@ -121,12 +122,12 @@ def enqueue(
     )
 
 
-def refresh_card(tx: Transaction, arrived: Arrived, escalation: Escalation) -> None:
-    """Have the card show the escalation as it stands after this change."""
+def refresh_card(tx: Transaction, arrived: Arrived, escalation: Escalation, note: str = "") -> None:
+    """Have the card show the escalation as it stands after this change, with a *note* meanwhile."""
     enqueue(
         tx,
-        ShowCard(escalation_id=escalation.id),
-        key=f"card:{escalation.id}:{escalation.revision}",
+        ShowCard(escalation_id=escalation.id, note=note),
+        key=f"card:{escalation.id}:{escalation.revision}{':note' if note else ''}",
         order=f"card:{escalation.id}",
         arrived=arrived,
         priority=PEOPLE_FIRST,

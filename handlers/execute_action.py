@@ -31,6 +31,7 @@ from storage.transaction import Transaction
 _S = EscalationState
 READY = (_S.APPROVED, _S.EXECUTING, _S.OUTCOME_UNKNOWN)
 ACTOR = "countersign"
+WAITING = "The CRM does not answer at the moment. The approval stands; it is tried again by itself."
 GONE = "The CRM no longer has the record that was to be changed."
 OTHER_APPROVAL = "Since this was approved, the rules for this donor ask for a different approval."
 
@@ -44,6 +45,22 @@ class Stopped:
 
 async def execute_action(effect: ExecuteAction, arrived: Arrived, context: Context) -> Write:
     """Carry the action out once, or give the decision back with what changed since."""
+    try:
+        return await _carry_out(effect, arrived, context)
+    except Unavailable:
+        if arrived.attempts > 1:
+            await context.database.write(lambda tx: _say_it_waits(tx, arrived, effect.escalation_id))
+        raise
+
+
+def _say_it_waits(tx: Transaction, arrived: Arrived, escalation_id: str) -> None:
+    """Have the card say, once, that the approval stands and that the CRM has to come back first."""
+    escalation = tx.escalations.get(escalation_id)
+    if escalation and escalation.state in (_S.APPROVED, _S.EXECUTING):
+        refresh_card(tx, arrived, escalation, note=WAITING)
+
+
+async def _carry_out(effect: ExecuteAction, arrived: Arrived, context: Context) -> Write:
     escalation = await context.database.read(lambda tx: tx.escalations.get(effect.escalation_id))
     if escalation is None or escalation.state not in READY:
         return lambda _tx: None

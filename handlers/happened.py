@@ -25,6 +25,9 @@ def happened(event: CrmEvent, record: DonorRecord) -> str:
             return f"A note was added to the record of {name}."
         case CrmEventType.EMAIL_OPENED:
             return f"{name} opened an e-mail{_subject(event, record)}."
+        case CrmEventType.DONOR_UPDATED if "deceased" in event.fields and record.donor.deceased:
+            died = record.donor.deceased_on
+            return f"The death of {name} was recorded{f' ({spell_date(died)})' if died else ''}."
         case CrmEventType.DONOR_UPDATED:
             fields = ", ".join(field.replace("_", " ") for field in event.fields)
             return f"The record of {name} was changed{f': {fields}' if fields else ''}."

@@ -6,6 +6,7 @@ from handlers.context import Arrived, Context, Write
 from handlers.effects import RemindDecider, ShowCard
 from handlers.escalation_view import card_of, requirement_of, status_of
 from handlers.evidence import record as write_down
+from handlers.execute_action import READY
 from handlers.outcomes import Notice
 from handlers.ports import MessageRef, Refused
 from storage.escalations import Escalation
@@ -17,7 +18,7 @@ async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Wri
     escalation = await context.database.read(lambda tx: tx.escalations.get(effect.escalation_id))
     if escalation is None:
         return lambda _tx: None
-    shown, rerouted = await _show(escalation, arrived, context)
+    shown, rerouted = await _show(escalation, effect.note, arrived, context)
 
     def write(tx: Transaction) -> None:
         if shown != _place(escalation):
@@ -50,9 +51,13 @@ async def remind_decider(effect: RemindDecider, arrived: Arrived, context: Conte
     return lambda _tx: None
 
 
-async def _show(escalation: Escalation, arrived: Arrived, context: Context) -> tuple[MessageRef, str]:
+async def _show(
+    escalation: Escalation, note: str, arrived: Arrived, context: Context
+) -> tuple[MessageRef, str]:
     """Show the card where it is, else anew on its route, else in the review channel; say why it moved."""
-    card, status, marker = card_of(escalation), status_of(escalation), f"card:{escalation.id}"
+    # A note is about being on the way; whoever arrived meanwhile does not need it.
+    status = status_of(escalation, note if escalation.state in READY else "")
+    card, marker = card_of(escalation), f"card:{escalation.id}"
     route, review = escalation.route, context.organisation.review_channel
     refusals: list[Refused] = []
     for place, channel in dict.fromkeys([(_place(escalation), route), (None, route), (None, review)]):

@@ -83,7 +83,7 @@ def _decided(payload: Payload) -> tuple[str, tuple[str, ...]]:
     origin = recommendation["origin"]
     author = "the facts summariser, without a model"
     if origin["kind"] == "model":
-        author = f"model {origin['model']}, prompt {origin['prompt']} {origin['prompt_version']}"
+        author = f"model {origin['model']}, prompt {origin['prompt']} {origin['prompt_version'][:12]}"
     score, removed = recommendation["confidence"]["score"], recommendation["removed"]
     verdict = {"allow": "allowed", "deny": "denied", "require_approval": "asked for approval"}
     details = (
@@ -114,7 +114,7 @@ _STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
     "escalation.opened": _plain("Card posted", "route"),
     "escalation.allowed": _plain("Allowed by policy without approval", "policy_version"),
     "escalation.approval_given": _plain("Gave one of several approvals"),
-    "escalation.approved": _plain("Approved", "action_digest"),
+    "escalation.approved": _plain("Approved"),
     "escalation.deferred": _plain("Put off", "until"),
     "escalation.reopened": _plain("Back for decision"),
     "escalation.declined": _plain("Declined"),

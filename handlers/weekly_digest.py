@@ -22,6 +22,22 @@ ACCEPTED = (_S.APPROVED, _S.EXECUTING, _S.EXECUTED, _S.OUTCOME_UNKNOWN, _S.FAILE
 SMALLEST_RATE = 10
 LATE = timedelta(hours=6)
 
+STANDING = {
+    _S.OPEN: "waiting for a decision",
+    _S.DEFERRED: "put off",
+    _S.ESCALATED: "passed on",
+    _S.APPROVED: "approved, about to be written",
+    _S.EXECUTING: "approved, being written",
+    _S.OUTCOME_UNKNOWN: "approved, being checked",
+    _S.EXECUTED: "approved and written to the CRM",
+    _S.FAILED: "approved, not carried out",
+    _S.UNDONE: "written and undone again",
+    _S.SENT_BACK: "sent back",
+    _S.DECLINED: "declined",
+    _S.EXPIRED: "nobody decided in time",
+    _S.SUPERSEDED: "withdrawn",
+}
+
 METHOD = (
     "Counted from Countersign's own audit. Time to decision is the median from the card to the decision.",
     f"Rates are shown from {SMALLEST_RATE} decisions on; with fewer, only the counts.",
@@ -82,7 +98,7 @@ def _week(tx: Transaction, start: datetime, end: datetime) -> Week:
 
 
 def _digest(start: datetime, end: datetime, now: Week, before: Week, *, late: bool) -> DigestShown:
-    states = Counter(e.state.value.replace("_", " ") for e in now.escalations)
+    states = Counter(STANDING[e.state] for e in now.escalations)
     return DigestShown(
         title="Weekly digest: what was proposed, and what people made of it",
         period_start=start,

@@ -216,7 +216,9 @@ def campaign_on_hold(s: Situation) -> Proposal | None:
 
 
 def _colleague(s: Situation, staff_id: str | None) -> str | None:
-    return staff_id or s.owner_id
+    """Return whoever spoke with the donor, or the owner when that person is unknown or has left."""
+    spoke = next((member for member in s.record.staff if member.id == staff_id), None)
+    return staff_id if staff_id and (spoke is None or spoke.active) else s.owner_id
 
 
 def _said(s: Situation) -> str | None:

@@ -82,7 +82,7 @@ def gift_to_thank_for(s: Situation) -> Proposal | None:
             due_on=s.within(due_in),
             assignee_id=s.owner_id,
         ),
-        headline=_thanks_headline(s, gift, how, major=major),
+        headline=_thanks_headline(s, gift, how),
         signals=_gift_signals(s, gift),
         alternatives=_other_thanks(by_call=by_call, major=major),
         unknowns=s.unknowns(Channel.PHONE if by_call else Channel.MAIL),
@@ -134,8 +134,8 @@ def pledge_renewed(s: Situation) -> Proposal | None:
     )
 
 
-def _thanks_headline(s: Situation, gift: Gift, how: str, *, major: bool) -> str:
-    what = f"{'Major gift' if major else 'Gift'} of {gift.amount} from {s.name}"
+def _thanks_headline(s: Situation, gift: Gift, how: str) -> str:
+    what = f"{'Major gift' if _is_large(s, gift) else 'Gift'} of {gift.amount} from {s.name}"
     if s.facts.flag("donor.do_not_contact"):
         return f"{what}, who is marked do not contact: decide how to acknowledge it"
     return f"{what}: thank them by {how}"
@@ -154,12 +154,16 @@ def _counts(s: Situation, gift: Gift) -> bool:
     return gift.donor_id == s.donor_id and gift.status == "completed" and gift.type in CASH_LIKE
 
 
-def _is_major(s: Situation, gift: Gift) -> bool:
+def _is_large(s: Situation, gift: Gift) -> bool:
     conventions = s.facts.conventions
     home = gift.amount.currency == conventions.home_currency
-    return (home and gift.amount.minor >= conventions.major_gift_minor) or (
-        s.record.donor.tier is not None and s.record.donor.tier.value in ("major", "principal")
-    )
+    return home and gift.amount.minor >= conventions.major_gift_minor
+
+
+def _is_major(s: Situation, gift: Gift) -> bool:
+    """Say whether the gift or the donor calls for the care of major giving."""
+    tier = s.record.donor.tier
+    return _is_large(s, gift) or (tier is not None and tier.value in ("major", "principal"))
 
 
 def _gift_sentence(s: Situation, gift: Gift) -> Claim:

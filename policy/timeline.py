@@ -87,7 +87,8 @@ def _notes(record: DonorRecord) -> Iterator[TimelineEntry]:
     for note in record.notes:
         # Health, family and wealth notes are read in the CRM, by those who may.
         private = note.category in SPECIAL_CATEGORIES
-        text = f"Note ({note.category}), kept in the CRM" if private else _cut(f"Note: {note.text}")
+        by = "Note from outside" if note.external_author else "Note"
+        text = f"{by} ({note.category}), kept in the CRM" if private else _cut(f"{by}: {note.text}")
         yield TimelineEntry(at=note.written_at, kind="note", text=text, record_id=note.id)
 
 

@@ -48,7 +48,7 @@ WELCOME = """
 
 def run(options: argparse.Namespace) -> int:
     """Run the demo until Ctrl-C."""
-    configure_logs("warning")
+    configure_logs("error")
     data = Path(options.data)
     try:
         with _alone_in(data):

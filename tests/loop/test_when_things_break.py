@@ -86,6 +86,23 @@ async def test_a_crm_that_asks_to_wait_is_left_alone(loop: Loop) -> None:
     assert len(loop.stage.heard) == asked
 
 
+async def test_an_approval_that_waits_for_the_crm_says_so_and_then_finishes(loop: Loop) -> None:
+    card = await loop.card()
+    await loop.stage.break_crm(api_down=True)
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await loop.now_shows(card, "approved this", "about to be written")
+    await loop.failed_once("execute_action")
+    await loop.later()
+    waiting = await loop.now_shows(card, "The CRM does not answer at the moment. The approval stands")
+    assert buttons(waiting) == {"cs:evidence"}
+
+    await loop.stage.break_crm(**WELL)
+    await loop.later()
+    done = await loop.now_shows(card, "Done: Jane Doe", "read back to check")
+    assert not has(done, "does not answer")
+    assert len(await loop.stage.written_for(card, JANE)) == 1
+
+
 async def test_whoever_asks_meanwhile_is_told_so(loop: Loop) -> None:
     await loop.stage.break_crm(api_down=True)
     await loop.stage.command(FIONA, FUNDRAISING, "summary Jane Doe")

@@ -70,7 +70,7 @@ def test_the_card_to_decide() -> None:
         == f"""\
 # Decision needed: Jane Doe
 {STANDING}
-**Olivia Hart** decides by 1 Dec 2026, 22:00 UTC. If nobody answers, nothing is changed.
+For **Olivia Hart** to decide by 1 Dec 2026, 22:00 UTC. If nobody answers, nothing is changed.
 ---
 {ASKED}
 **What would be written to the CRM**

@@ -26,7 +26,7 @@ TITLES = {
     EscalationState.SUPERSEDED: "Replaced: {name}",
 }
 
-DECIDES = " decides by "
+DECIDES = ("For ", " to decide by ")
 NO_ANSWER = ". If nobody answers, nothing is changed."
 SOMEBODY = "Somebody"
 UNTIL = " put this off until "
@@ -61,7 +61,9 @@ def status_block(card: EscalationCard, status: CardStatus) -> Block:
 
 
 def _open(card: EscalationCard, _status: CardStatus) -> list[Leaf]:
-    return [leaf(name(card.decider), bold=True), leaf(DECIDES), moment(card.due_at), leaf(NO_ANSWER)]
+    before, after = DECIDES
+    who = leaf(name(card.decider), bold=True)
+    return [leaf(before), who, leaf(after), moment(card.due_at), leaf(NO_ANSWER)]
 
 
 def _deferred(card: EscalationCard, status: CardStatus) -> list[Leaf]:
