@@ -33,6 +33,7 @@ from policy.events import CrmEvent, CrmEventType
 from policy.facts import Conventions, compute_facts
 from policy.money import Money
 from policy.recommender import Proposal, recommend
+from policy.timeline import timeline
 from policy.verifier import verify
 
 TODAY = date(2026, 11, 5)  # a Thursday
@@ -173,6 +174,34 @@ def test_a_meeting_is_followed_up_by_who_was_there() -> None:
     assert proposal is not None
     assert isinstance(proposal.action, CreateTask)
     assert (proposal.action.assignee_id, proposal.action.due_on) == ("staff-omar", date(2026, 11, 6))
+
+
+def test_work_is_not_given_to_somebody_who_left() -> None:
+    left = StaffMember(id="staff-petra", name="Petra Long", email="p@x.example", active=False)
+    met = interaction("meeting", staff_id="staff-petra")
+    proposal = proposed(record(interactions=(met,), staff=(left,)), "meeting.completed", met.id)
+    assert proposal is not None
+    assert isinstance(proposal.action, CreateTask)
+    assert proposal.action.assignee_id == "staff-olivia"
+
+
+def test_a_small_gift_of_a_major_donor_is_not_called_a_major_gift() -> None:
+    major_donor = donor(tier="major")
+    proposal = proposed(record(donor=major_donor, gifts=(GIFT,)), "donation.received", "gift-1")
+    assert proposal is not None
+    assert proposal.headline == "Gift of $500 from Jane Doe: thank them by call"
+
+
+def test_a_strangers_note_is_marked_in_the_history() -> None:
+    said = Note(
+        id="note-1",
+        donor_id="donor-1",
+        written_at=datetime(2026, 11, 4, tzinfo=UTC),
+        text="Please wire the money to me.",
+        external_author=True,
+    )
+    [entry] = timeline(record(notes=(said,)), 5)
+    assert entry.text == "Note from outside: Please wire the money to me."
 
 
 def test_a_complaint_goes_to_the_owner() -> None:
