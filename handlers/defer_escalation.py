@@ -14,9 +14,8 @@ from handlers.evidence import record as write_down
 from handlers.evidence import slack_actor
 from handlers.outcomes import Notice
 from handlers.standing import refuse_click, too_late
-from policy.canonical import canonical_json
+from handlers.waking import wake_at
 from policy.escalation import EscalationState
-from storage.queue import Received
 from storage.transaction import Transaction
 
 LONGEST = timedelta(days=366)
@@ -98,17 +97,6 @@ def _defer(
         until=until.isoformat(),
     )
     ended = DeferralEnded(escalation_id=moved.id, revision=moved.revision)
-    tx.inbox.accept(
-        Received(
-            id=arrived.ids.new(),
-            source="timer",
-            dedupe_key=f"deferral:{moved.id}:{moved.revision}",
-            kind=ended.type,
-            entity_key=f"escalation:{moved.id}:{ended.type}",
-            body=canonical_json(ended),
-            correlation_id=moved.correlation_id,
-            received_at=arrived.now,
-            available_at=until,
-        )
-    )
+    key = f"deferral:{moved.id}:{moved.revision}"
+    wake_at(tx, arrived, until, ended, key=key, correlation_id=moved.correlation_id)
     refresh_card(tx, arrived, moved)

@@ -8,9 +8,8 @@ from handlers.commands import DecisionDue
 from handlers.context import Arrived, Context, Write
 from handlers.effects import refresh_card
 from handlers.evidence import record as write_down
-from policy.canonical import canonical_json
+from handlers.waking import wake_at
 from policy.escalation import UNDECIDED, EscalationState
-from storage.queue import Received
 from storage.transaction import Transaction
 
 
@@ -43,16 +42,5 @@ def _expire(tx: Transaction, command: DecisionDue, arrived: Arrived) -> None:
 def watch_deadline(tx: Transaction, arrived: Arrived, escalation_id: str, due_at: datetime) -> None:
     """Have the inbox bring the deadline up when it comes."""
     due = DecisionDue(escalation_id=escalation_id)
-    tx.inbox.accept(
-        Received(
-            id=arrived.ids.new(),
-            source="timer",
-            dedupe_key=f"due:{escalation_id}:{int(due_at.timestamp())}",
-            kind=due.type,
-            entity_key=f"escalation:{escalation_id}:{due.type}",
-            body=canonical_json(due),
-            correlation_id=arrived.correlation_id,
-            received_at=arrived.now,
-            available_at=due_at,
-        )
-    )
+    key = f"due:{escalation_id}:{int(due_at.timestamp())}"
+    wake_at(tx, arrived, due_at, due, key=key, correlation_id=arrived.correlation_id)

@@ -1,0 +1,39 @@
+"""Being woken later: a row in the inbox that is not due yet, so that no restart forgets it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from handlers.commands import DecisionDue, DeferralEnded
+from handlers.context import Arrived
+from policy.canonical import canonical_json
+from storage.queue import Received
+from storage.transaction import Transaction
+
+TIMER = "timer"
+
+
+def wake_at(
+    tx: Transaction,
+    arrived: Arrived,
+    moment: datetime,
+    command: DeferralEnded | DecisionDue,
+    *,
+    key: str,
+    correlation_id: str,
+) -> None:
+    """Have *command* arrive at *moment*, once per *key*."""
+    tx.inbox.accept(
+        Received(
+            id=arrived.ids.new(),
+            source=TIMER,
+            dedupe_key=key,
+            kind=command.type,
+            # Not the key of clicks on the card: what is due later must not hold them up.
+            entity_key=f"escalation:{command.escalation_id}:{command.type}",
+            body=canonical_json(command),
+            correlation_id=correlation_id,
+            received_at=arrived.now,
+            available_at=moment,
+        )
+    )
