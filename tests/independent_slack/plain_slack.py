@@ -427,7 +427,11 @@ class PlainSlack:
             envelope |= {"retry_attempt": retry[0] if retry else 0, "retry_reason": retry[1] if retry else ""}
         waiting = self._acks[envelope["envelope_id"]] = asyncio.get_running_loop().create_future()
         began = time.monotonic()
-        await next(s for s in reversed(self.sockets) if not s.closed).send_json(envelope)
+        try:
+            await next(s for s in reversed(self.sockets) if not s.closed).send_json(envelope)
+        except ConnectionResetError:
+            # The service let go of this connection at the same moment; Slack reports that as a failure too.
+            return Ack(0, "", time.monotonic() - began)
         self._touch()
         try:
             answer = await asyncio.wait_for(waiting, ACK_S)

@@ -12,10 +12,17 @@ from tests.independent_slack.conftest import ADA, ADAS, FINN, SECRET_ROOM, House
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
+TRIES = 3
+
+
 async def answered(house: House) -> None:
+    """Type a command; while connections change it may fail as in Slack itself, and people type it again."""
     before = len(house.slack.private)
-    ack = await house.slash(FINN, SECRET_ROOM, "help")
-    assert ack.status == 200
+    for _ in range(TRIES):
+        if (await house.slash(FINN, SECRET_ROOM, "help")).status == 200:
+            break
+    else:
+        pytest.fail("no command was acknowledged")
     await house.told(FINN, "What I can do", after=before)
 
 
@@ -61,7 +68,11 @@ async def test_a_press_whose_acknowledgement_was_lost_counts_once(by_socket: Hou
     await slack.until(lambda: slack.delivering, "the press is on its way")
     slack.cut(old)
     await reconnected(by_socket, old)
-    assert (await slack.deliver("interactive", press)).status == 200
+    for _ in range(TRIES):
+        if (await slack.deliver("interactive", press)).status == 200:
+            break
+    else:
+        pytest.fail("no press was acknowledged")
     await lost
     await by_socket.shows(card, "Done: Gum One")
     assert len(by_socket.tasks("Gum One")) == 1
