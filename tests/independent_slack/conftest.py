@@ -400,14 +400,16 @@ async def watched_house(folder: Path, *, socket_mode: bool) -> AsyncIterator[Hou
     assert [refusal for refusal in house.slack.refused if "invalid_blocks" in refusal[1]] == []
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+# Per module, because the second Slack answers only while a test runs: between the files of one worker it
+# would be as if it hung, and the service would have every reason to give the connection up.
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def by_http(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """The service reached over signed HTTP."""
     async with watched_house(tmp_path_factory.mktemp("http"), socket_mode=False) as house:
         yield house
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def by_socket(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """The service reached over Socket Mode."""
     async with watched_house(tmp_path_factory.mktemp("socket"), socket_mode=True) as house:

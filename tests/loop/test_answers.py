@@ -154,7 +154,7 @@ async def test_a_strangers_orders_are_not_obeyed(shared: Loop) -> None:
     summary, _, history = text_of(answer).partition("Recent history")
     assert "1,000,000" not in summary
     assert "approval" not in summary
-    assert "Note: Hello!" in history, "what the note says is shown as what it is: a note"
+    assert "Note from outside: Hello!" in history, "what the note says is shown as what it is: a note"
 
 
 async def test_every_answer_left_evidence_that_verifies(shared: Loop) -> None:
