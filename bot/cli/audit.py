@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import json
 
-from bot.cli.loading import database_url
+from bot.cli.opening import CannotOpen, opened
 from bot.cli.running import complain
 from handlers.show_evidence import evidence_line
 from storage.audit import AuditRecord
@@ -22,13 +22,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _answer(options: argparse.Namespace) -> int:
-    database = Database.open(database_url(options.database))
     try:
-        if options.what == "verify":
-            return await _verify(database, as_json=options.json)
-        return await _print(database, options)
-    finally:
-        await database.close()
+        async with opened(options.database) as database:
+            if options.what == "verify":
+                return await _verify(database, as_json=options.json)
+            return await _print(database, options)
+    except CannotOpen as problem:
+        return complain(str(problem))
 
 
 async def _verify(database: Database, *, as_json: bool) -> int:

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import json
 
-from bot.cli.loading import database_url
+from bot.cli.opening import CannotOpen, opened
 from bot.cli.running import complain
 from bot.clock import SystemClock
 from storage.database import Database
@@ -23,13 +23,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _answer(options: argparse.Namespace) -> int:
-    database = Database.open(database_url(options.database))
     try:
-        if options.what == "list":
-            return await _list(database, as_json=options.json)
-        return await _retry(database, options.id)
-    finally:
-        await database.close()
+        async with opened(options.database) as database:
+            if options.what == "list":
+                return await _list(database, as_json=options.json)
+            return await _retry(database, options.id)
+    except CannotOpen as problem:
+        return complain(str(problem))
 
 
 async def _list(database: Database, *, as_json: bool) -> int:

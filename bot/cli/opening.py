@@ -1,0 +1,38 @@
+"""Opening the database of an installation for a maintenance command, or saying why that is not possible."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.cli.loading import database_url
+from storage.database import Database
+from storage.errors import StorageError
+from storage.migrate import is_current
+
+
+class CannotOpen(Exception):
+    """There is no usable database at that address; the message says what to do."""
+
+
+@asynccontextmanager
+async def opened(given: str | None) -> AsyncIterator[Database]:
+    """Open the database *given* or named in the environment; raises CannotOpen and makes nothing new."""
+    url = database_url(given)
+    try:
+        usable = await asyncio.to_thread(is_current, url)
+    except StorageError as error:
+        raise CannotOpen(
+            f"The database does not answer ({error.code}). Check COUNTERSIGN_DATABASE_URL."
+        ) from None
+    if not usable:
+        raise CannotOpen(
+            "There is no Countersign database at this address, or an older one. Check "
+            "COUNTERSIGN_DATABASE_URL, or run: countersign db upgrade"
+        )
+    database = Database.open(url)
+    try:
+        yield database
+    finally:
+        await database.close()
