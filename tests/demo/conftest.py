@@ -162,7 +162,10 @@ class Workspace:
         opener = self.page.get_by_role("button", name="Demo controls")
         if opener.get_attribute("aria-pressed") != "true":
             opener.click()
-        return self.page.frame_locator("iframe")
+        panel = self.page.frame_locator("iframe")
+        # Until then it may still choose a donor of its own, and what was typed would be gone.
+        expect(panel.locator("#panel")).to_have_attribute("data-ready", "true")
+        return panel
 
     def become(self, name: str) -> None:
         """Become somebody else, in the side bar."""

@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
-from aiohttp import ClientSession, ClientTimeout, WSMsgType, web
+from aiohttp import ClientSession, ClientTimeout, TCPConnector, WSMsgType, web
 
 from tests.independent_slack.block_rules import faults_in
 from tests.independent_slack.payloads import event_callback
@@ -74,7 +74,10 @@ class PlainSlack:
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         self.origin = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        self._http = ClientSession(timeout=ClientTimeout(total=PATIENCE_S))
+        # A connection for each delivery: a kept one may be closed by the service just as it is used.
+        self._http = ClientSession(
+            timeout=ClientTimeout(total=PATIENCE_S), connector=TCPConnector(force_close=True)
+        )
 
     async def stop(self) -> None:
         for echo in self._echoes:

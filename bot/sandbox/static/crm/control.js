@@ -38,7 +38,8 @@ export class ControlStrip {
     const story = state.stories.find((one) => one.donor_name);
     if (story) return this.picker.choose({ id: story.donor_id, name: story.donor_name });
     const page = await api.donors({ limit: 1 }).catch(() => ({ items: [] }));
-    if (!this.picker.chosen && page.items[0]) this.picker.choose(page.items[0]);
+    // Whoever began to type meanwhile knows better.
+    if (!this.picker.chosen && !this.picker.input.value && page.items[0]) this.picker.choose(page.items[0]);
   }
 
   #draw() {
