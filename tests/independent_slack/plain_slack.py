@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
-from aiohttp import ClientSession, ClientTimeout, TCPConnector, WSMsgType, web
+from aiohttp import ClientSession, ClientTimeout, ServerDisconnectedError, WSMsgType, web
 
 from tests.independent_slack.block_rules import faults_in
 from tests.independent_slack.payloads import event_callback
@@ -74,10 +74,7 @@ class PlainSlack:
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         self.origin = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        # A connection for each delivery: a kept one may be closed by the service just as it is used.
-        self._http = ClientSession(
-            timeout=ClientTimeout(total=PATIENCE_S), connector=TCPConnector(force_close=True)
-        )
+        self._http = ClientSession(timeout=ClientTimeout(total=PATIENCE_S))
 
     async def stop(self) -> None:
         for echo in self._echoes:
@@ -414,6 +411,13 @@ class PlainSlack:
         return await self.send(body, signed | {"User-Agent": "Slackbot 1.0"} | headers)
 
     async def send(self, body: bytes, headers: Json, method: str = "POST") -> Ack:
+        try:
+            return await self._send(body, headers, method)
+        except ServerDisconnectedError:
+            # A kept connection that the service closed just as it was used: Slack delivers again.
+            return await self._send(body, headers, method)
+
+    async def _send(self, body: bytes, headers: Json, method: str) -> Ack:
         assert self._http is not None
         began = time.monotonic()
         async with self._http.request(method, self.bot_url, data=BytesIO(body), headers=headers) as response:
