@@ -10,7 +10,7 @@ from handlers.commands import ReplyAddress
 from handlers.outcomes import CardStatus, EscalationCard, EvidenceShown, HomeShown, Outcome
 from policy.actions import Action, FieldChange
 from policy.decide import CompiledPolicy
-from policy.donor import Campaign, DonorMatch, DonorRecord, StaffMember
+from policy.donor import Campaign, DonorMatch, DonorRecord
 from policy.draft import Draft
 from policy.events import CrmEvent
 from policy.facts import DonorFacts
@@ -72,10 +72,6 @@ class Crm(Protocol):
 
     async def campaign(self, campaign_id: str) -> Campaign | None:
         """Read one campaign."""
-        ...
-
-    async def staff_by_email(self, email: str) -> StaffMember | None:
-        """Find a member of staff by e-mail address."""
         ...
 
     async def execute(self, action: Action, *, key: str, version: str, actor: str) -> CrmReceipt:

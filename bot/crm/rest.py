@@ -106,10 +106,6 @@ class RestCrm:
         """Return the organisation's staff, read at most every five minutes."""
         return await self._staff.get(lambda: self._records("staff", StaffMember))
 
-    async def staff_by_email(self, email: str) -> StaffMember | None:
-        """Find a member of staff by e-mail address."""
-        return next((s for s in await self.staff() if s.email.casefold() == email.casefold()), None)
-
     async def execute(self, action: Action, *, key: str, version: str, actor: str) -> CrmReceipt:
         """Write *action* once under *key* and read it back."""
         return await self._writes.execute(action, key=key, version=version, actor=actor)
