@@ -10,7 +10,7 @@ from handlers.context import Arrived, Context
 from handlers.deciding import Ruling
 from handlers.donor_header import donor_header
 from handlers.effects import refresh_card
-from handlers.escalation_view import Requirement, card_of
+from handlers.escalation_view import Requirement, card_of, requirement_of
 from handlers.evidence import SYSTEM
 from handlers.evidence import record as write_down
 from handlers.expire_escalation import watch_deadline
@@ -58,7 +58,10 @@ async def ask_again(
             "due_at": max(escalation.due_at, due_at),
         }
     )
-    requirement = Requirement(decision=ruling.decision, owner_email=destination.decider_email)
+    before = requirement_of(escalation)
+    requirement = before.model_copy(
+        update={"decision": ruling.decision, "owner_email": destination.decider_email, "granted": ()}
+    )
     return AskedAgain(card, requirement, destination, note)
 
 

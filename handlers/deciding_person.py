@@ -37,7 +37,13 @@ async def decider_of(escalation_id: str, user_id: str, context: Context) -> Deci
         return standing(escalation)
     requirement = requirement_of(escalation)
     roles = requirement.roles_of(colleague.email, context.organisation.roles_of(colleague.email))
-    role = may_decide(requirement.decision, colleague.id, roles, granted=requirement.granted)
+    role = may_decide(
+        requirement.decision,
+        colleague.id,
+        roles,
+        granted=requirement.granted,
+        excluded=requirement.excluded,
+    )
     if role is None:
         return _not_yours(escalation, requirement, colleague)
     return Decider(colleague, role, escalation, requirement)

@@ -13,19 +13,28 @@ class Requirement(Value):
     """Who may decide, fixed when the card was made, and the approvals given since.
 
     Without *owner_email* nobody owns the relationship in Slack, and a manager stands in for the owner.
+    *passed_to* is the e-mail address of whoever decides in the owner's place since it was passed on;
+    *excluded* are Slack user ids that must not decide, because the proposal is theirs or benefits them.
     """
 
     decision: Decision
     owner_email: str | None = None
+    passed_to: str | None = None
+    excluded: tuple[str, ...] = ()
     granted: tuple[GivenApproval, ...] = ()
+
+    @property
+    def holder(self) -> str | None:
+        """The e-mail address of whoever has the owner's part now; None when any manager has."""
+        return self.passed_to or self.owner_email
 
     def roles_of(self, email: str, roles: tuple[str, ...]) -> frozenset[Role]:
         """Return the roles in which somebody may decide here."""
         held = {Role(role) for role in roles if role in set(Role)}
-        if self.owner_email is None:
+        if self.holder is None:
             stands_in = Role.MANAGER in held
         else:
-            stands_in = self.owner_email.casefold() == email.casefold()
+            stands_in = self.holder.casefold() == email.casefold()
         return frozenset(held | {Role.OWNER}) if stands_in else frozenset(held - {Role.OWNER})
 
 

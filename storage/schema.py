@@ -20,7 +20,7 @@ from sqlalchemy import (
 from policy.escalation import EscalationState
 from storage.columns import POSITION, UtcDateTime
 
-HEAD = "0001"
+HEAD = "0008"
 """The newest migration, known without loading the migration library."""
 
 METADATA = MetaData(
