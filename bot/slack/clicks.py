@@ -24,9 +24,30 @@ Preset = Literal["tomorrow", "next_business_day", "next_week"]
 PRESETS = ("tomorrow", "next_business_day", "next_week")
 A_DATE = "date"
 
+MEANT = dict.fromkeys((*PRESETS, A_DATE), ids.DEFER) | {
+    "escalate": ids.ESCALATE,
+    "send_back": ids.SEND_BACK,
+    "decline": ids.DECLINE,
+}
+"""What each choice of a card's More menu stands for."""
+
 
 class NotUnderstood(Exception):
     """A click that no card of ours can have made, or one from a card that we no longer know."""
+
+
+def meant(click: Click) -> Click:
+    """Return a choice of the More menu as the button it stands for, and any other click as it is.
+
+    Raises NotUnderstood.
+    """
+    if click.action_id != ids.MORE:
+        return click
+    choice, escalation_id = _split(click)
+    if choice not in MEANT:
+        raise NotUnderstood(click.action_id)
+    action_id = MEANT[choice]
+    return click.standing_for(action_id, click.value if action_id == ids.DEFER else escalation_id)
 
 
 def escalation_of(click: Click) -> str:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 
 APPROVE = "cs:approve"
+EDIT = "cs:edit"
+MORE = "cs:more"
 DEFER = "cs:defer"
+ESCALATE = "cs:escalate"
+SEND_BACK = "cs:send_back"
 DECLINE = "cs:decline"
 EVIDENCE = "cs:evidence"
 UNDO = "cs:undo"
@@ -19,6 +23,8 @@ REFRESH_HOME = "cs:refresh_home"
 DEFER_VIEW = "cs:defer_view"
 WAITING_VIEW = "cs:waiting_view"
 EVIDENCE_VIEW = "cs:evidence_view"
+EDIT_VIEW = "cs:edit_view"
+CHECKED_VIEW = "cs:checked_view"
 
 DAY_BLOCK = "cs:day_block"
 DAY = "cs:day"

@@ -16,7 +16,7 @@ from bot.slack import ids
 from bot.slack.arrival import WHEN_THERE_IS_TIME, Accept, Arrival
 from bot.slack.cards.deferral import deferral_view, problem_with
 from bot.slack.cards.evidence import notice_view, waiting_view
-from bot.slack.clicks import A_DATE, NotUnderstood, command_of, deferral_of, escalation_of
+from bot.slack.clicks import A_DATE, NotUnderstood, command_of, deferral_of, escalation_of, meant
 from bot.slack.payloads import Click, DeferralPlace, EventCallback, SlashCommand, Submission
 from bot.slack.people import People
 from bot.slack.prompts import Prompts
@@ -78,7 +78,7 @@ class Listeners:
     async def click(self, ack: AsyncAck, body: dict[str, Any], context: dict[str, Any]) -> None:
         """Somebody pressed a button or chose from a menu; raises NotUnderstood for what is not ours."""
         try:
-            click = Click.model_validate(body)
+            click = meant(Click.model_validate(body))
         except ValidationError as error:
             raise NotUnderstood("payload") from error
         if click.action_id == ids.EVIDENCE:
@@ -93,15 +93,21 @@ class Listeners:
     async def submission(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Somebody submitted a modal."""
         submitted = Submission.model_validate(body)
+        match submitted.view.callback_id:
+            case ids.DEFER_VIEW:
+                answer = await self._day_picked(submitted)
+            case _:
+                answer = _out_of_date()
+        await ack(**answer)
+
+    async def _day_picked(self, submitted: Submission) -> dict[str, Any]:
         place = _place(submitted)
         if place is None:
-            await ack(response_action="update", view=notice_view(UNKNOWN_WINDOW))
-            return
+            return _out_of_date()
         day = _day(submitted)
         problem = problem_with(day, await self._today(submitted.by.id)) if day else PICK_A_DAY
         if problem:
-            await ack(response_action="errors", errors={ids.DAY_BLOCK: problem})
-            return
+            return {"response_action": "errors", "errors": {ids.DAY_BLOCK: problem}}
         command = DeferralClicked(
             escalation_id=place.escalation_id,
             preset="date",
@@ -111,9 +117,8 @@ class Listeners:
                 channel_id=place.channel_id, user_id=submitted.by.id, thread_ts=place.thread_ts
             ),
         )
-        key = f"view:{submitted.view.id}:{submitted.view.hash}"
-        await self._accept(command, Arrival(key, "slack.submission", place.escalation_id))
-        await ack()
+        await self._accept(command, Arrival(submitted.dedupe_key, "slack.submission", place.escalation_id))
+        return {}
 
     async def event(self, body: dict[str, Any]) -> None:
         """Slack reports something; everything we subscribed to is acknowledged, most of it ignored."""
@@ -175,6 +180,10 @@ class Listeners:
         return self._now().astimezone(zone).date()
 
 
+def _out_of_date() -> dict[str, Any]:
+    return {"response_action": "update", "view": notice_view(UNKNOWN_WINDOW)}
+
+
 def _loading(asked: Request) -> str | None:
     if isinstance(asked, HelpRequested) or not asked.query:
         return None
@@ -182,8 +191,6 @@ def _loading(asked: Request) -> str | None:
 
 
 def _place(submitted: Submission) -> DeferralPlace | None:
-    if submitted.view.callback_id != ids.DEFER_VIEW:
-        return None
     try:
         place = DeferralPlace.model_validate_json(submitted.view.private_metadata)
     except ValidationError:
@@ -192,8 +199,8 @@ def _place(submitted: Submission) -> DeferralPlace | None:
 
 
 def _day(submitted: Submission) -> date | None:
-    chosen = submitted.view.state.values.get(ids.DAY_BLOCK, {}).get(ids.DAY)
+    chosen = submitted.entered(ids.DAY_BLOCK, ids.DAY).selected_date
     try:
-        return date.fromisoformat(chosen.selected_date) if chosen and chosen.selected_date else None
+        return date.fromisoformat(chosen) if chosen else None
     except ValueError:
         return None

@@ -81,6 +81,13 @@ class Click(BaseModel):
         action = self.actions[0]
         return action.selected_option.value if action.selected_option else action.value or ""
 
+    def standing_for(self, action_id: str, value: str) -> Click:
+        """Return the click as if the button *action_id* with that *value* had been pressed."""
+        pressed = self.actions[0].model_copy(
+            update={"action_id": action_id, "value": value, "selected_option": None}
+        )
+        return self.model_copy(update={"actions": [pressed]})
+
     @property
     def by(self) -> ChatUser:
         """Return who pressed it."""
@@ -110,12 +117,17 @@ class Click(BaseModel):
         return f"click:{team}:{place}:{self.actions[0].action_ts}:{self.user.id}"
 
 
-class _DayInput(BaseModel):
+class Entered(BaseModel):
+    """What stands in one field of a submitted window; only what belongs to the kind of field is set."""
+
+    value: str | None = None
     selected_date: str | None = None
+    selected_option: _Option | None = None
+    selected_user: str | None = None
 
 
 class _State(BaseModel):
-    values: dict[str, dict[str, _DayInput]] = {}
+    values: dict[str, dict[str, Entered]] = {}
 
 
 class _View(BaseModel):
@@ -132,6 +144,15 @@ class Submission(BaseModel):
     user: _User
     team: _Id | None = None
     view: _View
+
+    @property
+    def dedupe_key(self) -> str:
+        """Return what repetitions of this very submission have in common."""
+        return f"view:{self.view.id}:{self.view.hash}"
+
+    def entered(self, block_id: str, action_id: str) -> Entered:
+        """Return what stands in a field; empty when the window has no such field."""
+        return self.view.state.values.get(block_id, {}).get(action_id, Entered())
 
     @property
     def by(self) -> ChatUser:

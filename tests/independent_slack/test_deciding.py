@@ -77,20 +77,20 @@ async def test_somebody_else_is_told_that_it_is_not_theirs(house: House, user: s
 
 async def test_a_declined_proposal_is_not_written(house: House) -> None:
     card = await house.card("Wim Kapok")
-    assert (await house.press(ADA, ADAS, card, "cs:decline")).status == 200
+    assert (await house.press(ADA, ADAS, card, "cs:more", "decline:")).status == 200
     await house.shows(card, "Declined: Wim Kapok", f"<@{ADA}>", "Nothing was changed")
     assert house.tasks("Wim Kapok") == []
 
 
 async def test_it_can_be_put_off_by_menu(house: House) -> None:
     card = await house.card("Xenia Larch")
-    assert (await house.press(ADA, ADAS, card, "cs:defer", "next_week:")).status == 200
+    assert (await house.press(ADA, ADAS, card, "cs:more", "next_week:")).status == 200
     await house.shows(card, "Put off: Xenia Larch", f"<@{ADA}>")
 
 
 async def test_it_can_be_put_off_to_a_day_and_a_past_day_is_refused_in_the_window(house: House) -> None:
     card = await house.card("Yves Maple")
-    ack = await house.press(ADA, ADAS, card, "cs:defer", "date:")
+    ack = await house.press(ADA, ADAS, card, "cs:more", "date:")
     assert (ack.status, ack.seconds < 3) == (200, True)
     view = await house.slack.until(lambda: list(house.slack.views.values())[-1:], "the window")
     for day in (None, in_days(-1), in_days(900)):
@@ -111,7 +111,7 @@ async def test_a_day_is_understood_from_somebody_without_a_known_time_zone(house
     card = next(iter(house.posts(ADAS, "Decision needed", "Vera Juniper")), None)
     card = card or await house.card("Vera Juniper")
     before = len(house.slack.private)
-    await house.press(user, ADAS, card, "cs:defer", "date:")
+    await house.press(user, ADAS, card, "cs:more", "date:")
     view = list(house.slack.views.values())[-1]
     payload = view_submission(house.slack, user, view, picked(in_days(10)), bare=house.bare)
     ack = await house.slack.deliver("interactive", payload)

@@ -158,7 +158,7 @@ async def test_a_window_is_answered_in_time_although_slack_is_slow_to_say_who_it
     card = await by_http.card("Fig Six")
     user = "U7SLOW"
     by_http.slack.users[user] = by_http.slack.users[FINN] | {"id": user}
-    await by_http.press(user, ADAS, card, "cs:defer", "date:")
+    await by_http.press(user, ADAS, card, "cs:more", "date:")
     view = list(by_http.slack.views.values())[-1]
     by_http.slack.break_next("users.info", "slow:4", only=lambda args: args.get("user") == user)
     day: Json = {"cs:day_block": {"cs:day": {"type": "datepicker", "selected_date": "2027-03-01"}}}

@@ -124,7 +124,7 @@ async def test_a_click_that_slack_did_not_sign_changes_nothing(
 
 async def test_a_declined_proposal_is_not_written(shared: Loop) -> None:
     card = await shared.card()
-    await shared.stage.press(OLIVIA, OLIVIAS, card, "cs:decline")
+    await shared.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "decline")
     declined = await shared.now_shows(card, "Declined: Jane Doe", f"<@{OLIVIA}>", "Nothing was changed")
     assert buttons(declined) == {"cs:evidence"}
     await shared.stage.signed_click(OLIVIA, "cs:approve", escalation_of(card), nonce="after-no")

@@ -13,7 +13,7 @@ async def _gift_to_task(loop: Loop) -> None:
     card = await loop.card(amount_minor=250_000)
     assert has(card, "Decision needed: Jane Doe", "Olivia Hart", "to decide by", "Jane Doe gave $2,500")
     assert has(card, "AI-generated, check before use", "Thank-you call to Jane Doe for $2,500")
-    assert buttons(card) == {"cs:approve", "cs:defer", "cs:decline", "cs:evidence"}
+    assert buttons(card) == {"cs:approve", "cs:edit", "cs:more", "cs:evidence"}
     assert await loop.stage.own_tasks(JANE) == []
 
     await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")

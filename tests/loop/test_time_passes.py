@@ -50,7 +50,7 @@ async def test_each_preset_comes_back_on_its_morning(loop: Loop) -> None:
     cards = {}
     for preset, moment in expected.items():
         card = cards[preset] = await loop.card()
-        await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:defer", preset)
+        await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:more", preset)
         put_off = await loop.now_shows(card, "Put off: Jane Doe", f"<@{OLIVIA}>", "Nothing was changed")
         assert buttons(put_off) == {"cs:evidence"}
         assert await _until_when(loop, card) == moment.astimezone(UTC)
@@ -88,7 +88,7 @@ async def test_the_deadline_on_the_card_is_the_one_that_counts(loop: Loop) -> No
     """Put off for a month, the card that comes back does not ask for an answer by a day long gone."""
     card = await loop.card()
     day = _today(loop) + timedelta(days=30)
-    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:defer", "date")
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "date")
     window = await loop.stage.shown(OLIVIA, "Until which day?")
     assert (await loop.stage.submit(OLIVIA, window, day=day.isoformat()))["ok"]
     await loop.now_shows(card, "Put off: Jane Doe")
@@ -104,7 +104,7 @@ async def test_a_day_that_cannot_be_meant_is_refused_in_the_window(
 ) -> None:
     loop = await open_loop(socket_mode=socket_mode)
     card = await loop.card()
-    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:defer", "date")
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "date")
     window = await loop.stage.shown(OLIVIA, "Until which day?")
     today = _today(loop)
     for day, problem in (
@@ -141,7 +141,7 @@ async def test_time_runs_out_and_that_is_not_a_no(loop: Loop) -> None:
 
 async def test_put_off_and_then_forgotten_it_expires_too(loop: Loop) -> None:
     card = await loop.card()
-    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:defer", "tomorrow")
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "tomorrow")
     await loop.now_shows(card, "Put off: Jane Doe")
     await loop.later(days=2)
     await loop.now_shows(card, "Decision needed: Jane Doe")
@@ -151,7 +151,7 @@ async def test_put_off_and_then_forgotten_it_expires_too(loop: Loop) -> None:
 
 async def test_a_restart_forgets_no_deferral(loop: Loop) -> None:
     card = await loop.card()
-    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:defer", "tomorrow")
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "tomorrow")
     await loop.now_shows(card, "Put off: Jane Doe")
     waiting = await loop.runtime.context.database.read(lambda tx: tx.inbox.next_due(loop.clock.now()))
     assert waiting == await _until_when(loop, card), "the row in the inbox is what brings it back"

@@ -89,14 +89,14 @@ For **Olivia Hart** to decide by 1 Dec 2026, 22:00 UTC. If nobody answers, nothi
 all figures recomputed from 6 records
   Also considered: Send a thank-you letter
   Can be undone exactly: the record returns to what it was.
-[Approve] [Defer… Until tomorrow / Until the next business day / Until next week / Pick a date…] \
-[Decline] [Why?]
+[Approve] [Edit…] [More… Defer until tomorrow / Defer until the next business day / Defer until next week \
+/ Defer until a date… / Escalate further… / Send back… / Decline…] [Why?]
   Sent to the owner's channel. Reference 7f3k2a"""
     )
 
 
 def test_the_buttons_name_what_they_do() -> None:
-    approve, defer, decline, why = decision_buttons(CARD, OPEN)["elements"]
+    approve, edit, more, why = decision_buttons(CARD, OPEN)["elements"]
     assert approve["confirm"] == {
         "title": {"type": "plain_text", "text": "Approve this for Jane Doe?", "emoji": False},
         "text": {
@@ -109,14 +109,15 @@ def test_the_buttons_name_what_they_do() -> None:
         "deny": {"type": "plain_text", "text": "Not yet", "emoji": False},
     }
     assert (approve["style"], approve["value"]) == ("primary", "01KESC")
-    assert decline["confirm"]["text"]["text"] == (
-        f"Nothing will be written to the CRM. You decline: {CARD.proposal}"
-    )
-    assert [option["value"] for option in defer["options"]] == [
+    assert (edit["action_id"], edit["value"]) == ("cs:edit", "01KESC")
+    assert [option["value"] for option in more["options"]] == [
         "tomorrow:01KESC",
         "next_business_day:01KESC",
         "next_week:01KESC",
         "date:01KESC",
+        "escalate:01KESC",
+        "send_back:01KESC",
+        "decline:01KESC",
     ]
     assert "confirm" not in why
 

@@ -315,7 +315,7 @@ def test_every_card_is_one_slack_shows(card: EscalationCard, status: CardStatus)
     check_message(shown.text, shown.blocks)
     pressable = {node["action_id"] for node in walk(shown.blocks) if "action_id" in node}
     is_open = status.state is EscalationState.OPEN
-    deciding = {ids.APPROVE, ids.DEFER, ids.DECLINE} if is_open else set()
+    deciding = {ids.APPROVE, ids.EDIT, ids.MORE} if is_open else set()
     is_undoable = status.state is EscalationState.EXECUTED and card.undo is UndoPromise.EXACT
     assert pressable == deciding | ({ids.UNDO} if is_undoable else set()) | {ids.EVIDENCE}
 

@@ -120,6 +120,16 @@ async def test_a_command_that_is_answered_with_help(door: Door, text: str, unkno
             DeferralClicked(escalation_id="01KESC", preset="next_week", by=BY, reply_to=HERE),
             "01KESC",
         ),
+        (
+            click(ids.MORE, "", selected_option={"value": "tomorrow:01KESC"}),
+            DeferralClicked(escalation_id="01KESC", preset="tomorrow", by=BY, reply_to=HERE),
+            "01KESC",
+        ),
+        (
+            click(ids.MORE, "", selected_option={"value": "decline:01KESC"}),
+            DeclineClicked(escalation_id="01KESC", by=BY, reply_to=HERE),
+            "01KESC",
+        ),
         (click(ids.SHARE, "01KANS"), SummaryShared(answer_id="01KANS", by=BY, reply_to=HERE), None),
         (
             click(ids.NOT_USEFUL, "01KANS"),
@@ -168,6 +178,9 @@ async def test_the_same_click_twice_is_stored_once(door: Door) -> None:
         click(ids.APPROVE, "x" * 500),
         click(ids.DEFER, "", selected_option={"value": "forever:01KESC"}),
         click(ids.DEFER, "", selected_option=None),
+        click(ids.MORE, "", selected_option={"value": "approve:01KESC"}),
+        click(ids.MORE, "", selected_option={"value": "decline:a b"}),
+        click(ids.MORE, "", selected_option=None),
         click(ids.PICK, "D-100"),
         click(ids.PICK, "everything:D-100"),
         click(ids.FEEDBACK, "great:01KANS"),
@@ -317,7 +330,7 @@ async def test_a_window_that_opens_too_late_is_explained(stage: Stage) -> None:
 async def pick_a_day(stage: Stage, day: date) -> dict[str, Any]:
     row = {"selected_option": {"value": "date:01KESC", "text": {"type": "plain_text", "text": "Pick"}}}
     if not stage.world.views.stack(OLIVIA):
-        await press(stage, ids.DEFER, **row)
+        await press(stage, ids.MORE, **row)
         await stage.until(lambda: bool(stage.world.views.stack(OLIVIA)))
     view = stage.world.views.stack(OLIVIA)[-1]
     entered = {ids.DAY_BLOCK: {ids.DAY: {"type": "datepicker", "selected_date": day.isoformat()}}}

@@ -59,7 +59,7 @@ async def test_a_card_is_approved_with_one_press(stage: Stage) -> None:
 async def test_a_decision_is_put_off_from_the_menu(stage: Stage) -> None:
     at = await show(stage)
     row = decision(stage)
-    menu = next(e for e in row["elements"] if e["action_id"] == ids.DEFER)
+    menu = next(e for e in row["elements"] if e["action_id"] == ids.MORE)
     await stage.act(
         OLIVIA,
         "act/block",
@@ -67,7 +67,7 @@ async def test_a_decision_is_put_off_from_the_menu(stage: Stage) -> None:
         message_ts=at.ts,
         action={
             "block_id": row["block_id"],
-            "action_id": ids.DEFER,
+            "action_id": ids.MORE,
             "selected_option": menu["options"][1],
         },
     )

@@ -16,18 +16,17 @@ APPROVE_WRITES = "Countersign will write to the CRM:"
 APPROVE_YES = "Approve and write"
 APPROVE_NO = "Not yet"
 AND_MORE = "and {count} more, listed on the card"
-DEFER = "Defer…"
-DEFER_CHOICES = (
-    ("Until tomorrow", "tomorrow"),
-    ("Until the next business day", "next_business_day"),
-    ("Until next week", "next_week"),
-    ("Pick a date…", "date"),
+EDIT = "Edit…"
+MORE = "More…"
+MORE_CHOICES = (
+    ("Defer until tomorrow", "tomorrow"),
+    ("Defer until the next business day", "next_business_day"),
+    ("Defer until next week", "next_week"),
+    ("Defer until a date…", "date"),
+    ("Escalate further…", "escalate"),
+    ("Send back…", "send_back"),
+    ("Decline…", "decline"),
 )
-DECLINE = "Decline"
-DECLINE_TITLE = "Decline this for {name}?"
-DECLINE_TEXT = "Nothing will be written to the CRM. You decline: {proposal}"
-DECLINE_YES = "Decline"
-DECLINE_NO = "Go back"
 EVIDENCE = "Why?"
 UNDO = "Undo"
 UNDO_TITLE = "Undo this for {name}?"
@@ -42,14 +41,14 @@ MOST_CONFIRMED = 290
 
 
 def decision_buttons(card: EscalationCard, status: CardStatus) -> Block:
-    """Return Approve, Defer, Decline and Why; the block id changes with the status, so that menus reset."""
+    """Return Approve, Edit, More and Why; the block id changes with the status, so that menus reset."""
     about = card.escalation_id
-    choices = [option(label, ids.joined(preset, about)) for label, preset in DEFER_CHOICES]
+    choices = [option(label, ids.joined(choice, about)) for label, choice in MORE_CHOICES]
     return actions(
         _block_id(card, status),
         button(APPROVE, ids.APPROVE, about, style="primary", confirm=_approval(card)),
-        menu(DEFER, ids.DEFER, choices),
-        button(DECLINE, ids.DECLINE, about, confirm=_decline(card)),
+        button(EDIT, ids.EDIT, about),
+        menu(MORE, ids.MORE, choices),
         button(EVIDENCE, ids.EVIDENCE, about),
     )
 
@@ -78,12 +77,6 @@ def _approval(card: EscalationCard) -> dict[str, object]:
 def _undo(card: EscalationCard) -> dict[str, object]:
     title = UNDO_TITLE.format(name=name(card.donor.name, 60))
     return confirmation(title, UNDO_TEXT, UNDO_YES, APPROVE_NO, danger=True)
-
-
-def _decline(card: EscalationCard) -> dict[str, object]:
-    title = DECLINE_TITLE.format(name=name(card.donor.name, 60))
-    text = DECLINE_TEXT.format(proposal=clip(one_line(card.proposal), 150))
-    return confirmation(title, text, DECLINE_YES, DECLINE_NO, danger=True)
 
 
 def _block_id(card: EscalationCard, status: CardStatus) -> str:
