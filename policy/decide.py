@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from policy.conditions import ENGINE, Conditions, Failed, environment
+from policy.conditions import Outcome as Answer
 from policy.decision import (
     NO_GRANT,
     POLICY_ERROR,
@@ -72,31 +73,55 @@ def compile_policy(policy: Policy) -> CompiledPolicy:
     return CompiledPolicy(policy, policy.version, gates, environment().bundle(conditions), binder(names))
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a policy says, without the record around it: a decision is made of one."""
+
+    outcome: Outcome
+    gates: tuple[Gate, ...]
+    approvals: tuple[RequiredApproval, ...]
+    obligations: tuple[Obligation, ...]
+    errors: tuple[GateFailure, ...]
+
+
 def decide(compiled: CompiledPolicy, facts: DecisionFacts) -> Decision:
     """Ask every gate and combine the answers: error, then denial, then approvals, then allowance."""
-    matched, errors = _ask(compiled, facts)
+    judged = judge(compiled, facts)
+    return Decision(
+        outcome=judged.outcome,
+        gates=judged.gates,
+        approvals=judged.approvals,
+        obligations=judged.obligations,
+        policy_version=compiled.version,
+        facts_digest=facts_digest(facts),
+        engine=ENGINE,
+        errors=judged.errors,
+    )
+
+
+def judge(compiled: CompiledPolicy, facts: DecisionFacts) -> Judgement:
+    """Decide without writing a record: the same answer, for rehearsals that ask very often."""
+    answers = compiled.conditions.evaluate(environment().activation(compiled.bind(facts)))
+    return combine(compiled, answers, facts)
+
+
+def combine(compiled: CompiledPolicy, answers: Sequence[Answer], facts: DecisionFacts) -> Judgement:
+    """Combine the answers of all conditions, one per gate: error, then denial, approvals, allowance."""
+    matched, errors = _sort(compiled, answers, facts)
     obligations = _obligations(matched, facts, errors)
     gates = [each.gate for each in matched]
     if not any(gate.kind == "allow" for gate in gates):
         gates.append(_NO_GRANT)
     if errors:
         gates.append(_POLICY_ERROR)
-    return Decision(
-        outcome=_outcome(gates),
-        gates=tuple(gates),
-        approvals=_approvals(matched),
-        obligations=obligations,
-        policy_version=compiled.version,
-        facts_digest=facts_digest(facts),
-        engine=ENGINE,
-        errors=tuple(errors),
-    )
+    return Judgement(_outcome(gates), tuple(gates), _approvals(matched), obligations, tuple(errors))
 
 
-def _ask(compiled: CompiledPolicy, facts: DecisionFacts) -> tuple[list[CompiledGate], list[GateFailure]]:
+def _sort(
+    compiled: CompiledPolicy, answers: Sequence[Answer], facts: DecisionFacts
+) -> tuple[list[CompiledGate], list[GateFailure]]:
     """Return the gates that matched, for a grant in its table too, and those that gave no answer."""
     case = (facts.action.kind, facts.donor.lifecycle_stage, facts.action.capability)
-    answers = compiled.conditions.evaluate(environment().activation(compiled.bind(facts)))
     matched: list[CompiledGate] = []
     errors: list[GateFailure] = []
     for gate, answer in zip(compiled.gates, answers, strict=True):

@@ -12,11 +12,12 @@ import types
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import AwareDatetime
 from pydantic.fields import FieldInfo
+from pydantic_core import to_json
 
 from policy.canonical import digest
 from policy.decision_facts import DecisionFacts
@@ -95,12 +96,26 @@ def binder(names: Iterable[str]) -> Callable[[DecisionFacts], dict[str, Any]]:
 def facts_digest(facts: DecisionFacts) -> str:
     """Return the digest of the facts.
 
-    The same bytes as `canonical_json`, by the faster encoder: all keys are ASCII, and there are no floats.
+    The same bytes as `canonical_json`, by a faster way: keys are known and ASCII, and there are no floats.
     """
-    text = json.dumps(
-        facts.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+    parts = facts.__dict__
+    ordered = {
+        group: dict(zip(names, read(parts[group].__dict__), strict=True)) for group, names, read in _sorted()
+    }
+    return hashlib.sha256(to_json(ordered)).hexdigest()
+
+
+@cache
+def _sorted() -> tuple[tuple[str, tuple[str, ...], Callable[[dict[str, Any]], tuple[Any, ...]]], ...]:
+    """Return the groups and their fields in canonical order, with what reads the fields of a group."""
+    fields: dict[str, list[str]] = {}
+    for fact in catalogue().values():
+        group, _, field = fact.name.partition(".")
+        if fact.presence_of is None:
+            fields.setdefault(group, []).append(field)
+    return tuple(
+        (group, tuple(sorted(fields[group])), itemgetter(*sorted(fields[group]))) for group in sorted(fields)
     )
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def facts_from_flat(flat: dict[str, Any]) -> DecisionFacts:

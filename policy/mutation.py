@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from policy.cases import Cases, case_facts
@@ -43,8 +43,8 @@ class MutationReport:
     survivors: tuple[Mutant, ...]
 
 
-def check_mutations(policy: Policy, cases: Cases) -> MutationReport:
-    """Make every mistake in turn and see whether a case notices.
+def check_mutations(policy: Policy, cases: Cases, made: Iterable[Mutant] | None = None) -> MutationReport:
+    """Make every mistake in turn, or those *made*, and see whether a case notices.
 
     The cases must hold for the policy as it is: they state all gates that match, so a mistake is noticed as
     soon as the gate answers differently for one of them.
@@ -55,12 +55,12 @@ def check_mutations(policy: Policy, cases: Cases) -> MutationReport:
     tables = {grant.id: grant for grant in policy.grants}
     tried = equivalent = 0
     survivors = []
-    for mutant in mutants(policy):
+    for mutant in mutants(policy) if made is None else made:
         tried += 1
         grant = tables.get(mutant.gate)
-        within = [made for facts, made in activations.items() if grant is None or _in_table(grant, facts)]
+        within = [ready for facts, ready in activations.items() if grant is None or _in_table(grant, facts)]
         before, after = environment().compile(mutant.before), environment().compile(mutant.after)
-        if any(before.evaluate(made) != after.evaluate(made) for made in within):
+        if any(before.evaluate(ready) != after.evaluate(ready) for ready in within):
             continue
         if _same_meaning(before, after):
             equivalent += 1

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from bot.cli.policy_options import add_policy
+
 MAX_PORT = 65_535
 _DATABASE = "Database address; the default is COUNTERSIGN_DATABASE_URL."
 
@@ -45,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     _sandbox(_command(commands, "sandbox", "run the simulated Slack or CRM alone"))
     _command(commands, "doctor", "test tokens, scopes, channels, CRM, model and clock, with the remedy")
     _command(commands, "check-config", "check settings, organisation file and policy without starting")
-    _policy(_command(commands, "policy", "check and test a policy, or list the facts it may ask about"))
+    add_policy(_command(commands, "policy", "check, test, explain and rehearse the rules"))
     _db(_command(commands, "db", "bring the database schema up to date"))
     _inbox(_command(commands, "inbox", "list and retry what was set aside"))
     _audit(_command(commands, "audit", "verify the audit log, or show one decision's path"))
@@ -88,14 +90,6 @@ def _sandbox(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--data", metavar="DIR", help="keep state in this folder (default: in memory)")
     parser.add_argument("--socket-mode", action="store_true", help="let the bot connect over Socket Mode")
-
-
-def _policy(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("check", "test", "facts"))
-    parser.add_argument("file", nargs="?", help="a policy file; the default is the one that ships")
-    parser.add_argument(
-        "cases", nargs="?", help="a file of cases for `test`; the default are those that ship"
-    )
 
 
 def _db(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,40 @@
+"""The options of `countersign policy`."""
+
+from __future__ import annotations
+
+import argparse
+
+_FILE = "a policy file; the default is the one that ships"
+_DATABASE = "Database address; the default is COUNTERSIGN_DATABASE_URL."
+
+
+def add_policy(parser: argparse.ArgumentParser) -> None:
+    """Add what can be done with a policy; each way has a module of its own."""
+    ways = parser.add_subparsers(title="what to do", required=True, metavar="WHAT", dest="what")
+    _check(_way(ways, "check", "name every fault of a policy, with line and column"))
+    _test(_way(ways, "test", "run the cases of a policy, and look for mistakes they would not notice"))
+    _way(ways, "facts", "list the facts that a rule may ask about")
+    _matrix(_way(ways, "matrix", "show what may happen at each lifecycle stage, and who has to agree"))
+
+
+def _way(ways: argparse._SubParsersAction, name: str, what: str) -> argparse.ArgumentParser:  # type: ignore[type-arg]
+    way: argparse.ArgumentParser = ways.add_parser(name, help=what, description=what.capitalize() + ".")
+    way.set_defaults(way=f"bot.cli.policy_{name}")
+    way.add_argument("--json", action="store_true", help="print JSON")
+    return way
+
+
+def _check(way: argparse.ArgumentParser) -> None:
+    way.add_argument("file", nargs="?", help=_FILE)
+
+
+def _test(way: argparse.ArgumentParser) -> None:
+    way.add_argument("file", nargs="?", help=_FILE)
+    way.add_argument("cases", nargs="?", help="a file of cases; the default is cases.yaml beside the policy")
+    way.add_argument("--no-mutations", action="store_true", help="only run the cases")
+
+
+def _matrix(way: argparse.ArgumentParser) -> None:
+    way.add_argument("file", nargs="?", help=_FILE)
+    way.add_argument("--phase", type=int, choices=(1, 2, 3), default=2, help="rollout phase (default 2)")
+    way.add_argument("--markdown", action="store_true", help="print a Markdown document")
