@@ -20,6 +20,7 @@ from handlers.record_feedback import record_feedback
 from handlers.reopen_deferred import reopen_deferred
 from handlers.send_answer import post_outcome, send_answer
 from handlers.share_summary import share_summary
+from handlers.show_copy import show_copy
 from handlers.show_evidence import fill_evidence, show_evidence
 from handlers.show_help import show_help
 from handlers.show_home import publish_home, show_home
@@ -51,6 +52,7 @@ ARRIVALS: dict[type[Any], Handler] = {
 
 DEPARTURES: dict[type[Any], Handler] = {
     effects.ShowCard: post_card,
+    effects.UpdateCopy: show_copy,
     effects.RemindDecider: remind_decider,
     effects.SendAnswer: send_answer,
     effects.PostOutcome: post_outcome,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from handlers.answering import post
+from handlers.card_places import message_at
 from handlers.context import Arrived, Context
 from handlers.deciding import Ruling
 from handlers.donor_header import donor_header
@@ -45,7 +46,7 @@ async def ask_again(
     context: Context,
 ) -> AskedAgain:
     """Make the card anew from *record* and *ruling*, with the full time to decide."""
-    found = await route(record, context)
+    found = _with_whom_it_is(escalation) or await route(record, context)
     destination = with_other_approvers(found, ruling.decision, context.organisation)
     due_at = context.clock.now() + timedelta(days=context.organisation.decision_days)
     card = card_of(escalation).model_copy(
@@ -65,6 +66,19 @@ async def ask_again(
     return AskedAgain(card, requirement, destination, note)
 
 
+def _with_whom_it_is(escalation: Escalation) -> Route | None:
+    """Return where a decision that was passed on is: asking again does not take it away from there."""
+    requirement = requirement_of(escalation)
+    if not (requirement.passed_to or requirement.with_reviewers):
+        return None
+    return Route(
+        channel=escalation.route,
+        why=card_of(escalation).route,
+        decider=requirement.passed[-1].to,
+        decider_email=requirement.owner_email,
+    )
+
+
 def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: AskedAgain) -> None:
     """Open the decision again; where others have to agree now, in a place that all of them can see."""
     changes = Changes(
@@ -79,7 +93,12 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
     )
     moves_away = again.destination.channel != escalation.route
     if moves_away:
-        changes |= Changes(route=again.destination.channel, channel_id=None, message_ts=None)
+        known = message_at(tx, escalation, again.destination.channel)
+        changes |= Changes(
+            route=again.destination.channel,
+            channel_id=known.channel_id if known else None,
+            message_ts=known.ts if known else None,
+        )
     if escalation.state is _S.OUTCOME_UNKNOWN:
         _not_written(tx, arrived, escalation)
     moved = tx.escalations.move(escalation.id, (_S.APPROVED, _S.EXECUTING), _S.OPEN, arrived.now, **changes)
@@ -119,7 +138,7 @@ def _say_where_it_went(tx: Transaction, arrived: Arrived, before: Escalation, ag
         return
     notice = Notice(
         text=f"Nothing was written. {again.note}",
-        next_step=f"The decision goes on with a new card, sent to the {again.destination.why}.",
+        next_step=f"The decision goes on in the {again.destination.why}. This card follows it.",
         reference=again.card.reference,
     )
     place, thread = before.channel_id, before.message_ts

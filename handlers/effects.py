@@ -22,11 +22,21 @@ class ShowCard(Value):
     note: str = ""
 
 
+class UpdateCopy(Value):
+    """Bring another message that shows an escalation's card up to date."""
+
+    type: Literal["update_copy"] = "update_copy"
+    escalation_id: str
+    place_id: str
+    note: str = ""
+
+
 class RemindDecider(Value):
-    """Say in the card's thread that a deferred decision is back."""
+    """Say *text* in the card's thread to whoever decides, by default that a deferred decision is back."""
 
     type: Literal["remind_decider"] = "remind_decider"
     escalation_id: str
+    text: str = "This decision is back from being put off."
 
 
 class SendAnswer(Value):
@@ -87,6 +97,7 @@ class FillEvidence(Value):
 
 Effect = Annotated[
     ShowCard
+    | UpdateCopy
     | RemindDecider
     | SendAnswer
     | PostOutcome
@@ -123,12 +134,30 @@ def enqueue(
 
 
 def refresh_card(tx: Transaction, arrived: Arrived, escalation: Escalation, note: str = "") -> None:
-    """Have the card show the escalation as it stands after this change, with a *note* meanwhile."""
+    """Have every message with the card show the escalation as it stands now, with a *note* meanwhile."""
+    version = f"{escalation.revision}{':note' if note else ''}"
     enqueue(
         tx,
         ShowCard(escalation_id=escalation.id, note=note),
-        key=f"card:{escalation.id}:{escalation.revision}{':note' if note else ''}",
+        key=f"card:{escalation.id}:{version}",
         order=f"card:{escalation.id}",
+        arrived=arrived,
+        priority=PEOPLE_FIRST,
+    )
+    for place in tx.places.living(escalation.id):
+        if (place.channel_id, place.message_ts) != (escalation.channel_id, escalation.message_ts):
+            update_copy(tx, arrived, escalation.id, place.id, version, note)
+
+
+def update_copy(
+    tx: Transaction, arrived: Arrived, escalation_id: str, place_id: str, version: str, note: str = ""
+) -> None:
+    """Have one copy of a card brought up to date by itself: no place waits for another."""
+    enqueue(
+        tx,
+        UpdateCopy(escalation_id=escalation_id, place_id=place_id, note=note),
+        key=f"copy:{place_id}:{version}",
+        order=f"copy:{place_id}",
         arrived=arrived,
         priority=PEOPLE_FIRST,
     )

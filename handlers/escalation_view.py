@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from handlers.outcomes import CardStatus, EscalationCard, Execution, QueueItem
+from handlers.outcomes import CardStatus, EscalationCard, Execution, PassedOn, QueueItem
 from policy.decision import Decision, GivenApproval, Role
 from policy.escalation import UNDECIDED
+from policy.override_reasons import GivenReason, OverrideReason
 from policy.value import Value
 from storage.escalations import Escalation
 
@@ -14,19 +15,22 @@ class Requirement(Value):
 
     Without *owner_email* nobody owns the relationship in Slack, and a manager stands in for the owner.
     *passed_to* is the e-mail address of whoever decides in the owner's place since it was passed on;
-    *excluded* are Slack user ids that must not decide, because the proposal is theirs or benefits them.
+    *with_reviewers* is set when it was passed on to nobody in particular, so that any manager has the owner's
+    part. *excluded* are Slack user ids that must not decide, because the proposal is theirs or benefits them.
     """
 
     decision: Decision
     owner_email: str | None = None
     passed_to: str | None = None
+    with_reviewers: bool = False
+    passed: tuple[PassedOn, ...] = ()
     excluded: tuple[str, ...] = ()
     granted: tuple[GivenApproval, ...] = ()
 
     @property
     def holder(self) -> str | None:
         """The e-mail address of whoever has the owner's part now; None when any manager has."""
-        return self.passed_to or self.owner_email
+        return None if self.with_reviewers else self.passed_to or self.owner_email
 
     def roles_of(self, email: str, roles: tuple[str, ...]) -> frozenset[Role]:
         """Return the roles in which somebody may decide here."""
@@ -64,7 +68,15 @@ def status_of(escalation: Escalation, note: str = "") -> CardStatus:
         deferred_until=escalation.deferred_until,
         execution=execution,
         note=note,
+        reason=_reason(escalation),
+        reason_text=escalation.reason_text or "",
+        passed=next(reversed(requirement_of(escalation).passed), None),
     )
+
+
+def _reason(escalation: Escalation) -> str:
+    code = escalation.reason_code
+    return GivenReason(code=OverrideReason(code)).label if code else ""
 
 
 def queue_item(escalation: Escalation) -> QueueItem:

@@ -143,8 +143,29 @@ class Execution(Value):
     at: AwareDatetime
 
 
+class PassedOn(Value):
+    """A decision passed from one person to the next; without *by*, because of *why* and by nobody.
+
+    *to_email* is None for whoever of the reviewers takes it. *reason* is a code in words, *note* their own.
+    """
+
+    to: str
+    to_email: str | None = None
+    from_email: str | None = None
+    by: str | None = None
+    by_user_id: str | None = None
+    reason: str = ""
+    note: str = ""
+    why: str = ""
+    at: AwareDatetime
+
+
 class CardStatus(Value):
-    """Where the card's decision stands now."""
+    """Where the card's decision stands now.
+
+    *reason* and *reason_text* say why it was overruled: a code in words, and the person's own words. *passed*
+    is how it came to whoever decides now.
+    """
 
     state: EscalationState
     by_user_id: str | None = None
@@ -153,6 +174,9 @@ class CardStatus(Value):
     deferred_until: AwareDatetime | None = None
     execution: Execution | None = None
     note: str = ""
+    reason: str = ""
+    reason_text: str = ""
+    passed: PassedOn | None = None
 
 
 class QueueItem(Value):

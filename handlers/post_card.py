@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from handlers.card_places import end_place, remember_message
 from handlers.context import Arrived, Context, Write
 from handlers.effects import RemindDecider, ShowCard
 from handlers.escalation_view import card_of, requirement_of, status_of
@@ -18,11 +19,14 @@ async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Wri
     escalation = await context.database.read(lambda tx: tx.escalations.get(effect.escalation_id))
     if escalation is None:
         return lambda _tx: None
-    shown, rerouted = await _show(escalation, effect.note, arrived, context)
+    shown, route, rerouted = await _show(escalation, effect.note, arrived, context)
+    before = _place(escalation)
 
     def write(tx: Transaction) -> None:
-        if shown != _place(escalation):
-            tx.escalations.set_message(escalation.id, shown.channel_id, shown.ts)
+        if before and shown != before:
+            end_place(tx, arrived, escalation, before, rerouted)
+        if shown != before:
+            remember_message(tx, arrived, escalation, shown, route)
         if rerouted:
             write_down(
                 tx,
@@ -38,14 +42,14 @@ async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Wri
 
 
 async def remind_decider(effect: RemindDecider, arrived: Arrived, context: Context) -> Write:
-    """Say in the card's thread that a deferred decision is back, so that its owner is notified."""
+    """Say something in the card's thread to whoever decides, so that they are notified."""
     escalation = await context.database.read(lambda tx: tx.escalations.get(effect.escalation_id))
     place = _place(escalation) if escalation else None
     if escalation is None or place is None:
         return lambda _tx: None
-    email = requirement_of(escalation).owner_email
-    owner = await context.chat.colleague_by_email(email) if email else None
-    notice = Notice(text="This decision is back from being put off.", mention=owner.id if owner else None)
+    email = requirement_of(escalation).holder
+    holder = await context.chat.colleague_by_email(email) if email else None
+    notice = Notice(text=effect.text, mention=holder.id if holder else None)
     marker = f"remind:{escalation.id}:{escalation.revision}"
     await context.chat.post(notice, place.channel_id, marker, arrived.retry_since, thread_ts=place.ts)
     return lambda _tx: None
@@ -53,8 +57,11 @@ async def remind_decider(effect: RemindDecider, arrived: Arrived, context: Conte
 
 async def _show(
     escalation: Escalation, note: str, arrived: Arrived, context: Context
-) -> tuple[MessageRef, str]:
-    """Show the card where it is, else anew on its route, else in the review channel; say why it moved."""
+) -> tuple[MessageRef, str, str]:
+    """Show the card where it is, else anew on its route, else in the review channel.
+
+    Returns the message, the route it is on, and why it moved, if it did.
+    """
     # A note is about being on the way; whoever arrived meanwhile does not need it.
     status = status_of(escalation, note if escalation.state in READY else "")
     card, marker = card_of(escalation), f"card:{escalation.id}"
@@ -66,7 +73,7 @@ async def _show(
         except Refused as refused:
             refusals.append(refused)
         else:
-            return shown, refusals[0].code if refusals else ""
+            return shown, channel, refusals[0].code if refusals else ""
     raise refusals[-1]
 
 

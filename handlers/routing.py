@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handlers.context import Context
+from handlers.ports import Colleague
 from policy.decision import Decision, Role
 from policy.donor import DonorRecord
 from policy.organisation import Organisation
 
 OWN_CHANNEL = "owner's channel"
 DIRECT = "owner's direct messages"
+REVIEWER = "a reviewer (manager)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,19 @@ async def route(record: DonorRecord, context: Context) -> Route:
     return Route(channel=direct, why=DIRECT, decider=owner.name, decider_email=owner.email)
 
 
+async def place_of(colleague: Colleague, context: Context) -> Route:
+    """Route to somebody who decides in the owner's place: their own channel, else their direct messages."""
+    own = context.organisation.channel_of(colleague.email)
+    channel = own or await context.chat.direct_channel(colleague.id)
+    why = f"{colleague.name}'s {'channel' if own else 'direct messages'}"
+    return Route(channel=channel, why=why, decider=colleague.name, decider_email=colleague.email)
+
+
 def _review(reason: str, context: Context) -> Route:
     return Route(
         channel=context.organisation.review_channel,
         why=f"review channel, because {reason}",
-        decider="a reviewer (manager)",
+        decider=REVIEWER,
         decider_email=None,
     )
 

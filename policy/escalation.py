@@ -42,7 +42,7 @@ MOVES: dict[EscalationState, frozenset[EscalationState]] = {
     ),
     _S.DEFERRED: frozenset({_S.OPEN, _S.EXPIRED, _S.SUPERSEDED}),
     _S.ESCALATED: frozenset({_S.OPEN, _S.EXPIRED, _S.SUPERSEDED}),
-    _S.SENT_BACK: frozenset({_S.SUPERSEDED}),
+    _S.SENT_BACK: frozenset({_S.OPEN, _S.SUPERSEDED}),
     _S.APPROVED: frozenset({_S.EXECUTING, _S.OPEN, _S.FAILED}),
     _S.EXECUTING: frozenset({_S.EXECUTED, _S.OUTCOME_UNKNOWN, _S.FAILED, _S.OPEN}),
     _S.OUTCOME_UNKNOWN: frozenset({_S.EXECUTED, _S.EXECUTING, _S.FAILED}),

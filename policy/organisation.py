@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from policy.donor import Channel
 from policy.value import Value
 
 
 class Person(Value):
-    """A member of staff with the roles that count when a decision needs more than the owner."""
+    """A member of staff with the roles that count when a decision needs more than the owner.
+
+    *reports_to* is the e-mail address of whoever decides when this person passes a decision on.
+    """
 
     email: str
     roles: tuple[str, ...] = ()
     channel: str | None = None
+    reports_to: str | None = None
 
 
 class DigestSchedule(Value):
@@ -51,7 +55,10 @@ class BlackoutPeriod(Value):
 
 
 class Organisation(Value):
-    """The organisation's settings; channels are Slack channel ids or names with a leading #."""
+    """The organisation's settings; channels are Slack channel ids or names with a leading #.
+
+    *data_steward* (an e-mail address) and *data_channel* are for records that are sent back to be put right.
+    """
 
     name: str = "Our organisation"
     time_zone: str = "UTC"
@@ -65,11 +72,47 @@ class Organisation(Value):
     rollout_phase: Annotated[int, Field(ge=1, le=3)] = 2
     review_channel: str
     operations_channel: str | None = None
+    data_steward: str | None = None
+    data_channel: str | None = None
     people: tuple[Person, ...] = ()
     digests: tuple[DigestSchedule, ...] = ()
     blackouts: tuple[BlackoutPeriod, ...] = ()
     quiet_hours: tuple[int, int] | None = None
     crm_record_url: str | None = None
+
+    @model_validator(mode="after")
+    def everybody_reports_upwards(self) -> Self:
+        """Refuse a chain of reports_to that leads back to where it began, or to somebody not listed."""
+        for person in self.people:
+            self._follow_chain(person)
+        return self
+
+    def _follow_chain(self, person: Person) -> None:
+        seen, current = [person.email], person
+        while current.reports_to:
+            above = self.person(current.reports_to)
+            if above is None:
+                raise ValueError(
+                    f"{current.email} reports to {current.reports_to}, who is not among the people listed"
+                )
+            seen.append(above.email)
+            if above.email.casefold() in {email.casefold() for email in seen[:-1]}:
+                raise ValueError(
+                    f"reports_to goes round in a circle ({' -> '.join(seen)}); somebody must be the last"
+                )
+            current = above
+
+    def person(self, email: str) -> Person | None:
+        """Return the person with this e-mail address, if they are listed."""
+        return next((p for p in self.people if p.email.casefold() == email.casefold()), None)
+
+    def chain_above(self, email: str) -> tuple[Person, ...]:
+        """Return whom somebody reports to, whom they report to, and so on; empty for who is not listed."""
+        above: list[Person] = []
+        current = self.person(email)
+        while current and current.reports_to and (current := self.person(current.reports_to)):
+            above.append(current)
+        return tuple(above)
 
     def roles_of(self, email: str) -> tuple[str, ...]:
         """Return the roles of the person with this e-mail address."""

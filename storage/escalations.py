@@ -21,8 +21,9 @@ class Escalation:
     """One proposal with the facts and the policy it was made under, and its life so far.
 
     *card*, *decision_facts*, *requires* and *outcome* are JSON that only the use cases read. *owner_id* is a
-    CRM staff id, *decided_by* a Slack user id. *trigger_id* is the CRM event behind it, *fold_key* what makes
-    a later proposal the same matter. All times are UTC.
+    CRM staff id, *decided_by* a Slack user id. *trigger_id* is the CRM event behind it and *trigger* that
+    event as JSON, *fold_key* what makes a later proposal the same matter. *reason_code* and *reason_text* say
+    why it was last overruled. *successor_id* is the escalation that took its place. All times are UTC.
     """
 
     id: str
@@ -51,6 +52,10 @@ class Escalation:
     correlation_id: str
     trigger_id: str | None = None
     fold_key: str | None = None
+    trigger: bytes | None = None
+    reason_code: str | None = None
+    reason_text: str | None = None
+    successor_id: str | None = None
 
 
 class Changes(TypedDict, total=False):
@@ -73,6 +78,9 @@ class Changes(TypedDict, total=False):
     decided_at: datetime | None
     execution_ref: str | None
     outcome: bytes | None
+    reason_code: str | None
+    reason_text: str | None
+    successor_id: str | None
 
 
 class Escalations:
@@ -103,6 +111,12 @@ class Escalations:
         """Return what is still undecided about a donor, the oldest first."""
         table = ESCALATIONS.c
         query = select(ESCALATIONS).where(table.donor_id == donor_id, table.state.in_(UNDECIDED))
+        return self._all(query.order_by(table.created_at, table.id))
+
+    def replaced_by(self, successor_id: str) -> list[Escalation]:
+        """Return what that escalation took the place of, the oldest first."""
+        table = ESCALATIONS.c
+        query = select(ESCALATIONS).where(table.successor_id == successor_id)
         return self._all(query.order_by(table.created_at, table.id))
 
     def open_for_fold_key(self, fold_key: str) -> list[Escalation]:

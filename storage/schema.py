@@ -17,6 +17,7 @@ from sqlalchemy import (
     text,
 )
 
+from policy.cleanup import CleanupState
 from policy.escalation import EscalationState
 from storage.columns import POSITION, UtcDateTime
 
@@ -144,6 +145,10 @@ ESCALATIONS = Table(
     Column("correlation_id", Text, nullable=False),
     Column("trigger_id", Text),
     Column("fold_key", Text),
+    Column("trigger", LargeBinary),
+    Column("reason_code", Text),
+    Column("reason_text", Text),
+    Column("successor_id", Text),
     UniqueConstraint("channel_id", "message_ts"),
     CheckConstraint(f"state IN ({_STATES})", name="state"),
     CheckConstraint("state <> 'executed' OR execution_ref IS NOT NULL", name="executed_has_ref"),
@@ -154,6 +159,61 @@ ESCALATIONS = Table(
     Index("ix_escalations_created", "created_at"),
     Index("ix_escalations_decided", "decided_at"),
     Index("ix_escalations_fold", "fold_key", "state"),
+    Index("ix_escalations_successor", "successor_id"),
+)
+
+CARD_PLACES = Table(
+    "card_places",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("escalation_id", Text, ForeignKey("escalations.id"), nullable=False),
+    Column("channel_id", Text, nullable=False),
+    Column("message_ts", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("shown_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("ended_why", Text),
+    UniqueConstraint("channel_id", "message_ts"),
+    Index("ix_card_places_escalation", "escalation_id"),
+)
+
+OVERRIDES = Table(
+    "overrides",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("escalation_id", Text, ForeignKey("escalations.id"), nullable=False),
+    Column("override", Text, nullable=False),
+    Column("reason", Text),
+    Column("by_user", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_overrides_at", "at"),
+)
+
+_CLEANUP_STATES = ", ".join(f"'{state}'" for state in CleanupState)
+
+CLEANUP_ITEMS = Table(
+    "cleanup_items",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("escalation_id", Text, ForeignKey("escalations.id"), nullable=False),
+    Column("donor_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("card", LargeBinary, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("answered_by", Text),
+    Column("answered_by_name", Text),
+    Column("answered_at", UtcDateTime),
+    Column("answer", Text),
+    Column("route", Text, nullable=False),
+    Column("channel_id", Text),
+    Column("message_ts", Text),
+    Column("revision", Integer, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    CheckConstraint(f"state IN ({_CLEANUP_STATES})", name="state"),
+    Index("ix_cleanup_items_state", "state", "asked_at"),
+    Index("ix_cleanup_items_escalation", "escalation_id"),
+    Index("ix_cleanup_items_donor", "donor_id"),
 )
 
 _UNSEALED = text("seq IS NULL")

@@ -8,8 +8,11 @@ from sqlalchemy import Connection
 
 from storage.answers import Answers, Feedbacks
 from storage.audit import Audit
+from storage.card_places import CardPlaces
+from storage.cleanup import CleanupItems
 from storage.escalations import Escalations
 from storage.occurrences import Occurrences
+from storage.overrides import Overrides
 from storage.queue import Inbox, Outbox
 from storage.settings import Settings
 
@@ -20,11 +23,14 @@ class Transaction:
     __slots__ = (
         "answers",
         "audit",
+        "cleanup",
         "escalations",
         "feedback",
         "inbox",
         "occurrences",
         "outbox",
+        "overrides",
+        "places",
         "settings",
     )
 
@@ -36,4 +42,7 @@ class Transaction:
         self.answers = Answers(connection)
         self.feedback = Feedbacks(connection)
         self.occurrences = Occurrences(connection)
+        self.overrides = Overrides(connection)
+        self.places = CardPlaces(connection)
+        self.cleanup = CleanupItems(connection)
         self.settings = Settings(connection)

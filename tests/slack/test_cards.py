@@ -211,7 +211,14 @@ UNREAD = Execution(ref="T-77", record_url="http://127.0.0.1:8400/tasks/T-77", at
             "“Why?” shows what stood in the way.",
         ),
         (status(EscalationState.UNDONE), "Undone", "@U0OLIVIA0 undid this, 24 Nov 2026, 14:00 UTC."),
-        (status(EscalationState.SENT_BACK), "Sent back", "@U0OLIVIA0 sent this back. Nothing was changed."),
+        (
+            status(EscalationState.SENT_BACK),
+            "Sent back",
+            (
+                "@U0OLIVIA0 sent this back for better data, 24 Nov 2026, 14:00 UTC. "
+                "Nothing was changed. A fresh card follows when the record has been put right."
+            ),
+        ),
         (
             status(EscalationState.DECLINED, by_user_id=None),
             "Declined",

@@ -28,6 +28,8 @@ TITLES = {
 
 DECIDES = ("For ", " to decide by ")
 NO_ANSWER = ". If nobody answers, nothing is changed."
+PASSED_TO = "Passed on to "
+PASSED_BY = " by "
 SOMEBODY = "Somebody"
 UNTIL = " put this off until "
 COMES_BACK = ". Nothing was changed. The card comes back then."
@@ -46,7 +48,8 @@ FAILED = ". It was not carried out: "
 FAILED_UNNAMED = "no reason is known."
 FAILED_NEXT = " “Why?” shows what stood in the way."
 UNDONE = " undid this"
-SENT_BACK = " sent this back. Nothing was changed."
+SENT_BACK = " sent this back for better data"
+BEING_PUT_RIGHT = ". Nothing was changed. A fresh card follows when the record has been put right."
 DECLINED = " declined this"
 NOTHING_CHANGED = ". Nothing was changed."
 EXPIRED = "Nobody decided by "
@@ -58,6 +61,26 @@ RECORD = "Open what was written"
 def status_block(card: EscalationCard, status: CardStatus) -> Block:
     """Return the line that says where the decision stands."""
     return rich(paragraph(*_LINES[status.state](card, status)))
+
+
+def passed_on(status: CardStatus) -> list[Block]:
+    """Return how the decision came to whoever has it now: "Passed on to Sam by Olivia: above my limit"."""
+    passed = status.passed
+    if passed is None:
+        return []
+    leaves = [leaf(PASSED_TO), leaf(name(passed.to), bold=True)]
+    if passed.by:
+        leaves += [leaf(PASSED_BY), leaf(name(passed.by), bold=True)]
+    leaves += [leaf(", "), moment(passed.at)]
+    return [rich(paragraph(*leaves, *_words_of(passed.reason or passed.why, passed.note)))]
+
+
+def _words_of(reason: str, text: str) -> list[Leaf]:
+    """Return a reason and what somebody said in their own words, as the rest of a sentence."""
+    said_so = [leaf(": "), *said(reason, 200)] if reason else []
+    if not text.strip():
+        return said_so
+    return [*said_so, leaf(", “" if reason else ": “"), *said(text, 600), leaf("”")]
 
 
 def _open(card: EscalationCard, _status: CardStatus) -> list[Leaf]:
@@ -113,11 +136,12 @@ def _undone(card: EscalationCard, status: CardStatus) -> list[Leaf]:
 
 
 def _sent_back(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
-    return [*_who(status), leaf(SENT_BACK)]
+    why = _words_of(status.reason, status.reason_text)
+    return [*_did(status, SENT_BACK), *why, leaf(BEING_PUT_RIGHT)]
 
 
 def _declined(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
-    return [*_did(status, DECLINED), leaf(NOTHING_CHANGED)]
+    return [*_did(status, DECLINED), *_words_of(status.reason, status.reason_text), leaf(NOTHING_CHANGED)]
 
 
 def _expired(card: EscalationCard, _status: CardStatus) -> list[Leaf]:

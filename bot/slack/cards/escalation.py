@@ -19,7 +19,7 @@ from bot.slack.blocks import (
 )
 from bot.slack.cards.claims import confidence_line, origin_line, removed_line, sentence
 from bot.slack.cards.decision_buttons import closing_buttons, decision_buttons
-from bot.slack.cards.decision_status import TITLES, status_block
+from bot.slack.cards.decision_status import TITLES, passed_on, status_block
 from bot.slack.cards.donor_line import donor_blocks
 from bot.slack.cards.field_changes import change_lines
 from bot.slack.cards.history import history
@@ -75,6 +75,7 @@ def _open(card: EscalationCard, status: CardStatus, title: str) -> list[Block]:
         *donor_blocks(card.donor, title),
         *_note(status),
         status_block(card, status),
+        *passed_on(status),
         divider(),
         _proposal(card, url),
         _changes(card, url),
@@ -91,6 +92,7 @@ def _settled(card: EscalationCard, status: CardStatus, title: str) -> list[Block
     return [
         *donor_blocks(card.donor, title),
         status_block(card, status),
+        *passed_on(status),
         *_note(status),
         divider(),
         _proposal(card, url),

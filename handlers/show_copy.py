@@ -1,0 +1,28 @@
+"""The other messages that show a card: each follows by itself, and one that is gone ends quietly."""
+
+from __future__ import annotations
+
+from handlers.card_places import end_place
+from handlers.context import Arrived, Context, Write
+from handlers.effects import UpdateCopy
+from handlers.escalation_view import card_of, status_of
+from handlers.execute_action import READY
+from handlers.ports import MessageRef, Refused
+
+
+async def show_copy(effect: UpdateCopy, arrived: Arrived, context: Context) -> Write:
+    """Show the escalation as it stands now in one more place."""
+    escalation, place = await context.database.read(
+        lambda tx: (tx.escalations.get(effect.escalation_id), tx.places.get(effect.place_id))
+    )
+    if escalation is None or place is None or place.ended_at:
+        return lambda _tx: None
+    at = MessageRef(place.channel_id, place.message_ts)
+    status = status_of(escalation, effect.note if escalation.state in READY else "")
+    card, marker = card_of(escalation), f"card:{escalation.id}"
+    try:
+        await context.chat.show_card(card, status, at, place.route, marker, arrived.retry_since)
+    except Refused as refused:
+        code = refused.code
+        return lambda tx: end_place(tx, arrived, escalation, at, code)
+    return lambda _tx: None
