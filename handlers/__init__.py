@@ -6,18 +6,22 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from handlers import commands, effects
+from handlers.approve_edit import approve_edit
 from handlers.approve_escalation import approve_escalation
+from handlers.check_edit import check_edit
 from handlers.context import Arrived, Context, Write
 from handlers.decline_escalation import decline_escalation
 from handlers.defer_escalation import defer_escalation
 from handlers.execute_action import execute_action
 from handlers.expire_escalation import expire_escalation
+from handlers.fill_window import fill_window
 from handlers.keep_unreadable_event import keep_unreadable_event
 from handlers.post_card import post_card, remind_decider
 from handlers.publish_event import publish_event
 from handlers.recommend_next_step import recommend_next_step
 from handlers.record_feedback import record_feedback
 from handlers.reopen_deferred import reopen_deferred
+from handlers.request_edit import request_edit
 from handlers.send_answer import post_outcome, send_answer
 from handlers.share_summary import share_summary
 from handlers.show_copy import show_copy
@@ -40,6 +44,9 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.SummaryShared: share_summary,
     commands.FeedbackGiven: record_feedback,
     commands.ApprovalClicked: approve_escalation,
+    commands.EditRequested: request_edit,
+    commands.EditSubmitted: check_edit,
+    commands.EditApproved: approve_edit,
     commands.DeferralClicked: defer_escalation,
     commands.DeclineClicked: decline_escalation,
     commands.UndoClicked: undo_action,
@@ -61,4 +68,5 @@ DEPARTURES: dict[type[Any], Handler] = {
     effects.PublishEvent: publish_event,
     effects.PublishHome: publish_home,
     effects.FillEvidence: fill_evidence,
+    effects.FillWindow: fill_window,
 }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from handlers.commands import ReplyAddress
 from handlers.context import Arrived
-from handlers.effects import PEOPLE_FIRST, PostOutcome, SendAnswer, enqueue
-from handlers.outcomes import Outcome
+from handlers.effects import PEOPLE_FIRST, FillWindow, PostOutcome, SendAnswer, enqueue
+from handlers.outcomes import Outcome, Window
 from storage.answers import Answer
 from storage.transaction import Transaction
 
@@ -23,6 +23,22 @@ def answer(
     stored = _store(tx, arrived, outcome, to.user_id, donor_id, answer_id)
     effect = SendAnswer(answer_id=stored, to=to)
     enqueue(tx, effect, key=f"answer:{stored}", order=None, arrived=arrived, priority=PEOPLE_FIRST)
+
+
+def fill(
+    tx: Transaction,
+    arrived: Arrived,
+    shown: Window,
+    window: str,
+    *,
+    by: str,
+    donor_id: str | None = None,
+    pushed: bool = False,
+) -> None:
+    """Store what fills somebody's waiting modal, and fill it."""
+    stored = _store(tx, arrived, shown, by, donor_id, None)
+    effect = FillWindow(answer_id=stored, window=window, pushed=pushed)
+    enqueue(tx, effect, key=f"window:{window}", order=None, arrived=arrived, priority=PEOPLE_FIRST)
 
 
 def post(
@@ -44,7 +60,7 @@ def post(
 def _store(
     tx: Transaction,
     arrived: Arrived,
-    outcome: Outcome,
+    outcome: Outcome | Window,
     asked_by: str,
     donor_id: str | None,
     answer_id: str | None,

@@ -52,11 +52,16 @@ def _approve(
         return
     _write_down(tx, arrived, moved, command, decider, "escalation.approved")
     refresh_card(tx, arrived, moved)
+    send_to_crm(tx, arrived, moved)
+
+
+def send_to_crm(tx: Transaction, arrived: Arrived, approved: Escalation) -> None:
+    """Have an approved action carried out, once per action and approval."""
     enqueue(
         tx,
-        ExecuteAction(escalation_id=moved.id),
-        key=f"execute:{moved.id}:{moved.action_digest}:{moved.revision}",
-        order=f"crm:{moved.donor_id}",
+        ExecuteAction(escalation_id=approved.id),
+        key=f"execute:{approved.id}:{approved.action_digest}:{approved.revision}",
+        order=f"crm:{approved.donor_id}",
         arrived=arrived,
         priority=PEOPLE_FIRST,
     )

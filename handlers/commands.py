@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from policy.editing import Edit
 from policy.events import CrmEvent
 from policy.value import Value
 
@@ -102,6 +103,42 @@ class ApprovalClicked(Value):
     reply_to: ReplyAddress
 
 
+class EditRequested(Value):
+    """Somebody wants to change a proposal; *view_id* is the modal already open and waiting."""
+
+    type: Literal["edit"] = "edit"
+    escalation_id: str
+    view_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class EditSubmitted(Value):
+    """Somebody's version of a proposal, made from *revision* and *action_digest*, to be checked.
+
+    *window* is the name under which the modal waits for the answer.
+    """
+
+    type: Literal["edit_submitted"] = "edit_submitted"
+    escalation_id: str
+    revision: int
+    action_digest: str
+    edit: Edit
+    window: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class EditApproved(Value):
+    """Somebody approves, or puts forward, the version that was checked as *edit_id*."""
+
+    type: Literal["edit_approved"] = "edit_approved"
+    escalation_id: str
+    edit_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
 class DeferralClicked(Value):
     """Somebody put a decision off: to a preset, or to a *day* in their own time zone."""
 
@@ -179,6 +216,9 @@ Command = Annotated[
     | SummaryShared
     | FeedbackGiven
     | ApprovalClicked
+    | EditRequested
+    | EditSubmitted
+    | EditApproved
     | DeferralClicked
     | DeclineClicked
     | UndoClicked

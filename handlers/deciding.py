@@ -75,8 +75,10 @@ def _purpose(proposal: Proposal) -> Purpose | None:
     return "stewardship" if proposal.rule in _CARE else None
 
 
-async def rule_again(escalation: Escalation, record: DonorRecord, context: Context) -> Ruling:
-    """Ask the policy in force about an approved action, with the facts of this moment."""
+async def rule_again(
+    escalation: Escalation, record: DonorRecord, context: Context, action: Action | None = None
+) -> Ruling:
+    """Ask the policy in force about an approved action, or another version of it, with the facts of now."""
     before = _decided_on(escalation)
     ai = before.ai
     evidence = Evidence(
@@ -90,7 +92,8 @@ async def rule_again(escalation: Escalation, record: DonorRecord, context: Conte
         endpoint_region="" if ai.endpoint_region == "none" else ai.endpoint_region,
     )
     purpose = before.action.purpose
-    return await _ruling(escalation.action, record, "execute", evidence, purpose, escalation.id, context)
+    action = action or escalation.action
+    return await _ruling(action, record, "execute", evidence, purpose, escalation.id, context)
 
 
 def _decided_on(escalation: Escalation) -> DecisionFacts:

@@ -36,17 +36,21 @@ async def decider_of(escalation_id: str, user_id: str, context: Context) -> Deci
     if escalation.state is not EscalationState.OPEN:
         return standing(escalation)
     requirement = requirement_of(escalation)
-    roles = requirement.roles_of(colleague.email, context.organisation.roles_of(colleague.email))
-    role = may_decide(
-        requirement.decision,
-        colleague.id,
-        roles,
-        granted=requirement.granted,
-        excluded=requirement.excluded,
-    )
+    role = role_in(requirement, colleague, context)
     if role is None:
         return _not_yours(escalation, requirement, colleague)
     return Decider(colleague, role, escalation, requirement)
+
+
+def role_in(requirement: Requirement, colleague: Colleague, context: Context) -> Role | None:
+    """Return the role in which somebody may give an approval that is still missing, or None."""
+    return may_decide(
+        requirement.decision,
+        colleague.id,
+        requirement.roles_of(colleague.email, context.organisation.roles_of(colleague.email)),
+        granted=requirement.granted,
+        excluded=requirement.excluded,
+    )
 
 
 def _not_yours(escalation: Escalation, requirement: Requirement, colleague: Colleague) -> Notice:

@@ -95,6 +95,15 @@ class FillEvidence(Value):
     view_id: str
 
 
+class FillWindow(Value):
+    """Fill a waiting modal with a stored answer; *window* is its id, or its name when it was *pushed*."""
+
+    type: Literal["fill_window"] = "fill_window"
+    answer_id: str
+    window: str
+    pushed: bool = False
+
+
 Effect = Annotated[
     ShowCard
     | UpdateCopy
@@ -105,7 +114,8 @@ Effect = Annotated[
     | TakeBack
     | PublishEvent
     | PublishHome
-    | FillEvidence,
+    | FillEvidence
+    | FillWindow,
     Field(discriminator="type"),
 ]
 

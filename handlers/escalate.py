@@ -22,7 +22,7 @@ from handlers.routing import Route
 from handlers.sources import sources
 from policy.actions import UNDO
 from policy.canonical import canonical_json, digest
-from policy.changes import describe, undo_text
+from policy.changes import describe, long_text, undo_text
 from policy.decision import Outcome
 from policy.escalation import UNDECIDED, EscalationState
 from policy.events import PublishedEventType
@@ -194,7 +194,7 @@ def _card(
         donor=donor_header(record, organisation),
         happened=duties.without_amounts(considered.happened, record),
         proposal=duties.without_amounts(describe(action, names), record),
-        proposal_details=duties.without_amounts(getattr(action, "details", ""), record),
+        proposal_details=duties.without_amounts(long_text(action), record),
         changes=shown_changes(action, record, names, duties),
         signals=tuple(filter(duties.may_show, recommendation.signals)),
         sources=sources(recommendation.signals, record, considered.facts),

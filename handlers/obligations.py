@@ -38,6 +38,15 @@ class Duties:
             text = text.replace(amount, HIDDEN)
         return text
 
+    def masked(self, change: FieldChange, record: DonorRecord) -> FieldChange:
+        """Return *change* as it may be shown."""
+        return change.model_copy(
+            update={
+                "before": self.without_amounts(change.before, record),
+                "after": self.without_amounts(change.after, record),
+            }
+        )
+
     def may_show(self, claim: VerifiedClaim) -> bool:
         """Say whether a sentence may appear on the card."""
         if AMOUNT in self.mask and any(slot.kind is SlotKind.MONEY for slot in claim.claim.slots):
@@ -72,12 +81,4 @@ def shown_changes(
     action: Action, record: DonorRecord, names: Mapping[str, str], duties: Duties
 ) -> tuple[FieldChange, ...]:
     """Return what the action would change, as it may be shown."""
-    return tuple(
-        change.model_copy(
-            update={
-                "before": duties.without_amounts(change.before, record),
-                "after": duties.without_amounts(change.after, record),
-            }
-        )
-        for change in changes(action, record, names)
-    )
+    return tuple(duties.masked(change, record) for change in changes(action, record, names))

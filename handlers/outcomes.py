@@ -103,6 +103,15 @@ class HeldNotice(Value):
     reference: str
 
 
+class CardEdit(Value):
+    """Who changed the proposal, when, and each field as it was proposed and as it is now."""
+
+    by_user_id: str
+    by_name: str
+    at: AwareDatetime
+    differences: tuple[FieldChange, ...]
+
+
 class EscalationCard(Value):
     """What an owner needs to decide, as it was when the card was made."""
 
@@ -125,6 +134,7 @@ class EscalationCard(Value):
     footers: tuple[str, ...] = ()
     undo: UndoPromise
     undo_text: str
+    edits: tuple[CardEdit, ...] = ()
     decider: str
     route: str
     created_at: AwareDatetime
@@ -219,6 +229,64 @@ class EvidenceShown(Value):
     reference: str
 
 
+class Choice(Value):
+    """One thing to choose; *value* is opaque."""
+
+    value: str
+    label: str
+
+
+class FormField(Value):
+    """One field that a person may change; *most* is its greatest length in characters."""
+
+    name: str
+    label: str
+    kind: Literal["line", "text", "date", "choice"]
+    value: str = ""
+    choices: tuple[Choice, ...] = ()
+    required: bool = True
+    most: int = 255
+    hint: str = ""
+
+
+class EditForm(Value):
+    """The fields of a proposal that may be changed, as they were at *revision* and *action_digest*."""
+
+    type: Literal["edit_form"] = "edit_form"
+    escalation_id: str
+    revision: int
+    action_kind: str
+    action_digest: str
+    donor_name: str
+    proposal: str
+    fields: tuple[FormField, ...]
+    channel_id: str
+    thread_ts: str | None = None
+
+
+class CheckedEdit(Value):
+    """Somebody's version beside the proposal, what it would write, and what policy says about it.
+
+    *verdict*: the reader's yes is all that is missing, others have to agree as well (*needs* says who), only
+    others can agree, policy denies it, it cannot be done as it stands, or it is no change at all.
+    """
+
+    type: Literal["checked_edit"] = "checked_edit"
+    edit_id: str
+    escalation_id: str
+    donor_name: str
+    verdict: Literal["approve", "approve_first", "propose", "denied", "impossible", "unchanged"]
+    proposal: str
+    differences: tuple[FieldChange, ...]
+    changes: tuple[FieldChange, ...]
+    reasons: tuple[str, ...] = ()
+    needs: str = ""
+    void: tuple[str, ...] = ()
+    undo_text: str = ""
+    channel_id: str
+    thread_ts: str | None = None
+
+
 class DigestFigure(Value):
     """One figure of a digest with the same figure of the period before; None where there were none."""
 
@@ -254,5 +322,13 @@ Outcome = Annotated[
     | DigestShown,
     Field(discriminator="type"),
 ]
+
+Window = Annotated[
+    EvidenceShown | EditForm | CheckedEdit | Notice,
+    Field(discriminator="type"),
+]
+"""What can fill a window that was opened while it was still being read."""
+
+WINDOW: TypeAdapter[Window] = TypeAdapter(Window)
 
 OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)

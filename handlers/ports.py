@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from handlers.commands import ReplyAddress
-from handlers.outcomes import CardStatus, EscalationCard, EvidenceShown, HomeShown, Outcome
+from handlers.outcomes import CardStatus, EscalationCard, HomeShown, Outcome, Window
 from policy.actions import Action, FieldChange
 from policy.decide import CompiledPolicy
 from policy.donor import Campaign, DonorMatch, DonorRecord
@@ -163,8 +163,12 @@ class Chat(Protocol):
         """Show somebody's Home tab."""
         ...
 
-    async def fill_view(self, view_id: str, evidence: EvidenceShown) -> None:
-        """Fill a modal that was opened with a waiting view."""
+    async def fill_view(self, view_id: str, shown: Window) -> None:
+        """Fill a modal that was opened with a waiting view; raises Refused when it was closed meanwhile."""
+        ...
+
+    async def fill_named_view(self, name: str, shown: Window) -> None:
+        """Fill a modal known by the *name* that we gave it; raises Refused while it is not there yet."""
         ...
 
 

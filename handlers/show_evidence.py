@@ -105,6 +105,24 @@ def _executed(payload: Payload) -> tuple[str, tuple[str, ...]]:
     return f"Written to the CRM as {payload['ref']}, {read_back}", tuple(lines)
 
 
+def _checked(payload: Payload) -> tuple[str, tuple[str, ...]]:
+    verdicts = {"denied": "denied", "impossible": "not possible as it stands", "unchanged": "no change"}
+    verdict = verdicts.get(payload["verdict"], "may be approved")
+    reasons = (f"Rule {gate['id']}: {gate['reason']}" for gate in payload["decision"]["gates"])
+    return f"Had a version of their own checked: {verdict}", (*_differences(payload), *reasons)
+
+
+def _edited(payload: Payload) -> tuple[str, tuple[str, ...]]:
+    void = (
+        f"The approval given as {role} was for the earlier version and is void" for role in payload["void"]
+    )
+    return "Edited the proposal", (*_differences(payload), *void)
+
+
+def _differences(payload: Payload) -> tuple[str, ...]:
+    return tuple(f"{each['field']}: {each['before']} → {each['after']}" for each in payload["differences"])
+
+
 def _plain(what: str, *keys: str) -> Callable[[Payload], tuple[str, tuple[str, ...]]]:
     return lambda payload: (what, tuple(str(payload[key]) for key in keys if payload.get(key)))
 
@@ -113,6 +131,8 @@ _STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
     "recommendation.decided": _decided,
     "escalation.opened": _plain("Card posted", "route"),
     "escalation.allowed": _plain("Allowed by policy without approval", "policy_version"),
+    "edit.checked": _checked,
+    "escalation.edited": _edited,
     "escalation.approval_given": _plain("Gave one of several approvals"),
     "escalation.approved": _plain("Approved"),
     "escalation.deferred": _plain("Put off", "until"),

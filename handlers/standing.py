@@ -59,19 +59,24 @@ def refuse_click(click: Click, arrived: Arrived, refusal: Notice) -> Write:
     """Refuse privately, and write the refusal down."""
 
     def write(tx: Transaction) -> None:
-        escalation = tx.escalations.get(click.escalation_id)
-        write_down(
-            tx,
-            arrived,
-            "click.refused",
-            subject=escalation.donor_id if escalation else None,
-            actor=slack_actor(click.by.id),
-            correlation_id=escalation.correlation_id if escalation else None,
-            reason=refusal.text,
-        )
+        note_refusal(tx, click, arrived, refusal)
         answer(tx, arrived, refusal, click.reply_to)
 
     return write
+
+
+def note_refusal(tx: Transaction, click: Click, arrived: Arrived, refusal: Notice) -> None:
+    """Write down that somebody was refused, and why."""
+    escalation = tx.escalations.get(click.escalation_id)
+    write_down(
+        tx,
+        arrived,
+        "click.refused",
+        subject=escalation.donor_id if escalation else None,
+        actor=slack_actor(click.by.id),
+        correlation_id=escalation.correlation_id if escalation else None,
+        reason=refusal.text,
+    )
 
 
 def too_late(tx: Transaction, click: Click, arrived: Arrived) -> None:

@@ -73,6 +73,19 @@ def changes(action: Action, record: DonorRecord, names: Names) -> tuple[FieldCha
             assert_never(action)
 
 
+def long_text(action: Action) -> str:
+    """Return the text that the action would put into the CRM beside its fields, in full."""
+    match action:
+        case CreateTask() | ScheduleFollowUp():
+            return action.details
+        case AddNote():
+            return action.text
+        case DraftMessage():
+            return action.body
+        case _:
+            return ""
+
+
 def undo_text(action: Action) -> str:
     """Say beforehand what undoing the action can do."""
     match UNDO[action.kind]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -304,4 +305,58 @@ SETTINGS = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
+)
+
+EDITS = Table(
+    "edits",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("escalation_id", Text, nullable=False),
+    Column("donor_id", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("by_user", Text, nullable=False),
+    Column("action", LargeBinary, nullable=False),
+    Column("action_digest", Text, nullable=False),
+    Column("checked", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_edits_escalation", "escalation_id"),
+    Index("ix_edits_donor", "donor_id"),
+    Index("ix_edits_created", "created_at"),
+)
+
+CARD_SHOWINGS = Table(
+    "card_showings",
+    METADATA,
+    Column("escalation_id", Text, primary_key=True),
+    Column("content", Text, primary_key=True),
+    Column("words", Integer, nullable=False),
+    Column("shown_at", UtcDateTime, nullable=False),
+)
+
+LOOKS = Table(
+    "looks",
+    METADATA,
+    Column("escalation_id", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+CONSIDERATIONS = Table(
+    "considerations",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("escalation_id", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("decision", Text, nullable=False),
+    Column("action_kind", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("seconds", Integer),
+    Column("words", Integer),
+    Column("looked", Boolean, nullable=False),
+    Column("words_changed", Integer),
+    Column("faster", Boolean, nullable=False),
+    Column("told", Boolean, nullable=False),
+    Index("ix_considerations_user", "user_id", "at"),
+    Index("ix_considerations_at", "at"),
 )

@@ -10,6 +10,7 @@ from storage.answers import Answers, Feedbacks
 from storage.audit import Audit
 from storage.card_places import CardPlaces
 from storage.cleanup import CleanupItems
+from storage.edits import Edits
 from storage.escalations import Escalations
 from storage.occurrences import Occurrences
 from storage.overrides import Overrides
@@ -24,6 +25,7 @@ class Transaction:
         "answers",
         "audit",
         "cleanup",
+        "edits",
         "escalations",
         "feedback",
         "inbox",
@@ -38,6 +40,7 @@ class Transaction:
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
         self.escalations = Escalations(connection)
+        self.edits = Edits(connection)
         self.audit = Audit(connection, entropy)
         self.answers = Answers(connection)
         self.feedback = Feedbacks(connection)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from handlers.commands import ReplyAddress
-from handlers.outcomes import CardStatus, EscalationCard, EvidenceShown, HomeShown, Outcome
+from handlers.outcomes import CardStatus, EscalationCard, HomeShown, Outcome, Window
 from handlers.ports import (
     Colleague,
     CrmReceipt,
@@ -174,7 +174,7 @@ class FakeChat:
     posts: list[tuple[str, str, Outcome]] = field(default_factory=list)
     whispers: list[tuple[str, Outcome]] = field(default_factory=list)
     homes: list[tuple[str, HomeShown]] = field(default_factory=list)
-    views: list[tuple[str, EvidenceShown]] = field(default_factory=list)
+    views: list[tuple[str, Window]] = field(default_factory=list)
     health: Health = "well"
 
     async def colleague(self, user_id: str) -> Colleague | None:
@@ -241,9 +241,12 @@ class FakeChat:
         self._reachable()
         self.homes.append((user_id, home))
 
-    async def fill_view(self, view_id: str, evidence: EvidenceShown) -> None:
+    async def fill_view(self, view_id: str, shown: Window) -> None:
         self._reachable()
-        self.views.append((view_id, evidence))
+        self.views.append((view_id, shown))
+
+    async def fill_named_view(self, name: str, shown: Window) -> None:
+        await self.fill_view(name, shown)
 
     def _reachable(self) -> None:
         if self.health == "down":

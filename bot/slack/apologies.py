@@ -12,7 +12,6 @@ from typing import Any
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
-from bot.slack import ids
 from bot.slack.cards.evidence import notice_view
 from bot.slack.cards.notice import notice_message
 from bot.slack.clicks import NotUnderstood
@@ -108,8 +107,11 @@ class Apologies:
 
 
 def _inside_the_window(body: dict[str, Any], notice: Notice) -> BoltResponse:
-    if (body.get("view") or {}).get("callback_id") == ids.DEFER_VIEW:
-        answer = {"response_action": "errors", "errors": {ids.DAY_BLOCK: notice.text}}
+    blocks = (body.get("view") or {}).get("blocks") or []
+    entered = next((block.get("block_id") for block in blocks if block.get("type") == "input"), None)
+    if entered:
+        # Beside the first field, so that nothing that was typed is lost.
+        answer = {"response_action": "errors", "errors": {entered: notice.text}}
     else:
         answer = {"response_action": "update", "view": notice_view(notice.text)}
     return BoltResponse(status=200, body=answer)

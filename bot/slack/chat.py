@@ -8,9 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.slack.cards.escalation import escalation_message
-from bot.slack.cards.evidence import evidence_view
 from bot.slack.cards.home import home_view
-from bot.slack.cards.rendering import message
+from bot.slack.cards.rendering import message, window
 from bot.slack.channels import Channels
 from bot.slack.connection import SlackClients, Sleep
 from bot.slack.failures import asked
@@ -19,7 +18,7 @@ from bot.slack.people import People
 from bot.slack.posts import Posts
 from bot.slack.replies import Replies, is_direct
 from handlers.commands import ReplyAddress
-from handlers.outcomes import CardStatus, EscalationCard, EvidenceShown, HomeShown, Outcome
+from handlers.outcomes import CardStatus, EscalationCard, HomeShown, Outcome, Window
 from handlers.ports import Clock, Colleague, MessageRef
 
 
@@ -100,7 +99,12 @@ class SlackChat:
         body = {"user_id": user_id, "view": home_view(home)}
         await asked(self._reading.api_call("views.publish", json=body))
 
-    async def fill_view(self, view_id: str, evidence: EvidenceShown) -> None:
+    async def fill_view(self, view_id: str, shown: Window) -> None:
         """Fill a modal that was opened with a waiting view."""
-        body = {"view_id": view_id, "view": evidence_view(evidence)}
+        body = {"view_id": view_id, "view": window(shown)}
+        await asked(self._reading.api_call("views.update", json=body))
+
+    async def fill_named_view(self, name: str, shown: Window) -> None:
+        """Fill a modal known by the *name* that we gave it."""
+        body = {"external_id": name, "view": window(shown) | {"external_id": name}}
         await asked(self._reading.api_call("views.update", json=body))

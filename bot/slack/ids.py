@@ -29,6 +29,8 @@ CHECKED_VIEW = "cs:checked_view"
 DAY_BLOCK = "cs:day_block"
 DAY = "cs:day"
 
+EDITED = "cs:edited"
+
 MARKER_EVENT = "countersign_message"
 
 OPAQUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,127}")

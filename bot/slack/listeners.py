@@ -17,6 +17,7 @@ from bot.slack.arrival import WHEN_THERE_IS_TIME, Accept, Arrival
 from bot.slack.cards.deferral import deferral_view, problem_with
 from bot.slack.cards.evidence import notice_view, waiting_view
 from bot.slack.clicks import A_DATE, NotUnderstood, command_of, deferral_of, escalation_of, meant
+from bot.slack.editing import Editing
 from bot.slack.payloads import Click, DeferralPlace, EventCallback, SlashCommand, Submission
 from bot.slack.people import People
 from bot.slack.prompts import Prompts
@@ -61,6 +62,7 @@ class Listeners:
         self._people = people
         self._prompts = prompts
         self._now = now
+        self._editing = Editing(accept, windows, self._today, _out_of_date)
 
     async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Somebody typed the slash command."""
@@ -83,6 +85,8 @@ class Listeners:
             raise NotUnderstood("payload") from error
         if click.action_id == ids.EVIDENCE:
             await self._evidence(click, context)
+        elif click.action_id == ids.EDIT:
+            await self._edit(click, context)
         elif click.action_id == ids.DEFER and deferral_of(click)[0] == A_DATE:
             await self._ask_for_day(click)
         else:
@@ -96,6 +100,10 @@ class Listeners:
         match submitted.view.callback_id:
             case ids.DEFER_VIEW:
                 answer = await self._day_picked(submitted)
+            case ids.EDIT_VIEW:
+                answer = await self._editing.submitted(submitted)
+            case ids.CHECKED_VIEW:
+                answer = await self._editing.approved(submitted)
             case _:
                 answer = _out_of_date()
         await ack(**answer)
@@ -159,6 +167,11 @@ class Listeners:
         view_id = await self._windows.open(click.trigger_id, waiting_view())
         context[WAITING_VIEW] = view_id
         command = EvidenceRequested(escalation_id=about, view_id=view_id, by=click.by)
+        await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
+
+    async def _edit(self, click: Click, context: dict[str, Any]) -> None:
+        view_id, command = await self._editing.open(click)
+        context[WAITING_VIEW] = view_id
         await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
 
     async def _ask_for_day(self, click: Click) -> None:

@@ -144,6 +144,7 @@ class Submission(BaseModel):
     user: _User
     team: _Id | None = None
     view: _View
+    trigger_id: str = ""
 
     @property
     def dedupe_key(self) -> str:
@@ -159,6 +160,26 @@ class Submission(BaseModel):
         """Return who submitted it."""
         team = self.user.team_id or (self.team.id if self.team else "")
         return ChatUser(id=self.user.id, team_id=team)
+
+
+class EditPlace(BaseModel):
+    """What the edit form carries along: ids, and the proposal it was made from as a digest."""
+
+    escalation_id: str
+    revision: int
+    action_kind: str
+    action_digest: str
+    channel_id: str = ""
+    thread_ts: str | None = None
+
+
+class CheckedPlace(BaseModel):
+    """What the window with a checked version carries along: ids only."""
+
+    edit_id: str
+    escalation_id: str
+    channel_id: str = ""
+    thread_ts: str | None = None
 
 
 class DeferralPlace(BaseModel):

@@ -63,6 +63,28 @@ def clip(text: str, limit: int) -> str:
     return text[:end].rstrip() + ELLIPSIS
 
 
+def pieces(text: str, limit: int) -> list[str]:
+    """Take *text* apart into pieces of at most *limit* UTF-16 units that joined give it back exactly."""
+    found: list[str] = []
+    while _units(text) > limit:
+        end = _fitting(text, limit)
+        found.append(text[:end])
+        text = text[end:]
+    return [*found, text]
+
+
+def _fitting(text: str, limit: int) -> int:
+    """Return where to cut: never beside a space, which an input may lose, nor inside a character."""
+    units = end = 0
+    while units + _units(text[end]) <= limit:
+        units += _units(text[end])
+        end += 1
+    cut = end
+    while cut > 1 and (text[cut - 1].isspace() or text[cut].isspace() or not _may_cut(text, cut)):
+        cut -= 1
+    return cut if cut > 1 else end
+
+
 def escape(text: str) -> str:
     """Escape *text* for mrkdwn and for the `text` of a message, so that it cannot link or mention."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

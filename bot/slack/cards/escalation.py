@@ -11,12 +11,15 @@ from bot.slack.blocks import (
     divider,
     fine_print,
     leaf,
+    moment,
     paragraph,
+    person,
     rich,
     safe_url,
     said,
     titled,
 )
+from bot.slack.cards.checked_edit import difference_lines
 from bot.slack.cards.claims import confidence_line, origin_line, removed_line, sentence
 from bot.slack.cards.decision_buttons import closing_buttons, decision_buttons
 from bot.slack.cards.decision_status import TITLES, passed_on, status_block
@@ -42,6 +45,10 @@ MORE_UNDER_WHY = "{count} more under “Why?”"
 REFERENCE = "Sent to the {route}. Reference {reference}"
 NOTE = "⚠️ "
 
+EDITED_BY = "\nEdited by "
+MORE_EDITS = "\n{count} earlier edits under “Why?”"
+
+MOST_EDITS = 3
 MOST_SIGNALS = 3
 MOST_ASIDES = 4
 MOST_RECENT = 3
@@ -113,7 +120,21 @@ def _proposal(card: EscalationCard, url: str | None) -> Block:
     proposed = [leaf(PROPOSED, bold=True), *said(card.proposal, 400, url=url)]
     if card.proposal_details:
         proposed += [leaf("\n"), *said(card.proposal_details, 700, url=url)]
-    return rich(paragraph(*said(card.happened, 400, url=url), leaf("\n")), paragraph(*proposed))
+    happened = paragraph(*said(card.happened, 400, url=url), leaf("\n"))
+    return rich(happened, paragraph(*proposed), *_edits(card))
+
+
+def _edits(card: EscalationCard) -> list[dict[str, Any]]:
+    """Say for ever who changed what about the proposal."""
+    shown = card.edits[-MOST_EDITS:]
+    lines = []
+    if len(shown) < len(card.edits):
+        lines.append(paragraph(leaf(MORE_EDITS.format(count=len(card.edits) - len(shown)), italic=True)))
+    for edit in shown:
+        who = person(edit.by_user_id) if edit.by_user_id.isalnum() else leaf(name(edit.by_name), bold=True)
+        heading = paragraph(leaf(EDITED_BY), who, leaf(", "), moment(edit.at), leaf(":"))
+        lines += [heading, bullets(difference_lines(edit.differences, 200))]
+    return lines
 
 
 def _undo(card: EscalationCard, status: CardStatus) -> list[Block]:

@@ -36,9 +36,9 @@ MOST_CHARACTERS = 150_000
 MOST_DETAILS = 30
 
 
-def waiting_view() -> View:
-    """Return the window that is opened at once and filled when the evidence has been read."""
-    return _modal(ids.WAITING_VIEW, [rich(paragraph(leaf(WAITING)))])
+def waiting_view(title: str = TITLE, text: str = WAITING) -> View:
+    """Return the window that is opened at once and filled when what it is for has been read."""
+    return _modal(ids.WAITING_VIEW, [rich(paragraph(leaf(text)))], title)
 
 
 def evidence_view(evidence: EvidenceShown) -> View:
@@ -53,16 +53,16 @@ def evidence_view(evidence: EvidenceShown) -> View:
     return _modal(ids.EVIDENCE_VIEW, blocks)
 
 
-def notice_view(text: str) -> View:
+def notice_view(text: str, title: str = TITLE) -> View:
     """Return a window with one sentence, for a waiting window that cannot be filled."""
-    return _modal(ids.EVIDENCE_VIEW, [rich(paragraph(*said(text, 1000)))])
+    return _modal(ids.EVIDENCE_VIEW, [rich(paragraph(*said(text, 1000)))], title)
 
 
-def _modal(callback_id: str, blocks: list[Block]) -> View:
+def _modal(callback_id: str, blocks: list[Block], title: str = TITLE) -> View:
     return {
         "type": "modal",
         "callback_id": callback_id,
-        "title": plain_text(TITLE, 24),
+        "title": plain_text(title, 24),
         "close": plain_text(CLOSE, 24),
         "blocks": blocks,
     }

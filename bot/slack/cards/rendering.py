@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from bot.slack.blocks import Message
+from bot.slack.blocks import Message, View
+from bot.slack.cards.checked_edit import checked_edit_view
 from bot.slack.cards.digest import digest_message
+from bot.slack.cards.edit_form import edit_form_view
+from bot.slack.cards.evidence import evidence_view, notice_view
 from bot.slack.cards.held import held_message
 from bot.slack.cards.help import help_message
 from bot.slack.cards.notice import notice_message
@@ -13,8 +16,10 @@ from bot.slack.cards.picker import no_donor_message, picker_message
 from bot.slack.cards.summary import Place, summary_message
 from bot.slack.cards.timeline import timeline_message
 from handlers.outcomes import (
+    CheckedEdit,
     DigestShown,
     DonorPicker,
+    EditForm,
     EvidenceShown,
     HeldNotice,
     HelpShown,
@@ -24,7 +29,25 @@ from handlers.outcomes import (
     Outcome,
     SummaryShown,
     TimelineShown,
+    Window,
 )
+
+NOTICE_TITLE = "Not possible now"
+
+
+def window(shown: Window) -> View:
+    """Return *shown* as the view that fills a waiting window."""
+    match shown:
+        case EvidenceShown():
+            return evidence_view(shown)
+        case EditForm():
+            return edit_form_view(shown)
+        case CheckedEdit():
+            return checked_edit_view(shown)
+        case Notice():
+            return notice_view(f"{shown.text}\n{shown.next_step}".strip(), NOTICE_TITLE)
+        case _:
+            assert_never(shown)
 
 
 def message(outcome: Outcome, place: Place) -> Message:

@@ -1,0 +1,94 @@
+"""Somebody's version beside the proposal: the difference, what it would write, and what policy says."""
+
+from __future__ import annotations
+
+from bot.slack import ids
+from bot.slack.blocks import Block, Leaf, View, bullets, leaf, paragraph, plain_text, rich, said, titled
+from bot.slack.cards.field_changes import ARROW, EMPTY, change_lines
+from bot.slack.payloads import CheckedPlace
+from bot.slack.text import clip, isolated, name, one_line
+from handlers.outcomes import CheckedEdit
+from policy.actions import FieldChange
+
+TITLE = "Your version"
+BACK = "Back"
+CLOSE = "Back to the form"
+HEADING = "For {name}: "
+DIFFERENCE = "What you changed"
+WOULD_WRITE = "What would be written to the CRM"
+NOTHING_WRITTEN = "No field of the donor's record would change."
+SUBMIT = {
+    "approve": "Approve this version",
+    "approve_first": "Approve this version",
+    "propose": "Propose this version",
+}
+VERDICTS = {
+    "approve": "Policy allows this version with your approval.",
+    "approve_first": "Policy allows this version with your approval and that of {needs}.",
+    "propose": "Policy does not let you approve this version yourself: {needs} must. "
+    "You can put it on the card in place of the proposal.",
+    "denied": "Policy does not allow this version. Nothing can be written.",
+    "impossible": "This version cannot be carried out as it stands.",
+    "unchanged": "You changed nothing. To approve the proposal as it is, use the card.",
+}
+VOID = "The approval already given as {roles} was for the proposal and does not count for your version."
+FULL = 2900
+
+
+def checked_edit_view(checked: CheckedEdit) -> View:
+    """Return the window; it can be submitted only where something can be decided with it."""
+    place = CheckedPlace(
+        edit_id=checked.edit_id,
+        escalation_id=checked.escalation_id,
+        channel_id=checked.channel_id,
+        thread_ts=checked.thread_ts,
+    )
+    view: View = {
+        "type": "modal",
+        "callback_id": ids.CHECKED_VIEW,
+        "private_metadata": place.model_dump_json(),
+        "title": plain_text(TITLE, 24),
+        "close": plain_text(BACK, 24),
+        "blocks": _blocks(checked),
+    }
+    submit = SUBMIT.get(checked.verdict)
+    return view | {"submit": plain_text(submit, 24)} if submit else view
+
+
+def difference_lines(differences: tuple[FieldChange, ...], limit: int) -> list[list[Leaf]]:
+    """Return each changed field as it was proposed and as it is now; what is longer is cut visibly."""
+    return [_difference(each, limit) for each in differences]
+
+
+def _blocks(checked: CheckedEdit) -> list[Block]:
+    verdict = VERDICTS[checked.verdict].format(needs=checked.needs)
+    heading = leaf(HEADING.format(name=name(checked.donor_name)), bold=True)
+    said_by_policy = [rich(paragraph(leaf(verdict, bold=True)))]
+    if checked.reasons:
+        said_by_policy.append(rich(bullets(said(reason, 400) for reason in checked.reasons)))
+    if checked.verdict == "unchanged":
+        return said_by_policy
+    blocks = [rich(paragraph(heading, *said(checked.proposal, 400))), *said_by_policy]
+    blocks += [_voided(checked)] if checked.void and checked.verdict in SUBMIT else []
+    blocks.append(rich(paragraph(leaf(DIFFERENCE, bold=True))))
+    blocks += [rich(paragraph(*line)) for line in difference_lines(checked.differences, FULL)]
+    if checked.verdict in SUBMIT:
+        blocks += _writes(checked)
+    return blocks
+
+
+def _writes(checked: CheckedEdit) -> list[Block]:
+    undo = rich(paragraph(leaf(checked.undo_text, italic=True)))
+    if not checked.changes:
+        return [titled(WOULD_WRITE, paragraph(leaf(NOTHING_WRITTEN, italic=True))), undo]
+    return [titled(WOULD_WRITE, bullets(change_lines(checked.changes, None))), undo]
+
+
+def _voided(checked: CheckedEdit) -> Block:
+    return rich(paragraph(leaf(VOID.format(roles=" and ".join(checked.void)))))
+
+
+def _difference(change: FieldChange, limit: int) -> list[Leaf]:
+    field = isolated(clip(one_line(change.field), 60))
+    before, after = change.before or EMPTY, change.after or EMPTY
+    return [leaf(f"{field}: "), *said(before, limit), leaf(ARROW), *said(after, limit, bold=True)]
