@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from bot.holiday_calendar import problem_with_holidays
 from policy.decide import CompiledPolicy, compile_policy
 from policy.language import parse_policy
 from policy.organisation import Organisation
@@ -20,7 +21,7 @@ class FileInvalid(Exception):
 def read_organisation(path: Path) -> Organisation:
     """Read the organisation's settings from YAML; raises FileInvalid."""
     try:
-        return Organisation.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        organisation = Organisation.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise FileInvalid(f"{path}: {error.strerror}") from None
     except yaml.YAMLError as error:
@@ -28,6 +29,10 @@ def read_organisation(path: Path) -> Organisation:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise FileInvalid(f"{path}: {faults}") from None
+    problem = problem_with_holidays(organisation)
+    if problem:
+        raise FileInvalid(f"{path}: {problem}")
+    return organisation
 
 
 def read_policy(path: Path | None) -> CompiledPolicy:

@@ -22,6 +22,7 @@ from bot.crm.wire import Wire
 from bot.doorstep import Arrival, Doorstep
 from bot.event_stream import RedisStream
 from bot.files import PolicyInForce, read_organisation, read_policy
+from bot.holiday_calendar import HolidayCalendar
 from bot.http.app import Pages, doors
 from bot.http.asgi import AsgiApp
 from bot.http.crm_events import crm_events
@@ -109,6 +110,7 @@ async def build(
             rules=PolicyInForce(read_policy(settings.policy_file)),
             stream=stream,
             organisation=read_organisation(settings.organisation_file),
+            holidays=HolidayCalendar(),
         )
         slack = build_slack_app(connection, accept_from_slack(doorstep), clients.posting, now=clock.now)
         socket = SocketRunner(slack, connection) if connection.app_token else None

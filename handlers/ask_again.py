@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from handlers.answering import post
 from handlers.card_places import message_at
@@ -17,6 +16,7 @@ from handlers.evidence import record as write_down
 from handlers.expire_escalation import watch_deadline
 from handlers.outcomes import EscalationCard, Execution, Notice
 from handlers.routing import Route, route, with_other_approvers
+from handlers.working_hours import working_time_by_email
 from policy.actions import FieldChange
 from policy.canonical import canonical_json
 from policy.donor import DonorRecord
@@ -46,9 +46,10 @@ async def ask_again(
     context: Context,
 ) -> AskedAgain:
     """Make the card anew from *record* and *ruling*, with the full time to decide."""
-    found = _with_whom_it_is(escalation) or await route(record, context)
+    found = await _with_whom_it_is(escalation, context) or await route(record, context)
     destination = with_other_approvers(found, ruling.decision, context.organisation)
-    due_at = context.clock.now() + timedelta(days=context.organisation.decision_days)
+    days = context.organisation.decision_days
+    due_at = destination.working.add_working_days(context.clock.now(), days)
     card = card_of(escalation).model_copy(
         update={
             "donor": donor_header(record, context.organisation),
@@ -66,7 +67,7 @@ async def ask_again(
     return AskedAgain(card, requirement, destination, note)
 
 
-def _with_whom_it_is(escalation: Escalation) -> Route | None:
+async def _with_whom_it_is(escalation: Escalation, context: Context) -> Route | None:
     """Return where a decision that was passed on is: asking again does not take it away from there."""
     requirement = requirement_of(escalation)
     if not (requirement.passed_to or requirement.with_reviewers):
@@ -76,6 +77,7 @@ def _with_whom_it_is(escalation: Escalation) -> Route | None:
         why=card_of(escalation).route,
         decider=requirement.passed[-1].to,
         decider_email=requirement.owner_email,
+        working=await working_time_by_email(requirement.holder, context),
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from handlers.answering import answer
 from handlers.commands import DeferralClicked, DeferralEnded
@@ -15,7 +14,9 @@ from handlers.evidence import slack_actor
 from handlers.outcomes import Notice
 from handlers.standing import refuse_click, too_late
 from handlers.waking import wake_at
+from handlers.working_hours import working_time_of
 from policy.escalation import EscalationState
+from policy.working_time import WorkingTime
 from storage.transaction import Transaction
 
 LONGEST = timedelta(days=366)
@@ -23,44 +24,37 @@ BAD_DAY = Notice(
     text="That day has passed or is more than a year away.",
     next_step="Choose a day from tomorrow on, within a year.",
 )
-_SATURDAY = 5
 
 
 async def defer_escalation(command: DeferralClicked, arrived: Arrived, context: Context) -> Write:
-    """Move the decision to the morning of the chosen day, in the time zone of whoever chose it."""
+    """Move the decision to the morning of the chosen day, in the working time of whoever chose it."""
     decider = await decider_of(command.escalation_id, command.by.id, context)
     if isinstance(decider, Notice):
         return refuse_click(command, arrived, decider)
-    until = deferred_until(command, arrived.now, decider, context.organisation.working_day_start_hour)
+    working = working_time_of(decider.colleague, context)
+    until = deferred_until(command, arrived.now, working)
     if until is None:
         return lambda tx: answer(tx, arrived, BAD_DAY, command.reply_to)
-    time_to_decide = timedelta(days=context.organisation.decision_days)
-    return lambda tx: _defer(tx, command, arrived, decider, until, until + time_to_decide)
+    due_at = working.add_working_days(until, context.organisation.decision_days)
+    return lambda tx: _defer(tx, command, arrived, decider, until, due_at)
 
 
-def deferred_until(command: DeferralClicked, now: datetime, decider: Decider, hour: int) -> datetime | None:
-    """Return when the decision comes back (UTC), or None for a day that cannot be meant."""
-    zone = ZoneInfo(decider.colleague.time_zone)
-    today = now.astimezone(zone).date()
-    day = _day(command, today)
-    if day is None or day <= today or day - today > LONGEST:
-        return None
-    return datetime.combine(day, time(hour), tzinfo=zone).astimezone(ZoneInfo("UTC"))
+def deferred_until(command: DeferralClicked, now: datetime, working: WorkingTime) -> datetime | None:
+    """Return when the decision comes back (UTC), or None for a day that cannot be meant.
 
-
-def _day(command: DeferralClicked, today: date) -> date | None:
+    It is the morning of a working day: a day that is not worked stands for the next one that is.
+    """
+    today = working.local_day(now)
     match command.preset:
-        case "tomorrow":
-            return today + timedelta(days=1)
-        case "next_business_day":
-            day = today + timedelta(days=1)
-            while day.weekday() >= _SATURDAY:
-                day += timedelta(days=1)
-            return day
+        case "tomorrow" | "next_business_day":
+            day = working.next_working_day(today)
         case "next_week":
-            return today + timedelta(days=7)
+            day = working.first_of_next_week(today)
         case "date":
-            return command.day
+            if command.day is None or not today < command.day <= today + LONGEST:
+                return None
+            day = working.first_working_day(command.day)
+    return working.morning_of(day)
 
 
 def _defer(

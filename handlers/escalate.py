@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from handlers.answering import post
 from handlers.considered import Considered
@@ -211,6 +210,6 @@ def _card(
         decider=destination.decider,
         route=destination.why,
         created_at=arrived.now,
-        due_at=arrived.now + timedelta(days=organisation.decision_days),
+        due_at=destination.working.add_working_days(arrived.now, organisation.decision_days),
         reference=arrived.reference,
     )

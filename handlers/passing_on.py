@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from handlers.card_places import message_at
 from handlers.context import Arrived, Context
@@ -15,6 +15,7 @@ from handlers.expire_escalation import watch_deadline
 from handlers.outcomes import PassedOn
 from handlers.ports import Colleague
 from handlers.routing import REVIEWER, Route, place_of
+from handlers.working_hours import working_time
 from policy.canonical import canonical_json
 from policy.decision import GivenApproval, Role, open_approvals
 from policy.escalation import EscalationState
@@ -59,19 +60,20 @@ async def next_in_chain(escalation: Escalation, context: Context) -> Destination
 
 async def destination_for(colleague: Colleague, part: Role, context: Context) -> Destination:
     """Return where *colleague* decides: their own channel, else their direct messages with us."""
-    return Destination(await place_of(colleague, context), colleague, _deadline(context), part)
+    route = await place_of(colleague, context)
+    return Destination(route, colleague, _deadline(route, context), part)
 
 
 def _to_reviewers(before: str, context: Context) -> Destination | None:
     if not context.organisation.people_in(Role.MANAGER):
         return None
     why = f"review channel, because nobody is left above {before} who could decide"
-    route = Route(context.organisation.review_channel, why, REVIEWER, None)
-    return Destination(route, None, _deadline(context))
+    route = Route(context.organisation.review_channel, why, REVIEWER, None, working_time(None, None, context))
+    return Destination(route, None, _deadline(route, context))
 
 
-def _deadline(context: Context) -> datetime:
-    return context.clock.now() + timedelta(days=context.organisation.decision_days)
+def _deadline(route: Route, context: Context) -> datetime:
+    return route.working.add_working_days(context.clock.now(), context.organisation.decision_days)
 
 
 def objection(

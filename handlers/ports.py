@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from handlers.commands import ReplyAddress
@@ -199,6 +199,23 @@ class RulesInForce(Protocol):
 
     def current(self) -> CompiledPolicy:
         """Return the policy in force; it never changes while a decision is being made."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DaysOff:
+    """The public holidays of a country: *weekend* in ISO weekdays, *worked* weekends that are made up for."""
+
+    weekend: frozenset[int]
+    closed: frozenset[date] = frozenset()
+    worked: frozenset[date] = frozenset()
+
+
+class Holidays(Protocol):
+    """The public holidays of the world; which country exists is checked when the settings are read."""
+
+    def days_off(self, country: str, subdivision: str | None, years: range) -> DaysOff:
+        """Return the holidays of a country, and of a part of it, in those years."""
         ...
 
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from handlers.context import Context
 from handlers.ports import Colleague
+from handlers.working_hours import working_time, working_time_of
 from policy.decision import Decision, Role
 from policy.donor import DonorRecord
 from policy.organisation import Organisation
+from policy.working_time import WorkingTime
 
 OWN_CHANNEL = "owner's channel"
 DIRECT = "owner's direct messages"
@@ -19,13 +21,15 @@ REVIEWER = "a reviewer (manager)"
 class Route:
     """The Slack *channel* a card goes to, *why*, and who decides there.
 
-    *decider_email* is None when nobody owns the relationship in Slack: then any reviewer decides.
+    *decider_email* is None when nobody owns the relationship in Slack: then any reviewer decides. The time to
+    decide is counted in *working* time.
     """
 
     channel: str
     why: str
     decider: str
     decider_email: str | None
+    working: WorkingTime
 
 
 async def route(record: DonorRecord, context: Context) -> Route:
@@ -38,11 +42,11 @@ async def route(record: DonorRecord, context: Context) -> Route:
     colleague = await context.chat.colleague_by_email(owner.email)
     if colleague is None or not colleague.is_full_member:
         return _review(f"the relationship owner {owner.name} has no Slack account here", context)
-    own = context.organisation.channel_of(owner.email)
+    own, working = context.organisation.channel_of(owner.email), working_time_of(colleague, context)
     if own:
-        return Route(channel=own, why=OWN_CHANNEL, decider=owner.name, decider_email=owner.email)
+        return Route(own, OWN_CHANNEL, owner.name, owner.email, working)
     direct = await context.chat.direct_channel(colleague.id)
-    return Route(channel=direct, why=DIRECT, decider=owner.name, decider_email=owner.email)
+    return Route(direct, DIRECT, owner.name, owner.email, working)
 
 
 async def place_of(colleague: Colleague, context: Context) -> Route:
@@ -50,7 +54,7 @@ async def place_of(colleague: Colleague, context: Context) -> Route:
     own = context.organisation.channel_of(colleague.email)
     channel = own or await context.chat.direct_channel(colleague.id)
     why = f"{colleague.name}'s {'channel' if own else 'direct messages'}"
-    return Route(channel=channel, why=why, decider=colleague.name, decider_email=colleague.email)
+    return Route(channel, why, colleague.name, colleague.email, working_time_of(colleague, context))
 
 
 def _review(reason: str, context: Context) -> Route:
@@ -59,6 +63,7 @@ def _review(reason: str, context: Context) -> Route:
         why=f"review channel, because {reason}",
         decider=REVIEWER,
         decider_email=None,
+        working=working_time(None, None, context),
     )
 
 
@@ -74,4 +79,5 @@ def with_other_approvers(found: Route, decision: Decision, organisation: Organis
         why=f"review channel, because {roles} {'must agree too' if owner_decides else 'decides'}",
         decider=f"{found.decider} and {roles}" if owner_decides else roles.capitalize(),
         decider_email=found.decider_email,
+        working=found.working,
     )

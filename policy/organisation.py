@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
 from policy.donor import Channel
 from policy.value import Value
 
+WeekdayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[WeekdayName, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+StartHour = Annotated[int, Field(ge=0, le=23)]
+EndHour = Annotated[int, Field(ge=1, le=24)]
+
+
+class HolidaySettings(Value):
+    """Whose public holidays are kept: an ISO 3166 *country*, a *subdivision* of it, and *closed_days*."""
+
+    country: str | None = None
+    subdivision: str | None = None
+    closed_days: tuple[date, ...] = ()
+
 
 class Person(Value):
     """A member of staff with the roles that count when a decision needs more than the owner.
 
-    *reports_to* is the e-mail address of whoever decides when this person passes a decision on.
+    *reports_to* is the e-mail address of whoever decides when this person passes a decision on. What they
+    leave out of their working time is as in the organisation; their time zone is the one in Slack.
     """
 
     email: str
     roles: tuple[str, ...] = ()
     channel: str | None = None
     reports_to: str | None = None
+    holidays: HolidaySettings | None = None
+    working_days: Annotated[tuple[WeekdayName, ...], Field(min_length=1)] | None = None
+    working_day_start_hour: StartHour | None = None
+    working_day_end_hour: EndHour | None = None
 
 
 class DigestSchedule(Value):
@@ -68,7 +87,10 @@ class Organisation(Value):
     major_gift_minor: int = 1_000_000
     acknowledgement_sla_hours: int = 48
     decision_days: Annotated[int, Field(ge=1, le=90)] = 5
-    working_day_start_hour: Annotated[int, Field(ge=0, le=23)] = 9
+    holidays: HolidaySettings = HolidaySettings()
+    working_days: Annotated[tuple[WeekdayName, ...], Field(min_length=1)] | None = None
+    working_day_start_hour: StartHour = 9
+    working_day_end_hour: EndHour = 17
     rollout_phase: Annotated[int, Field(ge=1, le=3)] = 2
     review_channel: str
     operations_channel: str | None = None
@@ -113,6 +135,35 @@ class Organisation(Value):
         while current and current.reports_to and (current := self.person(current.reports_to)):
             above.append(current)
         return tuple(above)
+
+    @field_validator("time_zone")
+    @classmethod
+    def time_zone_exists(cls, name: str) -> str:
+        """Refuse a time zone nobody knows."""
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"no time zone is called {name!r}; write it like Europe/Berlin") from None
+        return name
+
+    @model_validator(mode="after")
+    def days_end_after_they_start(self) -> Self:
+        """Refuse a working day that ends before it starts, for anybody."""
+        for person in (None, *self.people):
+            start, end = self.hours_of(person)
+            if end <= start:
+                whose = f" of {person.email}" if person else ""
+                raise ValueError(f"the working day{whose} must end after it starts ({start} to {end})")
+        return self
+
+    def hours_of(self, person: Person | None) -> tuple[int, int]:
+        """Return when the working day of *person* starts and ends, in hours of their local day."""
+        start, end = self.working_day_start_hour, self.working_day_end_hour
+        if person and person.working_day_start_hour is not None:
+            start = person.working_day_start_hour
+        if person and person.working_day_end_hour is not None:
+            end = person.working_day_end_hour
+        return start, end
 
     def roles_of(self, email: str) -> tuple[str, ...]:
         """Return the roles of the person with this e-mail address."""

@@ -15,6 +15,7 @@ from handlers.passing_on import Destination, hand_over, next_in_chain
 from policy.decide import CompiledPolicy
 from policy.events import CrmEvent, CrmEventType
 from policy.organisation import Organisation, Person
+from policy.working_time import WorkingTime
 from storage.escalations import Escalation
 from tests.handlers.conftest import MANAGER, ORGANISATION, OWNER, STRANGER, House, house_in
 
@@ -95,10 +96,9 @@ async def test_a_decision_goes_up_the_chain_and_the_card_stays_where_it_was(hous
         ("COWNER", STRANGER.name, STRANGER.name),
         ("CSTRANGER", STRANGER.name, STRANGER.name),
     ]
-    assert (first.route, first.due_at) == (
-        "CSTRANGER",
-        house.clock.now() + (escalation.due_at - escalation.created_at),
-    )
+    berlin = WorkingTime(time_zone=STRANGER.time_zone)
+    due_at = berlin.add_working_days(house.clock.now(), house.context.organisation.decision_days)
+    assert (first.route, first.due_at) == ("CSTRANGER", due_at), "the whole time, as they work"
     second = await on_to_next(house, first, why="Nobody decided in time.")
     assert [channel for channel, _, _ in shown(house)] == ["COWNER", "CSTRANGER", "DUMANAGER"]
     assert {decider for _, decider, _ in shown(house)} == {MANAGER.name}

@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.wiring import build
+from policy.working_time import WorkingTime
 from tests.loop.conftest import Loop, Open
 from tests.loop.shown import Json, buttons, escalation_of, has
 from tests.loop.staging import JANE, MANAGERS, MARA, OLIVIA, OLIVIAS, bot_settings, organisation_file, until
 
 NEW_YORK = ZoneInfo("America/New_York")
+WORKING = WorkingTime(time_zone="America/New_York")
 
 
 def _morning(day: date) -> datetime:
@@ -26,13 +28,6 @@ def _today(loop: Loop) -> date:
     return loop.clock.now().astimezone(NEW_YORK).date()
 
 
-def _next_business_day(today: date) -> date:
-    day = today + timedelta(days=1)
-    while day.weekday() >= 5:
-        day += timedelta(days=1)
-    return day
-
-
 async def _until_when(loop: Loop, card: Json) -> datetime | None:
     about = escalation_of(card)
     found = await loop.runtime.context.database.read(lambda tx: tx.escalations.get(about))
@@ -40,12 +35,19 @@ async def _until_when(loop: Loop, card: Json) -> datetime | None:
     return found.deferred_until
 
 
+async def _due(loop: Loop, card: Json) -> datetime:
+    about = escalation_of(card)
+    found = await loop.runtime.context.database.read(lambda tx: tx.escalations.get(about))
+    assert found is not None
+    return found.due_at
+
+
 async def test_each_preset_comes_back_on_its_morning(loop: Loop) -> None:
     today = _today(loop)
     expected = {
-        "tomorrow": _morning(today + timedelta(days=1)),
-        "next_business_day": _morning(_next_business_day(today)),
-        "next_week": _morning(today + timedelta(days=7)),
+        "tomorrow": _morning(WORKING.next_working_day(today)),
+        "next_business_day": _morning(WORKING.next_working_day(today)),
+        "next_week": _morning(WORKING.first_of_next_week(today)),
     }
     cards = {}
     for preset, moment in expected.items():
@@ -92,10 +94,11 @@ async def test_the_deadline_on_the_card_is_the_one_that_counts(loop: Loop) -> No
     window = await loop.stage.shown(OLIVIA, "Until which day?")
     assert (await loop.stage.submit(OLIVIA, window, day=day.isoformat()))["ok"]
     await loop.now_shows(card, "Put off: Jane Doe")
-    await loop.later_at(_morning(day) + timedelta(seconds=1))
+    returns = _morning(WORKING.first_working_day(day))
+    await loop.later_at(returns + timedelta(seconds=1))
     back = await loop.now_shows(card, "Decision needed: Jane Doe")
-    deadline = (_morning(day) + timedelta(days=5)).astimezone(UTC).date()
-    assert has(back, _spelled(deadline)), "five days from when it came back"
+    deadline = WORKING.add_working_days(returns, 5).date()
+    assert has(back, _spelled(deadline)), "five working days from when it came back"
 
 
 @pytest.mark.parametrize("socket_mode", [False, True], ids=["http", "socket"])
@@ -120,12 +123,15 @@ async def test_a_day_that_cannot_be_meant_is_refused_in_the_window(
     answer = await loop.stage.submit(OLIVIA, window, day=chosen.isoformat())
     assert answer["response_action"] in (None, "clear")
     await loop.now_shows(card, "Put off: Jane Doe")
-    assert await _until_when(loop, card) == _morning(chosen).astimezone(UTC)
+    assert await _until_when(loop, card) == _morning(WORKING.first_working_day(chosen)).astimezone(UTC)
 
 
 async def test_time_runs_out_and_that_is_not_a_no(loop: Loop) -> None:
     card = await loop.card()
-    await loop.later(days=5, minutes=-5)
+    due_at = await _due(loop, card)
+    assert WORKING.is_working(due_at), "nobody has to decide at night or on a Sunday"
+    assert WORKING.between(loop.clock.now(), due_at) > timedelta(hours=39)
+    await loop.later_at(due_at - timedelta(minutes=5))
     await loop.settled()
     assert await loop.state(card) == "open"
     await loop.later(minutes=10)
@@ -143,9 +149,9 @@ async def test_put_off_and_then_forgotten_it_expires_too(loop: Loop) -> None:
     card = await loop.card()
     await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "tomorrow")
     await loop.now_shows(card, "Put off: Jane Doe")
-    await loop.later(days=2)
+    await loop.later(days=6)
     await loop.now_shows(card, "Decision needed: Jane Doe")
-    await loop.later(days=8)
+    await loop.later(days=13)
     await loop.now_shows(card, "Time ran out: Jane Doe")
 
 
