@@ -32,6 +32,12 @@ async def reconnected(house: House, old: WebSocketResponse) -> None:
     await house.slack.until(lambda: any(s is not old and not s.closed for s in sockets), "a new connection")
 
 
+async def connection(house: House) -> WebSocketResponse:
+    """Return the newest connection that lives, when there is one again after the test before."""
+    await house.slack.until(lambda: any(not s.closed for s in house.slack.sockets), "a connection")
+    return next(s for s in reversed(house.slack.sockets) if not s.closed)
+
+
 async def ready(house: House) -> int:
     return (await house.http.get(f"{house.origin}/readyz")).status_code
 
@@ -45,7 +51,7 @@ async def test_a_ticket_that_died_before_it_was_used_is_replaced(by_socket: Hous
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
 async def test_a_refreshed_connection_loses_nothing(by_socket: House, reason: str) -> None:
-    old = by_socket.slack.sockets[-1]
+    old = await connection(by_socket)
     await old.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-7"}})
     if reason == "refresh_requested":
         await reconnected(by_socket, old)
@@ -53,7 +59,7 @@ async def test_a_refreshed_connection_loses_nothing(by_socket: House, reason: st
 
 
 async def test_a_connection_that_slack_closes_is_opened_again(by_socket: House) -> None:
-    old = by_socket.slack.sockets[-1]
+    old = await connection(by_socket)
     await old.close(code=1001)
     await reconnected(by_socket, old)
     await answered(by_socket)
@@ -63,7 +69,7 @@ async def test_a_press_whose_acknowledgement_was_lost_counts_once(by_socket: Hou
     slack = by_socket.slack
     card = await by_socket.card("Gum One")
     press = by_socket.click(ADA, ADAS, card, "cs:approve")
-    old = slack.sockets[-1]
+    old = await connection(by_socket)
     lost = asyncio.create_task(slack.deliver("interactive", press))
     await slack.until(lambda: slack.delivering, "the press is on its way")
     slack.cut(old)
