@@ -17,6 +17,9 @@ _AMOUNT = re.compile(
     r"|\b\d[\d.,'\u00a0\u202f]*\s?(?:[$€£¥₹₩₪₽]|[A-Z]{3}\b)"
 )
 
+UNSPOKEN = "A message from Countersign"
+"""What a lock screen says when nothing of a text can be read aloud: Slack refuses a message without any."""
+
 
 def plain(text: str) -> str:
     """Return *text* without control, zero-width and direction-changing characters; line breaks stay."""
@@ -101,8 +104,8 @@ def name(text: str, limit: int = 80) -> str:
 
 
 def for_notification(text: str, limit: int = 240) -> str:
-    """Return *text* for lock screens and screen readers: escaped, and without amounts of money."""
-    return escape(isolated(clip(_AMOUNT.sub("an amount", one_line(text)), limit)))
+    """Return *text* for lock screens and screen readers: escaped, without amounts of money, never empty."""
+    return escape(isolated(clip(_AMOUNT.sub("an amount", one_line(text)) or UNSPOKEN, limit)))
 
 
 def words(code: str) -> str:
