@@ -58,7 +58,9 @@ async def test_an_edited_version_is_checked_approved_and_written(shared: Loop) -
     [task] = await shared.stage.written_for(card, JANE)
     assert (task["title"], task["due_on"]) == ("Call Jane & thank her", _day(shared, 9))
     assert await shared.stage.views(OLIVIA) == []
-    entries = [e for e in await shared.entries() if (e.payload or {}).get("escalation_id") == escalation_of(card)]
+    entries = [
+        e for e in await shared.entries() if (e.payload or {}).get("escalation_id") == escalation_of(card)
+    ]
     kinds = [e.kind for e in entries]
     assert kinds.index("edit.checked") < kinds.index("escalation.edited") < kinds.index("escalation.approved")
     [edited] = [e.payload for e in entries if e.kind == "escalation.edited"]
