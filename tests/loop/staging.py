@@ -155,7 +155,7 @@ class Staging:
         return await self._act("view_submit", user, view_id=view["id"], state={"values": state})
 
     async def enter(self, user: str, view: Json, **values: str) -> Json:
-        """Submit a modal whose inputs are named by their blocks ("cs:edit:title"); the rest stays as it was."""
+        """Submit a modal by its blocks ("cs:edit:title"); others stay as they were."""
         state: Json = {}
         for block in view["blocks"]:
             element, name = block.get("element"), str(block.get("block_id", "")).split(":")[2:3]

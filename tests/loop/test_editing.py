@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from tests.loop.conftest import Loop
-from tests.loop.shown import Json, escalation_of, has, text_of
-from tests.loop.staging import CARMEN, DESK, FIONA, JANE, MARA, OLIVIA, OLIVIAS, OMAR, until
+from tests.loop.shown import Json, escalation_of, has
+from tests.loop.staging import JANE, OLIVIA, OLIVIAS, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -69,5 +67,6 @@ async def test_an_edited_version_is_checked_approved_and_written(shared: Loop) -
     assert edited["after"]["title"] == "Call Jane & thank her"
     assert edited["before"]["donor_id"] == edited["after"]["donor_id"] == JANE
     approved = next(e.payload for e in entries if e.kind == "escalation.approved")
-    assert approved is not None and approved["action_digest"] == edited["action_digest"]
+    assert approved is not None
+    assert approved["action_digest"] == edited["action_digest"]
     assert task["external_key"].endswith(edited["action_digest"][:16])
