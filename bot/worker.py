@@ -20,10 +20,11 @@ from handlers import ARRIVALS, DEPARTURES, Handler
 from handlers.answering import answer
 from handlers.commands import COMMAND
 from handlers.context import Arrived, Context, Discard, NotBefore
-from handlers.effects import EFFECT, ExecuteAction
+from handlers.effects import EFFECT, ExecuteAction, TakeBack
 from handlers.give_up import tell_it_was_given_up
 from handlers.outcomes import Notice
 from handlers.ports import OutcomeUnknown, Refused, Unavailable
+from handlers.take_back import undo_given_up
 from storage.bell import Bell
 from storage.errors import LeaseLostError, StorageError
 from storage.lease import Item, LeasedQueue
@@ -272,6 +273,8 @@ class Worker:
         message, arrived = self._lane.read.validate_json(item.body), self._arrived(item)
         if isinstance(message, ExecuteAction):
             tell_it_was_given_up(tx, arrived, message.escalation_id)
+        if isinstance(message, TakeBack):
+            undo_given_up(tx, arrived, message.escalation_id)
         reply_to = getattr(message, "reply_to", None)
         if reply_to is not None:
             answer(tx, arrived, FAILED.model_copy(update={"reference": arrived.reference}), reply_to)

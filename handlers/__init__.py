@@ -30,7 +30,8 @@ from handlers.show_help import show_help
 from handlers.show_home import publish_home, show_home
 from handlers.show_timeline import show_timeline
 from handlers.summarise_donor import summarise_donor
-from handlers.undo_action import take_back, undo_action
+from handlers.take_back import take_back
+from handlers.undo_action import undo_action
 from handlers.weekly_digest import weekly_digest
 
 Handler = Callable[[Any, Arrived, Context], Awaitable[Write]]

@@ -20,9 +20,8 @@ from handlers.outcomes import CardEdit, EscalationCard, Notice
 from handlers.request_edit import record_for
 from handlers.routing import Route, route, with_other_approvers
 from handlers.standing import refuse_click, too_late
-from policy.actions import UNDO
 from policy.canonical import canonical_json, digest
-from policy.changes import describe, long_text, undo_text
+from policy.changes import describe, long_text
 from policy.editing import words_changed
 from policy.escalation import EscalationState
 from storage.edits import Edited
@@ -164,8 +163,6 @@ def _card(arrived: Arrived, decider: Decider, version: Version, destination: Rou
         "changes": version.changes,
         "gates": version.decision.reasons,
         "footers": duties.footers,
-        "undo": UNDO[action.kind],
-        "undo_text": undo_text(action),
         "edits": (*card.edits, edit),
     }
     if destination:

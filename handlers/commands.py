@@ -160,10 +160,15 @@ class DeclineClicked(Value):
 
 
 class UndoClicked(Value):
-    """Somebody wants an executed action taken back."""
+    """Somebody wants an executed action taken back, for *reason* (a code of the short list, if they chose).
+
+    With *rest*, what somebody changed since stays, and only what is left of ours is taken back.
+    """
 
     type: Literal["undo"] = "undo"
     escalation_id: str
+    reason: str = ""
+    rest: bool = False
     by: ChatUser
     reply_to: ReplyAddress
 

@@ -96,6 +96,11 @@ async def rule_again(
     return await _ruling(action, record, "execute", evidence, purpose, escalation.id, context)
 
 
+async def rule_on(action: Action, record: DonorRecord, escalation: Escalation, context: Context) -> Ruling:
+    """Ask the policy in force about a further action that a person wants because of an earlier one."""
+    return await _ruling(action, record, "execute", Evidence(), None, escalation.id, context)
+
+
 def _decided_on(escalation: Escalation) -> DecisionFacts:
     return DecisionFacts.model_validate_json(escalation.decision_facts, strict=False)
 

@@ -13,7 +13,7 @@ from handlers.escalation_view import Requirement, card_of
 from handlers.obligations import Duties, duties_of, shown_changes
 from handlers.outcomes import CheckedEdit
 from policy.actions import Action, AssignOwner, FieldChange, RemoveFromSegment
-from policy.changes import affected_gift, describe, spell_date, undo_text
+from policy.changes import affected_gift, describe, spell_date
 from policy.decision import Decision, GivenApproval, Outcome, Role, open_approvals
 from policy.donor import DonorRecord
 from policy.editing import date_problem, differences
@@ -162,7 +162,7 @@ def shown_version(
         reasons=(version.problem,) if version.problem else version.decision.reasons,
         needs=needs(version.decision, version.requirement),
         void=voided(decider),
-        undo_text=undo_text(version.action),
+        undo_text=card.undo_text,
         channel_id=channel,
         thread_ts=thread,
     )

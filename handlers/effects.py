@@ -64,10 +64,11 @@ class ExecuteAction(Value):
 
 
 class TakeBack(Value):
-    """Undo an executed action in the CRM."""
+    """Undo an executed action in the CRM; with *rest*, only what nobody changed since."""
 
     type: Literal["take_back"] = "take_back"
     escalation_id: str
+    rest: bool = False
     by_id: str
     by_name: str
     reply_to: ReplyAddress

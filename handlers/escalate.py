@@ -206,7 +206,7 @@ def _card(
         recent=tuple(filter(duties.may_list, timeline(record, 3 * RECENT)))[:RECENT],
         footers=duties.footers,
         undo=UNDO[action.kind],
-        undo_text=undo_text(action),
+        undo_text=undo_text(action, organisation.undo_days),
         decider=destination.decider,
         route=destination.why,
         created_at=arrived.now,

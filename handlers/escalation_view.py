@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from handlers.outcomes import CardStatus, EscalationCard, Execution, PassedOn, QueueItem
+from handlers.outcomes import CardStatus, EscalationCard, Execution, PassedOn, QueueItem, UndoShown
 from policy.decision import Decision, GivenApproval, Role
-from policy.escalation import UNDECIDED
+from policy.escalation import UNDECIDED, EscalationState
 from policy.override_reasons import GivenReason, OverrideReason
 from policy.value import Value
 from storage.escalations import Escalation
@@ -53,9 +53,27 @@ def requirement_of(escalation: Escalation) -> Requirement:
     return Requirement.model_validate_json(escalation.requires)
 
 
+def execution_of(escalation: Escalation) -> Execution | None:
+    """Return what the CRM said, or what stood in the way; None while nothing was tried."""
+    return Execution.model_validate_json(escalation.outcome) if escalation.outcome else None
+
+
+def undo_asked(escalation: Escalation) -> UndoShown | None:
+    """Return the undo that is on its way, if one is."""
+    if escalation.state is not EscalationState.EXECUTED:
+        return None
+    execution = execution_of(escalation)
+    return execution.undo if execution and execution.undo and execution.undo.stage == "asked" else None
+
+
+def is_being_undone(escalation: Escalation) -> bool:
+    """Say whether an undo is on its way."""
+    return undo_asked(escalation) is not None
+
+
 def status_of(escalation: Escalation, note: str = "") -> CardStatus:
     """Return where the decision stands now."""
-    execution = Execution.model_validate_json(escalation.outcome) if escalation.outcome else None
+    execution = execution_of(escalation)
     note = note or (execution.problem if execution else "")
     if escalation.state in UNDECIDED:
         # What stood in the way of an earlier approval is a note for whoever decides now, not an outcome.

@@ -19,7 +19,7 @@ from handlers.obligations import duties_of, shown_changes
 from handlers.outcomes import Execution
 from handlers.ports import CrmReceipt, DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
 from handlers.publishing import publish_data
-from policy.actions import FieldChange
+from policy.actions import Action, FieldChange
 from policy.canonical import canonical_json
 from policy.decision import Outcome, satisfied
 from policy.donor import DonorRecord
@@ -76,8 +76,12 @@ async def _carry_out(effect: ExecuteAction, arrived: Arrived, context: Context) 
         return lambda tx: _failed(tx, arrived, escalation, verdict.reason)
     await _begin(escalation, arrived, context)
     try:
-        receipt = await context.crm.execute(
-            escalation.action, key=key, version=verdict.donor.version, actor=_actor(escalation)
+        receipt = await write_once(
+            escalation.action,
+            key=key,
+            version=verdict.donor.version,
+            actor=_actor(escalation),
+            context=context,
         )
     except Refused as refused:
         reason = f"The CRM refused the change ({refused.code})."
@@ -90,6 +94,11 @@ async def _carry_out(effect: ExecuteAction, arrived: Arrived, context: Context) 
     except StaleRecord:
         raise Unavailable("crm", "record_changed_while_writing") from None
     return lambda tx: _executed(tx, arrived, escalation, receipt)
+
+
+async def write_once(action: Action, *, key: str, version: str, actor: str, context: Context) -> CrmReceipt:
+    """Send one write to the CRM; nothing else in the product does. Raises what `Crm.execute` raises."""
+    return await context.crm.execute(action, key=key, version=version, actor=actor)
 
 
 def effect_key(escalation: Escalation) -> str:

@@ -47,6 +47,12 @@ class Duties:
             }
         )
 
+    def masked_text(self, text: str, record: DonorRecord | None) -> str:
+        """Return *text* as it may be shown; where amounts are hidden and unknown, nothing of it is."""
+        if AMOUNT in self.mask and record is None:
+            return HIDDEN
+        return self.without_amounts(text, record) if record else text
+
     def may_show(self, claim: VerifiedClaim) -> bool:
         """Say whether a sentence may appear on the card."""
         if AMOUNT in self.mask and any(slot.kind is SlotKind.MONEY for slot in claim.claim.slots):

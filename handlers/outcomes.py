@@ -11,6 +11,7 @@ from policy.actions import FieldChange, UndoPromise
 from policy.claims import Confidence, Origin, Summary, VerifiedClaim
 from policy.donor import DonorMatch, LifecycleStage, Tier, TimelineEntry
 from policy.escalation import EscalationState
+from policy.undoing import Difference
 from policy.value import Value
 
 
@@ -142,8 +143,30 @@ class EscalationCard(Value):
     reference: str
 
 
+class UndoShown(Value):
+    """How an undo stands: *asked* for and on its way, *refused* (nothing was touched), or *done*.
+
+    *differences* are what stood in its way, *rest* what can still be undone without touching them. *changes*
+    are what it did; where the action is made up for rather than undone, that is *instead*.
+    """
+
+    stage: Literal["asked", "refused", "done"]
+    by_user_id: str
+    by_name: str
+    at: AwareDatetime
+    reason: str = ""
+    instead: str = ""
+    changes: tuple[FieldChange, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    rest: str = ""
+    note: str = ""
+
+
 class Execution(Value):
-    """What the CRM says after an action was executed; *verified* means read back and equal."""
+    """What the CRM says after an action was executed; *verified* means read back and equal.
+
+    *undo* is the latest attempt to take it back.
+    """
 
     ref: str | None = None
     record_url: str | None = None
@@ -151,6 +174,7 @@ class Execution(Value):
     verified: bool = False
     problem: str = ""
     at: AwareDatetime
+    undo: UndoShown | None = None
 
 
 class PassedOn(Value):

@@ -15,6 +15,7 @@ from policy.draft import Draft
 from policy.events import CrmEvent
 from policy.facts import DonorFacts
 from policy.recommender import Proposal
+from policy.undoing import ChangedSince, TakenBack
 
 
 class Unavailable(Exception):
@@ -85,11 +86,13 @@ class Crm(Protocol):
         """Look for the effect of an earlier `execute` with this *key*."""
         ...
 
-    async def undo(self, action: Action, *, key: str, ref: str, actor: str) -> tuple[FieldChange, ...]:
+    async def undo(
+        self, action: Action, *, key: str, ref: str, actor: str, rest: bool = False
+    ) -> TakenBack | ChangedSince:
         """Take back what `execute` wrote under *key* as the record *ref*; doing it twice is fine.
 
-        Returns the fields that differ from what was written, as (written, now); then nothing was changed.
-        Raises StaleRecord, OutcomeUnknown, Unavailable, Refused.
+        What somebody changed since is left alone and returned, with what could still be undone; *rest* asks
+        for exactly that. Raises DonorUnknown, StaleRecord, OutcomeUnknown, Unavailable, Refused.
         """
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.card_places import end_place, remember_message
 from handlers.context import Arrived, Context, Write
 from handlers.effects import RemindDecider, ShowCard
-from handlers.escalation_view import card_of, requirement_of, status_of
+from handlers.escalation_view import card_of, is_being_undone, requirement_of, status_of
 from handlers.evidence import record as write_down
 from handlers.execute_action import READY
 from handlers.outcomes import Notice
@@ -63,7 +63,8 @@ async def _show(
     Returns the message, the route it is on, and why it moved, if it did.
     """
     # A note is about being on the way; whoever arrived meanwhile does not need it.
-    status = status_of(escalation, note if escalation.state in READY else "")
+    on_its_way = escalation.state in READY or is_being_undone(escalation)
+    status = status_of(escalation, note if on_its_way else "")
     card, marker = card_of(escalation), f"card:{escalation.id}"
     route, review = escalation.route, context.organisation.review_channel
     refusals: list[Refused] = []

@@ -123,6 +123,21 @@ def _differences(payload: Payload) -> tuple[str, ...]:
     return tuple(f"{each['field']}: {each['before']} → {each['after']}" for each in payload["differences"])
 
 
+def _not_undone(payload: Payload) -> tuple[str, tuple[str, ...]]:
+    differences = (
+        f"{each['field']}: before us {each['before']}, we wrote {each['written']}, now {each['now']}"
+        for each in payload.get("differences", ())
+    )
+    return "Not undone", (payload["reason"], *differences)
+
+
+def _undone(payload: Payload) -> tuple[str, tuple[str, ...]]:
+    lines = (f"{each['field']}: {each['before']} → {each['after']}" for each in payload.get("changes", ()))
+    if payload.get("instead"):
+        return "Made up for in the CRM, since it cannot be taken back", (payload["instead"], *lines)
+    return "Undone in the CRM", (*lines, *filter(None, (payload.get("note"),)))
+
+
 def _plain(what: str, *keys: str) -> Callable[[Payload], tuple[str, tuple[str, ...]]]:
     return lambda payload: (what, tuple(str(payload[key]) for key in keys if payload.get(key)))
 
@@ -148,8 +163,8 @@ _STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
     "action.given_up": _plain("Given up after repeated failures; it can be tried again"),
     "action.stopped": _plain("Not carried out", "reason"),
     "undo.requested": _plain("Asked to undo it"),
-    "undo.refused": _plain("Not undone", "reason"),
-    "action.undone": _plain("Undone in the CRM", "ref"),
+    "undo.refused": _not_undone,
+    "action.undone": _undone,
     "card.rerouted": _plain("Card moved to another channel", "reason"),
     "click.refused": _plain("A click was refused", "reason"),
 }

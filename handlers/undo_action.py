@@ -1,23 +1,24 @@
-"""Undo: take back exactly what was written, unless somebody has changed it since."""
+"""Undo: check who asks and whether it can be undone, and send it on its way once."""
 
 from __future__ import annotations
+
+from datetime import datetime, timedelta
 
 from handlers.admission import admit
 from handlers.answering import answer
 from handlers.commands import UndoClicked
 from handlers.context import Arrived, Context, Write
 from handlers.effects import PEOPLE_FIRST, TakeBack, enqueue, refresh_card
-from handlers.escalation_view import requirement_of
+from handlers.escalation_view import Requirement, execution_of, requirement_of
 from handlers.evidence import record as write_down
 from handlers.evidence import slack_actor
-from handlers.execute_action import effect_key
-from handlers.outcomes import Notice
-from handlers.ports import Colleague, OutcomeUnknown, Refused, StaleRecord, Unavailable
-from handlers.publishing import publish_data
-from handlers.standing import UNKNOWN_CARD, refuse_click, standing
-from policy.actions import UNDO, FieldChange, UndoPromise
+from handlers.outcomes import Notice, UndoShown
+from handlers.ports import Colleague
+from handlers.standing import UNKNOWN_CARD, refuse_click, standing, too_late
+from policy.actions import UNDO, UndoPromise
+from policy.canonical import canonical_json
+from policy.decision import Role
 from policy.escalation import EscalationState
-from policy.events import PublishedEventType
 from storage.escalations import Escalation
 from storage.transaction import Transaction
 
@@ -25,137 +26,116 @@ NOT_YOURS = Notice(
     text="Only the person who decided, or somebody who may decide in their place, can undo this.",
     next_step="Nothing was changed. Ask them in the thread of the card.",
 )
-NOT_UNDOABLE = Notice(
-    text="This cannot be undone from here: a donor's wish not to be contacted is never simply taken back.",
-    next_step="Record the donor's fresh consent in the CRM if they have changed their mind.",
+IMPOSSIBLE = Notice(
+    text="This cannot be undone, as the card said beforehand.",
+    next_step="Nothing was changed. Put right in the CRM what is wrong there, and say why in a note.",
 )
+TOO_LATE = "This was carried out more than {days} days ago, and others rely on it by now."
+BY_HAND = "Nothing was changed. If it is wrong, change it in the CRM."
+ALREADY_ASKED = "{name} has already asked to undo this."
+DONE_ONCE = "It is done once; the card shows what becomes of it."
 ON_ITS_WAY = Notice(text="Undoing it now. The card changes when the CRM has confirmed it.")
 
 
 async def undo_action(command: UndoClicked, arrived: Arrived, context: Context) -> Write:
-    """Check who asks and whether it can be undone, then send it on its way."""
+    """Refuse what cannot or may not be undone; else ask for it, once."""
     escalation = await context.database.read(lambda tx: tx.escalations.get(command.escalation_id))
     if escalation is None:
         return refuse_click(command, arrived, UNKNOWN_CARD)
     colleague = await admit(command.by.id, None, context)
     if isinstance(colleague, Notice):
         return refuse_click(command, arrived, colleague)
-    if escalation.state is not EscalationState.EXECUTED:
-        return refuse_click(command, arrived, standing(escalation))
-    if UNDO[escalation.action.kind] is not UndoPromise.EXACT:
-        return refuse_click(command, arrived, NOT_UNDOABLE)
-    if not _may_undo(escalation, colleague, context):
+    refusal = _refusal(escalation, arrived.now, context.organisation.undo_days)
+    if refusal:
+        return refuse_click(command, arrived, refusal)
+    roles = context.organisation.roles_of(colleague.email)
+    if not may_undo(escalation, colleague, roles):
         return refuse_click(command, arrived, NOT_YOURS)
-    return lambda tx: _send(tx, command, arrived, escalation, colleague)
+    return lambda tx: _ask(tx, command, arrived, escalation, colleague)
 
 
-def _may_undo(escalation: Escalation, colleague: Colleague, context: Context) -> bool:
+def _refusal(escalation: Escalation, now: datetime, days: int) -> Notice | None:
+    """Say why there is nothing to undo; None when there is."""
+    execution = execution_of(escalation)
+    if escalation.state is not EscalationState.EXECUTED or execution is None:
+        return standing(escalation)
+    if execution.undo and execution.undo.stage == "asked":
+        return Notice(text=ALREADY_ASKED.format(name=execution.undo.by_name), next_step=DONE_ONCE)
+    if UNDO[escalation.action.kind] is UndoPromise.IMPOSSIBLE:
+        return IMPOSSIBLE
+    if now - execution.at > timedelta(days=days):
+        return Notice(text=TOO_LATE.format(days=days), next_step=BY_HAND)
+    return None
+
+
+def may_undo(escalation: Escalation, colleague: Colleague, roles: tuple[str, ...]) -> bool:
+    """Say whether somebody may take this back: whoever decided it, or might have.
+
+    What policy let through without a person is taken back by whoever holds the relationship, or a manager.
+    """
+    requirement = requirement_of(escalation)
+    if colleague.id in requirement.excluded:
+        return False
     if escalation.decided_by == colleague.id:
         return True
-    requirement = requirement_of(escalation)
-    roles = requirement.roles_of(colleague.email, context.organisation.roles_of(colleague.email))
-    return any(need.role in roles for need in requirement.decision.approvals)
+    return bool(requirement.roles_of(colleague.email, roles) & _deciding_roles(requirement))
 
 
-def _send(
+def _deciding_roles(requirement: Requirement) -> frozenset[Role]:
+    asked = frozenset(need.role for need in requirement.decision.approvals)
+    return asked or frozenset({Role.OWNER, Role.MANAGER})
+
+
+def _ask(
     tx: Transaction, command: UndoClicked, arrived: Arrived, escalation: Escalation, colleague: Colleague
 ) -> None:
-    effect = TakeBack(
-        escalation_id=escalation.id, by_id=colleague.id, by_name=colleague.name, reply_to=command.reply_to
+    execution = execution_of(escalation)
+    if execution is None:
+        return
+    asked = UndoShown(
+        stage="asked",
+        by_user_id=colleague.id,
+        by_name=colleague.name,
+        at=arrived.now,
+        reason=command.reason,
     )
-    fresh = enqueue(
-        tx,
-        effect,
-        key=f"undo:{escalation.id}:{arrived.item_id}",
-        order=f"crm:{escalation.donor_id}",
-        arrived=arrived,
-        priority=PEOPLE_FIRST,
-    )
-    if fresh:
-        write_down(
-            tx,
-            arrived,
-            "undo.requested",
-            subject=escalation.donor_id,
-            actor=slack_actor(colleague.id),
-            correlation_id=escalation.correlation_id,
-            escalation_id=escalation.id,
-            name=colleague.name,
-        )
-        answer(tx, arrived, ON_ITS_WAY, command.reply_to)
-
-
-async def take_back(effect: TakeBack, arrived: Arrived, context: Context) -> Write:
-    """Undo in the CRM what was written under the action's key; a second time finds it gone and agrees."""
-    escalation = await context.database.read(lambda tx: tx.escalations.get(effect.escalation_id))
-    if escalation is None or escalation.state is not EscalationState.EXECUTED:
-        return lambda _tx: None
-    try:
-        differences = await context.crm.undo(
-            escalation.action,
-            key=effect_key(escalation),
-            ref=escalation.execution_ref or "",
-            actor=f"countersign for {effect.by_name}",
-        )
-    except (OutcomeUnknown, StaleRecord):
-        raise Unavailable("crm", "undo_not_confirmed") from None
-    except Refused as refused:
-        notice = Notice(text=f"The CRM refused to undo this ({refused.code}).", reference=arrived.reference)
-        return lambda tx: answer(tx, arrived, notice, effect.reply_to)
-    if differences:
-        return lambda tx: _refuse(tx, arrived, escalation, effect, differences)
-    return lambda tx: _undone(tx, arrived, escalation, effect)
-
-
-def _refuse(
-    tx: Transaction,
-    arrived: Arrived,
-    escalation: Escalation,
-    effect: TakeBack,
-    differences: tuple[FieldChange, ...],
-) -> None:
-    shown = "; ".join(f"{each.field}: we wrote {each.before}, now {each.after}" for each in differences)
-    notice = Notice(
-        text=f"Not undone, because somebody changed the record since. {shown}.",
-        next_step="Look at the record in the CRM and change it there.",
-        reference=arrived.reference,
-    )
-    write_down(
-        tx,
-        arrived,
-        "undo.refused",
-        subject=escalation.donor_id,
-        actor=slack_actor(effect.by_id),
-        correlation_id=escalation.correlation_id,
-        escalation_id=escalation.id,
-        reason=notice.text,
-    )
-    answer(tx, arrived, notice, effect.reply_to)
-
-
-def _undone(tx: Transaction, arrived: Arrived, escalation: Escalation, effect: TakeBack) -> None:
     moved = tx.escalations.move(
         escalation.id,
         (EscalationState.EXECUTED,),
-        EscalationState.UNDONE,
+        EscalationState.EXECUTED,
         arrived.now,
-        decided_by=effect.by_id,
-        decided_by_name=effect.by_name,
-        decided_at=arrived.now,
+        revision=escalation.revision,
+        outcome=canonical_json(execution.model_copy(update={"undo": asked})),
     )
     if moved is None:
+        too_late(tx, command, arrived)
         return
     write_down(
         tx,
         arrived,
-        "action.undone",
+        "undo.requested",
         subject=moved.donor_id,
-        actor=slack_actor(effect.by_id),
+        actor=slack_actor(colleague.id),
         correlation_id=moved.correlation_id,
         escalation_id=moved.id,
-        name=effect.by_name,
-        ref=moved.execution_ref,
+        name=colleague.name,
+        reason=command.reason,
+        rest=command.rest,
     )
-    data: dict[str, object] = {"action": moved.action.kind, "policy_version": moved.policy_version}
-    publish_data(tx, arrived, PublishedEventType.ACTION_UNDONE, moved.id, data)
+    effect = TakeBack(
+        escalation_id=moved.id,
+        rest=command.rest,
+        by_id=colleague.id,
+        by_name=colleague.name,
+        reply_to=command.reply_to,
+    )
+    enqueue(
+        tx,
+        effect,
+        key=f"undo:{moved.id}:{moved.revision}",
+        order=f"crm:{moved.donor_id}",
+        arrived=arrived,
+        priority=PEOPLE_FIRST,
+    )
     refresh_card(tx, arrived, moved)
+    answer(tx, arrived, ON_ITS_WAY, command.reply_to)

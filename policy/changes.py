@@ -86,15 +86,19 @@ def long_text(action: Action) -> str:
             return ""
 
 
-def undo_text(action: Action) -> str:
-    """Say beforehand what undoing the action can do."""
+def undo_text(action: Action, days: int | None = None) -> str:
+    """Say beforehand what undoing the action can do, and for how many days it is offered."""
+    window = f" for {days} days" if days else ""
     match UNDO[action.kind]:
         case UndoPromise.EXACT:
-            return "Can be undone exactly, unless somebody changes the record in the meantime."
+            return f"Can be undone exactly{window}, unless somebody changes the record in the meantime."
         case UndoPromise.COMPENSATION:
-            return "Cannot be undone from here: opening the channel again needs the donor's fresh consent."
+            return (
+                "Cannot be taken back: only the donor can open this channel again. Undo leaves it closed and "
+                f"plans a task to ask them{window}."
+            )
         case UndoPromise.IMPOSSIBLE:
-            return "Cannot be undone."
+            return "Cannot be undone: what is wrong has to be put right in the CRM by hand."
 
 
 def affected_gift(action: Action, record: DonorRecord) -> Gift | None:

@@ -26,7 +26,8 @@ class EscalationState(StrEnum):
 
 _S = EscalationState
 
-# From open to open: a further approval is recorded while others are still missing.
+# From open to open: a further approval is recorded while others are still missing. From executed to
+# executed: somebody asks to undo it, or is told why that is not possible.
 MOVES: dict[EscalationState, frozenset[EscalationState]] = {
     _S.OPEN: frozenset(
         {
@@ -46,7 +47,7 @@ MOVES: dict[EscalationState, frozenset[EscalationState]] = {
     _S.APPROVED: frozenset({_S.EXECUTING, _S.OPEN, _S.FAILED}),
     _S.EXECUTING: frozenset({_S.EXECUTED, _S.OUTCOME_UNKNOWN, _S.FAILED, _S.OPEN}),
     _S.OUTCOME_UNKNOWN: frozenset({_S.EXECUTED, _S.EXECUTING, _S.FAILED}),
-    _S.EXECUTED: frozenset({_S.UNDONE}),
+    _S.EXECUTED: frozenset({_S.EXECUTED, _S.UNDONE}),
     _S.FAILED: frozenset({_S.OPEN}),
     _S.UNDONE: frozenset(),
     _S.DECLINED: frozenset(),

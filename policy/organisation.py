@@ -91,6 +91,7 @@ class Organisation(Value):
     working_days: Annotated[tuple[WeekdayName, ...], Field(min_length=1)] | None = None
     working_day_start_hour: StartHour = 9
     working_day_end_hour: EndHour = 17
+    undo_days: Annotated[int, Field(ge=1, le=366)] = 30
     rollout_phase: Annotated[int, Field(ge=1, le=3)] = 2
     review_channel: str
     operations_channel: str | None = None

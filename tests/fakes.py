@@ -23,9 +23,10 @@ from handlers.ports import (
     StaleRecord,
     Unavailable,
 )
-from policy.actions import Action, FieldChange, UpdateStage
+from policy.actions import Action, UpdateStage
 from policy.decide import CompiledPolicy
 from policy.donor import Campaign, Donor, DonorMatch, DonorRecord, Gift, StaffMember
+from policy.undoing import ChangedSince, TakenBack
 
 Health = Literal["well", "down", "loses answers", "loses requests"]
 
@@ -136,7 +137,9 @@ class FakeCrm:
         self._reachable()
         return self._receipt(key) if any(w.key == key for w in self.written) else None
 
-    async def undo(self, action: Action, *, key: str, ref: str, actor: str) -> tuple[FieldChange, ...]:
+    async def undo(
+        self, action: Action, *, key: str, ref: str, actor: str, rest: bool = False
+    ) -> TakenBack | ChangedSince:
         raise Refused("crm", "not_simulated")
 
     def _must_be_fresh(self, donor: Donor, version: str) -> None:

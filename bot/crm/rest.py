@@ -11,7 +11,7 @@ from bot.crm.undoing import Undoing
 from bot.crm.wire import NotPermitted, Wire
 from bot.crm.writes import Writes
 from handlers.ports import Clock, CrmReceipt, DonorUnknown
-from policy.actions import Action, FieldChange
+from policy.actions import Action
 from policy.donor import (
     Campaign,
     Consent,
@@ -28,6 +28,7 @@ from policy.donor import (
     StaffMember,
     Task,
 )
+from policy.undoing import ChangedSince, TakenBack
 
 R = TypeVar("R", bound=Record)
 
@@ -57,7 +58,7 @@ class RestCrm:
         self._staff: _Remembered[StaffMember] = _Remembered(clock, _STAFF_AGE)
         self._campaigns: _Remembered[Campaign] = _Remembered(clock, _CAMPAIGN_AGE)
         self._writes = Writes(wire, clock)
-        self._undoing = Undoing(wire)
+        self._undoing = Undoing(wire, self.staff)
 
     async def search(self, text: str, limit: int) -> tuple[DonorMatch, ...]:
         """Find donors by id, e-mail or name, best match first."""
@@ -114,9 +115,11 @@ class RestCrm:
         """Look for the effect of an earlier `execute` with this *key*."""
         return await self._writes.find(action, key=key)
 
-    async def undo(self, action: Action, *, key: str, ref: str, actor: str) -> tuple[FieldChange, ...]:
+    async def undo(
+        self, action: Action, *, key: str, ref: str, actor: str, rest: bool = False
+    ) -> TakenBack | ChangedSince:
         """Take back what `execute` wrote under *key*, unless it was changed since."""
-        return await self._undoing.undo(action, key=key, ref=ref, actor=actor)
+        return await self._undoing.undo(action, key=key, ref=ref, actor=actor, rest=rest)
 
     async def ping(self) -> dict[str, Any]:
         """Ask the CRM who it is, how many donors it shows us, and what time it has."""

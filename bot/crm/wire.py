@@ -54,7 +54,10 @@ class Wire:
         actor: str,
         headers: Mapping[str, str],
     ) -> dict[str, Any]:
-        """Send one write exactly once; raises StaleRecord, OutcomeUnknown, Unavailable, Refused."""
+        """Send one write exactly once.
+
+        Raises StaleRecord, OutcomeUnknown, Unavailable, DonorUnknown (the record is gone), Refused.
+        """
         sent_headers = {"X-Actor": actor, **headers}
         hit("crm.sending")
         try:
@@ -71,6 +74,8 @@ class Wire:
         if response.status_code >= 500:
             raise OutcomeUnknown(CRM)
         _refuse_waiting(response)
+        if response.status_code == 404:
+            raise DonorUnknown(path)
         if response.is_error:
             raise Refused(CRM, f"http_{response.status_code}")
         document: dict[str, Any] = response.json() if response.content else {}

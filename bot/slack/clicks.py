@@ -76,6 +76,9 @@ def command_of(click: Click) -> tuple[Command, str | None]:
         case ids.UNDO:
             about = escalation_of(click)
             return UndoClicked(escalation_id=about, by=by, reply_to=to), about
+        case ids.UNDO_REST:
+            about = escalation_of(click)
+            return UndoClicked(escalation_id=about, rest=True, by=by, reply_to=to), about
         case ids.DEFER:
             choice, about = deferral_of(click)
             preset = cast("Preset", choice)

@@ -54,7 +54,7 @@ def test_one_place_alone_executes_actions() -> None:
 
 
 def test_one_place_alone_takes_actions_back() -> None:
-    assert list(_calls("handlers", "undo")) == [("handlers/undo_action.py", "context.crm")]
+    assert list(_calls("handlers", "undo")) == [("handlers/take_back.py", "context.crm")]
 
 
 def test_requests_that_write_leave_through_one_door() -> None:

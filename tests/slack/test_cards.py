@@ -122,13 +122,16 @@ def test_the_buttons_name_what_they_do() -> None:
     assert "confirm" not in why
 
 
-def test_undo_is_offered_only_where_it_is_exact() -> None:
+def test_undo_is_offered_wherever_something_can_be_done() -> None:
     offered = closing_buttons(CARD, EXECUTED)["elements"]
     assert [(each["action_id"], each["value"]) for each in offered] == [
         ("cs:undo", "01KESC"),
         ("cs:evidence", "01KESC"),
     ]
-    for_ever = CARD.model_copy(update={"undo": UndoPromise.COMPENSATION})
+    closed = CARD.model_copy(update={"undo": UndoPromise.COMPENSATION})
+    [make_up, _] = closing_buttons(closed, EXECUTED)["elements"]
+    assert make_up["confirm"]["text"]["text"].startswith("An opt-out cannot be taken back: only the donor")
+    for_ever = CARD.model_copy(update={"undo": UndoPromise.IMPOSSIBLE})
     assert [each["action_id"] for each in closing_buttons(for_ever, EXECUTED)["elements"]] == ["cs:evidence"]
     undone = status(EscalationState.UNDONE)
     assert [each["action_id"] for each in closing_buttons(CARD, undone)["elements"]] == ["cs:evidence"]

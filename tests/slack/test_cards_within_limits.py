@@ -38,11 +38,13 @@ from handlers.outcomes import (
     Source,
     SummaryShown,
     TimelineShown,
+    UndoShown,
 )
 from policy.actions import FieldChange, UndoPromise
 from policy.claims import Claim, Confidence, Origin, Summary, Verdict, VerifiedClaim
 from policy.donor import DonorMatch, LifecycleStage, Tier, TimelineEntry
 from policy.escalation import EscalationState
+from policy.undoing import Difference
 
 RECORD = "https://crm.example.org/donors/1?a=b&c=d"
 EVIL = "https://evil.example/?q="
@@ -201,6 +203,20 @@ cards = st.builds(
     due_at=moments,
     reference=text,
 )
+undos = st.builds(
+    UndoShown,
+    stage=st.sampled_from(("asked", "refused", "done")),
+    by_user_id=people.map(lambda user: user or ""),
+    by_name=text,
+    at=moments,
+    instead=text,
+    changes=changes,
+    differences=st.lists(
+        st.builds(Difference, record=text, field=text, before=text, written=text, now=text), max_size=10
+    ).map(tuple),
+    rest=text,
+    note=text,
+)
 statuses = st.builds(
     CardStatus,
     state=st.sampled_from(EscalationState),
@@ -217,6 +233,7 @@ statuses = st.builds(
         verified=st.booleans(),
         problem=text,
         at=moments,
+        undo=st.none() | undos,
     ),
     note=text,
 )
@@ -316,8 +333,16 @@ def test_every_card_is_one_slack_shows(card: EscalationCard, status: CardStatus)
     pressable = {node["action_id"] for node in walk(shown.blocks) if "action_id" in node}
     is_open = status.state is EscalationState.OPEN
     deciding = {ids.APPROVE, ids.EDIT, ids.MORE} if is_open else set()
-    is_undoable = status.state is EscalationState.EXECUTED and card.undo is UndoPromise.EXACT
-    assert pressable == deciding | ({ids.UNDO} if is_undoable else set()) | {ids.EVIDENCE}
+    assert pressable == deciding | _undoing(card, status) | {ids.EVIDENCE}
+
+
+def _undoing(card: EscalationCard, status: CardStatus) -> set[str]:
+    undo = status.execution.undo if status.execution else None
+    if status.state is not EscalationState.EXECUTED or card.undo is UndoPromise.IMPOSSIBLE:
+        return set()
+    if undo and undo.stage == "asked":
+        return set()
+    return {ids.UNDO, ids.UNDO_REST} if undo and undo.rest else {ids.UNDO}
 
 
 @thorough

@@ -72,12 +72,13 @@ class Writes:
         """200 with the new record; If-Match is optional here."""
         body = await _body(request, TaskPatch)
         author = _author(request)
-        seen = self._seen(request) if "If-Match" in request.headers else None
+        seen = self._seen_if_sent(request)
         return answer(self._store.change_task(request.path_params["id"], body, seen, author))
 
     async def delete_task(self, request: Request) -> Response:
-        """204."""
-        self._store.delete_task(request.path_params["id"], _author(request))
+        """204; If-Match is optional here."""
+        author, seen = _author(request), self._seen_if_sent(request)
+        self._store.delete_task(request.path_params["id"], seen, author)
         return Response(status_code=204)
 
     async def put_note(self, request: Request) -> Response:
@@ -102,6 +103,9 @@ class Writes:
         if self._faults.take_stale():
             raise stale(request.path_params["id"], tag)
         return tag.removeprefix('"').removesuffix('"')
+
+    def _seen_if_sent(self, request: Request) -> str | None:
+        return self._seen(request) if "If-Match" in request.headers else None
 
     def _permit_notes(self) -> None:
         if self._faults.now.partial_permission:

@@ -102,9 +102,11 @@ class Store:
         self._check_staff(fields.get("assignee_id"))
         return self._change(task, fields, seen, by)
 
-    def delete_task(self, task_id: str, by: Author) -> None:
-        """Remove a task; what it was called stays in the change history."""
+    def delete_task(self, task_id: str, seen: str | None, by: Author) -> None:
+        """Remove a task; what it was called stays in the change history. *seen* as for `change_task`."""
         task = self.require(self.tables.tasks, task_id)
+        if seen is not None and seen not in (task.version, "*"):
+            raise stale(task_id, seen)
         self.commit(self.change(task, "task", task.title, None, by), deletes=[task])
 
     def put_note(self, external_key: str, body: NoteBody, by: Author) -> tuple[Note, bool]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from bot.slack import ids
 from bot.slack.blocks import Block, actions, button, confirmation, menu, option
 from bot.slack.cards.field_changes import spell
+from bot.slack.cards.undo import undo_buttons
 from bot.slack.text import clip, name, one_line
 from handlers.outcomes import CardStatus, EscalationCard
-from policy.actions import UndoPromise
-from policy.escalation import EscalationState
 
 APPROVE = "Approve"
 APPROVE_TITLE = "Approve this for {name}?"
@@ -28,13 +27,6 @@ MORE_CHOICES = (
     ("Decline…", "decline"),
 )
 EVIDENCE = "Why?"
-UNDO = "Undo"
-UNDO_TITLE = "Undo this for {name}?"
-UNDO_TEXT = (
-    "What was written to the CRM is taken back. If somebody has changed it since, nothing is touched and you "
-    "are told what is different."
-)
-UNDO_YES = "Undo it"
 
 MOST_NAMED = 3
 MOST_CONFIRMED = 290
@@ -55,11 +47,8 @@ def decision_buttons(card: EscalationCard, status: CardStatus) -> Block:
 
 def closing_buttons(card: EscalationCard, status: CardStatus) -> Block:
     """Return what can be pressed when nothing is left to decide: Why, and Undo while it is possible."""
-    about = card.escalation_id
-    why = button(EVIDENCE, ids.EVIDENCE, about)
-    if status.state is EscalationState.EXECUTED and card.undo is UndoPromise.EXACT:
-        return actions(_block_id(card, status), button(UNDO, ids.UNDO, about, confirm=_undo(card)), why)
-    return actions(_block_id(card, status), why)
+    why = button(EVIDENCE, ids.EVIDENCE, card.escalation_id)
+    return actions(_block_id(card, status), *undo_buttons(card, status), why)
 
 
 def _approval(card: EscalationCard) -> dict[str, object]:
@@ -72,11 +61,6 @@ def _approval(card: EscalationCard) -> dict[str, object]:
         lines.append(AND_MORE.format(count=len(card.changes) - MOST_NAMED))
     title = APPROVE_TITLE.format(name=name(card.donor.name, 60))
     return confirmation(title, "\n".join(lines), APPROVE_YES, APPROVE_NO)
-
-
-def _undo(card: EscalationCard) -> dict[str, object]:
-    title = UNDO_TITLE.format(name=name(card.donor.name, 60))
-    return confirmation(title, UNDO_TEXT, UNDO_YES, APPROVE_NO, danger=True)
 
 
 def _block_id(card: EscalationCard, status: CardStatus) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bot.slack import when
 from bot.slack.blocks import Block, Leaf, leaf, link, moment, paragraph, person, rich, safe_url, said
+from bot.slack.cards.undo import undone_by
 from bot.slack.text import clip, isolated, name, one_line
 from handlers.outcomes import CardStatus, EscalationCard, Execution
 from policy.escalation import EscalationState
@@ -50,12 +51,22 @@ FAILED_NEXT = " “Why?” shows what stood in the way."
 UNDONE = " undid this"
 SENT_BACK = " sent this back for better data"
 BEING_PUT_RIGHT = ". Nothing was changed. A fresh card follows when the record has been put right."
+MADE_UP = " asked for this to be put right"
+MADE_UP_TITLE = "To be put right: {name}"
 DECLINED = " declined this"
 NOTHING_CHANGED = ". Nothing was changed."
 EXPIRED = "Nobody decided by "
 NOT_A_NO = ". Nothing was changed. This is not a no: it can still be done in the CRM."
 SUPERSEDED = "A newer card replaces this one. Nothing was changed by this one."
 RECORD = "Open what was written"
+
+
+def title_of(status: CardStatus) -> str:
+    """Return the first words of the card; what is made up for is not called undone."""
+    undo = status.execution.undo if status.execution else None
+    if status.state is EscalationState.UNDONE and undo and undo.instead:
+        return MADE_UP_TITLE
+    return TITLES[status.state]
 
 
 def status_block(card: EscalationCard, status: CardStatus) -> Block:
@@ -132,7 +143,10 @@ def _failed(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
 
 def _undone(card: EscalationCard, status: CardStatus) -> list[Leaf]:
     link_to = _record(card, status.execution) if status.execution else []
-    return [*_did(status, UNDONE), leaf("."), *link_to]
+    undo = status.execution.undo if status.execution else None
+    if undo is None:
+        return [*_did(status, UNDONE), leaf("."), *link_to]
+    return [*undone_by(undo, MADE_UP if undo.instead else UNDONE), *link_to]
 
 
 def _sent_back(_card: EscalationCard, status: CardStatus) -> list[Leaf]:

@@ -22,10 +22,11 @@ from bot.slack.blocks import (
 from bot.slack.cards.checked_edit import difference_lines
 from bot.slack.cards.claims import confidence_line, origin_line, removed_line, sentence
 from bot.slack.cards.decision_buttons import closing_buttons, decision_buttons
-from bot.slack.cards.decision_status import TITLES, passed_on, status_block
+from bot.slack.cards.decision_status import passed_on, status_block, title_of
 from bot.slack.cards.donor_line import donor_blocks
 from bot.slack.cards.field_changes import change_lines
 from bot.slack.cards.history import history
+from bot.slack.cards.undo import undo_blocks
 from bot.slack.text import clip, for_notification, isolated, name, one_line
 from handlers.outcomes import CardStatus, EscalationCard
 from policy.escalation import EscalationState
@@ -67,7 +68,7 @@ MAY_BE_WRITTEN = frozenset(
 
 def escalation_message(card: EscalationCard, status: CardStatus) -> Message:
     """Return the card as it stands now; only an open one can be decided on."""
-    title = TITLES[status.state]
+    title = title_of(status)
     if status.state is EscalationState.OPEN:
         blocks = _open(card, status, title)
     else:
@@ -101,6 +102,7 @@ def _settled(card: EscalationCard, status: CardStatus, title: str) -> list[Block
         status_block(card, status),
         *passed_on(status),
         *_note(status),
+        *undo_blocks(status),
         divider(),
         _proposal(card, url),
         _outcome(card, status, url),

@@ -19,5 +19,5 @@ def notice_message(notice: Notice) -> Message:
     blocks = [rich(paragraph(*leaves))]
     if notice.reference:
         blocks.append(fine_print(REFERENCE.format(reference=notice.reference)))
-    text = for_notification(notice.text or REFERENCE.format(reference=notice.reference))
+    text = for_notification(notice.text) or for_notification(REFERENCE.format(reference=notice.reference))
     return Message(f"<@{mention}> {text}" if mention else text, blocks)
