@@ -120,6 +120,7 @@ def _write_down(tx: Transaction, arrived: Arrived, considered: Considered, rulin
         subject=considered.record.donor.id,
         event=_plain(considered.event),
         happened=considered.happened,
+        owner_id=considered.record.donor.owner_id,
         record_digest=digest(considered.record),
         donor_facts=considered.facts.model_dump(mode="json"),
         recommendation=considered.recommendation.model_dump(mode="json"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from policy.action_words import ACTION_WORDS, CAPABILITY_WORDS
 from policy.decision import Outcome
 from policy.decision_facts import ActionKind, Capability, Stage
 from policy.matrix import ACTIONS, CAPABILITIES, STAGES, Answer, Cell, Matrix, Row
@@ -12,28 +13,6 @@ from policy.matrix_complications import every_complication
 from policy.matrix_situations import ASSUMED, Variant
 from policy.value import Value
 
-ACTION_WORDS: Mapping[ActionKind, str] = MappingProxyType(
-    {
-        "create_task": "Create a task",
-        "schedule_follow_up": "Plan a follow-up",
-        "add_note": "Add a note",
-        "record_acknowledgement": "Record a thank-you",
-        "update_stage": "Change the stage",
-        "add_to_segment": "Add to a segment",
-        "remove_from_segment": "Remove from a segment",
-        "suppress_channel": "Close a channel",
-        "assign_owner": "Assign an owner",
-        "draft_message": "Keep a drafted message",
-    }
-)
-CAPABILITY_WORDS: Mapping[Capability, str] = MappingProxyType(
-    {
-        "recommend": "Recommend",
-        "draft": "Draft",
-        "auto_route": "Put before somebody",
-        "execute": "Carry out",
-    }
-)
 EVERYTHING = "Whatever the action"
 _NOT: Mapping[Capability, str] = MappingProxyType(
     {

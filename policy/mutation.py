@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from policy.cases import Cases, case_facts
 from policy.conditions import Condition, ConditionInvalidError, environment
-from policy.decision_facts import DecisionFacts
 from policy.expression_tokens import Token, tokens
 from policy.fact_catalogue import binder, catalogue
-from policy.policy_model import Grant, Policy
+from policy.policy_model import Policy
 from policy.probes import probes
 
 _SWAPS = {
@@ -58,7 +57,7 @@ def check_mutations(policy: Policy, cases: Cases, made: Iterable[Mutant] | None 
     for mutant in mutants(policy) if made is None else made:
         tried += 1
         grant = tables.get(mutant.gate)
-        within = [ready for facts, ready in activations.items() if grant is None or _in_table(grant, facts)]
+        within = [ready for facts, ready in activations.items() if grant is None or grant.covers(facts)]
         before, after = environment().compile(mutant.before), environment().compile(mutant.after)
         if any(before.evaluate(ready) != after.evaluate(ready) for ready in within):
             continue
@@ -111,8 +110,3 @@ def _same_meaning(before: Condition, after: Condition) -> bool:
     """Whether no facts around the edges tell the two apart; a mistake without effect cannot be noticed."""
     activations = (environment().activation(values) for both in (before, after) for values in probes(both))
     return all(before.evaluate(each) == after.evaluate(each) for each in activations)
-
-
-def _in_table(grant: Grant, facts: DecisionFacts) -> bool:
-    row = getattr(grant.lifecycle, facts.donor.lifecycle_stage)
-    return facts.action.kind in grant.allow and facts.action.capability in row

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 from policy.canonical import digest
 from policy.conditions import LONGEST_CONDITION
 from policy.decision import NO_GRANT, POLICY_ERROR, GateKind, ObligationKind, Role
-from policy.decision_facts import ActionKind, Capability
+from policy.decision_facts import ActionKind, Capability, DecisionFacts
 from policy.expression_tokens import one_line
 from policy.fact_catalogue import schema_hash
 from policy.value import Value
@@ -49,6 +49,11 @@ class Grant(_Part):
     allow: Annotated[tuple[ActionKind, ...], Field(min_length=1)]
     lifecycle: LifecycleTable
     when: When | None = None
+
+    def covers(self, facts: DecisionFacts) -> bool:
+        """Say whether the table gives this capability for the action at the donor's stage."""
+        row: Capabilities = getattr(self.lifecycle, facts.donor.lifecycle_stage)
+        return facts.action.kind in self.allow and facts.action.capability in row
 
 
 class ApprovalRule(_Part):

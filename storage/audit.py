@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, insert, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, func, insert, select
 
 from storage import leaf
 from storage.conflict import insert_new
@@ -124,6 +124,29 @@ class Audit:
         """Return what happened from *start* until before *end*, of those *kinds* unless None."""
         query = _RECORDS.where(AUDIT_LOG.c.at >= start, AUDIT_LOG.c.at < end)
         return self._records(query if kinds is None else query.where(AUDIT_LOG.c.kind.in_(kinds)))
+
+    def by_reference(self, reference: str) -> list[AuditRecord]:
+        """Return everything whose correlation id ends with *reference*, the short form that cards show."""
+        ends = AUDIT_LOG.c.correlation_id.iendswith(reference, autoescape=True)
+        return self._records(_RECORDS.where(ends))
+
+    def page(
+        self, kinds: Sequence[str], *, after: int = 0, since: datetime | None = None, limit: int
+    ) -> tuple[list[AuditRecord], int]:
+        """Return up to *limit* entries of *kinds* written after position *after*, and where to go on from."""
+        wanted = [AUDIT_LOG.c.kind.in_(kinds), *([] if since is None else [AUDIT_LOG.c.at >= since])]
+        query = select(AUDIT_LOG.c.position).where(*wanted, AUDIT_LOG.c.position > after)
+        found = self._connection.execute(query.order_by(AUDIT_LOG.c.position).limit(limit)).scalars().all()
+        if not found:
+            return [], after
+        within = AUDIT_LOG.c.position.between(found[0], found[-1])
+        return self._records(_RECORDS.where(*wanted, within)), found[-1]
+
+    def count(self, kinds: Sequence[str], since: datetime | None = None) -> int:
+        """Return how many entries of *kinds* there are, from *since* on unless None."""
+        wanted = [AUDIT_LOG.c.kind.in_(kinds), *([] if since is None else [AUDIT_LOG.c.at >= since])]
+        counted = select(func.count()).select_from(AUDIT_LOG).where(*wanted)
+        return self._connection.execute(counted).scalar_one()
 
     def erase(self, donor_id: str) -> int:
         """Delete a donor's payloads, key and reference; return how many payloads. The chain stays whole."""

@@ -22,6 +22,12 @@ def database_url(given: str | None) -> str:
     return _DatabaseOnly().database_url
 
 
+def policy_file() -> str | None:
+    """Return the policy file the settings name; None for the one that ships."""
+    path = _DatabaseOnly().policy_file
+    return str(path) if path else None
+
+
 def _line(location: tuple[int | str, ...], message: str) -> str:
     name = "__".join(str(part) for part in location).upper()
     text = message.removeprefix("Value error, ")

@@ -9,11 +9,11 @@ from rich.text import Text
 
 from bot.cli.console import console, print_json
 from bot.cli.policy_files import named_policy
+from policy.action_words import CAPABILITY_WORDS
 from policy.decide import compile_policy
 from policy.decision import Outcome
 from policy.matrix import Cell, Matrix, lifecycle_matrix
 from policy.matrix_text import (
-    CAPABILITY_WORDS,
     cell_words,
     legend,
     matrix_lines,

@@ -15,6 +15,7 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     _test(_way(ways, "test", "run the cases of a policy, and look for mistakes they would not notice"))
     _way(ways, "facts", "list the facts that a rule may ask about")
     _matrix(_way(ways, "matrix", "show what may happen at each lifecycle stage, and who has to agree"))
+    _explain(_way(ways, "explain", "say why one decision came out as it did"))
 
 
 def _way(ways: argparse._SubParsersAction, name: str, what: str) -> argparse.ArgumentParser:  # type: ignore[type-arg]
@@ -38,3 +39,12 @@ def _matrix(way: argparse.ArgumentParser) -> None:
     way.add_argument("file", nargs="?", help=_FILE)
     way.add_argument("--phase", type=int, choices=(1, 2, 3), default=2, help="rollout phase (default 2)")
     way.add_argument("--markdown", action="store_true", help="print a Markdown document")
+
+
+def _explain(way: argparse.ArgumentParser) -> None:
+    way.add_argument("decision", help="an audit entry, a decision card's id, or the reference it shows")
+    way.add_argument("--all", action="store_true", help="show the gates that did not match as well")
+    way.add_argument(
+        "--policy", metavar="FILE", help="the rules to ask when those of the decision are not stored"
+    )
+    way.add_argument("--database", metavar="URL", help=_DATABASE)
