@@ -10,6 +10,8 @@ import pytest
 from bot.cli import main
 from tests.cli.recorded import database_of
 
+AGAIN = "This decision cannot be asked again"
+
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> str:
@@ -59,12 +61,11 @@ def test_json_holds_the_same(recorded, capsys) -> None:
     [
         (
             "entry-1",
-            "This decision cannot be asked again: the donor was erased, or the time of keeping is over.",
+            f"{AGAIN}: the donor was erased, or the time of keeping is over.",
         ),
         (
             "entry-2",
-            "This decision cannot be asked again: the facts were recorded in another form and are never guessed "
-            "(door.kind).",
+            f"{AGAIN}: the facts were recorded in another form and are never guessed (door.kind).",
         ),
         ("nothing", "No decision is recorded under nothing."),
         ("1", "No decision is recorded under 1."),

@@ -27,11 +27,12 @@ ASK = {"action.is_ask": True, "action.purpose": "fundraising"}
 def test_one_paragraph_says_what_was_asked_answered_and_why(compiled, facts) -> None:
     explanation = told(compiled, facts(ASK | {"cadence.days_since_ask": 31, "ai.origin": "model"}))
     assert explanation.paragraph == (
-        "The question was whether “plan a follow-up” may be carried out for a donor in stewardship. The answer "
-        "was yes, if the manager and the owner agreed: The relationship owner agrees to every change. This "
-        "household was asked in the last 90 days. A manager agrees to asking again. Besides, it carries the "
-        "words “AI-generated, check before use”. Nearly otherwise: It would have matched with 29 instead of 31 "
-        "for days since the household was last asked. It was decided under version "
+        "The question was whether “plan a follow-up” may be carried out for a donor in stewardship. "
+        "The answer was yes, if the manager and the owner agreed: The relationship owner agrees to every "
+        "change. This household was asked in the last 90 days. A manager agrees to asking again. "
+        "Besides, it carries the words “AI-generated, check before use”. "
+        "Nearly otherwise: It would have matched with 29 instead of 31 for days since the household was last "
+        "asked. It was decided under version "
         f"{compiled.version[:12]} of the rules, which give the same answer today."
     )
     assert explanation.agrees
