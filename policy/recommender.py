@@ -25,6 +25,7 @@ from policy.recommender_thanks import (
     pledge_renewed,
     refunded_gift,
 )
+from policy.recommender_together import several_to_thank_for
 from policy.situation import Proposal, Situation
 
 __all__ = ["RULES", "Proposal", "recommend"]
@@ -66,6 +67,7 @@ RULES: tuple[Callable[[Situation], Proposal | None], ...] = (
     complained,
     refunded_gift,
     came_back,
+    several_to_thank_for,
     gift_to_thank_for,
     advised_gift,
     pledge_renewed,
@@ -77,13 +79,23 @@ RULES: tuple[Callable[[Situation], Proposal | None], ...] = (
 )
 
 
-def recommend(record: DonorRecord, facts: DonorFacts, event: CrmEvent | None, today: date) -> Proposal | None:
-    """Return the one next step worth a person's attention, or None; for a merged record always None."""
+def recommend(
+    record: DonorRecord,
+    facts: DonorFacts,
+    event: CrmEvent | None,
+    today: date,
+    together: frozenset[str] = frozenset(),
+) -> Proposal | None:
+    """Return the one next step worth a person's attention, or None; for a merged record always None.
+
+    *together* names the CRM records that waiting decisions are for: what belongs with them is proposed as one
+    step for all of them.
+    """
     if record.donor.merged_into is not None:
         return None
     if event is not None and event.type is CrmEventType.EMAIL_OPENED:
         return None
-    situation = Situation(record=record, facts=facts, event=event, today=today)
+    situation = Situation(record=record, facts=facts, event=event, today=today, together=together)
     # Nothing but the handling of the estate is ever proposed for somebody who has died.
     for rule in (donor_died,) if record.donor.deceased else RULES:
         proposal = rule(situation)

@@ -212,6 +212,7 @@ def campaign_on_hold(s: Situation) -> Proposal | None:
         alternatives=("Ask for another campaign: needs a new conversation with the donor.",),
         unknowns=s.unknowns(),
         rule="campaign_on_hold",
+        about=(campaign.id,),
     )
 
 

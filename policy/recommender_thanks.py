@@ -13,7 +13,7 @@ from policy.phrases import wording
 from policy.sentences import lifetime
 from policy.situation import Proposal, Situation
 
-_MAJOR_CALL_DAYS = 2
+MAJOR_CALL_DAYS = 2
 
 
 def refunded_gift(s: Situation) -> Proposal | None:
@@ -25,10 +25,11 @@ def refunded_gift(s: Situation) -> Proposal | None:
     return Proposal(
         action=CreateTask(donor_id=s.donor_id, title=title, due_on=s.within(2), assignee_id=s.owner_id),
         headline=f"A gift of {gift.amount} was refunded: find out why",
-        signals=(_gift_sentence(s, gift),),
+        signals=(gift_sentence(s, gift),),
         alternatives=("Leave it to gift processing: the donor may expect to hear from you.",),
         unknowns=s.unknowns(),
         rule="refunded_gift",
+        about=(gift.id,),
     )
 
 
@@ -40,7 +41,7 @@ def came_back(s: Situation) -> Proposal | None:
     recaptured = s.facts.text("giving.status") == "recaptured"
     if not recaptured or s.record.donor.lifecycle_stage is not LifecycleStage.REACTIVATION:
         return None
-    if _is_major(s, gift):
+    if is_major(s, gift):
         return None
     sentence = s.writer.write(
         "{name} {giving.status} and gave {giving.this_year} in {fiscal_year.current}.", name=s.full_name()
@@ -48,13 +49,14 @@ def came_back(s: Situation) -> Proposal | None:
     return Proposal(
         action=UpdateStage(donor_id=s.donor_id, stage=LifecycleStage.STEWARDSHIP),
         headline=f"{s.name} is giving again: move from reactivation to stewardship",
-        signals=(_gift_sentence(s, gift), sentence, _stage_sentence(s)),
+        signals=(gift_sentence(s, gift), sentence, _stage_sentence(s)),
         alternatives=(
             "Thank first and leave the stage: win-back appeals would keep going out.",
             "Move to retention: usual after a second gift.",
         ),
         unknowns=s.unknowns(),
         rule="came_back",
+        about=(gift.id,),
     )
 
 
@@ -63,12 +65,12 @@ def gift_to_thank_for(s: Situation) -> Proposal | None:
     gift = _gift_waiting(s)
     if gift is None:
         return None
-    major = _is_major(s, gift)
+    major = is_major(s, gift)
     by_call = major and s.may_reach(Channel.PHONE)
     how = "call" if by_call else "letter"
     late = (gift.received_on - s.today).days
     due_in = (acknowledgement_due(gift, s.facts.conventions.acknowledgement_sla_hours) - s.today).days
-    due_in = min(due_in, late + _MAJOR_CALL_DAYS) if major else due_in
+    due_in = min(due_in, late + MAJOR_CALL_DAYS) if major else due_in
     title = f"Thank-you {how} to {s.name} for {gift.amount}"
     if s.facts.flag("donor.do_not_contact"):
         title = f"Decide how to acknowledge {gift.amount} from {s.name}"
@@ -84,9 +86,10 @@ def gift_to_thank_for(s: Situation) -> Proposal | None:
         ),
         headline=_thanks_headline(s, gift, how),
         signals=_gift_signals(s, gift),
-        alternatives=_other_thanks(by_call=by_call, major=major),
+        alternatives=other_thanks(by_call=by_call, major=major),
         unknowns=s.unknowns(Channel.PHONE if by_call else Channel.MAIL),
         rule="gift_to_thank_for",
+        about=(gift.id,),
     )
 
 
@@ -113,6 +116,7 @@ def advised_gift(s: Situation) -> Proposal | None:
         alternatives=("Thank only the legal donor: the person behind the gift would hear nothing.",),
         unknowns=s.unknowns(channel),
         rule="advised_gift",
+        about=(gift.id,),
     )
 
 
@@ -121,7 +125,7 @@ def pledge_renewed(s: Situation) -> Proposal | None:
     if not s.happened(CrmEventType.PLEDGE_RENEWED):
         return None
     title = f"Thank {s.name} for renewing"
-    signals = _commitment_signals(s)
+    signals = commitment_signals(s)
     if s.is_planned(title) or not signals:
         return None
     return Proposal(
@@ -131,6 +135,7 @@ def pledge_renewed(s: Situation) -> Proposal | None:
         alternatives=("Wait for the first payment: the promise itself deserves thanks.",),
         unknowns=s.unknowns(),
         rule="pledge_renewed",
+        about=(s.event.record_id,) if s.event and s.event.record_id else (),
     )
 
 
@@ -160,13 +165,14 @@ def _is_large(s: Situation, gift: Gift) -> bool:
     return home and gift.amount.minor >= conventions.major_gift_minor
 
 
-def _is_major(s: Situation, gift: Gift) -> bool:
+def is_major(s: Situation, gift: Gift) -> bool:
     """Say whether the gift or the donor calls for the care of major giving."""
     tier = s.record.donor.tier
     return _is_large(s, gift) or (tier is not None and tier.value in ("major", "principal"))
 
 
-def _gift_sentence(s: Situation, gift: Gift) -> Claim:
+def gift_sentence(s: Situation, gift: Gift) -> Claim:
+    """Say that a gift came in, with what is unusual about it."""
     w = s.writer
     slots: dict[str, Slot] = {
         "name": w.name(),
@@ -198,7 +204,7 @@ def _stage_sentence(s: Situation) -> Claim:
 
 def _gift_signals(s: Situation, gift: Gift) -> tuple[Claim, ...]:
     w = s.writer
-    signals = [_gift_sentence(s, gift)]
+    signals = [gift_sentence(s, gift)]
     if s.facts.text("giving.status") == "new":
         signals.append(
             w.write("{name} is {new}.", name=w.short_name(), new=w.worded("giving.status", "a new donor"))
@@ -221,7 +227,8 @@ def _gift_signals(s: Situation, gift: Gift) -> tuple[Claim, ...]:
     return tuple(signals)
 
 
-def _commitment_signals(s: Situation) -> tuple[Claim, ...]:
+def commitment_signals(s: Situation) -> tuple[Claim, ...]:
+    """Say how the pledge or the standing gift stands."""
     balance = s.facts.money("pledge.balance")
     if balance is not None and balance.minor:
         return (s.writer.write("{pledge.balance} is outstanding on the pledge."),)
@@ -235,7 +242,8 @@ def _commitment_signals(s: Situation) -> tuple[Claim, ...]:
     return ()
 
 
-def _other_thanks(*, by_call: bool, major: bool) -> tuple[str, ...]:
+def other_thanks(*, by_call: bool, major: bool) -> tuple[str, ...]:
+    """Name the other ways to thank."""
     if by_call:
         return ("A letter: slower, and less personal for a gift of this size.",)
     if major:

@@ -21,7 +21,7 @@ _LONGEST_NAME = 120
 class Proposal(Value):
     """One proposed next step for a person to decide: the action, why, what else, and what is not known.
 
-    *rule* names the rule that proposed it.
+    *rule* names the rule that proposed it, *about* the CRM records it is for.
     """
 
     action: Action
@@ -30,16 +30,21 @@ class Proposal(Value):
     alternatives: tuple[str, ...] = ()
     unknowns: tuple[str, ...] = ()
     rule: str = ""
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What the rules look at; *event* is None when somebody simply asks what to do next."""
+    """What the rules look at; *event* is None when somebody simply asks what to do next.
+
+    *together* names CRM records that an open decision about the donor is for already.
+    """
 
     record: DonorRecord
     facts: DonorFacts
     event: CrmEvent | None
     today: date
+    together: frozenset[str] = frozenset()
 
     @cached_property
     def writer(self) -> Writer:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from sqlalchemy import Connection, RowMapping, Select, and_, insert, or_, select, tuple_, update
 
@@ -15,6 +16,8 @@ from policy.escalation import UNDECIDED, EscalationState, may_move
 from storage.errors import ImpossibleMoveError
 from storage.schema import ESCALATIONS
 
+Shown = Literal["card", "grouped"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
@@ -22,8 +25,10 @@ class Escalation:
 
     *card*, *decision_facts*, *requires* and *outcome* are JSON that only the use cases read. *owner_id* is a
     CRM staff id, *decided_by* a Slack user id. *trigger_id* is the CRM event behind it and *trigger* that
-    event as JSON, *fold_key* what makes a later proposal the same matter. *reason_code* and *reason_text* say
-    why it was last overruled. *successor_id* is the escalation that took its place. All times are UTC.
+    event as JSON, *fold_key* what makes a later proposal the same matter, *about* the CRM records it is for.
+    *reason_code* and *reason_text* say why it was last overruled. *successor_id* is the escalation that took
+    its place, *replaces* the one whose place it took. *shown* says whether it has a card of its own or a line
+    in a grouping message. All times are UTC.
     """
 
     id: str
@@ -56,6 +61,11 @@ class Escalation:
     reason_code: str | None = None
     reason_text: str | None = None
     successor_id: str | None = None
+    about: tuple[str, ...] = ()
+    replaces: str | None = None
+    shown: Shown = "card"
+    grouping_id: str | None = None
+    permalink: str | None = None
 
 
 class Changes(TypedDict, total=False):
@@ -81,6 +91,8 @@ class Changes(TypedDict, total=False):
     reason_code: str | None
     reason_text: str | None
     successor_id: str | None
+    shown: Shown
+    permalink: str | None
 
 
 class Escalations:
@@ -221,11 +233,13 @@ class Escalations:
 
 
 def _encoded(values: dict[str, Any]) -> dict[str, Any]:
-    return values | {"action": canonical_json(values["action"])} if "action" in values else values
+    encoded = {name: canonical_json(values[name]) for name in ("action", "about") if values.get(name)}
+    return values | ({"about": None} if "about" in values else {}) | encoded
 
 
 def _escalation(row: RowMapping) -> Escalation:
     values = {field.name: row[field.name] for field in fields(Escalation)}
     values["state"] = EscalationState(values["state"])
     values["action"] = ACTION.validate_json(values["action"])
+    values["about"] = tuple(json.loads(values["about"])) if values["about"] else ()
     return Escalation(**values)

@@ -150,6 +150,11 @@ ESCALATIONS = Table(
     Column("reason_code", Text),
     Column("reason_text", Text),
     Column("successor_id", Text),
+    Column("replaces", Text),
+    Column("grouping_id", Text),
+    Column("permalink", Text),
+    Column("about", LargeBinary),
+    Column("shown", Text, nullable=False, server_default="card"),
     UniqueConstraint("channel_id", "message_ts"),
     CheckConstraint(f"state IN ({_STATES})", name="state"),
     CheckConstraint("state <> 'executed' OR execution_ref IS NOT NULL", name="executed_has_ref"),
@@ -161,6 +166,9 @@ ESCALATIONS = Table(
     Index("ix_escalations_decided", "decided_at"),
     Index("ix_escalations_fold", "fold_key", "state"),
     Index("ix_escalations_successor", "successor_id"),
+    Index("ix_escalations_household", "household_id", "state"),
+    Index("ix_escalations_route", "route", "shown", "created_at"),
+    Index("ix_escalations_grouping", "grouping_id"),
 )
 
 CARD_PLACES = Table(
@@ -215,6 +223,38 @@ CLEANUP_ITEMS = Table(
     Index("ix_cleanup_items_state", "state", "asked_at"),
     Index("ix_cleanup_items_escalation", "escalation_id"),
     Index("ix_cleanup_items_donor", "donor_id"),
+)
+
+GROUPINGS = Table(
+    "groupings",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("route", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("channel_id", Text),
+    Column("message_ts", Text),
+    Index("ix_groupings_route", "route", "created_at"),
+)
+
+PAUSED_STEPS = Table(
+    "paused_steps",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("donor_id", Text, nullable=False),
+    Column("household_id", Text),
+    Column("event", LargeBinary, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("paused_at", UtcDateTime, nullable=False),
+    Index("ix_paused_steps_donor", "donor_id"),
+    Index("ix_paused_steps_household", "household_id"),
+)
+
+HOMES = Table(
+    "homes",
+    METADATA,
+    Column("user_id", Text, primary_key=True),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("shown_digest", Text),
 )
 
 _UNSEALED = text("seq IS NULL")
