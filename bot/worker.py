@@ -23,6 +23,7 @@ from handlers.context import Arrived, Context, Discard, NotBefore
 from handlers.effects import EFFECT, ExecuteAction, TakeBack
 from handlers.give_up import tell_it_was_given_up
 from handlers.outcomes import Notice
+from handlers.paused import PAUSED
 from handlers.ports import OutcomeUnknown, Refused, Unavailable
 from handlers.take_back import undo_given_up
 from storage.bell import Bell
@@ -178,7 +179,7 @@ class Worker:
         except Discard as discard:
             await self._bury(item, discard.code, tell=False)
         except NotBefore as later:
-            await self._put_off(item, later.moment, "not_before")
+            await self._park(item, later)
         except Unavailable as unavailable:
             await self._try_later(item, f"{unavailable.who}_{unavailable.code}", unavailable.retry_after)
         except OutcomeUnknown:
@@ -249,6 +250,16 @@ class Worker:
     async def _put_off(self, item: Item, until: datetime, code: str) -> None:
         now = self._context.clock.now()
         await self._context.database.write(lambda tx: self._lane.queue(tx).retry(item, now, until, code))
+
+    async def _park(self, item: Item, later: NotBefore) -> None:
+        now = self._context.clock.now()
+
+        def write(tx: Transaction) -> None:
+            # What was resumed between the attempt and here must not wait for the next look.
+            resumed = later.code == PAUSED and not tx.pauses.in_force(now)
+            self._lane.queue(tx).park(item, now if resumed else later.moment, later.code)
+
+        await self._context.database.write(write)
 
     def _backoff(self, attempts: int) -> timedelta:
         longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(attempts - 1, 10))

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from handlers import commands, effects
+from handlers.announce_pause import announce_pause, refresh_cards
 from handlers.approve_edit import approve_edit
 from handlers.approve_escalation import approve_escalation
 from handlers.check_edit import check_edit
@@ -16,6 +17,7 @@ from handlers.execute_action import execute_action
 from handlers.expire_escalation import expire_escalation
 from handlers.fill_window import fill_window
 from handlers.keep_unreadable_event import keep_unreadable_event
+from handlers.pause_capability import pause_capability, pause_ended, resume_capability
 from handlers.post_card import post_card, remind_decider
 from handlers.publish_event import publish_event
 from handlers.recommend_next_step import recommend_next_step
@@ -42,6 +44,8 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.SummaryRequested: summarise_donor,
     commands.TimelineRequested: show_timeline,
     commands.HelpRequested: show_help,
+    commands.PauseRequested: pause_capability,
+    commands.ResumeRequested: resume_capability,
     commands.SummaryShared: share_summary,
     commands.FeedbackGiven: record_feedback,
     commands.ApprovalClicked: approve_escalation,
@@ -55,6 +59,7 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.HomeOpened: show_home,
     commands.DeferralEnded: reopen_deferred,
     commands.DecisionDue: expire_escalation,
+    commands.PauseEnded: pause_ended,
     commands.DigestDue: weekly_digest,
 }
 
@@ -70,4 +75,6 @@ DEPARTURES: dict[type[Any], Handler] = {
     effects.PublishHome: publish_home,
     effects.FillEvidence: fill_evidence,
     effects.FillWindow: fill_window,
+    effects.AnnouncePause: announce_pause,
+    effects.RefreshCards: refresh_cards,
 }

@@ -7,9 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from policy.decision_facts import Capability
 from policy.editing import Edit
 from policy.events import CrmEvent
 from policy.value import Value
+
+LONGEST_PAUSE_MINUTES = 90 * 24 * 60
 
 
 class ChatUser(Value):
@@ -69,6 +72,28 @@ class HelpRequested(Value):
     """Somebody asked what Countersign can do, or typed something it does not know (*unknown*)."""
 
     type: Literal["help"] = "help"
+    unknown: str = ""
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class PauseRequested(Value):
+    """Somebody pulls the emergency stop for *capabilities*; without any, they ask what is paused."""
+
+    type: Literal["pause"] = "pause"
+    capabilities: tuple[Capability, ...] = ()
+    reason: str = ""
+    minutes: Annotated[int, Field(ge=1, le=LONGEST_PAUSE_MINUTES)] | None = None
+    unknown: str = ""
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class ResumeRequested(Value):
+    """Somebody ends a pause; without *capabilities* they have not said which."""
+
+    type: Literal["resume"] = "resume"
+    capabilities: tuple[Capability, ...] = ()
     unknown: str = ""
     by: ChatUser
     reply_to: ReplyAddress
@@ -204,6 +229,13 @@ class DecisionDue(Value):
     escalation_id: str
 
 
+class PauseEnded(Value):
+    """The time that a pause was to last is over."""
+
+    type: Literal["pause_ended"] = "pause_ended"
+    change_id: str
+
+
 class DigestDue(Value):
     """A scheduled digest is to be delivered for the period named by *period_key*."""
 
@@ -218,6 +250,8 @@ Command = Annotated[
     | SummaryRequested
     | TimelineRequested
     | HelpRequested
+    | PauseRequested
+    | ResumeRequested
     | SummaryShared
     | FeedbackGiven
     | ApprovalClicked
@@ -231,6 +265,7 @@ Command = Annotated[
     | HomeOpened
     | DeferralEnded
     | DecisionDue
+    | PauseEnded
     | DigestDue,
     Field(discriminator="type"),
 ]

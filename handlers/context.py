@@ -80,11 +80,14 @@ class Discard(Exception):
 
 
 class NotBefore(Exception):
-    """What is to be done may be done from *moment* on; it waits by itself until then."""
+    """What is to be done may be done from *moment* on; it waits by itself until then.
 
-    def __init__(self, moment: datetime) -> None:
-        super().__init__("not_before")
-        self.moment = moment
+    *code* says what it waits for. Nothing was done in this attempt, so it does not count as one.
+    """
+
+    def __init__(self, moment: datetime, code: str = "not_before") -> None:
+        super().__init__(code)
+        self.moment, self.code = moment, code
 
 
 def staff_names(record: DonorRecord) -> dict[str, str]:

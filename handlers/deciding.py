@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import TypeAdapter
-
 from handlers.context import Context
+from handlers.paused import wait_while_paused
 from policy.actions import Action
 from policy.claims import Confidence, Origin
 from policy.decide import decide
@@ -26,7 +25,9 @@ from policy.value import Value
 from storage.escalations import Escalation
 from storage.transaction import Transaction
 
-KILL_SWITCH = "kill_switch"
+PROPOSING: tuple[Capability, ...] = ("recommend", "auto_route")
+"""Paused, these hold a proposal back altogether; it is considered with fresh facts when they are resumed."""
+
 OUTREACH = frozenset({"schedule_follow_up", "draft_message"})
 # Contact that answers or thanks: it asks for nothing, so the rules about asking do not hold it back.
 _CARE = frozenset({"replied", "advised_gift"})
@@ -39,7 +40,6 @@ _WAITING = (
     EscalationState.EXECUTING,
     EscalationState.OUTCOME_UNKNOWN,
 )
-_CAPABILITIES: TypeAdapter[tuple[Capability, ...]] = TypeAdapter(tuple[Capability, ...])
 
 
 class AiFindings(Value):
@@ -63,7 +63,11 @@ class Ruling:
 
 
 async def rule(proposal: Proposal, record: DonorRecord, findings: AiFindings, context: Context) -> Ruling:
-    """Decide whether *proposal* may be put before somebody unasked and, with approval, be executed."""
+    """Decide whether *proposal* may be put before somebody unasked and, with approval, be executed.
+
+    Raises NotBefore while proposing is paused. A pause of executing alone holds no card back: people may
+    decide, and what they approve waits.
+    """
     evidence, purpose = _evidence(findings), _purpose(proposal)
     routed = await _ruling(proposal.action, record, "auto_route", evidence, purpose, None, context)
     if routed.decision.outcome is Outcome.DENY:
@@ -115,9 +119,15 @@ async def _ruling(
     context: Context,
 ) -> Ruling:
     household = record.household.member_ids if record.household else (record.donor.id,)
-    stopped, pending = await context.database.read(
-        lambda tx: (stopped_capabilities(tx), _pending(tx, household, itself))
-    )
+    now = context.clock.now()
+
+    def look(tx: Transaction) -> tuple[tuple[Capability, ...], tuple[PendingTouch, ...]]:
+        if itself is None:
+            wait_while_paused(tx, now, *PROPOSING)
+        stopped = [pause.capability for pause in tx.pauses.in_force(now) if pause.capability != "execute"]
+        return tuple(stopped), _pending(tx, household, itself)
+
+    stopped, pending = await context.database.read(look)
     known = _context(record, evidence, purpose, stopped, pending, context)
     facts = gather(record, action, capability, known)
     return Ruling(decide(context.rules.current(), facts), facts)
@@ -147,11 +157,6 @@ def _context(
         quiet_hours=organisation.quiet_hours,
         purpose=purpose,
     )
-
-
-def stopped_capabilities(tx: Transaction) -> tuple[Capability, ...]:
-    """Return the capabilities somebody has stopped."""
-    return _CAPABILITIES.validate_python(tuple(cast("list[str]", tx.settings.get(KILL_SWITCH) or [])))
 
 
 def _pending(tx: Transaction, household: tuple[str, ...], itself: str | None) -> tuple[PendingTouch, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
 from handlers.commands import ReplyAddress
 from handlers.context import Arrived
+from handlers.outcomes import PausesShown
 from policy.value import Value
 from storage.escalations import Escalation
 from storage.queue import Effect as OutboxRow
@@ -105,6 +107,22 @@ class FillWindow(Value):
     pushed: bool = False
 
 
+class AnnouncePause(Value):
+    """Tell operations what was paused or resumed, and begin to bring the cards up to date."""
+
+    type: Literal["announce_pause"] = "announce_pause"
+    change_id: str
+    announcement: PausesShown
+
+
+class RefreshCards(Value):
+    """Bring the next cards that a pause concerns up to date, a few at a time, after *after_id*."""
+
+    type: Literal["refresh_cards"] = "refresh_cards"
+    change_id: str
+    after_id: str | None = None
+
+
 Effect = Annotated[
     ShowCard
     | UpdateCopy
@@ -116,7 +134,9 @@ Effect = Annotated[
     | PublishEvent
     | PublishHome
     | FillEvidence
-    | FillWindow,
+    | FillWindow
+    | AnnouncePause
+    | RefreshCards,
     Field(discriminator="type"),
 ]
 
@@ -124,12 +144,23 @@ EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)
 
 PEOPLE_FIRST = 10
 EVENTS = 50
+WHEN_QUIET = 70
 
 
 def enqueue(
-    tx: Transaction, effect: Effect, *, key: str, order: str | None, arrived: Arrived, priority: int = EVENTS
+    tx: Transaction,
+    effect: Effect,
+    *,
+    key: str,
+    order: str | None,
+    arrived: Arrived,
+    priority: int = EVENTS,
+    at: datetime | None = None,
 ) -> bool:
-    """Put *effect* into the outbox once per *key*; effects of the same *order* run one after the other."""
+    """Put *effect* into the outbox once per *key*; effects of the same *order* run one after the other.
+
+    It is done as soon as possible, or from *at* on.
+    """
     return tx.outbox.enqueue(
         OutboxRow(
             id=arrived.ids.new(),
@@ -139,29 +170,49 @@ def enqueue(
             body=effect.model_dump_json().encode(),
             correlation_id=arrived.correlation_id,
             created_at=arrived.now,
+            available_at=at,
             priority=priority,
         )
     )
 
 
-def refresh_card(tx: Transaction, arrived: Arrived, escalation: Escalation, note: str = "") -> None:
-    """Have every message with the card show the escalation as it stands now, with a *note* meanwhile."""
-    version = f"{escalation.revision}{':note' if note else ''}"
+def refresh_card(
+    tx: Transaction,
+    arrived: Arrived,
+    escalation: Escalation,
+    note: str = "",
+    *,
+    again: str = "",
+    at: datetime | None = None,
+) -> None:
+    """Have every message with the card show the escalation as it stands now, with a *note* meanwhile.
+
+    *again* is a key for something else than the escalation that changed what the card says; with *at*, it
+    is shown from then on, when nothing is more urgent.
+    """
+    version = f"{escalation.revision}{':note' if note else ''}{again}"
     enqueue(
         tx,
         ShowCard(escalation_id=escalation.id, note=note),
         key=f"card:{escalation.id}:{version}",
         order=f"card:{escalation.id}",
         arrived=arrived,
-        priority=PEOPLE_FIRST,
+        priority=WHEN_QUIET if at else PEOPLE_FIRST,
+        at=at,
     )
     for place in tx.places.living(escalation.id):
         if (place.channel_id, place.message_ts) != (escalation.channel_id, escalation.message_ts):
-            update_copy(tx, arrived, escalation.id, place.id, version, note)
+            update_copy(tx, arrived, escalation.id, place.id, version, note, at)
 
 
 def update_copy(
-    tx: Transaction, arrived: Arrived, escalation_id: str, place_id: str, version: str, note: str = ""
+    tx: Transaction,
+    arrived: Arrived,
+    escalation_id: str,
+    place_id: str,
+    version: str,
+    note: str = "",
+    at: datetime | None = None,
 ) -> None:
     """Have one copy of a card brought up to date by itself: no place waits for another."""
     enqueue(
@@ -170,5 +221,6 @@ def update_copy(
         key=f"copy:{place_id}:{version}",
         order=f"copy:{place_id}",
         arrived=arrived,
-        priority=PEOPLE_FIRST,
+        priority=WHEN_QUIET if at else PEOPLE_FIRST,
+        at=at,
     )

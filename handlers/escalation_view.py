@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from handlers.outcomes import CardStatus, EscalationCard, Execution, PassedOn, QueueItem, UndoShown
+from handlers.paused import CONCERNED
+from handlers.paused import shown as pause_shown
 from policy.decision import Decision, GivenApproval, Role
 from policy.escalation import UNDECIDED, EscalationState
 from policy.override_reasons import GivenReason, OverrideReason
 from policy.value import Value
 from storage.escalations import Escalation
+from storage.pauses import Pause
 
 
 class Requirement(Value):
@@ -71,8 +74,8 @@ def is_being_undone(escalation: Escalation) -> bool:
     return undo_asked(escalation) is not None
 
 
-def status_of(escalation: Escalation, note: str = "") -> CardStatus:
-    """Return where the decision stands now."""
+def status_of(escalation: Escalation, note: str = "", pause: Pause | None = None) -> CardStatus:
+    """Return where the decision stands now; *pause* is what holds back writing to the CRM at present."""
     execution = execution_of(escalation)
     note = note or (execution.problem if execution else "")
     if escalation.state in UNDECIDED:
@@ -89,7 +92,12 @@ def status_of(escalation: Escalation, note: str = "") -> CardStatus:
         reason=_reason(escalation),
         reason_text=escalation.reason_text or "",
         passed=next(reversed(requirement_of(escalation).passed), None),
+        paused=pause_shown(pause) if pause and _waits_or_would(escalation) else None,
     )
+
+
+def _waits_or_would(escalation: Escalation) -> bool:
+    return escalation.state in CONCERNED or is_being_undone(escalation)
 
 
 def _reason(escalation: Escalation) -> str:

@@ -17,6 +17,7 @@ from handlers.escalation_view import card_of, requirement_of
 from handlers.evidence import record as write_down
 from handlers.obligations import duties_of, shown_changes
 from handlers.outcomes import Execution
+from handlers.paused import go_on_unless_paused, wait_while_paused
 from handlers.ports import CrmReceipt, DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
 from handlers.publishing import publish_data
 from policy.actions import Action, FieldChange
@@ -115,6 +116,7 @@ async def _find(escalation: Escalation, key: str, context: Context) -> CrmReceip
 
 async def _still_right(escalation: Escalation, context: Context) -> DonorRecord | AskedAgain | Stopped:
     """Read the facts again and ask the policy in force; return the fresh record when nothing objects."""
+    await go_on_unless_paused(context, "execute")
     try:
         record = await read_donor(escalation.donor_id, context)
     except DonorUnknown:
@@ -154,11 +156,17 @@ def _actor(escalation: Escalation) -> str:
 
 
 async def _begin(escalation: Escalation, arrived: Arrived, context: Context) -> None:
-    """Say durably that the write may be on its way, so that a crash is followed by looking first."""
+    """Say durably that the write may be on its way, so that a crash is followed by looking first.
+
+    Raises NotBefore while executing is paused: asked last, in the transaction that begins the write.
+    """
+    now = context.clock.now()
     if escalation.state is _S.EXECUTING:
+        await context.database.read(lambda tx: wait_while_paused(tx, now, "execute"))
         return
 
     def write(tx: Transaction) -> None:
+        wait_while_paused(tx, now, "execute")
         ready = (_S.APPROVED, _S.OUTCOME_UNKNOWN)
         moved = tx.escalations.move(escalation.id, ready, _S.EXECUTING, arrived.now)
         if moved:

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 
 from policy.actions import FieldChange, UndoPromise
 from policy.claims import Confidence, Origin, Summary, VerifiedClaim
+from policy.decision_facts import Capability
 from policy.donor import DonorMatch, LifecycleStage, Tier, TimelineEntry
 from policy.escalation import EscalationState
 from policy.undoing import Difference
@@ -194,6 +195,16 @@ class PassedOn(Value):
     at: AwareDatetime
 
 
+class PauseShown(Value):
+    """One capability that somebody has paused; *until* None means until somebody resumes it."""
+
+    capability: Capability
+    by_name: str
+    reason: str = ""
+    since: AwareDatetime
+    until: AwareDatetime | None = None
+
+
 class CardStatus(Value):
     """Where the card's decision stands now.
 
@@ -211,6 +222,22 @@ class CardStatus(Value):
     reason: str = ""
     reason_text: str = ""
     passed: PassedOn | None = None
+    paused: PauseShown | None = None
+
+
+class PausesShown(Value):
+    """What is paused now, and what has just been done about it, if anything.
+
+    *changed* are the capabilities that were just paused, resumed or whose time ran out (*what*).
+    """
+
+    type: Literal["pauses"] = "pauses"
+    what: Literal["shown", "paused", "resumed", "ended"] = "shown"
+    changed: tuple[Capability, ...] = ()
+    by_name: str = ""
+    pauses: tuple[PauseShown, ...] = ()
+    not_understood: str = ""
+    reference: str = ""
 
 
 class QueueItem(Value):
@@ -343,7 +370,8 @@ Outcome = Annotated[
     | HeldNotice
     | HomeShown
     | EvidenceShown
-    | DigestShown,
+    | DigestShown
+    | PausesShown,
     Field(discriminator="type"),
 ]
 

@@ -8,7 +8,8 @@ from handlers.effects import RemindDecider, ShowCard
 from handlers.escalation_view import card_of, is_being_undone, requirement_of, status_of
 from handlers.evidence import record as write_down
 from handlers.execute_action import READY
-from handlers.outcomes import Notice
+from handlers.outcomes import CardStatus, Notice
+from handlers.paused import pause_of
 from handlers.ports import MessageRef, Refused
 from storage.escalations import Escalation
 from storage.transaction import Transaction
@@ -16,10 +17,16 @@ from storage.transaction import Transaction
 
 async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Write:
     """Show the card where it belongs; when that place is gone, in the review channel."""
-    escalation = await context.database.read(lambda tx: tx.escalations.get(effect.escalation_id))
+    now = context.clock.now()
+    escalation, pause = await context.database.read(
+        lambda tx: (tx.escalations.get(effect.escalation_id), pause_of(tx, now, "execute"))
+    )
     if escalation is None:
         return lambda _tx: None
-    shown, route, rerouted = await _show(escalation, effect.note, arrived, context)
+    # A note is about being on the way; whoever arrived meanwhile does not need it.
+    on_its_way = escalation.state in READY or is_being_undone(escalation)
+    status = status_of(escalation, effect.note if on_its_way else "", pause)
+    shown, route, rerouted = await _show(escalation, status, arrived, context)
     before = _place(escalation)
 
     def write(tx: Transaction) -> None:
@@ -56,15 +63,12 @@ async def remind_decider(effect: RemindDecider, arrived: Arrived, context: Conte
 
 
 async def _show(
-    escalation: Escalation, note: str, arrived: Arrived, context: Context
+    escalation: Escalation, status: CardStatus, arrived: Arrived, context: Context
 ) -> tuple[MessageRef, str, str]:
     """Show the card where it is, else anew on its route, else in the review channel.
 
     Returns the message, the route it is on, and why it moved, if it did.
     """
-    # A note is about being on the way; whoever arrived meanwhile does not need it.
-    on_its_way = escalation.state in READY or is_being_undone(escalation)
-    status = status_of(escalation, note if on_its_way else "")
     card, marker = card_of(escalation), f"card:{escalation.id}"
     route, review = escalation.route, context.organisation.review_channel
     refusals: list[Refused] = []

@@ -5,12 +5,13 @@ from __future__ import annotations
 from handlers.commands import CrmEventArrived
 from handlers.considered import Considered
 from handlers.context import Arrived, Context, Discard, Write, staff_names
-from handlers.deciding import AiFindings, Ruling, rule
+from handlers.deciding import PROPOSING, AiFindings, Ruling, rule
 from handlers.donor_search import read_donor
 from handlers.escalate import escalate, hold
 from handlers.evidence import record as write_down
 from handlers.grounding import grounded_signals
 from handlers.happened import happened
+from handlers.paused import assistant_unless_paused, go_on_unless_paused
 from handlers.ports import DonorUnknown, Unavailable
 from handlers.report_campaign_change import report_campaign_change
 from handlers.routing import route, with_other_approvers
@@ -37,6 +38,7 @@ async def recommend_next_step(command: CrmEventArrived, arrived: Arrived, contex
         return await report_campaign_change(event, arrived, context)
     if event.donor_id is None:
         raise Discard("event_without_donor")
+    await go_on_unless_paused(context, *PROPOSING)
     try:
         record = await read_donor(event.donor_id, context)
     except DonorUnknown:
@@ -72,7 +74,8 @@ def _is_visible(event: CrmEvent, record: DonorRecord) -> bool:
 async def _consider(
     event: CrmEvent, record: DonorRecord, facts: DonorFacts, proposal: Proposal, context: Context
 ) -> Considered:
-    checked, draft = await grounded_signals(record, facts, event, proposal, context.assistant)
+    assistant = await assistant_unless_paused(context)
+    checked, draft = await grounded_signals(record, facts, event, proposal, assistant)
     recommendation = Recommendation(
         action=proposal.action,
         headline=proposal.headline,

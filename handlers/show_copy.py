@@ -7,18 +7,24 @@ from handlers.context import Arrived, Context, Write
 from handlers.effects import UpdateCopy
 from handlers.escalation_view import card_of, status_of
 from handlers.execute_action import READY
+from handlers.paused import pause_of
 from handlers.ports import MessageRef, Refused
 
 
 async def show_copy(effect: UpdateCopy, arrived: Arrived, context: Context) -> Write:
     """Show the escalation as it stands now in one more place."""
-    escalation, place = await context.database.read(
-        lambda tx: (tx.escalations.get(effect.escalation_id), tx.places.get(effect.place_id))
+    now = context.clock.now()
+    escalation, place, pause = await context.database.read(
+        lambda tx: (
+            tx.escalations.get(effect.escalation_id),
+            tx.places.get(effect.place_id),
+            pause_of(tx, now, "execute"),
+        )
     )
     if escalation is None or place is None or place.ended_at:
         return lambda _tx: None
     at = MessageRef(place.channel_id, place.message_ts)
-    status = status_of(escalation, effect.note if escalation.state in READY else "")
+    status = status_of(escalation, effect.note if escalation.state in READY else "", pause)
     card, marker = card_of(escalation), f"card:{escalation.id}"
     try:
         await context.chat.show_card(card, status, at, place.route, marker, arrived.retry_since)

@@ -12,6 +12,7 @@ from handlers.evidence import record as write_down
 from handlers.evidence import slack_actor
 from handlers.grounding import grounded_summary
 from handlers.outcomes import Notice, Outcome, SummaryShown
+from handlers.paused import assistant_unless_paused
 from handlers.ports import DonorUnknown, Unavailable
 from handlers.sources import sources
 from policy.canonical import digest
@@ -64,7 +65,8 @@ async def _summary(
 ) -> Write:
     as_of = context.today()
     facts = compute_facts(record, as_of, context.conventions())
-    summary = await grounded_summary(record, facts, context.assistant, as_of)
+    assistant = await assistant_unless_paused(context)
+    summary = await grounded_summary(record, facts, assistant, as_of)
     shown = SummaryShown(
         answer_id=arrived.ids.new(),
         donor=donor_header(record, context.organisation),

@@ -16,6 +16,7 @@ from handlers.evidence import slack_actor
 from handlers.execute_action import effect_key, write_once
 from handlers.obligations import Duties, duties_of
 from handlers.outcomes import Notice, UndoShown
+from handlers.paused import go_on_unless_paused
 from handlers.ports import DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
 from handlers.publishing import publish_data
 from policy.actions import UNDO, Action, FieldChange, UndoPromise
@@ -88,6 +89,7 @@ async def _take_back(effect: TakeBack, arrived: Arrived, context: Context) -> Wr
     asked = undo_asked(escalation) if escalation else None
     if escalation is None or asked is None:
         return lambda _tx: None
+    await go_on_unless_paused(context, "execute")
     attempt = await _attempt(effect, escalation, asked, context)
     try:
         objection = await _objection(attempt, context)

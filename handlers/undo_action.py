@@ -13,6 +13,7 @@ from handlers.escalation_view import Requirement, execution_of, requirement_of
 from handlers.evidence import record as write_down
 from handlers.evidence import slack_actor
 from handlers.outcomes import Notice, UndoShown
+from handlers.paused import pause_of
 from handlers.ports import Colleague
 from handlers.standing import UNKNOWN_CARD, refuse_click, standing, too_late
 from policy.actions import UNDO, UndoPromise
@@ -34,6 +35,10 @@ TOO_LATE = "This was carried out more than {days} days ago, and others rely on i
 BY_HAND = "Nothing was changed. If it is wrong, change it in the CRM."
 ALREADY_ASKED = "{name} has already asked to undo this."
 DONE_ONCE = "It is done once; the card shows what becomes of it."
+UNDO_WAITS = Notice(
+    text="Writing to the CRM is paused, and undoing writes too. It is done as soon as writing goes on.",
+    next_step="/donor pause says who paused it and why. If it cannot wait, change it in the CRM yourself.",
+)
 ON_ITS_WAY = Notice(text="Undoing it now. The card changes when the CRM has confirmed it.")
 
 
@@ -138,4 +143,5 @@ def _ask(
         priority=PEOPLE_FIRST,
     )
     refresh_card(tx, arrived, moved)
-    answer(tx, arrived, ON_ITS_WAY, command.reply_to)
+    waits = pause_of(tx, arrived.now, "execute")
+    answer(tx, arrived, UNDO_WAITS if waits else ON_ITS_WAY, command.reply_to)

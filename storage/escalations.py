@@ -178,6 +178,16 @@ class Escalations:
             query = query.where(tuple_(table.due_at, table.id) > last)
         return self._all(query.order_by(table.due_at, table.id).limit(limit))
 
+    def newest(
+        self, states: Collection[EscalationState], *, limit: int, before_id: str | None = None
+    ) -> list[Escalation]:
+        """Return up to *limit* in those states, the newest first, older than the one with *before_id*."""
+        table = ESCALATIONS.c
+        query = select(ESCALATIONS).where(table.state.in_(states))
+        if before_id is not None:
+            query = query.where(table.id < before_id)
+        return self._all(query.order_by(table.id.desc()).limit(limit))
+
     def between(self, start: datetime, end: datetime) -> list[Escalation]:
         """Return what was created from *start* until before *end*."""
         table = ESCALATIONS.c

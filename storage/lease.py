@@ -96,6 +96,25 @@ class LeasedQueue:
         del now
         self._settle(item, {"status": "ready", "available_at": available_at, "last_error": error_code(error)})
 
+    def park(self, item: Item, available_at: datetime, code: str) -> None:
+        """Give *item* back untouched: it did nothing this time, so the attempt does not count.
+
+        Raises LeaseLostError.
+        """
+        fewer = {"status": "ready", "attempts": max(item.attempts - 1, 0)}
+        self._settle(item, fewer | {"available_at": available_at, "last_error": error_code(code)})
+
+    def wake(self, code: str, now: datetime) -> int:
+        """Make everything claimable that was parked with *code*; return how many."""
+        table = self._table
+        parked = (in_status(table, "ready"), in_status(table, "ready", "in_flight"))
+        woken = self._connection.execute(
+            update(table)
+            .where(*parked, table.c.last_error == code, table.c.available_at > now)
+            .values(available_at=now)
+        )
+        return woken.rowcount
+
     def bury(self, item: Item, now: datetime, error: str) -> None:
         """Set *item* aside as dead; younger items of its entity go on. Raises LeaseLostError."""
         self._settle(item, {"status": "dead", "finished_at": now, "last_error": error_code(error)})

@@ -14,8 +14,11 @@ from storage.edits import Edits
 from storage.escalations import Escalations
 from storage.occurrences import Occurrences
 from storage.overrides import Overrides
+from storage.pauses import Pauses
+from storage.policies import Policies
 from storage.queue import Inbox, Outbox
 from storage.settings import Settings
+from storage.shadow import Shadow
 
 
 class Transaction:
@@ -32,8 +35,11 @@ class Transaction:
         "occurrences",
         "outbox",
         "overrides",
+        "pauses",
         "places",
+        "policies",
         "settings",
+        "shadow",
     )
 
     def __init__(self, connection: Connection, entropy: Callable[[int], bytes]) -> None:
@@ -49,3 +55,6 @@ class Transaction:
         self.places = CardPlaces(connection)
         self.cleanup = CleanupItems(connection)
         self.settings = Settings(connection)
+        self.pauses = Pauses(connection)
+        self.policies = Policies(connection)
+        self.shadow = Shadow(connection)

@@ -48,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "doctor", "test tokens, scopes, channels, CRM, model and clock, with the remedy")
     _command(commands, "check-config", "check settings, organisation file and policy without starting")
     add_policy(_command(commands, "policy", "check, test, explain and rehearse the rules"))
+    _pause(_command(commands, "pause", "show what is paused, or pause it: the emergency stop"), resume=False)
+    _pause(_command(commands, "resume", "let what was paused go on"), resume=True)
     _db(_command(commands, "db", "bring the database schema up to date"))
     _inbox(_command(commands, "inbox", "list and retry what was set aside"))
     _audit(_command(commands, "audit", "verify the audit log, or show one decision's path"))
@@ -90,6 +92,19 @@ def _sandbox(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--data", metavar="DIR", help="keep state in this folder (default: in memory)")
     parser.add_argument("--socket-mode", action="store_true", help="let the bot connect over Socket Mode")
+
+
+def _pause(parser: argparse.ArgumentParser, *, resume: bool) -> None:
+    parser.set_defaults(module="bot.cli.pause", resume=resume, reason="", duration=None)
+    parser.add_argument("capability", nargs="?", help="recommend, draft, auto_route, execute or all")
+    parser.add_argument(
+        "--by", metavar="EMAIL", help="who does this; the organisation file knows their roles"
+    )
+    if not resume:
+        parser.add_argument("--reason", default="", metavar="TEXT", help="why; people read it on their cards")
+        parser.add_argument("--for", dest="duration", metavar="TIME", help="how long, as in 30m, 2h or 3d")
+    parser.add_argument("--database", metavar="URL", help=_DATABASE)
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _db(parser: argparse.ArgumentParser) -> None:

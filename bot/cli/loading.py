@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import ValidationError
 
 from bot.settings import Settings
@@ -26,6 +28,11 @@ def policy_file() -> str | None:
     """Return the policy file the settings name; None for the one that ships."""
     path = _DatabaseOnly().policy_file
     return str(path) if path else None
+
+
+def organisation_file() -> Path | None:
+    """Return the organisation file named in the environment, if any; nothing else needs to be set."""
+    return _DatabaseOnly().organisation_file
 
 
 def _line(location: tuple[int | str, ...], message: str) -> str:

@@ -27,9 +27,10 @@ from bot.slack.windows import Windows
 from handlers.commands import (
     DeferralClicked,
     EvidenceRequested,
-    HelpRequested,
     HomeOpened,
     ReplyAddress,
+    SummaryRequested,
+    TimelineRequested,
 )
 from handlers.ports import Refused, Unavailable
 
@@ -198,7 +199,7 @@ def _out_of_date() -> dict[str, Any]:
 
 
 def _loading(asked: Request) -> str | None:
-    if isinstance(asked, HelpRequested) or not asked.query:
+    if not isinstance(asked, SummaryRequested | TimelineRequested) or not asked.query:
         return None
     return READING.format(query=escape(isolated(clip(asked.query, 80))))
 

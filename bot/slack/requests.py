@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+from bot.pause_words import pause_words
 from bot.slack.text import one_line, unescape
 from handlers.commands import (
     ChatUser,
     HelpRequested,
+    PauseRequested,
     ReplyAddress,
+    ResumeRequested,
     SummaryRequested,
     TimelineRequested,
 )
@@ -19,7 +23,7 @@ _MENTION = re.compile(r"<[@!#][^>]*>")
 _LINK = re.compile(r"<(?:mailto:|tel:|https?://)[^|>]*\|([^>]*)>|<(?:mailto:|tel:)?([^>|]*)>")
 _COURTESY = re.compile(r"^[\s,:;\-–]+|[\s,;]+$")
 
-Request = SummaryRequested | TimelineRequested | HelpRequested
+Request = SummaryRequested | TimelineRequested | HelpRequested | PauseRequested | ResumeRequested
 
 
 def typed(text: str) -> str:
@@ -35,14 +39,40 @@ def request(text: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
     if asked.casefold() in _HELP:
         return HelpRequested(by=by, reply_to=reply_to)
     verb, _, rest = asked.partition(" ")
-    query = rest.strip()
-    match verb.casefold():
-        case "summary":
-            pass
-        case "timeline":
-            return TimelineRequested(query=query[:LONGEST_QUERY], by=by, reply_to=reply_to)
-        case _:
-            query = asked
+    read = _VERBS.get(verb.casefold())
+    return read(rest.strip(), by, reply_to) if read else _summary(asked, by, reply_to)
+
+
+def _summary(query: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
     if query and (len(query) > LONGEST_QUERY or not any(char.isalnum() for char in query)):
-        return HelpRequested(unknown=asked[:LONGEST_QUERY], by=by, reply_to=reply_to)
+        return HelpRequested(unknown=query[:LONGEST_QUERY], by=by, reply_to=reply_to)
     return SummaryRequested(query=query, by=by, reply_to=reply_to)
+
+
+def _timeline(query: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
+    return TimelineRequested(query=query[:LONGEST_QUERY], by=by, reply_to=reply_to)
+
+
+def _pause(words: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
+    read = pause_words(words)
+    return PauseRequested(
+        capabilities=read.capabilities,
+        reason=read.reason,
+        minutes=read.minutes,
+        unknown=read.unknown,
+        by=by,
+        reply_to=reply_to,
+    )
+
+
+def _resume(words: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
+    read = pause_words(words)
+    return ResumeRequested(capabilities=read.capabilities, unknown=read.unknown, by=by, reply_to=reply_to)
+
+
+_VERBS: dict[str, Callable[[str, ChatUser, ReplyAddress], Request]] = {
+    "summary": _summary,
+    "timeline": _timeline,
+    "pause": _pause,
+    "resume": _resume,
+}

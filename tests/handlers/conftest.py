@@ -132,9 +132,9 @@ class House:
                 lambda tx: (tx.inbox if inbound else tx.outbox).retry(item, arrived.now, again, "unavailable")
             )
         except NotBefore as later:
-            moment = later.moment
+            moment, code = later.moment, later.code
             await self.database.write(
-                lambda tx: (tx.inbox if inbound else tx.outbox).retry(item, arrived.now, moment, "not_before")
+                lambda tx: (tx.inbox if inbound else tx.outbox).park(item, moment, code)
             )
         except (Discard, Refused) as reason:
             self.dead.append((item.kind, reason.code))

@@ -294,32 +294,6 @@ async def _dead_ids(loop: Loop) -> list[tuple[str, str]]:
     return [(letter.id, letter.kind) for letter in letters]
 
 
-async def _pull_the_kill_switch(loop: Loop, *capabilities: str) -> None:
-    now = loop.clock.now()
-    await loop.runtime.context.database.write(
-        lambda tx: tx.settings.put("kill_switch", list(capabilities), now)
-    )
-
-
-async def test_the_kill_switch_holds_proposals_openly(loop: Loop) -> None:
-    await _pull_the_kill_switch(loop, "auto_route", "execute")
-    words = await _gift(loop)
-    held = await loop.stage.seen(OLIVIA, OLIVIAS, "Jane Doe: nothing to approve", words)
-    assert buttons(held) == set()
-    await _pull_the_kill_switch(loop)
-    card = await loop.card()
-    assert "cs:approve" in buttons(card)
-
-
-async def test_the_kill_switch_stops_what_was_approved_before(loop: Loop) -> None:
-    card = await loop.card()
-    await _approved_while_down(loop, card)
-    await _pull_the_kill_switch(loop, "execute")
-    await _up_again(loop)
-    await loop.now_shows(card, "Not done: Jane Doe")
-    assert await loop.stage.written_for(card, JANE) == []
-
-
 # The model
 
 

@@ -31,6 +31,7 @@ FALLBACKS = {
     "no_permitted_endpoint": (
         "this donor's data may not leave its region and no AI service is permitted there"
     ),
+    "paused": "somebody has paused what the AI writes; /donor pause says who and why",
     "timeout": "the AI service took too long",
     "deadline": "the AI service took too long",
     "unreachable": "the AI service could not be reached",

@@ -26,6 +26,7 @@ from bot.slack.cards.decision_status import passed_on, status_block, title_of
 from bot.slack.cards.donor_line import donor_blocks
 from bot.slack.cards.field_changes import change_lines
 from bot.slack.cards.history import history
+from bot.slack.cards.pauses import paused_block
 from bot.slack.cards.undo import undo_blocks
 from bot.slack.text import clip, for_notification, isolated, name, one_line
 from handlers.outcomes import CardStatus, EscalationCard
@@ -82,6 +83,7 @@ def _open(card: EscalationCard, status: CardStatus, title: str) -> list[Block]:
     return [
         *donor_blocks(card.donor, title),
         *_note(status),
+        *paused_block(status),
         status_block(card, status),
         *passed_on(status),
         divider(),
@@ -101,6 +103,7 @@ def _settled(card: EscalationCard, status: CardStatus, title: str) -> list[Block
         *donor_blocks(card.donor, title),
         status_block(card, status),
         *passed_on(status),
+        *paused_block(status),
         *_note(status),
         *undo_blocks(status),
         divider(),

@@ -12,6 +12,7 @@ UNKNOWN = "I did not understand “{text}”."
 COMMANDS = (
     ("/donor Jane Doe", "a short summary with sources, before a meeting or a call"),
     ("/donor timeline Jane Doe", "the recent gifts, meetings and messages alone"),
+    ("/donor pause", "what is paused now; admins and compliance can pause, admins resume"),
     ("/donor help", "this text"),
 )
 ALSO = "A name, an e-mail address or a donor id all work. You can also write to me in a direct message."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Callable
+from typing import Any, assert_never
 
 from bot.slack.blocks import Message, View
 from bot.slack.cards.checked_edit import checked_edit_view
@@ -12,6 +13,7 @@ from bot.slack.cards.evidence import evidence_view, notice_view
 from bot.slack.cards.held import held_message
 from bot.slack.cards.help import help_message
 from bot.slack.cards.notice import notice_message
+from bot.slack.cards.pauses import pauses_message
 from bot.slack.cards.picker import no_donor_message, picker_message
 from bot.slack.cards.summary import Place, summary_message
 from bot.slack.cards.timeline import timeline_message
@@ -23,10 +25,10 @@ from handlers.outcomes import (
     EvidenceShown,
     HeldNotice,
     HelpShown,
-    HomeShown,
     NoDonorFound,
     Notice,
     Outcome,
+    PausesShown,
     SummaryShown,
     TimelineShown,
     Window,
@@ -52,24 +54,21 @@ def window(shown: Window) -> View:
 
 def message(outcome: Outcome, place: Place) -> Message:
     """Return *outcome* as a message; views cannot be messages and raise ValueError."""
-    match outcome:
-        case SummaryShown():
-            return summary_message(outcome, place)
-        case TimelineShown():
-            return timeline_message(outcome)
-        case DonorPicker():
-            return picker_message(outcome)
-        case NoDonorFound():
-            return no_donor_message(outcome)
-        case HelpShown():
-            return help_message(outcome)
-        case Notice():
-            return notice_message(outcome)
-        case HeldNotice():
-            return held_message(outcome)
-        case DigestShown():
-            return digest_message(outcome)
-        case HomeShown() | EvidenceShown():
-            raise ValueError(f"{outcome.type} is shown as a view, not as a message")
-        case _:
-            assert_never(outcome)
+    if isinstance(outcome, SummaryShown):
+        return summary_message(outcome, place)
+    shown = CARDS.get(type(outcome))
+    if shown is None:
+        raise ValueError(f"{outcome.type} is shown as a view, not as a message")
+    return shown(outcome)
+
+
+CARDS: dict[type[Any], Callable[[Any], Message]] = {
+    TimelineShown: timeline_message,
+    DonorPicker: picker_message,
+    NoDonorFound: no_donor_message,
+    HelpShown: help_message,
+    Notice: notice_message,
+    HeldNotice: held_message,
+    DigestShown: digest_message,
+    PausesShown: pauses_message,
+}

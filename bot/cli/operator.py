@@ -1,0 +1,44 @@
+"""Who acts at the command line: named by --by, with the roles the organisation file gives them."""
+
+from __future__ import annotations
+
+import secrets
+
+from bot.cli.loading import organisation_file
+from bot.clock import SystemClock
+from bot.files import read_organisation
+from handlers.context import Arrived
+from handlers.pausing import Operator
+from policy.decision import Role
+from policy.organisation import Organisation
+from storage.ids import IdSource
+
+
+class NotAllowed(Exception):
+    """Whoever is named may not do this; the message says who may."""
+
+
+def organisation_here() -> Organisation | None:
+    """Return the organisation named in the environment; None when none is. Raises FileInvalid."""
+    path = organisation_file()
+    return read_organisation(path) if path else None
+
+
+def operator(email: str, organisation: Organisation | None) -> Operator:
+    """Return who acts; whoever reaches the database where no organisation is named here counts as admin."""
+    roles = organisation.roles_of(email) if organisation else (Role.ADMIN.value,)
+    return Operator(f"cli:{email.casefold()}", email, frozenset(roles))
+
+
+def arrival() -> Arrived:
+    """Return the command as the handlers know what arrives."""
+    clock = SystemClock()
+    ids = IdSource(clock.now, secrets.token_bytes)
+    return Arrived(
+        item_id=ids.new(),
+        correlation_id=ids.new(),
+        attempts=1,
+        first_attempt_at=None,
+        now=clock.now(),
+        ids=ids,
+    )
