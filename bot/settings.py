@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     redis_url: str | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    master_key: SecretStr | None = None
+    master_key_file: Path | None = None
+    previous_master_key: SecretStr | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     organisation_file: Path | None = None
     policy_file: Path | None = None

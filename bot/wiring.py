@@ -28,6 +28,7 @@ from bot.http.asgi import AsgiApp
 from bot.http.crm_events import crm_events
 from bot.http.metrics import Metrics
 from bot.http.probes import Check, Probes
+from bot.master_key import open_encrypted
 from bot.scheduler import Scheduler
 from bot.settings import CrmSettings, Settings
 from bot.slack.app import build_slack_app
@@ -85,7 +86,7 @@ async def build(
     clock = clock or SystemClock()
     ids = IdSource(clock.now, secrets.token_bytes)
     async with AsyncExitStack() as stack:
-        database = open_database(settings)
+        database = await open_database(settings)
         stack.push_async_callback(database.close)
         bell: Bell = RedisBell.open(settings.redis_url) if settings.redis_url else InProcessBell()
         stack.push_async_callback(bell.close)
@@ -134,10 +135,10 @@ async def build(
         )
 
 
-def open_database(settings: Settings) -> Database:
-    """Bring the schema up to date and open the database."""
+async def open_database(settings: Settings) -> Database:
+    """Bring the schema up to date and open the database with its master key; raises MasterKeyProblem."""
     upgrade(settings.database_url)
-    return Database.open(settings.database_url)
+    return await open_encrypted(settings, may_make=True)
 
 
 def slack_connection(settings: Settings) -> SlackConnection:

@@ -7,41 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
-from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from storage import leaf
-from storage.conflict import insert_new
+from storage.appending import AuditEntry, Pending, read_stored, write_entries
+from storage.keys import KeyRing
 from storage.schema import AUDIT_LOG, AUDIT_PAYLOADS, AUDIT_SUBJECTS, NOBODY
 from storage.sealing import AuditHead, head, seal
-from storage.verification import AuditReport, Verifier
+from storage.subjects import Subjects
+from storage.verification import AuditReport, KnownRoot, Verifier
 
-__all__ = ["Audit", "AuditEntry", "AuditHead", "AuditRecord", "AuditReport"]
-
-_UNENCRYPTED = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEntry:
-    """Something that happened. *kind* is dotted ("escalation.approved"), *subject* a donor id.
-
-    *actor* is "slack:U123", "system" or "crm". *payload* is JSON data without floats.
-    """
-
-    id: str
-    at: datetime
-    kind: str
-    correlation_id: str
-    subject: str | None = None
-    actor: str
-    payload: BaseModel | dict[str, Any]
+__all__ = ["Audit", "AuditEntry", "AuditHead", "AuditRecord", "AuditReport", "KnownRoot"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRecord:
     """An entry as the log holds it.
 
-    *subject* and *payload* are None once the donor was erased, *seq* and *hash* while it is unsealed.
+    *subject* and *payload* are None once the donor was erased, *payload* alone when its time of retention is
+    over or somebody has meddled with it (`verify` says so), *seq* and *hash* while it is unsealed.
     """
 
     id: str
@@ -56,53 +40,75 @@ class AuditRecord:
 
 
 class Audit:
-    """The audit log, in the caller's transaction."""
+    """The audit log, in the caller's transaction.
 
-    def __init__(self, connection: Connection, entropy: Callable[[int], bytes]) -> None:
+    What is appended is written before the commit, together with what other works append: the database
+    calls `flush` for that.
+    """
+
+    def __init__(
+        self, connection: Connection, entropy: Callable[[int], bytes], keys: KeyRing | None = None
+    ) -> None:
         self._connection = connection
         self._entropy = entropy
+        self._keys = keys
+        self._pending: list[Pending] = []
         self.appended = 0
 
     def append(self, entry: AuditEntry) -> None:
         """Write *entry*; it is sealed by the database's sealer. Raises AuditPayloadError."""
-        payload = leaf.payload_bytes(entry.payload)
-        subject_ref, key = self._subject(NOBODY if entry.subject is None else entry.subject)
-        envelope = leaf.Envelope(
-            id=entry.id,
-            at=entry.at,
-            kind=entry.kind,
-            correlation_id=entry.correlation_id,
-            subject_ref=None if entry.subject is None else subject_ref,
-            actor=entry.actor,
-            commitment=leaf.commitment(key, payload),
-        )
-        encoded = envelope.leaf()
-        sealable = {"leaf": encoded, "leaf_hash": leaf.leaf_hash(encoded)}
-        self._connection.execute(_INSERT_ENTRY, envelope.columns() | sealable)
-        stored = {"entry_id": entry.id, "subject_ref": subject_ref, "alg": _UNENCRYPTED, "payload": payload}
-        self._connection.execute(_INSERT_PAYLOAD, stored)
+        self._pending.append((entry, leaf.payload_bytes(entry.payload)))
         self.appended += 1
+
+    def take_over(self, other: Audit) -> None:
+        """Have what *other* has not written yet written with this one's entries, after them."""
+        self._pending += other._pending
+        other._pending = []
+
+    def forget_from(self, appended: int) -> None:
+        """Drop what was appended since *appended* counted so many: the work it belongs to was rolled back."""
+        too_many = self.appended - appended
+        if too_many:
+            del self._pending[-too_many:]
+            self.appended = appended
+
+    def flush(self) -> None:
+        """Write what was appended so far."""
+        if self._pending:
+            pending, self._pending = self._pending, []
+            write_entries(self._connection, pending, self._entropy, self._keys)
 
     def seal(self, limit: int) -> int:
         """Give up to *limit* unsealed entries their place in the chain; return how many.
 
-        Only SQLite's writer and the one sealer of a PostgreSQL installation need to call this; a second
-        sealer that comes at the same time seals nothing.
+        Only the one sealer of a PostgreSQL installation needs to call this; a second sealer that comes at
+        the same time seals nothing.
         """
+        self.flush()
         return seal(self._connection, limit)
 
     def head(self) -> AuditHead:
         """Return the last sealed entry's number and hash, to be kept outside the database."""
+        self.flush()
         return head(self._connection)
 
     def verify(
-        self, progress: Callable[[int], None] | None = None, *, against: AuditHead | None = None
+        self,
+        progress: Callable[[int], None] | None = None,
+        *,
+        against: AuditHead | None = None,
+        roots: Sequence[KnownRoot] = (),
+        payloads: bool = True,
     ) -> AuditReport:
         """Recompute the whole chain; *progress* hears how many entries are done.
 
-        A log cut off at its end looks whole by itself; *against* is an earlier head kept elsewhere.
+        A log cut off at its end or rewritten whole looks right by itself; *against* is an earlier head and
+        *roots* are the tree's roots of signed checkpoints, both kept elsewhere. Without *payloads* only the
+        entries are looked at, which needs no key.
         """
-        return Verifier(self._connection, against).verify(progress)
+        self.flush()
+        keys = self._subjects() if payloads else None
+        return Verifier(self._connection, keys, against=against, roots=roots).verify(progress)
 
     def get(self, entry_id: str) -> AuditRecord | None:
         """Return one entry."""
@@ -148,52 +154,50 @@ class Audit:
         counted = select(func.count()).select_from(AUDIT_LOG).where(*wanted)
         return self._connection.execute(counted).scalar_one()
 
-    def erase(self, donor_id: str) -> int:
-        """Delete a donor's payloads, key and reference; return how many payloads. The chain stays whole."""
-        subject = AUDIT_SUBJECTS.c.donor_id == donor_id
-        ref = select(AUDIT_SUBJECTS.c.subject_ref).where(subject).scalar_subquery()
-        erased = self._connection.execute(
-            delete(AUDIT_PAYLOADS).where(AUDIT_PAYLOADS.c.subject_ref == ref)
-        ).rowcount
-        self._connection.execute(delete(AUDIT_SUBJECTS).where(subject))
-        return erased
-
-    def _subject(self, donor_id: str) -> tuple[str, bytes]:
-        wanted = {"of_donor": donor_id}
-        row = self._connection.execute(_SUBJECT, wanted).first()
-        if row is None:
-            fresh = {"donor_id": donor_id, "subject_ref": self._entropy(16).hex(), "key": self._entropy(32)}
-            insert_new(self._connection, AUDIT_SUBJECTS, ("donor_id",), fresh)
-            row = self._connection.execute(_SUBJECT, wanted).one()
-        return row[0], bytes(row[1])
-
     def _records(self, query: Select[Any]) -> list[AuditRecord]:
+        self.flush()
         ordered = query.order_by(AUDIT_LOG.c.seq.is_(None), AUDIT_LOG.c.seq, AUDIT_LOG.c.position)
-        return [_record(row) for row in self._connection.execute(ordered).mappings()]
+        return [self._record(row) for row in self._connection.execute(ordered).mappings()]
 
+    def _record(self, row: RowMapping) -> AuditRecord:
+        donor_id = row["donor_id"]
+        return AuditRecord(
+            id=row["id"],
+            at=row["at"],
+            kind=row["kind"],
+            correlation_id=row["correlation_id"],
+            subject=None if donor_id == NOBODY else donor_id,
+            actor=row["actor"],
+            payload=self._payload(row),
+            seq=row["seq"],
+            hash=None if row["hash"] is None else row["hash"].hex(),
+        )
 
-_INSERT_ENTRY = insert(AUDIT_LOG).inline()
-_INSERT_PAYLOAD = insert(AUDIT_PAYLOADS).inline()
-_SUBJECT = select(AUDIT_SUBJECTS.c.subject_ref, AUDIT_SUBJECTS.c.key).where(
-    AUDIT_SUBJECTS.c.donor_id == bindparam("of_donor")
-)
+    def _payload(self, row: RowMapping) -> dict[str, Any] | None:
+        if row["payload"] is None or row["key"] is None:
+            return None
+        ref, stored = row["payload_ref"], bytes(row["payload"])
+        key = self._subjects().opened(ref, row["key"], row["master_id"])
+        payload = read_stored(key, row["alg"], stored, row["id"], ref)
+        return None if payload is None else leaf.read_payload(payload)
+
+    def _subjects(self) -> Subjects:
+        return Subjects(self._connection, self._entropy, self._keys)
+
 
 _RECORDS = (
-    select(AUDIT_LOG, AUDIT_SUBJECTS.c.donor_id, AUDIT_PAYLOADS.c.payload)
-    .outerjoin(AUDIT_SUBJECTS, AUDIT_SUBJECTS.c.subject_ref == AUDIT_LOG.c.subject_ref)
-    .outerjoin(AUDIT_PAYLOADS, AUDIT_PAYLOADS.c.entry_id == AUDIT_LOG.c.id)
-)
-
-
-def _record(row: RowMapping) -> AuditRecord:
-    return AuditRecord(
-        id=row["id"],
-        at=row["at"],
-        kind=row["kind"],
-        correlation_id=row["correlation_id"],
-        subject=row["donor_id"],
-        actor=row["actor"],
-        payload=None if row["payload"] is None else leaf.read_payload(row["payload"]),
-        seq=row["seq"],
-        hash=None if row["hash"] is None else row["hash"].hex(),
+    select(
+        AUDIT_LOG,
+        AUDIT_PAYLOADS.c.payload,
+        AUDIT_PAYLOADS.c.alg,
+        AUDIT_PAYLOADS.c.subject_ref.label("payload_ref"),
+        AUDIT_SUBJECTS.c.donor_id,
+        AUDIT_SUBJECTS.c.key,
+        AUDIT_SUBJECTS.c.master_id,
     )
+    .outerjoin(AUDIT_PAYLOADS, AUDIT_PAYLOADS.c.entry_id == AUDIT_LOG.c.id)
+    .outerjoin(
+        AUDIT_SUBJECTS,
+        AUDIT_SUBJECTS.c.subject_ref == func.coalesce(AUDIT_PAYLOADS.c.subject_ref, AUDIT_LOG.c.subject_ref),
+    )
+)

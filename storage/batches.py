@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.errors import sqlstate, without_data
-from storage.transaction import Transaction
+from storage.transaction import Transaction, flush
 
 T = TypeVar("T")
 
@@ -99,7 +99,9 @@ class BatchWriter:
 
     def _together(self, connection: Connection, works: list[Work]) -> list[_Result]:
         with connection.begin():
-            results = [_Result(work(self._begin(connection))) for work in works]
+            transactions = [self._begin(connection) for _ in works]
+            results = [_Result(work(tx)) for work, tx in zip(works, transactions, strict=True)]
+            flush(transactions)
             # Had a work swallowed an error of the database, COMMIT would roll back and not say so.
             connection.execute(_STILL_WHOLE)
         return results
@@ -109,11 +111,15 @@ class BatchWriter:
         for _ in range(_TRIES):
             try:
                 with connection.begin():
-                    return _Result(work(self._begin(connection)))
+                    transaction = self._begin(connection)
+                    result = _Result(work(transaction))
+                    transaction.audit.flush()
             except BaseException as error:  # noqa: BLE001 - it belongs to the caller, and the others go on
                 failure = without_data(error)
                 if sqlstate(error) not in _CONFLICTS:
                     break
+            else:
+                return result
         return _Result(error=failure)
 
 

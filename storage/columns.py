@@ -18,6 +18,11 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def moment_of(stored: datetime | int) -> datetime:
+    """Return the moment, in UTC, that a database holds as *stored*."""
+    return _EPOCH + stored * _MICROSECOND if isinstance(stored, int) else stored.astimezone(UTC)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime in UTC: integer microseconds on SQLite, `timestamptz` on PostgreSQL."""
 
@@ -41,9 +46,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | int | None, dialect: Dialect) -> datetime | None:
         """Return the moment in UTC."""
         del dialect
-        if isinstance(value, int):
-            return _EPOCH + value * _MICROSECOND
-        return None if value is None else value.astimezone(UTC)
+        return None if value is None else moment_of(value)
 
 
 POSITION = BigInteger().with_variant(Integer(), "sqlite")

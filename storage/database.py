@@ -9,6 +9,7 @@ from typing import Protocol, Self, TypeVar
 from sqlalchemy import make_url
 
 from storage.errors import StorageError
+from storage.keys import KeyRing
 from storage.transaction import Transaction
 
 T = TypeVar("T")
@@ -40,20 +41,28 @@ class Database:
         self.is_sqlite = is_sqlite
 
     @classmethod
-    def open(cls, url: str, *, entropy: Callable[[int], bytes] = secrets.token_bytes) -> Self:
+    def open(
+        cls,
+        url: str,
+        *,
+        keys: KeyRing | None = None,
+        entropy: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> Self:
         """Open "sqlite:///path.db" or "postgresql+asyncpg://..."; the schema must be there already.
 
-        *entropy* returns that many random bytes. Raises StorageError for any other kind of database.
+        With *keys* audit payloads are encrypted; a database opened with keys once refuses to write or read
+        payloads without them. *entropy* returns that many random bytes. Raises StorageError for any other
+        kind of database.
         """
         backend = make_url(url).get_backend_name()
         if backend == "sqlite":
             from storage.sqlite import SqliteBackend  # noqa: PLC0415 - only the driver in use is loaded
 
-            return cls(SqliteBackend(url, entropy), is_sqlite=True)
+            return cls(SqliteBackend(url, entropy, keys), is_sqlite=True)
         if backend == "postgresql":
             from storage.postgresql import PostgresqlBackend  # noqa: PLC0415 - the same
 
-            return cls(PostgresqlBackend(url, entropy), is_sqlite=False)
+            return cls(PostgresqlBackend(url, entropy, keys), is_sqlite=False)
         raise StorageError("unknown_kind_of_database")
 
     async def write(self, work: Callable[[Transaction], T]) -> T:

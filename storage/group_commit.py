@@ -20,7 +20,6 @@ from storage.transaction import Transaction
 T = TypeVar("T")
 
 _BATCH = 256
-_SEAL_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +93,35 @@ class GroupCommitWriter:
 
     def _commit(self, jobs: list[_Job]) -> list[_Result]:
         try:
-            with self._engine.connect() as connection, connection.begin():
-                transaction = self._begin(connection)
-                results = [_perform(job.work, connection, transaction) for job in jobs]
-                _seal(transaction)
+            return self._together(jobs)
+        except _FlushFailedError as failed:
+            # One work's audit entries cannot be written: it pays alone, the others go on.
+            return [_Result(error=failed.reason)] if len(jobs) == 1 else self._one_by_one(jobs)
         except Exception as error:  # noqa: BLE001 - whatever broke the commit, every caller must hear of it
             return [_Result(error=without_data(error)) for _ in jobs]
+
+    def _together(self, jobs: list[_Job]) -> list[_Result]:
+        with self._engine.connect() as connection, connection.begin():
+            transaction = self._begin(connection)
+            results = [_perform(job.work, connection, transaction) for job in jobs]
+            _flush(transaction)
         return results
+
+    def _one_by_one(self, jobs: list[_Job]) -> list[_Result]:
+        return [result for job in jobs for result in self._commit([job])]
 
 
 def _perform(work: Callable[[Transaction], Any], connection: Connection, transaction: Transaction) -> _Result:
     """Run one work in a savepoint, so that its failure undoes nothing of the others."""
     sqlite: Any = connection.connection.driver_connection
+    appended = transaction.audit.appended
     sqlite.execute("SAVEPOINT work")
     try:
         value = work(transaction)
     except BaseException as error:  # noqa: BLE001 - it belongs to the caller, and the thread must live on
         if not sqlite.in_transaction:  # a full disk or a failed write makes SQLite roll back everything
             raise UnavailableError("transaction_lost") from None
+        transaction.audit.forget_from(appended)
         sqlite.execute("ROLLBACK TO work")
         sqlite.execute("RELEASE work")
         return _Result(error=without_data(error))
@@ -119,9 +129,19 @@ def _perform(work: Callable[[Transaction], Any], connection: Connection, transac
     return _Result(value=value)
 
 
-def _seal(transaction: Transaction) -> None:
-    while transaction.audit.appended and transaction.audit.seal(_SEAL_PAGE):
-        pass
+class _FlushFailedError(Exception):
+    """The audit entries of a batch could not be written."""
+
+    def __init__(self, reason: BaseException) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+def _flush(transaction: Transaction) -> None:
+    try:
+        transaction.audit.flush()
+    except Exception as error:  # noqa: BLE001 - told apart from a failing commit by the caller
+        raise _FlushFailedError(without_data(error)) from None
 
 
 def _resolve(outcomes: Iterable[tuple[_Job, _Result]]) -> None:

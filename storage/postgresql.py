@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.batches import COMMITTERS, BatchWriter
 from storage.errors import DatabaseClosedError, without_data
+from storage.keys import KeyRing
 from storage.transaction import Transaction
 
 T = TypeVar("T")
@@ -27,7 +28,8 @@ class PostgresqlBackend:
     A work that has begun is finished even when its caller is cancelled.
     """
 
-    def __init__(self, url: str, entropy: Callable[[int], bytes]) -> None:
+    def __init__(self, url: str, entropy: Callable[[int], bytes], keys: KeyRing | None = None) -> None:
+        self._keys = keys
         self._entropy = entropy
         self._engine = postgresql_engine(url, connections=_CONNECTIONS)
         self._reading = self._engine.execution_options(
@@ -79,7 +81,7 @@ class PostgresqlBackend:
         raise failure
 
     def _transaction(self, connection: Connection) -> Transaction:
-        return Transaction(connection, self._entropy)
+        return Transaction(connection, self._entropy, self._keys)
 
 
 def postgresql_engine(url: str, *, connections: int) -> AsyncEngine:

@@ -261,6 +261,7 @@ HOMES = Table(
 )
 
 _UNSEALED = text("seq IS NULL")
+_REMOVAL = text("kind IN ('donor.erased', 'retention.applied')")
 
 AUDIT_LOG = Table(
     "audit_log",
@@ -285,6 +286,7 @@ AUDIT_LOG = Table(
     Index("ix_audit_log_subject", "subject_ref", "at"),
     Index("ix_audit_log_correlation", "correlation_id"),
     Index("ix_audit_log_at", "at"),
+    Index("ix_audit_log_removals", "position", sqlite_where=_REMOVAL, postgresql_where=_REMOVAL),
 )
 
 NOBODY = "@nobody"
@@ -296,6 +298,8 @@ AUDIT_SUBJECTS = Table(
     Column("donor_id", Text, primary_key=True),
     Column("subject_ref", Text, nullable=False, unique=True),
     Column("key", LargeBinary, nullable=False),
+    Column("master_id", Text),
+    Index("ix_audit_subjects_master", "master_id"),
 )
 
 AUDIT_PAYLOADS = Table(
@@ -305,8 +309,59 @@ AUDIT_PAYLOADS = Table(
     Column("subject_ref", Text, nullable=False),
     Column("alg", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
-    Index("ix_audit_payloads_subject", "subject_ref"),
 )
+
+AUDIT_TREE = Table(
+    "audit_tree",
+    METADATA,
+    Column("level", Integer, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("hash", LargeBinary, nullable=False),
+)
+"""Roots of complete subtrees over 256 to the power of *level* leaves; the leaves' own are in the log."""
+
+AUDIT_CHECKPOINTS = Table(
+    "audit_checkpoints",
+    METADATA,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+SIGNING_KEYS = Table(
+    "signing_keys",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("public", LargeBinary, nullable=False),
+    Column("private", LargeBinary, nullable=False),
+    Column("master_id", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("signs_until", UtcDateTime),
+)
+
+LEGAL_HOLDS = Table(
+    "legal_holds",
+    METADATA,
+    Column("donor_id", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("placed_by", Text, nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+)
+
+POSTS = Table(
+    "posts",
+    METADATA,
+    Column("channel_id", Text, primary_key=True),
+    Column("message_ts", Text, primary_key=True),
+    Column("subject_id", Text, nullable=False),
+    Column("donor_id", Text),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_posts_donor", "donor_id"),
+    Index("ix_posts_subject", "subject_id"),
+)
+"""Messages in Slack that name a donor; *subject_id* is the answer they show."""
 
 ANSWERS = Table(
     "answers",

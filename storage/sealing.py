@@ -50,6 +50,17 @@ def seal(connection: Connection, limit: int) -> int:
     return len(seals)
 
 
+def links(connection: Connection, leaf_hashes: list[bytes]) -> list[tuple[int, bytes, bytes]]:
+    """Return number, previous hash and hash for entries about to be inserted at the end of the chain."""
+    last = head(connection)
+    previous, linked = bytes.fromhex(last.hash), []
+    for seq, hash_of_leaf in enumerate(leaf_hashes, start=last.seq + 1):
+        current = chain_hash(previous, hash_of_leaf)
+        linked.append((seq, previous, current))
+        previous = current
+    return linked
+
+
 _SEAL = (
     update(AUDIT_LOG)
     .where(AUDIT_LOG.c.position == bindparam("at_position"), AUDIT_LOG.c.seq.is_(None))

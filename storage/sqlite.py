@@ -14,6 +14,7 @@ from sqlalchemy.pool import QueuePool
 
 from storage.errors import DatabaseClosedError, StorageError, without_data
 from storage.group_commit import GroupCommitWriter
+from storage.keys import KeyRing
 from storage.transaction import Transaction
 
 T = TypeVar("T")
@@ -33,7 +34,8 @@ _PRAGMAS = (
 class SqliteBackend:
     """Owns the file; every write of this process goes through its one writing connection."""
 
-    def __init__(self, url: str, entropy: Callable[[int], bytes]) -> None:
+    def __init__(self, url: str, entropy: Callable[[int], bytes], keys: KeyRing | None = None) -> None:
+        self._keys = keys
         self._entropy = entropy
         self._reading = sqlite_engine(url, begin="BEGIN", query_only=True, connections=_READERS)
         self._writing = sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False, connections=1)
@@ -73,7 +75,7 @@ class SqliteBackend:
         raise failure
 
     def _transaction(self, connection: Connection) -> Transaction:
-        return Transaction(connection, self._entropy)
+        return Transaction(connection, self._entropy, self._keys)
 
 
 def sqlite_engine(url: str, *, begin: str, query_only: bool, connections: int) -> Engine:

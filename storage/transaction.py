@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
@@ -12,6 +12,8 @@ from storage.card_places import CardPlaces
 from storage.cleanup import CleanupItems
 from storage.edits import Edits
 from storage.escalations import Escalations
+from storage.key_care import KeyCare
+from storage.keys import KeyRing
 from storage.occurrences import Occurrences
 from storage.overrides import Overrides
 from storage.pauses import Pauses
@@ -32,6 +34,7 @@ class Transaction:
         "escalations",
         "feedback",
         "inbox",
+        "keys",
         "occurrences",
         "outbox",
         "overrides",
@@ -42,12 +45,15 @@ class Transaction:
         "shadow",
     )
 
-    def __init__(self, connection: Connection, entropy: Callable[[int], bytes]) -> None:
+    def __init__(
+        self, connection: Connection, entropy: Callable[[int], bytes], keys: KeyRing | None = None
+    ) -> None:
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
         self.escalations = Escalations(connection)
         self.edits = Edits(connection)
-        self.audit = Audit(connection, entropy)
+        self.audit = Audit(connection, entropy, keys)
+        self.keys = KeyCare(connection, entropy, keys)
         self.answers = Answers(connection)
         self.feedback = Feedbacks(connection)
         self.occurrences = Occurrences(connection)
@@ -58,3 +64,11 @@ class Transaction:
         self.pauses = Pauses(connection)
         self.policies = Policies(connection)
         self.shadow = Shadow(connection)
+
+
+def flush(transactions: Sequence[Transaction]) -> None:
+    """Write the audit entries of works that share a commit, together and in the works' order."""
+    first, *others = transactions
+    for other in others:
+        first.audit.take_over(other.audit)
+    first.audit.flush()

@@ -1,20 +1,38 @@
-"""Verification: does the audit log still say what was sealed?"""
+"""Verification: does the audit log still say what was sealed, and what signed checkpoints vouch for?"""
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, exists, func, select
+from sqlalchemy import Connection, func, select
 
 from storage import leaf
-from storage.schema import AUDIT_LOG, AUDIT_PAYLOADS, AUDIT_SUBJECTS, NOBODY
+from storage.merkle import GrowingTree
+from storage.removals import Removals, recorded_removals
+from storage.schema import AUDIT_LOG, AUDIT_PAYLOADS
 from storage.sealing import AuditHead
-
-_PAGE = 1000
+from storage.stored_entries import (
+    Row,
+    StoredEntry,
+    count_right,
+    entries_in_order,
+    entry_with_hash,
+    unsealed_entries,
+)
+from storage.subjects import Subjects
 
 Fault = tuple[int, str]
+_BLOCK = 256
+_HASH, _LEAF_HASH = StoredEntry._fields.index("hash"), StoredEntry._fields.index("leaf_hash")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRoot:
+    """The tree's root over the first *size* entries, as a signed checkpoint states it."""
+
+    size: int
+    root: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +40,10 @@ class AuditReport:
     """What a verification found.
 
     *entries* counts the sealed entries that are right, *erased* those of them whose payload was erased with
-    the donor, *unsealed* those not yet in the chain. *first_bad* names the number in the chain (0 when there
-    is none) and what is wrong there: "changed", "deleted", "reordered", "payload changed", "payload missing".
+    the donor or after its time of retention, *unsealed* those not yet in the chain, *roots* the checkpoints
+    that agree. *first_bad* names the number in the chain (0 when there is none) and what is wrong there:
+    "changed", "inserted", "deleted", "reordered", "truncated", "payload changed", "payload missing", or
+    "rewritten" when the chain was computed anew; then *until* is the last entry it may be.
     """
 
     ok: bool
@@ -31,87 +51,148 @@ class AuditReport:
     unsealed: int
     erased: int
     head: AuditHead
+    roots: int = 0
     first_bad: Fault | None = None
+    until: int | None = None
 
 
 class Verifier:
-    """Recomputes the chain from its beginning, in constant memory.
+    """Recomputes chain and tree from their beginning, in constant memory.
 
-    *against* is an earlier head kept outside the database: without one, a log cut off at its end looks whole.
+    Without *subjects* payloads are not looked at. *against* and *roots* were kept outside the database:
+    without them a log that was cut off, or computed anew from some entry on, looks whole.
     """
 
-    def __init__(self, connection: Connection, against: AuditHead | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        subjects: Subjects | None,
+        *,
+        against: AuditHead | None = None,
+        roots: Sequence[KnownRoot] = (),
+    ) -> None:
         self._connection = connection
+        self._payloads = None if subjects is None else _Payloads(connection, subjects)
         self._against = against
-        self._keyless = self._key_of_entries_about_nobody()
+        self._roots = sorted(roots, key=lambda root: root.size)
+        self._tree = GrowingTree()
+        self._seq, self._previous = 0, leaf.GENESIS
+        self._agreed, self._agreed_size = 0, 0
 
     def verify(self, progress: Callable[[int], None] | None = None) -> AuditReport:
         """Stop at the first entry that is not what was sealed; *progress* hears how many were right."""
-        seq, erased, previous = 0, 0, leaf.GENESIS
-        bad: Fault | None = None
-        for row in self._sealed():
-            bad = self._fault(row, seq + 1, previous)
+        bad, until = None, None
+        for page in entries_in_order(self._connection, with_payloads=self._payloads is not None):
+            bad, until = self._page(page)
+            if progress is not None:
+                progress(self._seq)
             if bad is not None:
                 break
-            seq, previous = seq + 1, bytes(row["hash"])
-            erased += row["payload"] is None
-            if progress is not None and seq % _PAGE == 0:
-                progress(seq)
-        if progress is not None and seq % _PAGE:
-            progress(seq)
-        bad = bad or self._cut_off(seq) or self._unsealed_fault()
-        unsealed = self._count_unsealed()
-        head = AuditHead(seq, previous.hex())
+        bad = bad or self._cut_off() or self._unsealed_fault()
         return AuditReport(
-            ok=bad is None, entries=seq, unsealed=unsealed, erased=erased, head=head, first_bad=bad
+            ok=bad is None,
+            entries=self._seq,
+            unsealed=self._count_unsealed(),
+            erased=self._payloads.removed if self._payloads else 0,
+            head=AuditHead(self._seq, self._previous.hex()),
+            roots=self._agreed,
+            first_bad=bad,
+            until=until,
         )
 
-    def _fault(self, row: RowMapping, seq: int, previous: bytes) -> Fault | None:
-        if row["seq"] != seq:
+    def _page(self, page: Sequence[Row]) -> tuple[Fault | None, int | None]:
+        """Take in the entries of a page as far as they are right."""
+        start, right = self._seq, count_right(page, self._seq, self._previous)
+        bad = None if right == len(page) else self._fault(page, right)
+        if self._payloads is not None:
+            right, what = self._payloads.count_right(page[:right])
+            bad = (start + right + 1, what) if what else bad
+        disagreement = self._compare_roots(page[:right])
+        if disagreement is not None:
+            self._seq = self._agreed_size
+            return (self._agreed_size + 1, "rewritten"), disagreement
+        bad = self._compare_head(page[:right], start) or bad
+        self._seq = bad[0] - 1 if bad else start + right
+        if self._seq > start:
+            self._previous = page[self._seq - start - 1][_HASH]
+        return bad, None
+
+    def _fault(self, page: Sequence[Row], index: int) -> Fault:
+        """Say what is wrong with the first entry that does not follow the one before."""
+        row, seq = StoredEntry._make(page[index]), self._seq + index + 1
+        previous = page[index - 1][_HASH] if index else self._previous
+        if row.seq != seq:
             return seq, "deleted"
-        hash_of_leaf = leaf.leaf_hash(bytes(row["leaf"]))
-        linked = leaf.chain_hash(bytes(row["prev_hash"]), hash_of_leaf)
-        if linked != row["hash"] or not _says_its_leaf(row, hash_of_leaf):
-            return seq, "changed"
-        if row["prev_hash"] != previous:
-            return seq, self._misplaced(bytes(row["prev_hash"]))
-        if self._against is not None and self._against.seq == seq and self._against.hash != linked.hex():
-            return seq, "changed"
-        what = self._payload_fault(row)
-        return None if what is None else (seq, what)
+        skipped = self._prev_hash_of(seq + 1) == previous
+        if leaf.chain_hash(row.prev_hash, row.leaf_hash) != row.hash or not row.says_its_leaf():
+            return seq, "inserted" if skipped and row.prev_hash != previous else "changed"
+        return self._misplaced(row, seq, skipped=skipped)
 
-    def _misplaced(self, prev_hash: bytes) -> str:
-        """Tell an entry that was moved from one whose predecessor is gone."""
-        if prev_hash == leaf.GENESIS:
-            return "reordered"
-        predecessor = select(exists().where(AUDIT_LOG.c.hash == prev_hash))
-        return "reordered" if self._connection.execute(predecessor).scalar_one() else "deleted"
+    def _misplaced(self, row: StoredEntry, seq: int, *, skipped: bool) -> Fault:
+        """Tell an entry that was moved from one whose predecessor is gone, and from one put in between."""
+        before = 0 if row.prev_hash == leaf.GENESIS else entry_with_hash(self._connection, row.prev_hash)
+        if before is None:
+            return seq, "inserted" if skipped else "deleted"
+        return (before + 1, "inserted") if before < seq else (seq, "reordered")
 
-    def _payload_fault(self, row: RowMapping) -> str | None:
-        key = self._keyless if row["subject_ref"] is None else row["key"]
-        if row["payload"] is None:
-            return None if key is None else "payload missing"
-        if key is None:
-            return "payload changed"
-        again = leaf.commitment(bytes(key), bytes(row["payload"]))
-        return None if hmac.compare_digest(again, row["commitment"]) else "payload changed"
+    def _prev_hash_of(self, seq: int) -> bytes | None:
+        query = select(AUDIT_LOG.c.prev_hash).where(AUDIT_LOG.c.seq == seq)
+        found = self._connection.execute(query).scalar_one_or_none()
+        return None if found is None else bytes(found)
 
-    def _cut_off(self, last: int) -> Fault | None:
+    def _compare_roots(self, entries: Sequence[Row]) -> int | None:
+        """Grow the tree; return the size of the first checkpoint that does not agree with it."""
+        if not self._roots:
+            return None
+        hashes = [entry[_LEAF_HASH] for entry in entries]
+        while hashes:
+            stop = next((root.size for root in self._roots if root.size > self._tree.size), None)
+            if stop is None:
+                return None
+            count = min(len(hashes), stop - self._tree.size, _BLOCK - self._tree.size % _BLOCK)
+            if count == _BLOCK:
+                self._tree.extend_by_block(hashes[:count])
+            else:
+                self._tree.extend(hashes[:count])
+            hashes = hashes[count:]
+            if self._tree.size == stop and not self._agrees(stop):
+                return stop
+        return None
+
+    def _agrees(self, size: int) -> bool:
+        stated = [root for root in self._roots if root.size == size]
+        if any(root.root != self._tree.root() for root in stated):
+            return False
+        self._agreed, self._agreed_size = self._agreed + len(stated), size
+        return True
+
+    def _compare_head(self, entries: Sequence[Row], start: int) -> Fault | None:
+        if self._against is None or not start < self._against.seq <= start + len(entries):
+            return None
+        found = entries[self._against.seq - start - 1]
+        return None if found[_HASH].hex() == self._against.hash else (self._against.seq, "changed")
+
+    def _cut_off(self) -> Fault | None:
         """Look for traces of entries that must have followed the last one."""
-        if self._against is not None and self._against.seq > last:
-            return last + 1, "deleted"
+        known = max(
+            [root.size for root in self._roots] + ([self._against.seq] if self._against else []), default=0
+        )
+        if known > self._seq:
+            return self._seq + 1, "truncated"
         orphan = (
             select(AUDIT_PAYLOADS.c.entry_id)
             .outerjoin(AUDIT_LOG, AUDIT_LOG.c.id == AUDIT_PAYLOADS.c.entry_id)
             .where(AUDIT_LOG.c.id.is_(None))
         )
-        return None if self._connection.execute(orphan.limit(1)).first() is None else (last + 1, "deleted")
+        if self._connection.execute(orphan.limit(1)).first() is None:
+            return None
+        return self._seq + 1, "truncated"
 
     def _unsealed_fault(self) -> Fault | None:
-        for row in self._connection.execute(_ENTRIES.where(AUDIT_LOG.c.seq.is_(None))).mappings():
-            whole = _says_its_leaf(row, leaf.leaf_hash(bytes(row["leaf"])))
-            what = self._payload_fault(row) if whole else "changed"
-            if what is not None:
+        for row in unsealed_entries(self._connection, with_payloads=self._payloads is not None):
+            if not row.says_its_leaf():
+                return 0, "changed"
+            if self._payloads and (what := self._payloads.count_right([row])[1]):
                 return 0, what
         return None
 
@@ -119,31 +200,32 @@ class Verifier:
         unsealed = select(func.count()).select_from(AUDIT_LOG).where(AUDIT_LOG.c.seq.is_(None))
         return self._connection.execute(unsealed).scalar_one()
 
-    def _key_of_entries_about_nobody(self) -> bytes | None:
-        key = select(AUDIT_SUBJECTS.c.key).where(AUDIT_SUBJECTS.c.donor_id == NOBODY)
-        return self._connection.execute(key).scalar_one_or_none()
 
-    def _sealed(self) -> Iterator[RowMapping]:
-        """Yield the sealed entries in order, a page at a time."""
-        last: int | None = None
-        while True:
-            after = AUDIT_LOG.c.seq.is_not(None) if last is None else AUDIT_LOG.c.seq > last
-            query = _ENTRIES.where(after).order_by(AUDIT_LOG.c.seq).limit(_PAGE)
-            page = self._connection.execute(query).mappings().all()
-            yield from page
-            if len(page) < _PAGE:
-                return
-            last = page[-1]["seq"]
+class _Payloads:
+    """Checks payloads against their commitments, and missing ones against recorded reasons."""
 
+    def __init__(self, connection: Connection, subjects: Subjects) -> None:
+        self._keys = subjects.all_keys()
+        self._nobody = subjects.nobody()
+        self._removals: Removals = recorded_removals(connection, self._keys, self._nobody)
+        self.removed = 0
 
-_ENTRIES = (
-    select(AUDIT_LOG, AUDIT_PAYLOADS.c.payload, AUDIT_SUBJECTS.c.key)
-    .outerjoin(AUDIT_PAYLOADS, AUDIT_PAYLOADS.c.entry_id == AUDIT_LOG.c.id)
-    .outerjoin(AUDIT_SUBJECTS, AUDIT_SUBJECTS.c.subject_ref == AUDIT_LOG.c.subject_ref)
-)
+    def count_right(self, entries: Sequence[Row]) -> tuple[int, str | None]:
+        """Return how many entries have the right payload, and what is wrong with the one after them."""
+        for index, entry in enumerate(entries):
+            what = self._fault(StoredEntry._make(entry))
+            if what is not None:
+                return index, what
+        return len(entries), None
 
-
-def _says_its_leaf(row: RowMapping, hash_of_leaf: bytes) -> bool:
-    """Check the stored leaf hash and the readable columns against the leaf that was sealed."""
-    envelope = leaf.Envelope(**{field.name: row[field.name] for field in fields(leaf.Envelope)})
-    return envelope.leaf() == bytes(row["leaf"]) and hash_of_leaf == bytes(row["leaf_hash"])
+    def _fault(self, entry: StoredEntry) -> str | None:
+        ref = entry.subject_ref or self._nobody
+        if entry.payload is None:
+            if not self._removals.explain(entry):
+                return "payload missing"
+            self.removed += 1
+            return None
+        key = self._keys.get(ref or "")
+        if key is None or not entry.commits_to(key, ref or ""):
+            return "payload changed"
+        return None

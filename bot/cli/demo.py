@@ -28,6 +28,7 @@ from bot.cli.stage import (
 )
 from bot.http.asgi import AsgiApp, Receive, Scope, Send
 from bot.logs import configure_logs
+from bot.master_key import MasterKeyProblem
 from bot.settings import AiModelSettings, CrmSettings, Settings, SlackSettings
 from bot.wiring import Runtime, build
 
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
             if options.fresh:
                 _empty(data)
             uvloop.run(_demo(options, data))
-    except FolderTaken as taken:
+    except (FolderTaken, MasterKeyProblem) as taken:
         return complain(str(taken))
     except PortTaken as taken:
         return complain(f"{taken} (make demo PORT=8001)")

@@ -35,6 +35,12 @@ def organisation_file() -> Path | None:
     return _DatabaseOnly().organisation_file
 
 
+def database_settings(given: str | None) -> Settings:
+    """Return the settings a maintenance command needs: the database's address and its master key."""
+    settings = _DatabaseOnly()
+    return settings.model_copy(update={"database_url": Settings.with_driver(given)}) if given else settings
+
+
 def _line(location: tuple[int | str, ...], message: str) -> str:
     name = "__".join(str(part) for part in location).upper()
     text = message.removeprefix("Value error, ")

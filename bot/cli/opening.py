@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.cli.loading import database_url
+from bot.cli.loading import database_settings
+from bot.master_key import MasterKeyProblem, open_encrypted
 from storage.database import Database
 from storage.errors import StorageError
 from storage.migrate import is_current
@@ -19,9 +20,9 @@ class CannotOpen(Exception):
 @asynccontextmanager
 async def opened(given: str | None) -> AsyncIterator[Database]:
     """Open the database *given* or named in the environment; raises CannotOpen and makes nothing new."""
-    url = database_url(given)
+    settings = database_settings(given)
     try:
-        usable = await asyncio.to_thread(is_current, url)
+        usable = await asyncio.to_thread(is_current, settings.database_url)
     except StorageError as error:
         raise CannotOpen(
             f"The database does not answer ({error.code}). Check COUNTERSIGN_DATABASE_URL."
@@ -31,7 +32,10 @@ async def opened(given: str | None) -> AsyncIterator[Database]:
             "There is no Countersign database at this address, or an older one. Check "
             "COUNTERSIGN_DATABASE_URL, or run: countersign db upgrade"
         )
-    database = Database.open(url)
+    try:
+        database = await open_encrypted(settings, may_make=False)
+    except MasterKeyProblem as problem:
+        raise CannotOpen(str(problem)) from None
     try:
         yield database
     finally:

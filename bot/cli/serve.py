@@ -11,6 +11,7 @@ from bot.cli.loading import load_settings
 from bot.cli.running import PortTaken, complain, listen, server_for, stop_on_signal
 from bot.files import FileInvalid
 from bot.logs import configure_logs
+from bot.master_key import MasterKeyProblem
 from bot.settings import Settings
 from bot.wiring import build
 from policy.language import PolicyInvalidError
@@ -24,7 +25,7 @@ def run(_options: argparse.Namespace) -> int:
     configure_logs(settings.log_level)
     try:
         uvloop.run(_serve(settings))
-    except (PortTaken, FileInvalid, PolicyInvalidError) as problem:
+    except (PortTaken, FileInvalid, PolicyInvalidError, MasterKeyProblem) as problem:
         return complain(str(problem))
     return 0
 

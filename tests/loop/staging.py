@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 import httpx2
 import yaml
+from pydantic import SecretStr
 
 from bot.cli.running import listen, server_for
 from bot.cli.stage import (
@@ -36,6 +37,7 @@ from tests.loop.counterparts import Request, one_origin, simulated_crm, simulate
 from tests.loop.shown import Json, escalation_of, find_element, has, text_of
 
 T = TypeVar("T")
+MASTER_KEY = SecretStr("5a" * 32)
 PATIENCE_S = 12.0
 GLANCE_S = 0.02
 
@@ -356,6 +358,7 @@ def bot_settings(
     return Settings(
         _env_file=None,
         database_url=database_url,
+        master_key=MASTER_KEY,
         redis_url=redis_url,
         organisation_file=organisation,
         slack=SlackSettings(

@@ -1,0 +1,134 @@
+"""Writing audit entries: gathered while works run, then written together before their commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import Connection, insert
+
+from storage import leaf
+from storage.columns import microseconds
+from storage.keys import NONCE_BYTES, KeyRing, SubjectKey
+from storage.schema import AUDIT_LOG, AUDIT_PAYLOADS, NOBODY
+from storage.sealing import links, seal
+from storage.subjects import Subject, Subjects
+
+UNENCRYPTED = "none"
+AES_GCM = "aes-256-gcm"
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Something that happened. *kind* is dotted ("escalation.approved"), *subject* a donor id.
+
+    *actor* is "slack:U123", "system" or "crm". *payload* is JSON data without floats.
+    """
+
+    id: str
+    at: datetime
+    kind: str
+    correlation_id: str
+    subject: str | None = None
+    actor: str
+    payload: BaseModel | dict[str, Any]
+
+
+_ENTRY = (
+    "id",
+    "at",
+    "kind",
+    "correlation_id",
+    "subject_ref",
+    "actor",
+    "commitment",
+    "leaf",
+    "leaf_hash",
+)
+_LINK = ("seq", "prev_hash", "hash")
+_PAYLOAD = ("entry_id", "subject_ref", "alg", "payload")
+EntryRow = tuple[str, datetime, str, str, str | None, str, str, bytes, bytes]
+PayloadRow = tuple[str, str, str, bytes]
+
+Pending = tuple[AuditEntry, bytes]
+"""An entry and its payload's canonical bytes."""
+
+
+def write_entries(
+    connection: Connection,
+    pending: Sequence[Pending],
+    entropy: Callable[[int], bytes],
+    keys: KeyRing | None,
+) -> None:
+    """Insert *pending* in order.
+
+    SQLite has one writer at a time, so they are inserted with their place in the chain; on PostgreSQL the
+    sealer gives it to them.
+    """
+    if not pending:
+        return
+    subjects = Subjects(connection, entropy, keys).of({_about(entry) for entry, _ in pending})
+    nonces, rows, payloads = entropy(NONCE_BYTES * len(pending)), [], []
+    for at, (entry, payload) in enumerate(pending):
+        nonce = nonces[at * NONCE_BYTES : (at + 1) * NONCE_BYTES]
+        row, stored = _rows(entry, payload, subjects[_about(entry)], nonce)
+        rows.append(row)
+        payloads.append(stored)
+    if connection.dialect.name == "sqlite":
+        _insert_sealed(connection, rows, payloads)
+    else:
+        connection.execute(_INSERT_ENTRY, [dict(zip(_ENTRY, row, strict=True)) for row in rows])
+        connection.execute(_INSERT_PAYLOAD, [dict(zip(_PAYLOAD, row, strict=True)) for row in payloads])
+
+
+def _insert_sealed(connection: Connection, rows: list[EntryRow], payloads: list[PayloadRow]) -> None:
+    """Insert through the driver: converting every value by its column's type would cost as much again."""
+    while seal(connection, _PAGE):
+        pass
+    driver: Any = connection.connection.driver_connection
+    chained = links(connection, [row[-1] for row in rows])
+    stored = [
+        (row[0], microseconds(row[1]), *row[2:], *link) for row, link in zip(rows, chained, strict=True)
+    ]
+    driver.executemany(_SQLITE_ENTRY, stored)
+    driver.executemany(_SQLITE_PAYLOAD, payloads)
+
+
+def _about(entry: AuditEntry) -> str:
+    return NOBODY if entry.subject is None else entry.subject
+
+
+def _rows(entry: AuditEntry, payload: bytes, subject: Subject, nonce: bytes) -> tuple[EntryRow, PayloadRow]:
+    committed = leaf.commitment(subject.key.commitment_key(entry.id), payload)
+    ref = None if entry.subject is None else subject.ref
+    moment = leaf.moment(entry.at)
+    encoded = leaf.spelled(
+        entry.id, moment, entry.kind, entry.correlation_id, ref, entry.actor, committed, leaf.VERSION
+    )
+    described = (entry.id, entry.at, entry.kind, entry.correlation_id, ref, entry.actor, committed)
+    row = (*described, encoded, leaf.leaf_hash(encoded))
+    if not subject.is_secret:
+        return row, (entry.id, subject.ref, UNENCRYPTED, payload)
+    encrypted = subject.key.encrypt(payload, nonce, entry.id, subject.ref)
+    return row, (entry.id, subject.ref, AES_GCM, encrypted)
+
+
+def read_stored(key: SubjectKey, alg: str, stored: bytes, entry_id: str, subject_ref: str) -> bytes | None:
+    """Return a stored payload's canonical bytes; None when they are not what was stored."""
+    if alg == AES_GCM:
+        return key.decrypt(stored, entry_id, subject_ref)
+    return stored if alg == UNENCRYPTED else None
+
+
+def _statement(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+_INSERT_ENTRY = insert(AUDIT_LOG).inline()
+_INSERT_PAYLOAD = insert(AUDIT_PAYLOADS).inline()
+_SQLITE_ENTRY = _statement("audit_log", (*_ENTRY, *_LINK))
+_SQLITE_PAYLOAD = _statement("audit_payloads", _PAYLOAD)

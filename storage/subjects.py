@@ -1,0 +1,103 @@
+"""Who an audit entry is about: a random reference and a secret per donor, both gone after erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, exists, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.keys import SECRET_BYTES, KeyRing, MasterKeyMissingError, SubjectKey
+from storage.schema import AUDIT_SUBJECTS, NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A donor's reference in the log and key; *is_secret* is False in a database without a master key."""
+
+    ref: str
+    key: SubjectKey
+    is_secret: bool
+
+
+class Subjects:
+    """The donors the log knows, in the caller's transaction."""
+
+    def __init__(self, connection: Connection, entropy: Callable[[int], bytes], keys: KeyRing | None) -> None:
+        self._connection = connection
+        self._entropy = entropy
+        self._keys = keys
+
+    def of(self, donor_ids: Collection[str]) -> dict[str, Subject]:
+        """Return each donor's subject, made anew where there is none.
+
+        On PostgreSQL the rows stay locked against erasure until the transaction ends.
+        """
+        found = self._find(donor_ids)
+        missing = [donor_id for donor_id in donor_ids if donor_id not in found]
+        if missing:
+            self._make(sorted(missing))
+            found |= self._find(missing)
+        return found
+
+    def opened(self, ref: str, stored: bytes, key_id: str | None) -> SubjectKey:
+        """Return the key in a row of the table. Raises MasterKeyMissingError, MasterKeyWrongError."""
+        if key_id is None:
+            return SubjectKey.of(bytes(stored))
+        if self._keys is None:
+            raise MasterKeyMissingError
+        return self._keys.subject(bytes(stored), key_id, ref)
+
+    def all_keys(self) -> dict[str, SubjectKey]:
+        """Return every known subject's key by reference."""
+        table = AUDIT_SUBJECTS.c
+        rows = self._connection.execute(select(table.subject_ref, table.key, table.master_id))
+        return {row[0]: self.opened(*row) for row in rows}
+
+    def nobody(self) -> str | None:
+        """Return the reference of entries about nobody; None while there are none."""
+        query = select(AUDIT_SUBJECTS.c.subject_ref).where(AUDIT_SUBJECTS.c.donor_id == NOBODY)
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def _find(self, donor_ids: Collection[str]) -> dict[str, Subject]:
+        query = _SUBJECTS if self._connection.dialect.name == "sqlite" else _LOCKED
+        rows = self._connection.execute(query, {"donor_ids": list(donor_ids)})
+        return {row[0]: Subject(row[1], self.opened(*row[1:]), row[3] is not None) for row in rows}
+
+    def _make(self, donor_ids: list[str]) -> None:
+        if self._keys is None and self._is_encrypted():
+            raise MasterKeyMissingError
+        kind = sqlite if self._connection.dialect.name == "sqlite" else postgresql
+        row = kind.insert(AUDIT_SUBJECTS).inline().on_conflict_do_nothing(index_elements=("donor_id",))
+        self._connection.execute(row, [self._fresh(donor_id) for donor_id in donor_ids])
+
+    def _fresh(self, donor_id: str) -> dict[str, Any]:
+        ref, secret = self._entropy(16).hex(), self._entropy(SECRET_BYTES)
+        if self._keys is None:
+            return {"donor_id": donor_id, "subject_ref": ref, "key": secret, "master_id": None}
+        wrapped = self._keys.wrap(secret, ref, self._entropy)
+        return {
+            "donor_id": donor_id,
+            "subject_ref": ref,
+            "key": wrapped,
+            "master_id": self._keys.current_id,
+        }
+
+    def _is_encrypted(self) -> bool:
+        wrapped = select(exists().where(AUDIT_SUBJECTS.c.master_id.is_not(None)))
+        return bool(self._connection.execute(wrapped).scalar_one())
+
+
+_SUBJECTS = (
+    select(
+        AUDIT_SUBJECTS.c.donor_id,
+        AUDIT_SUBJECTS.c.subject_ref,
+        AUDIT_SUBJECTS.c.key,
+        AUDIT_SUBJECTS.c.master_id,
+    )
+    .where(AUDIT_SUBJECTS.c.donor_id.in_(bindparam("donor_ids", expanding=True)))
+    .order_by(AUDIT_SUBJECTS.c.donor_id)
+)
+_LOCKED = _SUBJECTS.with_for_update(key_share=True, read=True)
