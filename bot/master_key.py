@@ -20,16 +20,17 @@ KEY_BYTES = 32
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 NONE_GIVEN = (
-    "Set COUNTERSIGN_MASTER_KEY or COUNTERSIGN_MASTER_KEY_FILE: what the audit stores is encrypted, and every replica must be given the key. "
-    "`countersign audit keys new` makes one; keep a copy where the database's backups are not."
+    "Set COUNTERSIGN_MASTER_KEY or COUNTERSIGN_MASTER_KEY_FILE: what the audit stores is encrypted, and "
+    "every replica must be given the key. `countersign audit keys new` makes one; keep a copy where the "
+    "database's backups are not."
 )
 MISSING = (
-    "This database is encrypted, and its master key {key_id} is not there. {put_back}et COUNTERSIGN_MASTER_KEY "
-    "or COUNTERSIGN_MASTER_KEY_FILE. Nothing was started."
+    "This database is encrypted, and its master key {key_id} is not there. {put_back}et "
+    "COUNTERSIGN_MASTER_KEY or COUNTERSIGN_MASTER_KEY_FILE. Nothing was started."
 )
 WRONG = (
-    "The master key given ({given}) is not the one this database was encrypted with. Set the right one. While "
-    "you are replacing a key, set the new one as COUNTERSIGN_MASTER_KEY and the old one as "
+    "The master key given ({given}) is not the one this database was encrypted with. Set the right one. "
+    "While you are replacing a key, set the new one as COUNTERSIGN_MASTER_KEY and the old one as "
     "COUNTERSIGN_PREVIOUS_MASTER_KEY. Nothing was started."
 )
 NOT_A_KEY = "is not a master key: it must be 32 random bytes as 64 hexadecimal digits or as base64."

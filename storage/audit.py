@@ -14,10 +14,10 @@ from storage.appending import AuditEntry, Pending, read_stored, write_entries
 from storage.keys import KeyRing
 from storage.schema import AUDIT_LOG, AUDIT_PAYLOADS, AUDIT_SUBJECTS, NOBODY
 from storage.sealing import AuditHead, head, seal
-from storage.subjects import Subjects
+from storage.subjects import ErasedSubject, Subjects, erase_subject
 from storage.verification import AuditReport, KnownRoot, Verifier
 
-__all__ = ["Audit", "AuditEntry", "AuditHead", "AuditRecord", "AuditReport", "KnownRoot"]
+__all__ = ["Audit", "AuditEntry", "AuditHead", "AuditRecord", "AuditReport", "ErasedSubject", "KnownRoot"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +140,7 @@ class Audit:
         self, kinds: Sequence[str], *, after: int = 0, since: datetime | None = None, limit: int
     ) -> tuple[list[AuditRecord], int]:
         """Return up to *limit* entries of *kinds* written after position *after*, and where to go on from."""
+        self.flush()
         wanted = [AUDIT_LOG.c.kind.in_(kinds), *([] if since is None else [AUDIT_LOG.c.at >= since])]
         query = select(AUDIT_LOG.c.position).where(*wanted, AUDIT_LOG.c.position > after)
         found = self._connection.execute(query.order_by(AUDIT_LOG.c.position).limit(limit)).scalars().all()
@@ -150,9 +151,19 @@ class Audit:
 
     def count(self, kinds: Sequence[str], since: datetime | None = None) -> int:
         """Return how many entries of *kinds* there are, from *since* on unless None."""
+        self.flush()
         wanted = [AUDIT_LOG.c.kind.in_(kinds), *([] if since is None else [AUDIT_LOG.c.at >= since])]
         counted = select(func.count()).select_from(AUDIT_LOG).where(*wanted)
         return self._connection.execute(counted).scalar_one()
+
+    def erase(self, donor_id: str) -> ErasedSubject | None:
+        """Delete a donor's payloads, key and reference; None when nothing was ever recorded about them.
+
+        The chain stays whole, but `verify` accepts it only with an entry of the kind "donor.erased" about
+        nobody that names the reference: whoever erases appends it in the same transaction.
+        """
+        self.flush()
+        return erase_subject(self._connection, donor_id, self._keys)
 
     def _records(self, query: Select[Any]) -> list[AuditRecord]:
         self.flush()

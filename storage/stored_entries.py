@@ -111,13 +111,13 @@ def unsealed_entries(connection: Connection, *, with_payloads: bool) -> Iterator
     """Yield the entries that have no place in the chain yet."""
     base = _WITH_PAYLOADS if with_payloads else _ENTRIES
     query = base.where(AUDIT_LOG.c.seq.is_(None)).order_by(AUDIT_LOG.c.position)
-    yield from map(StoredEntry._make, _rows(connection, query))
+    yield from (StoredEntry(*row) for row in _rows(connection, query))
 
 
 def entries_of_kinds(connection: Connection, kinds: Sequence[str]) -> Iterator[StoredEntry]:
     """Yield every entry of those kinds with its payload, in order."""
     query = _WITH_PAYLOADS.where(AUDIT_LOG.c.kind.in_(kinds)).order_by(AUDIT_LOG.c.position)
-    yield from map(StoredEntry._make, _rows(connection, query))
+    yield from (StoredEntry(*row) for row in _rows(connection, query))
 
 
 def entry_with_hash(connection: Connection, sought: bytes) -> int | None:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, select
+from sqlalchemy import Connection, bindparam, delete, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.keys import SECRET_BYTES, KeyRing, MasterKeyMissingError, SubjectKey
-from storage.schema import AUDIT_SUBJECTS, NOBODY
+from storage.keys import SECRET_BYTES, KeyRing, MasterKeyMissingError, MasterKeyWrongError, SubjectKey
+from storage.schema import AUDIT_LOG, AUDIT_PAYLOADS, AUDIT_SUBJECTS, NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,18 @@ class Subjects:
         return self._keys.subject(bytes(stored), key_id, ref)
 
     def all_keys(self) -> dict[str, SubjectKey]:
-        """Return every known subject's key by reference."""
-        table = AUDIT_SUBJECTS.c
-        rows = self._connection.execute(select(table.subject_ref, table.key, table.master_id))
-        return {row[0]: self.opened(*row) for row in rows}
+        """Return every known subject's key by reference, but for those somebody has meddled with.
+
+        Raises MasterKeyMissingError, MasterKeyWrongError.
+        """
+        table, found = AUDIT_SUBJECTS.c, {}
+        for row in self._connection.execute(select(table.subject_ref, table.key, table.master_id)):
+            try:
+                found[row[0]] = self.opened(*row)
+            except MasterKeyWrongError:
+                if self._keys is None or not self._keys.holds(row[2]):
+                    raise
+        return found
 
     def nobody(self) -> str | None:
         """Return the reference of entries about nobody; None while there are none."""
@@ -90,6 +98,28 @@ class Subjects:
         return bool(self._connection.execute(wrapped).scalar_one())
 
 
+@dataclass(frozen=True, slots=True)
+class ErasedSubject:
+    """What erasing a donor removed: the reference that stood for them, and how many payloads."""
+
+    ref: str
+    payloads: int
+
+
+def erase_subject(connection: Connection, donor_id: str, keys: KeyRing | None) -> ErasedSubject | None:
+    """Delete a donor's payloads, key and mapping, after whoever is appending about them has committed."""
+    row = connection.execute(_TO_ERASE, {"of_donor": donor_id}).first()
+    if row is None:
+        return None
+    ref, wrapped = row
+    entries = select(AUDIT_LOG.c.id).where(AUDIT_LOG.c.subject_ref == ref)
+    removed = connection.execute(delete(AUDIT_PAYLOADS).where(AUDIT_PAYLOADS.c.entry_id.in_(entries)))
+    connection.execute(delete(AUDIT_SUBJECTS).where(AUDIT_SUBJECTS.c.subject_ref == ref))
+    if keys is not None:
+        keys.forget(bytes(wrapped))
+    return ErasedSubject(ref, removed.rowcount)
+
+
 _SUBJECTS = (
     select(
         AUDIT_SUBJECTS.c.donor_id,
@@ -101,3 +131,8 @@ _SUBJECTS = (
     .order_by(AUDIT_SUBJECTS.c.donor_id)
 )
 _LOCKED = _SUBJECTS.with_for_update(key_share=True, read=True)
+_TO_ERASE = (
+    select(AUDIT_SUBJECTS.c.subject_ref, AUDIT_SUBJECTS.c.key)
+    .where(AUDIT_SUBJECTS.c.donor_id == bindparam("of_donor"))
+    .with_for_update()
+)

@@ -119,7 +119,7 @@ class Verifier:
 
     def _fault(self, page: Sequence[Row], index: int) -> Fault:
         """Say what is wrong with the first entry that does not follow the one before."""
-        row, seq = StoredEntry._make(page[index]), self._seq + index + 1
+        row, seq = StoredEntry(*page[index]), self._seq + index + 1
         previous = page[index - 1][_HASH] if index else self._previous
         if row.seq != seq:
             return seq, "deleted"
@@ -213,7 +213,7 @@ class _Payloads:
     def count_right(self, entries: Sequence[Row]) -> tuple[int, str | None]:
         """Return how many entries have the right payload, and what is wrong with the one after them."""
         for index, entry in enumerate(entries):
-            what = self._fault(StoredEntry._make(entry))
+            what = self._fault(StoredEntry(*entry))
             if what is not None:
                 return index, what
         return len(entries), None

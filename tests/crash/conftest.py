@@ -21,6 +21,7 @@ from sqlalchemy import Connection, update
 from bot.cli.running import listen
 from bot.cli.stage import CRM_TOKEN, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, WEBHOOK_SECRET
 from storage.database import Database
+from storage.keys import KeyRing
 from storage.migrate import upgrade
 from storage.schema import INBOX, OUTBOX
 from storage.transaction import Transaction
@@ -36,6 +37,8 @@ from tests.loop.staging import (
 )
 
 ROOT = Path(__file__).parent.parent.parent
+MASTER_KEY = "6b" * 32
+KEYS = KeyRing(bytes.fromhex(MASTER_KEY))
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -99,6 +102,7 @@ class Bot:
         port = self.stage.bot_origin.rpartition(":")[2]
         environment = {
             "COUNTERSIGN_DATABASE_URL": self.database_url,
+            "COUNTERSIGN_MASTER_KEY": MASTER_KEY,
             "COUNTERSIGN_PORT": port,
             "COUNTERSIGN_ORGANISATION_FILE": str(self.organisation),
             "COUNTERSIGN_SLACK__BOT_TOKEN": SLACK_BOT_TOKEN.get_secret_value(),
@@ -159,7 +163,7 @@ class Bot:
         perform(self.database_url, backdate)
 
     async def read(self, work: Callable[[Transaction], object]) -> object:
-        database = Database.open(self.database_url)
+        database = Database.open(self.database_url, keys=KEYS)
         try:
             return await database.read(work)
         finally:
@@ -167,7 +171,7 @@ class Bot:
 
     async def settled(self) -> None:
         """Wait until every event is delivered and nothing is due or being worked on."""
-        database = Database.open(self.database_url)
+        database = Database.open(self.database_url, keys=KEYS)
 
         async def quiet() -> bool:
             now = datetime.now(UTC)

@@ -15,10 +15,12 @@ from redis.retry import Retry
 from sqlalchemy import make_url
 
 from storage.database import Database
+from storage.keys import KeyRing
 from storage.migrate import upgrade
 from storage.schema import METADATA
 from tests.databases import LOCAL_POSTGRES, administer, postgres_answers
 
+KEYS = KeyRing(bytes(range(32)))
 _LOCAL_REDIS = "redis://127.0.0.1:6379/0"
 
 
@@ -93,7 +95,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """Each kind of database in turn, open."""
-    opened = Database.open(database_url)
+    opened = Database.open(database_url, keys=KEYS)
     yield opened
     await opened.close()
 

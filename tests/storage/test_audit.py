@@ -7,18 +7,20 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 from policy.donor import DonorMatch
 from policy.money import Money
 from storage.audit import AuditEntry, AuditHead, AuditRecord
+from storage.columns import microseconds
 from storage.database import Database
 from storage.errors import AuditPayloadError, StorageError
+from storage.leaf import Envelope
 from storage.transaction import Transaction
+from tests.storage.conftest import KEYS
 from tests.storage.pauses import Meeting, Pause
 
 NOW = datetime(2026, 11, 3, 9, 30, 0, 120000, tzinfo=UTC)
@@ -119,7 +121,7 @@ async def test_a_leaf_says_nothing_of_the_donor(database: Database) -> None:
     (subject,) = await rows(database, "SELECT * FROM audit_subjects")
     leaf = json.loads(bytes(stored["leaf"]))
     assert leaf == {
-        "v": 1,
+        "v": 2,
         "id": "aud_001",
         "at": "2026-11-03T09:30:01.120000Z",
         "kind": "escalation.approved",
@@ -129,7 +131,7 @@ async def test_a_leaf_says_nothing_of_the_donor(database: Database) -> None:
         "commitment": stored["commitment"],
     }
     assert subject["donor_id"] == "donor_1"
-    assert len(bytes(subject["key"])) == 32
+    assert (len(bytes(subject["key"])), subject["master_id"]) == (12 + 32 + 16, KEYS.current_id)
     assert "donor_1" not in subject["subject_ref"]
 
 
@@ -171,7 +173,7 @@ async def test_an_entry_of_a_failed_transaction_never_happened(database: Databas
 
 
 async def test_sqlite_seals_in_the_same_commit(sqlite_url: str) -> None:
-    database = Database.open(sqlite_url)
+    database = Database.open(sqlite_url, keys=KEYS)
     await asyncio.gather(*(append(database, entry(n)) for n in range(30)))
     report = await database.read(lambda t: t.audit.verify())
     assert (report.ok, report.entries, report.unsealed) == (True, 30, 0)
@@ -180,7 +182,7 @@ async def test_sqlite_seals_in_the_same_commit(sqlite_url: str) -> None:
 
 @pytest.mark.postgres
 async def test_postgresql_is_sealed_by_one_sealer_in_pages(postgres_url: str) -> None:
-    database = Database.open(postgres_url)
+    database = Database.open(postgres_url, keys=KEYS)
     await asyncio.gather(*(append(database, entry(n)) for n in range(30)))
     unsealed = await database.read(lambda t: t.audit.verify())
     assert (unsealed.ok, unsealed.entries, unsealed.unsealed) == (True, 0, 30)
@@ -225,7 +227,7 @@ async def test_the_database_refuses_to_change_history(database: Database, statem
     "statement", ["TRUNCATE audit_log CASCADE", "DELETE FROM audit_log", "UPDATE audit_log SET actor = 'crm'"]
 )
 async def test_postgresql_refuses_it_of_unsealed_entries_too(postgres_url: str, statement: str) -> None:
-    database = Database.open(postgres_url)
+    database = Database.open(postgres_url, keys=KEYS)
     await append(database, entry(1))
     with pytest.raises(StorageError):
         await database.write(lambda t: t.audit._connection.execute(text(statement)))
@@ -272,6 +274,40 @@ def simply(*statements: str) -> Callable[[Database], Statements]:
     return lambda _: list(statements)
 
 
+FORGE = """INSERT INTO audit_log
+    (id, at, kind, correlation_id, actor, commitment, leaf, leaf_hash, seq, prev_hash, hash) """
+
+
+def put_third(row: str) -> Statements:
+    """Number *row* as the third entry and those behind it one higher."""
+    make_room = "UPDATE audit_log SET seq = -seq WHERE seq > 2"
+    return [make_room, FORGE + row, "UPDATE audit_log SET seq = 1 - seq WHERE seq < 0"]
+
+
+def insert_carelessly(_: Database) -> Statements:
+    """Put a copy of another entry before the third."""
+    return put_third(
+        """SELECT 'forged', at, kind, correlation_id, actor, commitment, leaf, leaf_hash, 3, leaf_hash, leaf_hash
+        FROM audit_log WHERE seq = 2"""
+    )
+
+
+def insert_carefully(database: Database, previous: bytes) -> Statements:
+    """Put a forged entry before the third that is right in itself and follows the second."""
+    forged = Envelope(
+        id="forged", at=NOW, kind="x", correlation_id="c", subject_ref=None, actor="crm", commitment="00"
+    )
+    leaf = forged.leaf()
+    hashed = hashlib.sha256(b"\x00" + leaf).digest()
+    linked = hashlib.sha256(previous + hashed).digest()
+    spell = "x'{}'" if database.is_sqlite else "decode('{}', 'hex')"
+    at = str(microseconds(NOW)) if database.is_sqlite else f"'{NOW.isoformat()}'"
+    spelled = [spell.format(part.hex()) for part in (leaf, hashed, previous, linked)]
+    return put_third(
+        f"VALUES ('forged', {at}, 'x', 'c', 'crm', '00', {spelled[0]}, {spelled[1]}, 3, {spelled[2]}, {spelled[3]})"
+    )
+
+
 TAMPERING: dict[str, tuple[Callable[[Database], Statements], tuple[int, str]]] = {
     "a byte of the leaf": (flip_a_byte("leaf"), (3, "changed")),
     "a byte of the leaf hash": (flip_a_byte("leaf_hash"), (3, "changed")),
@@ -303,7 +339,7 @@ TAMPERING: dict[str, tuple[Callable[[Database], Statements], tuple[int, str]]] =
         simply(
             "DELETE FROM audit_payloads WHERE entry_id = 'aud_006'", "DELETE FROM audit_log WHERE seq = 6"
         ),
-        (6, "deleted"),
+        (6, "truncated"),
     ),
     "a deleted payload": (
         simply("DELETE FROM audit_payloads WHERE entry_id = 'aud_003'"),
@@ -327,6 +363,19 @@ async def test_tampering_is_found_where_it_happened(database: Database, how: str
     assert (report.ok, report.first_bad, report.entries) == (False, first_bad, first_bad[0] - 1)
 
 
+@pytest.mark.parametrize("careful", [True, False])
+async def test_an_inserted_entry_is_found(database: Database, careful: bool) -> None:
+    await append(database, *(entry(n) for n in range(1, 7)))
+    await seal(database)
+    [(second,)] = [
+        tuple(r.values()) for r in await rows(database, "SELECT hash FROM audit_log WHERE seq = 2")
+    ]
+    forged = insert_carefully(database, bytes(second)) if careful else insert_carelessly(database)
+    await _as_the_owner_of_the_database(database, forged)
+    report = await database.read(lambda t: t.audit.verify(payloads=False))
+    assert (report.ok, report.first_bad, report.entries) == (False, (3, "inserted"), 2)
+
+
 async def _as_the_owner_of_the_database(database: Database, statements: Statements) -> None:
     unguarded = ["DROP TRIGGER audit_log_no_update", "DROP TRIGGER audit_log_no_delete"]
     if not database.is_sqlite:
@@ -341,12 +390,12 @@ async def _as_the_owner_of_the_database(database: Database, statements: Statemen
 
 @pytest.mark.postgres
 async def test_a_deleted_end_is_seen_by_its_orphaned_payload_too(postgres_url: str) -> None:
-    database = Database.open(postgres_url)
+    database = Database.open(postgres_url, keys=KEYS)
     await append(database, entry(1), entry(2))
     await seal(database)
     await _as_the_owner_of_the_database(database, ["DELETE FROM audit_log WHERE seq = 2"])
     report = await database.read(lambda t: t.audit.verify())
-    assert (report.ok, report.first_bad) == (False, (2, "deleted"))
+    assert (report.ok, report.first_bad) == (False, (2, "truncated"))
     await database.close()
 
 
@@ -367,7 +416,7 @@ async def test_an_unsealed_entry_that_was_changed_is_found(database: Database) -
 
 
 async def test_progress_is_told_page_by_page(sqlite_url: str) -> None:
-    database = Database.open(sqlite_url)
+    database = Database.open(sqlite_url, keys=KEYS)
 
     def many(transaction: Transaction) -> None:
         for number in range(1001):
@@ -376,7 +425,7 @@ async def test_progress_is_told_page_by_page(sqlite_url: str) -> None:
     await database.write(many)
     heard: list[int] = []
     report = await database.read(lambda t: t.audit.verify(heard.append))
-    assert (report.ok, report.entries, heard) == (True, 1001, [1000, 1001])
+    assert (report.ok, report.entries, heard) == (True, 1001, [512, 1001])
     await database.close()
 
 
@@ -385,36 +434,45 @@ async def test_an_empty_log_is_right(database: Database) -> None:
     assert (report.ok, report.entries, report.head) == (True, 0, AuditHead(0, GENESIS))
 
 
+def erase(transaction: Transaction) -> int:
+    """Erase donor_1 as the product does: with the entry that says so."""
+    erased = transaction.audit.erase("donor_1")
+    assert erased is not None
+    said = {"subject_ref": erased.ref}
+    transaction.audit.append(entry(90, subject=None, kind="donor.erased", payload=said))
+    return erased.payloads
+
+
 async def test_an_erased_donor_leaves_a_log_that_still_verifies(database: Database) -> None:
     await append(database, entry(1), entry(2, subject="donor_2"), entry(3))
     await seal(database)
     before = await database.read(lambda t: t.audit.head())
-    assert await database.write(lambda t: t.audit.erase("donor_1")) == 2
+    assert await database.write(erase) == 2
+    await seal(database)
     report = await database.read(lambda t: t.audit.verify(against=before))
-    assert (report.ok, report.entries, report.erased) == (True, 3, 2)
+    assert (report.ok, report.entries, report.erased) == (True, 4, 2)
     assert await database.read(lambda t: t.audit.trace("donor_1")) == []
-    (first, _, third) = await database.read(lambda t: t.audit.between(NOW, NOW + timedelta(days=1)))
+    (first, _, third, _) = await database.read(lambda t: t.audit.between(NOW, NOW + timedelta(days=1)))
     assert [(r.id, r.subject, r.payload) for r in (first, third)] == [
         ("aud_001", None, None),
         ("aud_003", None, None),
     ]
     await append(database, entry(4))
     assert len(await database.read(lambda t: t.audit.trace("donor_1"))) == 1
+    assert await database.write(lambda t: t.audit.erase("donor_9")) is None
 
 
-async def test_an_erased_name_is_gone_from_the_sqlite_file(sqlite_url: str) -> None:
-    database = Database.open(sqlite_url)
-    await append(database, entry(1, payload={"name": "Zebedee Quux"}))
-    assert await database.write(lambda t: t.audit.erase("donor_1")) == 1
-    await database.close()
-    path = Path(make_url(sqlite_url).database or "")
-    files = [path, path.with_name(path.name + "-wal")]
-    assert not any(b"Zebedee" in file.read_bytes() for file in files if file.exists())
+async def test_an_erasure_that_nobody_recorded_is_found(database: Database) -> None:
+    await append(database, entry(1), entry(2, subject="donor_2"), entry(3))
+    await seal(database)
+    await database.write(lambda t: t.audit.erase("donor_1"))
+    report = await database.read(lambda t: t.audit.verify())
+    assert (report.ok, report.first_bad) == (False, (1, "payload missing"))
 
 
 @pytest.mark.postgres
 async def test_two_replicas_meeting_a_donor_at_once_share_one_reference(postgres_url: str) -> None:
-    replicas = [Database.open(postgres_url) for _ in range(6)]
+    replicas = [Database.open(postgres_url, keys=KEYS) for _ in range(6)]
     together = Meeting(6)
 
     def work(number: int) -> Callable[[Transaction], None]:
