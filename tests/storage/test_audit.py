@@ -287,8 +287,8 @@ def put_third(row: str) -> Statements:
 def insert_carelessly(_: Database) -> Statements:
     """Put a copy of another entry before the third."""
     return put_third(
-        """SELECT 'forged', at, kind, correlation_id, actor, commitment, leaf, leaf_hash, 3, leaf_hash, leaf_hash
-        FROM audit_log WHERE seq = 2"""
+        """SELECT 'forged', at, kind, correlation_id, actor, commitment, leaf, leaf_hash, 3, leaf_hash,
+        leaf_hash FROM audit_log WHERE seq = 2"""
     )
 
 
@@ -303,8 +303,9 @@ def insert_carefully(database: Database, previous: bytes) -> Statements:
     spell = "x'{}'" if database.is_sqlite else "decode('{}', 'hex')"
     at = str(microseconds(NOW)) if database.is_sqlite else f"'{NOW.isoformat()}'"
     spelled = [spell.format(part.hex()) for part in (leaf, hashed, previous, linked)]
+    entry, its_hash, *links = spelled
     return put_third(
-        f"VALUES ('forged', {at}, 'x', 'c', 'crm', '00', {spelled[0]}, {spelled[1]}, 3, {spelled[2]}, {spelled[3]})"
+        f"VALUES ('forged', {at}, 'x', 'c', 'crm', '00', {entry}, {its_hash}, 3, {', '.join(links)})"
     )
 
 
