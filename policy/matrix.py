@@ -96,7 +96,7 @@ def _cell(
 ) -> Cell:
     ordinary = judge(compiled, _at(usual, stage, capability))
     if ordinary.outcome is Outcome.DENY:
-        return Cell(capability=capability, usual=_answer(ordinary), strictest=_answer(ordinary))
+        return Cell(capability=capability, usual=answer_of(ordinary), strictest=answer_of(ordinary))
     judged = [(each.id, judge(compiled, _at(facts, stage, capability))) for each, facts in others]
     never = tuple(name for name, each in judged if each.outcome is Outcome.DENY)
     strictest, when = ordinary, ""
@@ -105,8 +105,8 @@ def _cell(
             strictest, when = each, name
     return Cell(
         capability=capability,
-        usual=_answer(ordinary),
-        strictest=_answer(strictest),
+        usual=answer_of(ordinary),
+        strictest=answer_of(strictest),
         strictest_when=when,
         never_when=never,
     )
@@ -127,7 +127,8 @@ def _strictness(judged: Judgement) -> tuple[int, int, list[int]]:
     return _STRICTNESS.index(judged.outcome), people, ranks
 
 
-def _answer(judged: Judgement) -> Answer:
+def answer_of(judged: Judgement) -> Answer:
+    """Return a judgement as it is shown and stored."""
     return Answer(
         outcome=judged.outcome,
         approvals=judged.approvals,

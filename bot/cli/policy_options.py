@@ -16,6 +16,7 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     _way(ways, "facts", "list the facts that a rule may ask about")
     _matrix(_way(ways, "matrix", "show what may happen at each lifecycle stage, and who has to agree"))
     _explain(_way(ways, "explain", "say why one decision came out as it did"))
+    _backtest(_way(ways, "backtest", "rehearse a new version on everything that was ever decided"))
 
 
 def _way(ways: argparse._SubParsersAction, name: str, what: str) -> argparse.ArgumentParser:  # type: ignore[type-arg]
@@ -46,5 +47,17 @@ def _explain(way: argparse.ArgumentParser) -> None:
     way.add_argument("--all", action="store_true", help="show the gates that did not match as well")
     way.add_argument(
         "--policy", metavar="FILE", help="the rules to ask when those of the decision are not stored"
+    )
+    way.add_argument("--database", metavar="URL", help=_DATABASE)
+
+
+def _backtest(way: argparse.ArgumentParser) -> None:
+    way.add_argument("new", metavar="NEW", help="the policy file to rehearse")
+    way.add_argument(
+        "--against", default="active", metavar="FILE", help="compare with this policy file (default: active)"
+    )
+    way.add_argument("--since", metavar="DAY", help="only decisions from this day on, as in 2026-11-24 (UTC)")
+    way.add_argument(
+        "--fail-if-loosened", action="store_true", help="exit with 1 when it may loosen anything"
     )
     way.add_argument("--database", metavar="URL", help=_DATABASE)
