@@ -46,7 +46,7 @@ async def ask_again(
     context: Context,
 ) -> AskedAgain:
     """Make the card anew from *record* and *ruling*, with the full time to decide."""
-    found = await _with_whom_it_is(escalation, context) or await route(record, context)
+    found = await with_whom_it_is(escalation, context) or await route(record, context)
     destination = with_other_approvers(found, ruling.decision, context.organisation)
     days = context.organisation.decision_days
     due_at = destination.working.add_working_days(context.clock.now(), days)
@@ -67,7 +67,7 @@ async def ask_again(
     return AskedAgain(card, requirement, destination, note)
 
 
-async def _with_whom_it_is(escalation: Escalation, context: Context) -> Route | None:
+async def with_whom_it_is(escalation: Escalation, context: Context) -> Route | None:
     """Return where a decision that was passed on is: asking again does not take it away from there."""
     requirement = requirement_of(escalation)
     if not (requirement.passed_to or requirement.with_reviewers):

@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 from policy.decision_facts import Capability
 from policy.editing import Edit
 from policy.events import CrmEvent
+from policy.override_reasons import GivenReason
 from policy.value import Value
 
 LONGEST_PAUSE_MINUTES = 90 * 24 * 60
@@ -160,6 +161,7 @@ class EditApproved(Value):
     type: Literal["edit_approved"] = "edit_approved"
     escalation_id: str
     edit_id: str
+    reason: GivenReason
     by: ChatUser
     reply_to: ReplyAddress
 

@@ -112,6 +112,8 @@ class CardEdit(Value):
     by_name: str
     at: AwareDatetime
     differences: tuple[FieldChange, ...]
+    reason: str = ""
+    reason_text: str = ""
 
 
 class EscalationCard(Value):

@@ -31,6 +31,8 @@ DAY_BLOCK = "cs:day_block"
 DAY = "cs:day"
 
 EDITED = "cs:edited"
+EDIT_REASON = "cs:edit_reason"
+EDIT_WORDS = "cs:edit_words"
 
 MARKER_EVENT = "countersign_message"
 
