@@ -1,10 +1,10 @@
-"""Editing a proposal: what a version is checked against, what its approval is bound to, and who is too late."""
+"""Editing a proposal: what a version is checked against, what its approval is bound to, who is too late."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -248,17 +248,14 @@ async def test_a_version_is_approved_only_as_it_was_checked(desk: Desk) -> None:
 
 
 async def test_policy_may_change_its_mind_before_the_approval(desk: Desk) -> None:
-    await desk.open(TASK)
-    checked = await desk.version(title="Other words")
+    await desk.open()
+    checked = await desk.version(stage="qualification")
     desk.house.crm.change(DONOR, sensitive=True)
     await desk.approve(checked)
     assert "policy now says something else about it" in desk.told()
-    desk.house.crm.change(DONOR, sensitive=False)
-    await desk.house.database.write(
-        lambda tx: tx.settings.put("kill_switch", ["execute"], desk.house.clock.now())
-    )
+    desk.house.crm.change(DONOR, sensitive=False, deceased=True)
     await desk.approve(checked)
-    assert "cannot be approved: Somebody pulled the emergency stop" in desk.told()
+    assert "cannot be approved: This donor has died" in desk.told()
     assert desk.written() == []
 
 
@@ -355,11 +352,9 @@ async def test_a_version_belongs_to_whoever_wrote_it_and_to_one_card(desk: Desk)
     assert "I do not know this card" in desk.told()
     await desk.approve(checked.model_copy(update={"edit_id": "000001"}))
     assert "I do not know this version" in desk.told()
-    other = Desk(desk.house, numbers=desk.numbers)
-    desk.house.crm.change(DONOR, sensitive=False)
-    await other.open(TASK)
-    await desk.approve(checked, about=other.about)
-    assert other.about != desk.about
+    other = replace(await desk.now(), id="another", fold_key=None, channel_id=None, message_ts=None)
+    await desk.house.database.write(lambda tx: tx.escalations.add(other))
+    await desk.approve(checked, about=other.id)
     assert "I do not know this version" in desk.told()
     assert ((await desk.now()).state, desk.written()) == (S.OPEN, [])
 
