@@ -16,6 +16,7 @@ from handlers.evidence import record as write_down
 from handlers.expire_escalation import watch_deadline
 from handlers.outcomes import EscalationCard, Execution, Notice
 from handlers.routing import Route, route, with_other_approvers
+from handlers.show_to_stand_in import involve_stand_in
 from handlers.working_hours import working_time_by_email
 from policy.actions import FieldChange
 from policy.canonical import canonical_json
@@ -120,6 +121,7 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
     if moves_away:
         _say_where_it_went(tx, arrived, escalation, again)
     refresh_card(tx, arrived, moved)
+    involve_stand_in(tx, arrived, moved)
 
 
 def _not_written(tx: Transaction, arrived: Arrived, escalation: Escalation) -> None:

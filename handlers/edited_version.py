@@ -128,7 +128,7 @@ async def _excluded(
 def _role(requirement: Requirement, decider: Decider, context: Context) -> Role | None:
     if requirement.decision.outcome is Outcome.ALLOW:
         return decider.role
-    return role_in(requirement, decider.colleague, context)
+    return role_in(requirement, decider.colleague, context, decider.stand_ins)
 
 
 def _problem(action: Action, decider: Decider, record: DonorRecord, duties: Duties, today: date) -> str:

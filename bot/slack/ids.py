@@ -19,6 +19,7 @@ SHARE = "cs:share"
 FEEDBACK = "cs:feedback"
 USEFUL = "cs:useful"
 NOT_USEFUL = "cs:not_useful"
+CANCEL_ABSENCE = "cs:cancel_absence"
 REFRESH_HOME = "cs:refresh_home"
 
 DEFER_VIEW = "cs:defer_view"

@@ -6,8 +6,11 @@ import re
 from collections.abc import Callable
 
 from bot.pause_words import pause_words
+from bot.slack.away import absence_request
 from bot.slack.text import one_line, unescape
 from handlers.commands import (
+    AwayRequested,
+    BackRequested,
     ChatUser,
     HelpRequested,
     PauseRequested,
@@ -23,7 +26,15 @@ _MENTION = re.compile(r"<[@!#][^>]*>")
 _LINK = re.compile(r"<(?:mailto:|tel:|https?://)[^|>]*\|([^>]*)>|<(?:mailto:|tel:)?([^>|]*)>")
 _COURTESY = re.compile(r"^[\s,:;\-–]+|[\s,;]+$")
 
-Request = SummaryRequested | TimelineRequested | HelpRequested | PauseRequested | ResumeRequested
+Request = (
+    SummaryRequested
+    | TimelineRequested
+    | HelpRequested
+    | PauseRequested
+    | ResumeRequested
+    | AwayRequested
+    | BackRequested
+)
 
 
 def typed(text: str) -> str:
@@ -35,6 +46,9 @@ def typed(text: str) -> str:
 
 def request(text: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
     """Read *text* as a request; what cannot be one is answered with help."""
+    absence = absence_request(text, by, reply_to)
+    if absence:
+        return absence
     asked = typed(text)
     if asked.casefold() in _HELP:
         return HelpRequested(by=by, reply_to=reply_to)
