@@ -15,8 +15,7 @@ from handlers.evidence import SYSTEM
 from handlers.evidence import record as write_down
 from handlers.expire_escalation import watch_deadline
 from handlers.outcomes import EscalationCard, Execution, Notice
-from handlers.routing import Route, route, with_other_approvers
-from handlers.show_to_stand_in import involve_stand_in
+from handlers.routing import Route, route, with_other_approvers, without_own_approval
 from handlers.working_hours import working_time_by_email
 from policy.actions import FieldChange
 from policy.canonical import canonical_json
@@ -47,7 +46,15 @@ async def ask_again(
     context: Context,
 ) -> AskedAgain:
     """Make the card anew from *record* and *ruling*, with the full time to decide."""
-    found = await with_whom_it_is(escalation, context) or await route(record, context)
+    before = requirement_of(escalation)
+    found = await _with_whom_it_is(escalation, context) or await without_own_approval(
+        await route(record, context),
+        escalation.action,
+        ruling.decision,
+        record,
+        before.requested_by,
+        context,
+    )
     destination = with_other_approvers(found, ruling.decision, context.organisation)
     days = context.organisation.decision_days
     due_at = destination.working.add_working_days(context.clock.now(), days)
@@ -61,14 +68,18 @@ async def ask_again(
             "due_at": max(escalation.due_at, due_at),
         }
     )
-    before = requirement_of(escalation)
     requirement = before.model_copy(
-        update={"decision": ruling.decision, "owner_email": destination.decider_email, "granted": ()}
+        update={
+            "decision": ruling.decision,
+            "owner_email": destination.decider_email,
+            "excluded": destination.excluded,
+            "granted": (),
+        }
     )
     return AskedAgain(card, requirement, destination, note)
 
 
-async def with_whom_it_is(escalation: Escalation, context: Context) -> Route | None:
+async def _with_whom_it_is(escalation: Escalation, context: Context) -> Route | None:
     """Return where a decision that was passed on is: asking again does not take it away from there."""
     requirement = requirement_of(escalation)
     if not (requirement.passed_to or requirement.with_reviewers):
@@ -79,6 +90,7 @@ async def with_whom_it_is(escalation: Escalation, context: Context) -> Route | N
         decider=requirement.passed[-1].to,
         decider_email=requirement.owner_email,
         working=await working_time_by_email(requirement.holder, context),
+        excluded=requirement.excluded,
     )
 
 
@@ -121,7 +133,6 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
     if moves_away:
         _say_where_it_went(tx, arrived, escalation, again)
     refresh_card(tx, arrived, moved)
-    involve_stand_in(tx, arrived, moved)
 
 
 def _not_written(tx: Transaction, arrived: Arrived, escalation: Escalation) -> None:

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 from policy.decision_facts import Capability
 from policy.editing import Edit
 from policy.events import CrmEvent
-from policy.override_reasons import GivenReason
+from policy.override_reasons import GivenReason, Override
 from policy.value import Value
 
 LONGEST_PAUSE_MINUTES = 90 * 24 * 60
@@ -161,7 +161,6 @@ class EditApproved(Value):
     type: Literal["edit_approved"] = "edit_approved"
     escalation_id: str
     edit_id: str
-    reason: GivenReason
     by: ChatUser
     reply_to: ReplyAddress
 
@@ -173,17 +172,85 @@ class DeferralClicked(Value):
     escalation_id: str
     preset: Literal["tomorrow", "next_business_day", "next_week", "date"]
     day: date | None = None
+    reason: GivenReason | None = None
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class OverrideFormRequested(Value):
+    """Somebody wants to decline, pass on or send back; *view_id* is the modal already open and waiting."""
+
+    type: Literal["override_form"] = "override_form"
+    override: Override
+    escalation_id: str
+    view_id: str
     by: ChatUser
     reply_to: ReplyAddress
 
 
 class DeclineClicked(Value):
-    """Somebody decided against the proposal."""
+    """Somebody decided against the proposal; cards of earlier versions asked for no *reason*."""
 
     type: Literal["decline"] = "decline"
     escalation_id: str
+    reason: GivenReason | None = None
     by: ChatUser
     reply_to: ReplyAddress
+
+
+class PassOnRequested(Value):
+    """Somebody passes the decision on, to a Slack user or, without one, to the next in the chain."""
+
+    type: Literal["pass_on"] = "pass_on"
+    escalation_id: str
+    to_user_id: str | None = None
+    reason: GivenReason
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class SendBackRequested(Value):
+    """Somebody sends the decision back, because the record has to be put right first."""
+
+    type: Literal["send_back"] = "send_back"
+    escalation_id: str
+    reason: GivenReason
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class CleanupFixed(Value):
+    """A record that was sent back has been put right, somebody says."""
+
+    type: Literal["cleanup_fixed"] = "cleanup_fixed"
+    item_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class CleanupGivenUp(Value):
+    """A record that was sent back cannot be put right, and *note* says why."""
+
+    type: Literal["cleanup_given_up"] = "cleanup_given_up"
+    item_id: str
+    note: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class CleanupListRequested(Value):
+    """Somebody wants to see which records wait to be put right."""
+
+    type: Literal["cleanup_list"] = "cleanup_list"
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class FreshLookDue(Value):
+    """A record was put right, and what happened is to be looked at again."""
+
+    type: Literal["fresh_look"] = "fresh_look"
+    item_id: str
 
 
 class UndoClicked(Value):
@@ -207,44 +274,6 @@ class EvidenceRequested(Value):
     escalation_id: str
     view_id: str
     by: ChatUser
-
-
-class AwayRequested(Value):
-    """Somebody says when they are away and who decides meanwhile; without words they want to know.
-
-    *delegates* are the Slack user ids they mentioned, *delegate_name* is what they wrote where Slack made no
-    mention of it.
-    """
-
-    type: Literal["away"] = "away"
-    words: str = ""
-    delegates: tuple[str, ...] = ()
-    delegate_name: str = ""
-    by: ChatUser
-    reply_to: ReplyAddress
-
-
-class BackRequested(Value):
-    """Somebody is back; with *absence_id* they call off that absence alone."""
-
-    type: Literal["back"] = "back"
-    absence_id: str | None = None
-    by: ChatUser
-    reply_to: ReplyAddress
-
-
-class AbsenceBegan(Value):
-    """Somebody's absence begins."""
-
-    type: Literal["absence_began"] = "absence_began"
-    absence_id: str
-
-
-class AbsenceEnded(Value):
-    """Somebody's absence is over."""
-
-    type: Literal["absence_ended"] = "absence_ended"
-    absence_id: str
 
 
 class HomeOpened(Value):
@@ -299,13 +328,16 @@ Command = Annotated[
     | EditSubmitted
     | EditApproved
     | DeferralClicked
+    | OverrideFormRequested
     | DeclineClicked
+    | PassOnRequested
+    | SendBackRequested
+    | CleanupFixed
+    | CleanupGivenUp
+    | CleanupListRequested
+    | FreshLookDue
     | UndoClicked
     | EvidenceRequested
-    | AwayRequested
-    | BackRequested
-    | AbsenceBegan
-    | AbsenceEnded
     | HomeOpened
     | DeferralEnded
     | DecisionDue

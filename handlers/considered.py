@@ -13,7 +13,11 @@ from policy.recommender import Proposal
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """Everything known when a proposal goes before policy."""
+    """Everything known when a proposal goes before policy.
+
+    *requested_by* is the Slack user who asked for it, None for what the CRM reported. *came_back* says from
+    what it came back when a record was put right.
+    """
 
     event: CrmEvent
     record: DonorRecord
@@ -21,3 +25,5 @@ class Considered:
     proposal: Proposal
     recommendation: Recommendation
     happened: str
+    requested_by: str | None = None
+    came_back: str = ""

@@ -9,13 +9,15 @@ from handlers.effects import refresh_card
 from handlers.evidence import record as write_down
 from handlers.evidence import slack_actor
 from handlers.outcomes import Notice
+from handlers.overriding import audited_reason, count_override, shown_reason
 from handlers.standing import refuse_click, too_late
 from policy.escalation import EscalationState
+from policy.override_reasons import Override
 from storage.transaction import Transaction
 
 
 async def decline_escalation(command: DeclineClicked, arrived: Arrived, context: Context) -> Write:
-    """Close the decision with a no."""
+    """Close the decision with a no and the reason for it."""
     decider = await decider_of(command.escalation_id, command.by.id, context)
     if isinstance(decider, Notice):
         return refuse_click(command, arrived, decider)
@@ -31,6 +33,7 @@ def _decline(tx: Transaction, command: DeclineClicked, arrived: Arrived, decider
         decided_by=decider.colleague.id,
         decided_by_name=decider.colleague.name,
         decided_at=arrived.now,
+        **shown_reason(command.reason),
     )
     if moved is None:
         too_late(tx, command, arrived)
@@ -44,5 +47,7 @@ def _decline(tx: Transaction, command: DeclineClicked, arrived: Arrived, decider
         correlation_id=moved.correlation_id,
         escalation_id=moved.id,
         name=decider.colleague.name,
+        **audited_reason(command.reason),
     )
+    count_override(tx, arrived, moved.id, Override.DECLINE, command.reason, command.by.id)
     refresh_card(tx, arrived, moved)

@@ -12,10 +12,12 @@ from handlers.effects import refresh_card
 from handlers.evidence import record as write_down
 from handlers.evidence import slack_actor
 from handlers.outcomes import Notice
+from handlers.overriding import audited_reason, count_override, shown_reason
 from handlers.standing import refuse_click, too_late
 from handlers.waking import wake_at
 from handlers.working_hours import working_time_of
 from policy.escalation import EscalationState
+from policy.override_reasons import Override
 from policy.working_time import WorkingTime
 from storage.transaction import Transaction
 
@@ -75,6 +77,7 @@ def _defer(
         decided_by_name=decider.colleague.name,
         decided_at=arrived.now,
         due_at=max(decider.escalation.due_at, due_at),
+        **shown_reason(command.reason),
     )
     if moved is None:
         too_late(tx, command, arrived)
@@ -89,7 +92,9 @@ def _defer(
         escalation_id=moved.id,
         name=decider.colleague.name,
         until=until.isoformat(),
+        **audited_reason(command.reason),
     )
+    count_override(tx, arrived, moved.id, Override.DEFER, command.reason, command.by.id)
     ended = DeferralEnded(escalation_id=moved.id, revision=moved.revision)
     key = f"deferral:{moved.id}:{moved.revision}"
     wake_at(tx, arrived, until, ended, key=key, correlation_id=moved.correlation_id)

@@ -11,6 +11,7 @@ from handlers.commands import ReplyAddress
 from handlers.context import Arrived
 from handlers.outcomes import PausesShown
 from policy.value import Value
+from storage.cleanup import CleanupItem
 from storage.escalations import Escalation
 from storage.queue import Effect as OutboxRow
 from storage.transaction import Transaction
@@ -33,19 +34,19 @@ class UpdateCopy(Value):
     note: str = ""
 
 
+class ShowCleanup(Value):
+    """Post a record that has to be put right, or bring its card up to date."""
+
+    type: Literal["show_cleanup"] = "show_cleanup"
+    item_id: str
+
+
 class RemindDecider(Value):
     """Say *text* in the card's thread to whoever decides, by default that a deferred decision is back."""
 
     type: Literal["remind_decider"] = "remind_decider"
     escalation_id: str
     text: str = "This decision is back from being put off."
-
-
-class ShowToStandIn(Value):
-    """Show the card also to whoever decides while its holder is away."""
-
-    type: Literal["show_to_stand_in"] = "show_to_stand_in"
-    escalation_id: str
 
 
 class SendAnswer(Value):
@@ -133,8 +134,8 @@ class RefreshCards(Value):
 Effect = Annotated[
     ShowCard
     | UpdateCopy
+    | ShowCleanup
     | RemindDecider
-    | ShowToStandIn
     | SendAnswer
     | PostOutcome
     | ExecuteAction
@@ -231,4 +232,16 @@ def update_copy(
         arrived=arrived,
         priority=WHEN_QUIET if at else PEOPLE_FIRST,
         at=at,
+    )
+
+
+def show_cleanup(tx: Transaction, arrived: Arrived, item: CleanupItem) -> None:
+    """Have the card of a record to put right show how it stands after this change."""
+    enqueue(
+        tx,
+        ShowCleanup(item_id=item.id),
+        key=f"cleanup:{item.id}:{item.revision}",
+        order=f"cleanup:{item.id}",
+        arrived=arrived,
+        priority=PEOPLE_FIRST,
     )

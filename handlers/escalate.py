@@ -18,7 +18,6 @@ from handlers.obligations import duties_of, shown_changes
 from handlers.outcomes import EscalationCard, HeldNotice, Notice
 from handlers.publishing import publish
 from handlers.routing import Route
-from handlers.show_to_stand_in import involve_stand_in
 from handlers.sources import sources
 from policy.actions import UNDO
 from policy.canonical import canonical_json, digest
@@ -43,13 +42,13 @@ def escalate(
     destination: Route,
     names: Mapping[str, str],
     organisation: Organisation,
-) -> None:
-    """Open an escalation with its card, unless the same proposal already waits for this donor."""
+) -> Escalation | None:
+    """Open an escalation with its card; None when the same proposal already waits for this donor."""
     action_digest = digest(considered.recommendation.action)
     waiting = tx.escalations.open_for_donor(considered.record.donor.id)
     if any(other.action_digest == action_digest for other in waiting):
         write_down(tx, arrived, "escalation.folded", subject=considered.record.donor.id)
-        return
+        return None
     card = _card(arrived, considered, ruling, destination, names, organisation)
     _notify(tx, arrived, card, ruling, organisation)
     if considered.record.donor.deceased:
@@ -71,7 +70,7 @@ def escalate(
     if ruling.decision.outcome is Outcome.ALLOW:
         _carry_out_unasked(tx, arrived, opened)
     refresh_card(tx, arrived, opened)
-    involve_stand_in(tx, arrived, opened)
+    return opened
 
 
 def hold(
@@ -128,7 +127,12 @@ def _escalation(
     action_digest: str,
 ) -> Escalation:
     donor = considered.record.donor
-    requirement = Requirement(decision=ruling.decision, owner_email=destination.decider_email)
+    requirement = Requirement(
+        decision=ruling.decision,
+        owner_email=destination.decider_email,
+        requested_by=considered.requested_by,
+        excluded=destination.excluded,
+    )
     return Escalation(
         id=card.escalation_id,
         donor_id=donor.id,
@@ -146,6 +150,7 @@ def _escalation(
         due_at=card.due_at,
         correlation_id=arrived.correlation_id,
         trigger_id=considered.event.id,
+        trigger=canonical_json(considered.event),
         fold_key=f"{donor.id}:{considered.recommendation.action.kind}",
     )
 
@@ -193,6 +198,7 @@ def _card(
     return EscalationCard(
         escalation_id=arrived.ids.new(),
         donor=donor_header(record, organisation),
+        came_back=considered.came_back,
         happened=duties.without_amounts(considered.happened, record),
         proposal=duties.without_amounts(describe(action, names), record),
         proposal_details=duties.without_amounts(long_text(action), record),

@@ -6,14 +6,11 @@ from handlers.outcomes import CardStatus, EscalationCard, Execution, PassedOn, Q
 from handlers.paused import CONCERNED
 from handlers.paused import shown as pause_shown
 from policy.decision import Decision, GivenApproval, Role
-from policy.delegation import StandIns
 from policy.escalation import UNDECIDED, EscalationState
 from policy.override_reasons import GivenReason, OverrideReason
 from policy.value import Value
 from storage.escalations import Escalation
 from storage.pauses import Pause
-
-NO_STAND_INS = StandIns()
 
 
 class Requirement(Value):
@@ -22,7 +19,8 @@ class Requirement(Value):
     Without *owner_email* nobody owns the relationship in Slack, and a manager stands in for the owner.
     *passed_to* is the e-mail address of whoever decides in the owner's place since it was passed on;
     *with_reviewers* is set when it was passed on to nobody in particular, so that any manager has the owner's
-    part. *excluded* are Slack user ids that must not decide, because the proposal is theirs or benefits them.
+    part. *excluded* are Slack user ids that must not decide, because the proposal is theirs or benefits them;
+    *requested_by* is who asked for it.
     """
 
     decision: Decision
@@ -30,6 +28,7 @@ class Requirement(Value):
     passed_to: str | None = None
     with_reviewers: bool = False
     passed: tuple[PassedOn, ...] = ()
+    requested_by: str | None = None
     excluded: tuple[str, ...] = ()
     granted: tuple[GivenApproval, ...] = ()
 
@@ -38,15 +37,13 @@ class Requirement(Value):
         """The e-mail address of whoever has the owner's part now; None when any manager has."""
         return None if self.with_reviewers else self.passed_to or self.owner_email
 
-    def roles_of(
-        self, email: str, roles: tuple[str, ...], stand_ins: StandIns = NO_STAND_INS
-    ) -> frozenset[Role]:
-        """Return the roles in which somebody may decide here; *stand_ins* have the holder's part as well."""
+    def roles_of(self, email: str, roles: tuple[str, ...]) -> frozenset[Role]:
+        """Return the roles in which somebody may decide here."""
         held = {Role(role) for role in roles if role in set(Role)}
-        owners = {each.casefold() for each in (self.holder, *stand_ins.people) if each}
-        stands_in = email.casefold() in owners
-        if self.holder is None or stand_ins.reviewers:
-            stands_in |= Role.MANAGER in held
+        if self.holder is None:
+            stands_in = Role.MANAGER in held
+        else:
+            stands_in = self.holder.casefold() == email.casefold()
         return frozenset(held | {Role.OWNER}) if stands_in else frozenset(held - {Role.OWNER})
 
 

@@ -9,9 +9,11 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 
 from policy.actions import FieldChange, UndoPromise
 from policy.claims import Confidence, Origin, Summary, VerifiedClaim
+from policy.cleanup import CleanupState
 from policy.decision_facts import Capability
 from policy.donor import DonorMatch, LifecycleStage, Tier, TimelineEntry
 from policy.escalation import EscalationState
+from policy.override_reasons import Override
 from policy.undoing import Difference
 from policy.value import Value
 
@@ -112,8 +114,6 @@ class CardEdit(Value):
     by_name: str
     at: AwareDatetime
     differences: tuple[FieldChange, ...]
-    reason: str = ""
-    reason_text: str = ""
 
 
 class EscalationCard(Value):
@@ -122,6 +122,7 @@ class EscalationCard(Value):
     type: Literal["card"] = "card"
     escalation_id: str
     donor: DonorHeader
+    came_back: str = ""
     happened: str
     proposal: str
     proposal_details: str = ""
@@ -205,6 +206,39 @@ class PauseShown(Value):
     reason: str = ""
     since: AwareDatetime
     until: AwareDatetime | None = None
+
+
+class CleanupShown(Value):
+    """A record to put right: whose, what is wrong with it, who asked, and what became of it.
+
+    *waiting* is the proposal that waits for it. *answer* says what came of it, for people.
+    """
+
+    type: Literal["cleanup"] = "cleanup"
+    item_id: str
+    donor: DonorHeader
+    reason: str
+    text: str = ""
+    waiting: str
+    asked_by_user_id: str
+    asked_by: str
+    asked_at: AwareDatetime
+    steward_user_id: str | None = None
+    state: CleanupState = CleanupState.OPEN
+    answered_by_user_id: str | None = None
+    answered_by: str | None = None
+    answered_at: AwareDatetime | None = None
+    answer: str = ""
+    reference: str
+
+
+class CleanupListShown(Value):
+    """The records that wait to be put right, the oldest first; *more* were left out."""
+
+    type: Literal["cleanup_list"] = "cleanup_list"
+    items: tuple[CleanupShown, ...]
+    more: int = 0
+    only_own: bool = False
 
 
 class CardStatus(Value):
@@ -317,6 +351,25 @@ class EditForm(Value):
     thread_ts: str | None = None
 
 
+class OverrideForm(Value):
+    """The reasons to choose from for declining, passing on or sending back a proposal.
+
+    For passing it on, *next_user_id* is who is next in the chain and *next_hint* says who gets it when nobody
+    is chosen; without a hint somebody has to be chosen.
+    """
+
+    type: Literal["override_form"] = "override_form"
+    override: Override
+    escalation_id: str
+    donor_name: str
+    proposal: str
+    reasons: tuple[Choice, ...]
+    next_user_id: str | None = None
+    next_hint: str = ""
+    channel_id: str
+    thread_ts: str | None = None
+
+
 class CheckedEdit(Value):
     """Somebody's version beside the proposal, what it would write, and what policy says about it.
 
@@ -338,35 +391,6 @@ class CheckedEdit(Value):
     undo_text: str = ""
     channel_id: str
     thread_ts: str | None = None
-
-
-class AbsenceShown(Value):
-    """Somebody's absence in full words; *absence_id* is set while it can be called off."""
-
-    type: Literal["absence"] = "absence"
-    headline: str
-    lines: tuple[str, ...] = ()
-    next_step: str = ""
-    absence_id: str | None = None
-
-
-class ListedDecision(Value):
-    """One decision in a list; *standing* says in words where it stands when it is no longer open."""
-
-    donor_name: str
-    proposal: str
-    due_at: AwareDatetime | None = None
-    standing: str = ""
-
-
-class DecisionList(Value):
-    """Several decisions in one message to whoever is mentioned, the most urgent first."""
-
-    type: Literal["decision_list"] = "decision_list"
-    title: str
-    items: tuple[ListedDecision, ...]
-    next_step: str = ""
-    mentions: tuple[str, ...] = ()
 
 
 class DigestFigure(Value):
@@ -399,17 +423,16 @@ Outcome = Annotated[
     | HelpShown
     | Notice
     | HeldNotice
+    | CleanupListShown
     | HomeShown
     | EvidenceShown
     | DigestShown
-    | PausesShown
-    | AbsenceShown
-    | DecisionList,
+    | PausesShown,
     Field(discriminator="type"),
 ]
 
 Window = Annotated[
-    EvidenceShown | EditForm | CheckedEdit | Notice,
+    EvidenceShown | EditForm | OverrideForm | CheckedEdit | Notice,
     Field(discriminator="type"),
 ]
 """What can fill a window that was opened while it was still being read."""

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from handlers.commands import ReplyAddress
-from handlers.outcomes import CardStatus, EscalationCard, HomeShown, Outcome, Window
+from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, Window
 from policy.actions import Action, FieldChange
 from policy.decide import CompiledPolicy
 from policy.donor import Campaign, DonorMatch, DonorRecord
@@ -145,6 +145,17 @@ class Chat(Protocol):
         retry_since: datetime | None,
     ) -> MessageRef:
         """Post the card, or bring the one *at* that place up to date."""
+        ...
+
+    async def show_cleanup(
+        self,
+        cleanup: CleanupShown,
+        at: MessageRef | None,
+        channel: str,
+        marker: str,
+        retry_since: datetime | None,
+    ) -> MessageRef:
+        """Post a record to put right, or bring the message *at* that place up to date."""
         ...
 
     async def post(

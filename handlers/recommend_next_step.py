@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from handlers.commands import CrmEventArrived
 from handlers.considered import Considered
 from handlers.context import Arrived, Context, Discard, Write, staff_names
@@ -14,7 +16,7 @@ from handlers.happened import happened
 from handlers.paused import assistant_unless_paused, go_on_unless_paused
 from handlers.ports import DonorUnknown, Unavailable
 from handlers.report_campaign_change import report_campaign_change
-from handlers.routing import route, with_other_approvers
+from handlers.routing import Route, route, with_other_approvers, without_own_approval
 from policy.canonical import digest
 from policy.claims import Recommendation
 from policy.confidence import confidence
@@ -22,7 +24,9 @@ from policy.decision import Outcome
 from policy.donor import DonorRecord
 from policy.events import CrmEvent, CrmEventType
 from policy.facts import DonorFacts, compute_facts
+from policy.organisation import Organisation
 from policy.recommender import Proposal, recommend
+from storage.escalations import Escalation
 from storage.transaction import Transaction
 
 OWN_ACTOR = "countersign"
@@ -43,7 +47,7 @@ async def recommend_next_step(command: CrmEventArrived, arrived: Arrived, contex
         record = await read_donor(event.donor_id, context)
     except DonorUnknown:
         raise Discard("donor_unknown") from None
-    if not _is_visible(event, record):
+    if not is_visible(event, record):
         if arrived.attempts < MOST_LOOKS:
             raise Unavailable("crm", "event_record_missing")
         raise Discard("event_record_missing")
@@ -51,11 +55,15 @@ async def recommend_next_step(command: CrmEventArrived, arrived: Arrived, contex
     proposal = recommend(record, facts, event, context.today())
     if proposal is None:
         return lambda tx: _noted(tx, arrived, event, record)
-    considered = await _consider(event, record, facts, proposal, context)
-    return await _decide(considered, arrived, context)
+    weighed = await weigh(await consider(event, record, facts, proposal, context), context)
+
+    def write(tx: Transaction) -> None:
+        put_forward(tx, arrived, weighed, context.organisation)
+
+    return write
 
 
-def _is_visible(event: CrmEvent, record: DonorRecord) -> bool:
+def is_visible(event: CrmEvent, record: DonorRecord) -> bool:
     """Say whether what the event reports is in the record; CRMs answer with empty lists on bad days."""
     held: dict[CrmEventType, tuple[str, set[str]]] = {
         CrmEventType.DONATION_RECEIVED: ("gifts", {g.id for g in record.gifts}),
@@ -71,9 +79,10 @@ def _is_visible(event: CrmEvent, record: DonorRecord) -> bool:
     return not kind or event.record_id is None or kind in record.gaps or event.record_id in ids
 
 
-async def _consider(
+async def consider(
     event: CrmEvent, record: DonorRecord, facts: DonorFacts, proposal: Proposal, context: Context
 ) -> Considered:
+    """Have the reasons for *proposal* written and verified."""
     assistant = await assistant_unless_paused(context)
     checked, draft = await grounded_signals(record, facts, event, proposal, assistant)
     recommendation = Recommendation(
@@ -90,29 +99,50 @@ async def _consider(
     return Considered(event, record, facts, proposal, recommendation, happened(event, record))
 
 
-async def _decide(considered: Considered, arrived: Arrived, context: Context) -> Write:
-    recommendation = considered.recommendation
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A proposal with what policy says about it, and where it goes."""
+
+    considered: Considered
+    ruling: Ruling
+    destination: Route
+
+
+async def weigh(considered: Considered, context: Context) -> Weighed:
+    """Ask policy, and find who decides and where."""
+    recommendation, record = considered.recommendation, considered.record
     findings = AiFindings(
         origin=recommendation.origin,
         confidence=recommendation.confidence,
         unsupported=recommendation.removed,
         contradictions=len(considered.facts.discrepancies),
         suspected_injection=recommendation.suspected_injection,
-        external_text=any(note.external_author for note in considered.record.notes),
+        external_text=any(note.external_author for note in record.notes),
     )
-    ruling = await rule(considered.proposal, considered.record, findings, context)
-    found = await route(considered.record, context)
-    destination = with_other_approvers(found, ruling.decision, context.organisation)
+    ruling = await rule(considered.proposal, record, findings, context)
+    allowed = await without_own_approval(
+        await route(record, context),
+        recommendation.action,
+        ruling.decision,
+        record,
+        considered.requested_by,
+        context,
+    )
+    destination = with_other_approvers(allowed, ruling.decision, context.organisation)
+    return Weighed(considered, ruling, destination)
+
+
+def put_forward(
+    tx: Transaction, arrived: Arrived, weighed: Weighed, organisation: Organisation
+) -> Escalation | None:
+    """Put the proposal before whoever decides, and return it; None when it is held or waits already."""
+    considered, ruling, destination = weighed.considered, weighed.ruling, weighed.destination
     names = staff_names(considered.record)
-
-    def write(tx: Transaction) -> None:
-        _write_down(tx, arrived, considered, ruling)
-        if ruling.decision.outcome is Outcome.DENY:
-            hold(tx, arrived, considered, ruling, destination, names, context.organisation)
-        else:
-            escalate(tx, arrived, considered, ruling, destination, names, context.organisation)
-
-    return write
+    _write_down(tx, arrived, considered, ruling)
+    if ruling.decision.outcome is Outcome.DENY:
+        hold(tx, arrived, considered, ruling, destination, names, organisation)
+        return None
+    return escalate(tx, arrived, considered, ruling, destination, names, organisation)
 
 
 def _write_down(tx: Transaction, arrived: Arrived, considered: Considered, ruling: Ruling) -> None:

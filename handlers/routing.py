@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handlers.context import Context
 from handlers.ports import Colleague
 from handlers.working_hours import working_time, working_time_of
+from policy.actions import Action, AssignOwner
 from policy.decision import Decision, Role
 from policy.donor import DonorRecord
 from policy.organisation import Organisation
+from policy.self_approval import excluded_from
 from policy.working_time import WorkingTime
 
 OWN_CHANNEL = "owner's channel"
@@ -22,7 +24,7 @@ class Route:
     """The Slack *channel* a card goes to, *why*, and who decides there.
 
     *decider_email* is None when nobody owns the relationship in Slack: then any reviewer decides. The time to
-    decide is counted in *working* time.
+    decide is counted in *working* time. *excluded* are Slack user ids that must not decide.
     """
 
     channel: str
@@ -30,6 +32,7 @@ class Route:
     decider: str
     decider_email: str | None
     working: WorkingTime
+    excluded: tuple[str, ...] = ()
 
 
 async def route(record: DonorRecord, context: Context) -> Route:
@@ -74,10 +77,39 @@ def with_other_approvers(found: Route, decision: Decision, organisation: Organis
         return found
     roles = " and ".join(need.role.value for need in others)
     owner_decides = any(need.role is Role.OWNER for need in decision.approvals)
-    return Route(
+    return replace(
+        found,
         channel=organisation.review_channel,
         why=f"review channel, because {roles} {'must agree too' if owner_decides else 'decides'}",
         decider=f"{found.decider} and {roles}" if owner_decides else roles.capitalize(),
-        decider_email=found.decider_email,
-        working=found.working,
     )
+
+
+async def without_own_approval(
+    found: Route,
+    action: Action,
+    decision: Decision,
+    record: DonorRecord,
+    requested_by: str | None,
+    context: Context,
+) -> Route:
+    """Name who must not decide, and where that is the one who would, go up the chain or to a reviewer."""
+    receiver = await _new_owner(action, record, context)
+    excluded = excluded_from(action, decision, requested_by=requested_by, new_owner=receiver)
+    decider = await context.chat.colleague_by_email(found.decider_email) if found.decider_email else None
+    if decider is None or decider.id not in excluded:
+        return replace(found, excluded=excluded)
+    for person in context.organisation.chain_above(decider.email):
+        above = await context.chat.colleague_by_email(person.email)
+        if above and above.is_full_member and above.id not in excluded:
+            return replace(await place_of(above, context), excluded=excluded)
+    return replace(_review(f"{decider.name} must not decide this alone", context), excluded=excluded)
+
+
+async def _new_owner(action: Action, record: DonorRecord, context: Context) -> str | None:
+    """Return the Slack user id of whoever would receive the donor."""
+    if not isinstance(action, AssignOwner):
+        return None
+    staff = next((member for member in record.staff if member.id == action.owner_id), None)
+    colleague = await context.chat.colleague_by_email(staff.email) if staff else None
+    return colleague.id if colleague else None

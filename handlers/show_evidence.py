@@ -116,8 +116,7 @@ def _edited(payload: Payload) -> tuple[str, tuple[str, ...]]:
     void = (
         f"The approval given as {role} was for the earlier version and is void" for role in payload["void"]
     )
-    why = " ".join(part for part in (f"Because: {payload['reason']}.", payload["text"]) if part)
-    return "Edited the proposal", (*_differences(payload), why, *void)
+    return "Edited the proposal", (*_differences(payload), *void)
 
 
 def _differences(payload: Payload) -> tuple[str, ...]:
@@ -151,9 +150,18 @@ _STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
     "escalation.edited": _edited,
     "escalation.approval_given": _plain("Gave one of several approvals"),
     "escalation.approved": _plain("Approved"),
-    "escalation.deferred": _plain("Put off", "until"),
+    "escalation.deferred": _plain("Put off", "until", "reason", "text"),
+    "escalation.passed_on": _plain("Passed on", "to", "reason", "text", "why"),
+    "escalation.handed_over": _plain("Handed over", "decider", "route", "due_at"),
+    "escalation.sent_back": _plain("Sent back for better data", "reason", "text"),
+    "cleanup.fixed": _plain("Said that the record is put right"),
+    "cleanup.not_fixed": _plain("Could not put the record right", "text"),
+    "cleanup.rerouted": _plain("The record to put right was posted in another channel", "reason"),
+    "escalation.given_back": _plain("Back for decision", "note"),
+    "escalation.came_back": _plain("Looked at again with the record put right", "outcome"),
+    "card.copy_ended": _plain("A copy of the card is gone and no longer follows", "reason"),
     "escalation.reopened": _plain("Back for decision"),
-    "escalation.declined": _plain("Declined"),
+    "escalation.declined": _plain("Declined", "reason", "text"),
     "escalation.expired": _plain("Expired: nobody decided in time, nothing was done"),
     "escalation.changed_since": _plain("Not written: changed since the approval", "note"),
     "escalation.withdrawn": _plain("Withdrawn: the donor has died"),

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
-from storage.absences import Absences
 from storage.answers import Answers, Feedbacks
 from storage.audit import Audit
 from storage.card_places import CardPlaces
@@ -28,7 +27,6 @@ class Transaction:
     """What a work reads and writes; it all commits together or not at all. Not to be kept afterwards."""
 
     __slots__ = (
-        "absences",
         "answers",
         "audit",
         "cleanup",
@@ -50,7 +48,6 @@ class Transaction:
     def __init__(
         self, connection: Connection, entropy: Callable[[int], bytes], keys: KeyRing | None = None
     ) -> None:
-        self.absences = Absences(connection)
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
         self.escalations = Escalations(connection)

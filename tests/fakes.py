@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from handlers.commands import ReplyAddress
-from handlers.outcomes import CardStatus, EscalationCard, HomeShown, Outcome, Window
+from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, Window
 from handlers.ports import (
     Colleague,
     CrmReceipt,
@@ -25,7 +25,7 @@ from handlers.ports import (
 )
 from policy.actions import Action, UpdateStage
 from policy.decide import CompiledPolicy
-from policy.donor import Campaign, Consent, Donor, DonorMatch, DonorRecord, Gift, StaffMember
+from policy.donor import Campaign, Donor, DonorMatch, DonorRecord, Gift, StaffMember
 from policy.undoing import ChangedSince, TakenBack
 
 Health = Literal["well", "down", "loses answers", "loses requests"]
@@ -73,7 +73,6 @@ class FakeCrm:
     staff: tuple[StaffMember, ...]
     donors: dict[str, Donor] = field(default_factory=dict)
     gifts: list[Gift] = field(default_factory=list)
-    consents: list[Consent] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
     health: Health = "well"
     stale_next: int = 0
@@ -107,7 +106,6 @@ class FakeCrm:
             owner=next((s for s in self.staff if s.id == donor.owner_id), None),
             staff=self.staff,
             gifts=tuple(g for g in self.gifts if g.donor_id == donor_id),
-            consents=tuple(c for c in self.consents if c.donor_id == donor_id),
         )
 
     async def campaign(self, campaign_id: str) -> Campaign | None:
@@ -176,13 +174,12 @@ class FakeChat:
 
     people: tuple[Colleague, ...]
     cards: dict[str, Shown] = field(default_factory=dict)
+    cleanups: dict[str, tuple[str, CleanupShown]] = field(default_factory=dict)
     posts: list[tuple[str, str, Outcome]] = field(default_factory=list)
     whispers: list[tuple[str, Outcome]] = field(default_factory=list)
     homes: list[tuple[str, HomeShown]] = field(default_factory=list)
     views: list[tuple[str, Window]] = field(default_factory=list)
     health: Health = "well"
-    closed_views: set[str] = field(default_factory=set)
-    late_views: int = 0
 
     async def colleague(self, user_id: str) -> Colleague | None:
         self._reachable()
@@ -226,6 +223,21 @@ class FakeChat:
         self._answer_may_be_lost()
         return MessageRef(channel, ts)
 
+    async def show_cleanup(
+        self,
+        cleanup: CleanupShown,
+        at: MessageRef | None,
+        channel: str,
+        marker: str,
+        retry_since: datetime | None,
+    ) -> MessageRef:
+        self._reachable()
+        if at is not None and at.ts not in self.cleanups:
+            raise Refused("slack", "message_not_found")
+        ts = at.ts if at else f"cleanup-{len(self.cleanups) + 1}"
+        self.cleanups[ts] = (channel, cleanup)
+        return MessageRef(channel, ts)
+
     async def post(
         self,
         outcome: Outcome,
@@ -250,14 +262,9 @@ class FakeChat:
 
     async def fill_view(self, view_id: str, shown: Window) -> None:
         self._reachable()
-        if view_id in self.closed_views:
-            raise Refused("slack", "not_found")
         self.views.append((view_id, shown))
 
     async def fill_named_view(self, name: str, shown: Window) -> None:
-        if self.late_views:
-            self.late_views -= 1
-            raise Refused("slack", "not_found")
         await self.fill_view(name, shown)
 
     def _reachable(self) -> None:

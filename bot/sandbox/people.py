@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["fundraiser", "owner", "manager", "compliance", "admin", "guest", "external"]
+Role = Literal["fundraiser", "owner", "manager", "compliance", "admin", "steward", "guest", "external"]
 
 TEAM_ID = "T0HARBOUR"
 TEAM_NAME = "Harbour Light Foundation"
@@ -92,6 +92,15 @@ PEOPLE: tuple[Person, ...] = (
         "U0ADAM000",
         "staff-adam",
     ),
+    Person(
+        "Dana Whitfield",
+        "dana.whitfield@harbourlight.example",
+        "steward",
+        "Data steward",
+        "America/New_York",
+        "U0DANA000",
+        "staff-dana",
+    ),
     # A relationship manager who left: still named as owner in the CRM, without a Slack account.
     Person(
         "Petra Long",
@@ -168,6 +177,12 @@ CHANNELS: tuple[Channel, ...] = (
         "What the bot reports about itself",
         ("U0ADAM000", "U0CARMEN0", BOT_USER_ID),
         is_private=True,
+    ),
+    Channel(
+        "C0DATA000",
+        "donor-data",
+        "Records to put right",
+        ("U0DANA000", "U0MARA000", "U0ADAM000", BOT_USER_ID),
     ),
     Channel(
         "C0PARTNER",

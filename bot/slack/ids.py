@@ -19,7 +19,8 @@ SHARE = "cs:share"
 FEEDBACK = "cs:feedback"
 USEFUL = "cs:useful"
 NOT_USEFUL = "cs:not_useful"
-CANCEL_ABSENCE = "cs:cancel_absence"
+FIXED = "cs:fixed"
+CANNOT_FIX = "cs:cannot_fix"
 REFRESH_HOME = "cs:refresh_home"
 
 DEFER_VIEW = "cs:defer_view"
@@ -28,12 +29,20 @@ EVIDENCE_VIEW = "cs:evidence_view"
 EDIT_VIEW = "cs:edit_view"
 CHECKED_VIEW = "cs:checked_view"
 
+OVERRIDE_VIEW = "cs:override_view"
+CANNOT_FIX_VIEW = "cs:cannot_fix_view"
+
+REASON_BLOCK = "cs:reason_block"
+REASON = "cs:reason"
+WORDS_BLOCK = "cs:words_block"
+WORDS = "cs:words"
+TO_BLOCK = "cs:to_block"
+TO_USER = "cs:to_user"
+
 DAY_BLOCK = "cs:day_block"
 DAY = "cs:day"
 
 EDITED = "cs:edited"
-EDIT_REASON = "cs:edit_reason"
-EDIT_WORDS = "cs:edit_words"
 
 MARKER_EVENT = "countersign_message"
 

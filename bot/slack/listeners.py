@@ -18,6 +18,7 @@ from bot.slack.cards.deferral import deferral_view, problem_with
 from bot.slack.cards.evidence import notice_view, waiting_view
 from bot.slack.clicks import A_DATE, NotUnderstood, command_of, deferral_of, escalation_of, meant
 from bot.slack.editing import Editing
+from bot.slack.overruling import OVERRIDES, Overruling
 from bot.slack.payloads import Click, DeferralPlace, EventCallback, SlashCommand, Submission
 from bot.slack.people import People
 from bot.slack.prompts import Prompts
@@ -64,6 +65,7 @@ class Listeners:
         self._prompts = prompts
         self._now = now
         self._editing = Editing(accept, windows, self._today, _out_of_date)
+        self._overruling = Overruling(accept, windows, people, _out_of_date)
 
     async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Somebody typed the slash command."""
@@ -88,6 +90,10 @@ class Listeners:
             await self._evidence(click, context)
         elif click.action_id == ids.EDIT:
             await self._edit(click, context)
+        elif click.action_id in OVERRIDES:
+            await self._overrule(click, context)
+        elif click.action_id == ids.CANNOT_FIX:
+            await self._overruling.ask_why_not(click)
         elif click.action_id == ids.DEFER and deferral_of(click)[0] == A_DATE:
             await self._ask_for_day(click)
         else:
@@ -105,6 +111,10 @@ class Listeners:
                 answer = await self._editing.submitted(submitted)
             case ids.CHECKED_VIEW:
                 answer = await self._editing.approved(submitted)
+            case ids.OVERRIDE_VIEW:
+                answer = await self._overruling.submitted(submitted)
+            case ids.CANNOT_FIX_VIEW:
+                answer = await self._overruling.not_fixable(submitted)
             case _:
                 answer = _out_of_date()
         await ack(**answer)
@@ -172,6 +182,11 @@ class Listeners:
 
     async def _edit(self, click: Click, context: dict[str, Any]) -> None:
         view_id, command = await self._editing.open(click)
+        context[WAITING_VIEW] = view_id
+        await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
+
+    async def _overrule(self, click: Click, context: dict[str, Any]) -> None:
+        view_id, command = await self._overruling.open(click)
         context[WAITING_VIEW] = view_id
         await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
 

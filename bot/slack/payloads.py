@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from handlers.commands import ChatUser, ReplyAddress
+from policy.override_reasons import Override
 
 
 class _Id(BaseModel):
@@ -178,6 +179,18 @@ class CheckedPlace(BaseModel):
 
     edit_id: str
     escalation_id: str
+    channel_id: str = ""
+    thread_ts: str | None = None
+
+
+class OverridePlace(BaseModel):
+    """What a form for declining, passing on or sending back carries along: ids and which of them it is.
+
+    *about* is an escalation, or the record to put right when somebody says that it cannot be.
+    """
+
+    override: Override
+    about: str
     channel_id: str = ""
     thread_ts: str | None = None
 

@@ -6,12 +6,10 @@ import re
 from collections.abc import Callable
 
 from bot.pause_words import pause_words
-from bot.slack.away import absence_request
 from bot.slack.text import one_line, unescape
 from handlers.commands import (
-    AwayRequested,
-    BackRequested,
     ChatUser,
+    CleanupListRequested,
     HelpRequested,
     PauseRequested,
     ReplyAddress,
@@ -32,8 +30,7 @@ Request = (
     | HelpRequested
     | PauseRequested
     | ResumeRequested
-    | AwayRequested
-    | BackRequested
+    | CleanupListRequested
 )
 
 
@@ -46,9 +43,6 @@ def typed(text: str) -> str:
 
 def request(text: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
     """Read *text* as a request; what cannot be one is answered with help."""
-    absence = absence_request(text, by, reply_to)
-    if absence:
-        return absence
     asked = typed(text)
     if asked.casefold() in _HELP:
         return HelpRequested(by=by, reply_to=reply_to)
@@ -84,9 +78,14 @@ def _resume(words: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
     return ResumeRequested(capabilities=read.capabilities, unknown=read.unknown, by=by, reply_to=reply_to)
 
 
+def _cleanup(_words: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
+    return CleanupListRequested(by=by, reply_to=reply_to)
+
+
 _VERBS: dict[str, Callable[[str, ChatUser, ReplyAddress], Request]] = {
     "summary": _summary,
     "timeline": _timeline,
     "pause": _pause,
     "resume": _resume,
+    "cleanup": _cleanup,
 }

@@ -45,6 +45,7 @@ JANE = "donor-0001"
 OLIVIA, OMAR, FIONA, FELIX = "U0OLIVIA0", "U0OMAR000", "U0FIONA00", "U0FELIX00"
 MARA, CARMEN, ADAM, GUS, ELLIS = "U0MARA000", "U0CARMEN0", "U0ADAM000", "U0GUEST00", "U0EXTERN0"
 OLIVIAS, OMARS, DESK, FUNDRAISING = "C0OLIVIA0", "C0OMAR000", "C0DESK000", "C0FUNDRAS"
+DANA, DATA = "U0DANA000", "C0DATA000"
 MANAGERS, GENERAL, PARTNER = "C0MANAGER", "C0GENERAL", "C0PARTNER"
 
 ORGANISATION = Path(__file__).parent.parent.parent / "bot" / "sandbox" / "organisation.yaml"
@@ -88,6 +89,8 @@ def _entered(element: Json, value: str) -> Json:
             return {"type": element["type"], "selected_option": option}
         case "datepicker":
             return {"type": element["type"], "selected_date": value}
+        case "users_select":
+            return {"type": element["type"], "selected_user": value}
         case _:
             return {"type": element["type"], "value": value}
 
@@ -152,18 +155,16 @@ class Staging:
             element = block.get("element")
             if element and element["action_id"].removeprefix("cs:") in values:
                 value = values[element["action_id"].removeprefix("cs:")]
-                entered = {"type": element["type"], "selected_date": value}
-                state[block["block_id"]] = {element["action_id"]: entered}
+                state[block["block_id"]] = {element["action_id"]: _entered(element, value)}
         return await self._act("view_submit", user, view_id=view["id"], state={"values": state})
 
     async def enter(self, user: str, view: Json, **values: str) -> Json:
-        """Submit a modal with inputs named by their blocks ("cs:edit:title"); the rest stays as it was."""
+        """Submit a modal by its blocks ("cs:edit:title"); others stay as they were."""
         state: Json = {}
         for block in view["blocks"]:
-            element, parts = block.get("element"), str(block.get("block_id", "")).split(":")
-            name = parts[2] if len(parts) > 2 else parts[-1]
-            if element and name in values:
-                entered = _entered(element, values[name])
+            element, name = block.get("element"), str(block.get("block_id", "")).split(":")[2:3]
+            if element and name and name[0] in values:
+                entered = _entered(element, values[name[0]])
                 state[block["block_id"]] = {element["action_id"]: entered}
         return await self._act("view_submit", user, view_id=view["id"], state={"values": state})
 
@@ -272,16 +273,6 @@ class Staging:
             "actions": [action | {"action_ts": nonce}],
         }
         return await self.signed(urlencode({"payload": json.dumps(payload)}).encode(), **wrong)
-
-    async def signed_submission(self, user: str, view: Json) -> httpx2.Response:
-        """A submission as Slack would sign and send it, whatever stands in the window."""
-        person = {"id": user, "team_id": "T0HARBOUR"}
-        payload = {"type": "view_submission", "user": person, "team": {"id": "T0HARBOUR"}, "view": view}
-        return await self.signed(urlencode({"payload": json.dumps(payload)}).encode())
-
-    async def dismiss(self, user: str, view: Json) -> None:
-        """Close a modal."""
-        await self._act("view_close", user, view_id=view["id"])
 
     async def signed(
         self, body: bytes, *, secret: str = "", age_s: int = 0, signature: str | None = None

@@ -247,13 +247,14 @@ async def test_a_donor_placed_under_legal_review_needs_compliance_too(loop: Loop
     both = await loop.stage.seen(CARMEN, DESK, "Decision needed: Jane Doe", "ask for a different approval")
     assert has(both, "Under legal review", "Olivia Hart and compliance")
     [told] = await until(lambda: loop.stage.thread(OLIVIA, OLIVIAS, card["ts"]), "told in the old thread")
-    assert has(told, "Nothing was written", "a new card")
+    assert has(told, "Nothing was written", "goes on in the review channel", "This card follows it.")
 
     await loop.stage.press(OLIVIA, DESK, both, "cs:approve")
     await loop.stage.seen(OLIVIA, DESK, "Your approval is recorded", "1 more as compliance")
     assert await loop.stage.written_for(card, JANE) == []
     await loop.stage.press(CARMEN, DESK, both, "cs:approve")
     await loop.now_shows(both, "Done: Jane Doe", channel=DESK)
+    await loop.now_shows(card, "Done: Jane Doe", f"<@{CARMEN}>")
     assert len(await loop.stage.written_for(card, JANE)) == 1
     await loop.verified()
 

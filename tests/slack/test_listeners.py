@@ -15,7 +15,7 @@ from bot.slack.cards.deferral import NOT_AFTER_TODAY, TOO_FAR
 from handlers.commands import (
     ApprovalClicked,
     ChatUser,
-    DeclineClicked,
+    CleanupFixed,
     DeferralClicked,
     EvidenceRequested,
     FeedbackGiven,
@@ -105,11 +105,7 @@ async def test_a_command_that_is_answered_with_help(door: Door, text: str, unkno
             ApprovalClicked(escalation_id="01KESC", by=BY, reply_to=HERE),
             "01KESC",
         ),
-        (
-            click(ids.DECLINE, "01KESC"),
-            DeclineClicked(escalation_id="01KESC", by=BY, reply_to=HERE),
-            "01KESC",
-        ),
+        (click(ids.FIXED, "01KITEM"), CleanupFixed(item_id="01KITEM", by=BY, reply_to=HERE), "01KITEM"),
         (
             click(ids.UNDO, "01KESC"),
             UndoClicked(escalation_id="01KESC", by=BY, reply_to=HERE),
@@ -123,11 +119,6 @@ async def test_a_command_that_is_answered_with_help(door: Door, text: str, unkno
         (
             click(ids.MORE, "", selected_option={"value": "tomorrow:01KESC"}),
             DeferralClicked(escalation_id="01KESC", preset="tomorrow", by=BY, reply_to=HERE),
-            "01KESC",
-        ),
-        (
-            click(ids.MORE, "", selected_option={"value": "decline:01KESC"}),
-            DeclineClicked(escalation_id="01KESC", by=BY, reply_to=HERE),
             "01KESC",
         ),
         (click(ids.SHARE, "01KANS"), SummaryShared(answer_id="01KANS", by=BY, reply_to=HERE), None),

@@ -58,6 +58,7 @@ NOTHING_CHANGED = ". Nothing was changed."
 EXPIRED = "Nobody decided by "
 NOT_A_NO = ". Nothing was changed. This is not a no: it can still be done in the CRM."
 SUPERSEDED = "A newer card replaces this one. Nothing was changed by this one."
+NOTHING_BY_THIS = "Nothing was changed by this card."
 RECORD = "Open what was written"
 
 
@@ -91,7 +92,7 @@ def _words_of(reason: str, text: str) -> list[Leaf]:
     said_so = [leaf(": "), *said(reason, 200)] if reason else []
     if not text.strip():
         return said_so
-    return [*said_so, leaf(", “" if reason else ": “"), *said(text, 600), leaf("”")]
+    return [*said_so, leaf(", " if reason else ": "), *said(f"“{text.strip()}”", 600)]
 
 
 def _open(card: EscalationCard, _status: CardStatus) -> list[Leaf]:
@@ -162,8 +163,9 @@ def _expired(card: EscalationCard, _status: CardStatus) -> list[Leaf]:
     return [leaf(EXPIRED), moment(card.due_at), leaf(NOT_A_NO)]
 
 
-def _superseded(_card: EscalationCard, _status: CardStatus) -> list[Leaf]:
-    return [leaf(SUPERSEDED)]
+def _superseded(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
+    why = status.execution.problem if status.execution else ""
+    return [*said(why, 600), leaf(f" {NOTHING_BY_THIS}")] if why else [leaf(SUPERSEDED)]
 
 
 def _did(status: CardStatus, what: str) -> list[Leaf]:

@@ -6,22 +6,22 @@ from collections.abc import Callable
 from typing import Any, assert_never
 
 from bot.slack.blocks import Message, View
-from bot.slack.cards.absence import absence_message, decision_list_message
 from bot.slack.cards.checked_edit import checked_edit_view
+from bot.slack.cards.cleanup import cleanup_list_message
 from bot.slack.cards.digest import digest_message
 from bot.slack.cards.edit_form import edit_form_view
 from bot.slack.cards.evidence import evidence_view, notice_view
 from bot.slack.cards.held import held_message
 from bot.slack.cards.help import help_message
 from bot.slack.cards.notice import notice_message
+from bot.slack.cards.override_form import override_form_view
 from bot.slack.cards.pauses import pauses_message
 from bot.slack.cards.picker import no_donor_message, picker_message
 from bot.slack.cards.summary import Place, summary_message
 from bot.slack.cards.timeline import timeline_message
 from handlers.outcomes import (
-    AbsenceShown,
     CheckedEdit,
-    DecisionList,
+    CleanupListShown,
     DigestShown,
     DonorPicker,
     EditForm,
@@ -31,6 +31,7 @@ from handlers.outcomes import (
     NoDonorFound,
     Notice,
     Outcome,
+    OverrideForm,
     PausesShown,
     SummaryShown,
     TimelineShown,
@@ -47,6 +48,8 @@ def window(shown: Window) -> View:
             return evidence_view(shown)
         case EditForm():
             return edit_form_view(shown)
+        case OverrideForm():
+            return override_form_view(shown)
         case CheckedEdit():
             return checked_edit_view(shown)
         case Notice():
@@ -74,6 +77,5 @@ CARDS: dict[type[Any], Callable[[Any], Message]] = {
     HeldNotice: held_message,
     DigestShown: digest_message,
     PausesShown: pauses_message,
-    AbsenceShown: absence_message,
-    DecisionList: decision_list_message,
+    CleanupListShown: cleanup_list_message,
 }
