@@ -1,25 +1,127 @@
-"""How fast the rules decide, beside the same rules in plain Python in the same run.
+"""How fast the rules decide, beside the same rules elsewhere in the same run, with equal answers.
 
-Run with `python tests/bench/bench_policy.py`. Only the ratios mean something on a shared machine.
+The answers of all are compared first. Speeds are per second of processor time on one core; on a shared
+machine the ratios mean more than the figures.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import perf_counter
+from random import Random
+from time import perf_counter, process_time
+
+from policy.backtest import backtest
+from policy.cases import parse_cases
+from policy.decide import CompiledPolicy, compile_policy, decide, judge
+from policy.decision_facts import DecisionFacts
+from policy.language import parse_policy
+from policy.policy_model import Policy
+from policy.recorded import RecordedDecision
+from tests.bench.report import heading, line, verdict
+from tests.bench.rule_engines import Matched, with_cedar, with_rule_engine
+from tests.policy_rules.random_facts import random_facts
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+GATES = 25
+SITUATIONS = 20_000
+RECORDED = 100_000
+TIMED = 2_000
+ROUNDS = 5
 
-from policy.cases import case_facts, parse_cases  # noqa: E402 - runs without an installation
-from policy.decide import compile_policy, decide  # noqa: E402
-from policy.decision_facts import DecisionFacts  # noqa: E402
-from policy.language import parse_policy  # noqa: E402
 
-ROUNDS = 10
+def main() -> None:
+    """Compare the answers, then the speed of 25 gates and of all, then rehearse on 100,000 decisions."""
+    policy = parse_policy((ROOT / "policy/default/policy.yaml").read_text(), "policy.yaml")
+    base = parse_cases((ROOT / "policy/default/cases.yaml").read_text(), "cases.yaml").base
+    pick = Random(20261124)
+    situations = [random_facts(base, pick) for _ in range(SITUATIONS)]
+    fewer = policy.model_copy(update={"guards": policy.guards[: GATES - len(policy.grants)]})
+    _decisions(fewer, situations)
+    _default(policy, situations)
+    _rehearsal(policy, situations)
+
+
+def _decisions(policy: Policy, situations: Sequence[DecisionFacts]) -> None:
+    compiled = compile_policy(policy)
+    engines: dict[str, Matched] = {
+        "CEL": _matched(compiled),
+        "plain Python": _plain(policy),
+        "rule-engine": with_rule_engine(policy),
+        "Cedar": with_cedar(policy),
+    }
+    heading(f"{len(policy.gates)} gates, all evaluated, {len(situations):,} random situations")
+    wanted = [engines["plain Python"](facts) for facts in situations]
+    for name, matched in engines.items():
+        wrong = sum(matched(facts) != expected for facts, expected in zip(situations, wanted, strict=True))
+        line(f"{name}: answers unlike plain Python's", f"{wrong:,} of {len(situations):,}", target="0")
+    sample = situations[:TIMED]
+    whole = per_second(lambda facts: decide(compiled, facts), sample)
+    line(
+        "complete decisions, record included",
+        f"{whole:,.0f}/s",
+        target="10,000/s",
+        remark=verdict(reached=whole >= 10_000),
+    )
+    line("decisions without the record", f"{per_second(lambda facts: judge(compiled, facts), sample):,.0f}/s")
+    bare = per_second(engines["CEL"], sample)
+    for name, matched in engines.items():
+        speed = per_second(matched, sample)
+        line(f"{name}: gates alone", f"{speed:,.0f}/s", remark=f"{speed / bare:.2f} times CEL")
+
+
+def _default(policy: Policy, situations: Sequence[DecisionFacts]) -> None:
+    compiled = compile_policy(policy)
+    heading(f"the default policy, {len(policy.gates)} gates")
+    line("complete decisions", f"{per_second(lambda f: decide(compiled, f), situations[:TIMED]):,.0f}/s")
+
+
+def _rehearsal(policy: Policy, situations: Sequence[DecisionFacts]) -> None:
+    before = compile_policy(policy)
+    guards = [
+        guard.model_copy(update={"when": guard.when.replace("< 30", "< 45")}) for guard in policy.guards
+    ]
+    after = compile_policy(policy.model_copy(update={"guards": tuple(guards)}))
+    heading(f"rehearsal of {RECORDED:,} recorded decisions, {len(policy.gates)} gates twice")
+    decided = [(facts, decide(before, facts)) for facts in situations[:5_000]]
+    started, spent = perf_counter(), process_time()
+    first = backtest(_recorded(decided), before, after)
+    took, spent = perf_counter() - started, process_time() - spent
+    line(
+        "replayed",
+        f"{first.replayed:,} in {took:.1f} s",
+        target="15 s",
+        remark=f"{spent:.1f} s of processor, {verdict(reached=took < 15)}",
+    )
+    line("looser, stricter", f"{first.loosened.decisions:,}, {first.tightened.decisions:,}")
+    again = backtest(_recorded(decided), before, after)
+    line("the same bytes again", str(first.model_dump_json() == again.model_dump_json()))
+
+
+def _recorded(decided: Sequence[tuple[DecisionFacts, object]]) -> Iterator[RecordedDecision]:
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in range(RECORDED):
+        facts, decision = decided[number % len(decided)]
+        yield RecordedDecision.model_construct(
+            entry_id=f"{number:08d}",
+            at=begin + timedelta(minutes=number),
+            donor_id=f"donor-{number % 9_000}",
+            owner_id=f"staff-{number % 40}",
+            became="executed",
+            facts=facts,
+            decision=decision,
+        )
+
+
+def _matched(compiled: CompiledPolicy) -> Matched:
+    return lambda facts: {gate.id for gate in judge(compiled, facts).gates} - {"no_grant"}
+
+
+def _plain(policy: Policy) -> Matched:
+    gates = {gate.id: oracle()[gate.id] for gate in policy.gates}
+    return lambda facts: {name for name, gate in gates.items() if gate(facts)}
 
 
 def oracle() -> dict[str, Callable[[DecisionFacts], bool]]:
@@ -33,36 +135,15 @@ def oracle() -> dict[str, Callable[[DecisionFacts], bool]]:
     return gates
 
 
-def per_second(work: Callable[[DecisionFacts], object], situations: list[DecisionFacts]) -> float:
-    """Return the best of several rounds."""
+def per_second(work: Callable[[DecisionFacts], object], situations: Sequence[DecisionFacts]) -> float:
+    """Return the best of several rounds, per second of processor time on one core."""
     best = 0.0
     for _ in range(ROUNDS):
-        started = perf_counter()
+        started = process_time()
         for facts in situations:
             work(facts)
-        best = max(best, len(situations) / (perf_counter() - started))
+        best = max(best, len(situations) / (process_time() - started))
     return best
-
-
-def main() -> None:
-    """Measure the whole default policy and its first 25 gates."""
-    started = perf_counter()
-    policy = parse_policy((ROOT / "policy/default/policy.yaml").read_text(), "policy.yaml")
-    read = perf_counter() - started
-    cases = parse_cases((ROOT / "policy/default/cases.yaml").read_text(), "cases.yaml")
-    situations = [case_facts(cases, case) for case in cases.cases]
-    lambdas = oracle()
-    print(f"read and check the policy: {read * 1000:.0f} ms; {len(situations)} situations")
-    for count in (25, len(policy.gates)):
-        fewer = policy.model_copy(update={"guards": policy.guards[: count - len(policy.grants)]})
-        compiled = compile_policy(fewer)
-        plain = [lambdas[gate.id] for gate in fewer.gates]
-        rules = per_second(lambda facts, compiled=compiled: decide(compiled, facts), situations)  # type: ignore[misc]
-        bare = per_second(lambda facts, plain=plain: [gate(facts) for gate in plain], situations)  # type: ignore[misc]
-        print(
-            f"{count} gates: {rules:,.0f} complete decisions/s; plain Python gates alone {bare:,.0f}/s;"
-            f" ratio 1:{bare / rules:.1f}"
-        )
 
 
 if __name__ == "__main__":
