@@ -142,15 +142,16 @@ def _context(
     context: Context,
 ) -> DecisionContext:
     now, organisation = context.clock.now(), context.organisation
+    zone = _zone(record.donor.time_zone, organisation.time_zone)
     return DecisionContext(
         now=now,
-        local_now=now.astimezone(_zone(record.donor.time_zone, organisation.time_zone)),
+        local_now=now.astimezone(zone),
         rollout_phase=cast("Literal[1, 2, 3]", organisation.rollout_phase),
         stopped=stopped,
         door="slack",
         evidence=evidence,
         pending_touches=pending,
-        blackouts=_blackouts(organisation),
+        blackouts=_blackouts(organisation, zone),
         major_gift_thresholds=(
             Money(minor=organisation.major_gift_minor, currency=organisation.home_currency),
         ),
@@ -187,8 +188,7 @@ def _evidence(findings: AiFindings) -> Evidence:
     )
 
 
-def _blackouts(organisation: Organisation) -> tuple[Blackout, ...]:
-    zone = ZoneInfo(organisation.time_zone)
+def _blackouts(organisation: Organisation, zone: ZoneInfo) -> tuple[Blackout, ...]:
     return tuple(
         Blackout(
             name=period.name,

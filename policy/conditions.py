@@ -148,6 +148,8 @@ def _failed(detail: str) -> Failed:
 
 
 def _invalid(error: str) -> ConditionInvalidError:
+    if "recursion depth" in error:
+        return ConditionInvalidError("it is nested more than 32 levels deep; make several gates of it")
     position = _POSITION.search(error)
     if position is None:
         return ConditionInvalidError(error.splitlines()[0] if error else "the condition cannot be read")

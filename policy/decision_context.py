@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -45,7 +45,7 @@ class Blackout(Value):
 
     def covers_moment(self, moment: datetime) -> bool:
         """Say whether the moment lies within the period."""
-        return self.starts_at <= moment < self.ends_at
+        return self.starts_at.astimezone(UTC) <= moment < self.ends_at.astimezone(UTC)
 
 
 class Audience(Value):
@@ -105,7 +105,8 @@ class DecisionContext(Value):
 
     @model_validator(mode="after")
     def _one_moment(self) -> Self:
-        if self.now != self.local_now:
+        # In UTC: times of an hour that the clocks repeat never equal those of another zone (PEP 495).
+        if self.now.astimezone(UTC) != self.local_now.astimezone(UTC):
             raise ValueError("now and local_now must be the same moment")
         currencies = [threshold.currency for threshold in self.major_gift_thresholds]
         if len(set(currencies)) != len(currencies):

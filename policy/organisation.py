@@ -64,7 +64,7 @@ class DigestSchedule(Value):
 
 
 class BlackoutPeriod(Value):
-    """Days on which nobody is contacted, in the organisation's time zone; *first_day_after* is open again."""
+    """Days on which nobody is contacted, at the donor's place; *first_day_after* is open again."""
 
     name: str
     first_day: date

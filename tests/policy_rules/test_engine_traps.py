@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from policy.conditions import ENGINE, ConditionInvalidError, Failed, environment
 from policy.decide import compile_policy, decide
 from policy.decision_facts import CalendarFacts
+from policy.fact_catalogue import catalogue
 from policy.language import PolicyInvalidError, parse_policy
 
 HEAD = "policy: 1\ntitle: A test\nguards:\n"
@@ -158,6 +159,35 @@ def test_what_was_cut_from_the_language_is_refused(question: str) -> None:
 
 def test_filter_still_works() -> None:
     assert ask("donor.tags.filter(t, t == 'a').size() == 1", donor__tags=["a", "b"]) is True
+
+
+def test_joining_lists_stays_small_and_quick() -> None:
+    tags = [f"{index:03d}" * 80 for index in range(500)]
+    with pytest.raises(ConditionInvalidError, match="more than 32 levels deep"):
+        environment().compile(f"({' + '.join(['donor.tags'] * 100)}).size() > 0")
+    doubled = " + ".join(["donor.tags"] * 25)
+    question = f"(({doubled}) + ({doubled}) + ({doubled})).size() == 37500"
+    started = time.monotonic()
+    assert ask(question, donor__tags=tags) is True
+    assert time.monotonic() - started < 5
+
+
+def test_no_fact_is_a_map_in_which_the_engine_would_lose_a_time() -> None:
+    assert {fact.kind for fact in catalogue().values()} == {"bool", "int", "string", "timestamp", "list"}
+    assert ask("cal.now.getHours() == 7", cal__now=datetime(2026, 3, 1, 7, tzinfo=UTC)) is True
+
+
+@pytest.mark.parametrize(
+    ("moment", "hour"),
+    [
+        (datetime(2026, 3, 8, 6, 59, tzinfo=UTC), 1),
+        (datetime(2026, 3, 8, 7, 0, tzinfo=UTC), 3),
+        (datetime(2026, 11, 1, 5, 30, tzinfo=UTC), 1),
+        (datetime(2026, 11, 1, 6, 30, tzinfo=UTC), 1),
+    ],
+)
+def test_the_engine_knows_when_clocks_change(moment: datetime, hour: int) -> None:
+    assert ask(f"cal.now.getHours('America/New_York') == {hour}", cal__now=moment) is True
 
 
 def test_naive_times_never_reach_a_rule() -> None:
