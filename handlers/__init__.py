@@ -27,6 +27,7 @@ from handlers.post_cleanup import post_cleanup
 from handlers.publish_event import publish_event
 from handlers.recommend_next_step import recommend_next_step
 from handlers.record_feedback import record_feedback
+from handlers.redact_message import redact_message
 from handlers.reopen_deferred import reopen_deferred
 from handlers.request_edit import request_edit
 from handlers.request_override import request_override
@@ -89,6 +90,7 @@ DEPARTURES: dict[type[Any], Handler] = {
     effects.PublishEvent: publish_event,
     effects.PublishHome: publish_home,
     effects.FillEvidence: fill_evidence,
+    effects.RedactMessage: redact_message,
     effects.FillWindow: fill_window,
     effects.AnnouncePause: announce_pause,
     effects.RefreshCards: refresh_cards,

@@ -115,6 +115,14 @@ class FillWindow(Value):
     pushed: bool = False
 
 
+class RedactMessage(Value):
+    """Take what was said about an erased donor out of a message."""
+
+    type: Literal["redact_message"] = "redact_message"
+    channel_id: str
+    message_ts: str
+
+
 class AnnouncePause(Value):
     """Tell operations what was paused or resumed, and begin to bring the cards up to date."""
 
@@ -144,6 +152,7 @@ Effect = Annotated[
     | PublishHome
     | FillEvidence
     | FillWindow
+    | RedactMessage
     | AnnouncePause
     | RefreshCards,
     Field(discriminator="type"),

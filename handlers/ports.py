@@ -169,8 +169,12 @@ class Chat(Protocol):
         """Post an outcome for everybody in *channel*."""
         ...
 
-    async def answer(self, outcome: Outcome, to: ReplyAddress) -> None:
-        """Answer one person privately, where they asked."""
+    async def answer(self, outcome: Outcome, to: ReplyAddress) -> MessageRef | None:
+        """Answer one person privately, where they asked; return the message if it is one that stays."""
+        ...
+
+    async def replace(self, outcome: Outcome, at: MessageRef) -> None:
+        """Show *outcome* instead of a message of ours; raises Refused when it is gone."""
         ...
 
     async def publish_home(self, user_id: str, home: HomeShown) -> None:

@@ -165,6 +165,11 @@ class Audit:
         self.flush()
         return erase_subject(self._connection, donor_id, self._keys)
 
+    def mark_of(self, donor_id: str) -> str:
+        """Return a mark of a donor id that tells nobody without the keys which donor it is."""
+        key = self._subjects().key_of_nobody()
+        return leaf.commitment(key.commitment_key("erased donor"), donor_id.encode())
+
     def _records(self, query: Select[Any]) -> list[AuditRecord]:
         self.flush()
         ordered = query.order_by(AUDIT_LOG.c.seq.is_(None), AUDIT_LOG.c.seq, AUDIT_LOG.c.position)

@@ -36,9 +36,10 @@ class Database:
     the caller; the database's arrive as StorageError without data.
     """
 
-    def __init__(self, backend: Backend, *, is_sqlite: bool) -> None:
+    def __init__(self, backend: Backend, *, is_sqlite: bool, is_encrypted: bool = False) -> None:
         self._backend = backend
         self.is_sqlite = is_sqlite
+        self.is_encrypted = is_encrypted
 
     @classmethod
     def open(
@@ -58,11 +59,11 @@ class Database:
         if backend == "sqlite":
             from storage.sqlite import SqliteBackend  # noqa: PLC0415 - only the driver in use is loaded
 
-            return cls(SqliteBackend(url, entropy, keys), is_sqlite=True)
+            return cls(SqliteBackend(url, entropy, keys), is_sqlite=True, is_encrypted=keys is not None)
         if backend == "postgresql":
             from storage.postgresql import PostgresqlBackend  # noqa: PLC0415 - the same
 
-            return cls(PostgresqlBackend(url, entropy, keys), is_sqlite=False)
+            return cls(PostgresqlBackend(url, entropy, keys), is_sqlite=False, is_encrypted=keys is not None)
         raise StorageError("unknown_kind_of_database")
 
     async def write(self, work: Callable[[Transaction], T]) -> T:

@@ -69,6 +69,13 @@ class Subjects:
         query = select(AUDIT_SUBJECTS.c.subject_ref).where(AUDIT_SUBJECTS.c.donor_id == NOBODY)
         return self._connection.execute(query).scalar_one_or_none()
 
+    def key_of_nobody(self) -> SubjectKey:
+        """Return the key of entries about nobody."""
+        table = AUDIT_SUBJECTS.c
+        query = select(table.subject_ref, table.key, table.master_id).where(table.donor_id == NOBODY)
+        row = self._connection.execute(query).first()
+        return self.of([NOBODY])[NOBODY].key if row is None else self.opened(*row)
+
     def _find(self, donor_ids: Collection[str]) -> dict[str, Subject]:
         query = _SUBJECTS if self._connection.dialect.name == "sqlite" else _LOCKED
         rows = self._connection.execute(query, {"donor_ids": list(donor_ids)})

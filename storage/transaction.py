@@ -11,13 +11,16 @@ from storage.audit import Audit
 from storage.card_places import CardPlaces
 from storage.cleanup import CleanupItems
 from storage.edits import Edits
+from storage.erasure import Erasure
 from storage.escalations import Escalations
+from storage.holds import Holds
 from storage.key_care import KeyCare
 from storage.keys import KeyRing
 from storage.occurrences import Occurrences
 from storage.overrides import Overrides
 from storage.pauses import Pauses
 from storage.policies import Policies
+from storage.posts import Posts
 from storage.queue import Inbox, Outbox
 from storage.settings import Settings
 from storage.shadow import Shadow
@@ -31,8 +34,10 @@ class Transaction:
         "audit",
         "cleanup",
         "edits",
+        "erasure",
         "escalations",
         "feedback",
+        "holds",
         "inbox",
         "keys",
         "occurrences",
@@ -41,6 +46,7 @@ class Transaction:
         "pauses",
         "places",
         "policies",
+        "posts",
         "settings",
         "shadow",
     )
@@ -53,6 +59,9 @@ class Transaction:
         self.escalations = Escalations(connection)
         self.edits = Edits(connection)
         self.audit = Audit(connection, entropy, keys)
+        self.erasure = Erasure(connection, self.audit)
+        self.holds = Holds(connection)
+        self.posts = Posts(connection)
         self.keys = KeyCare(connection, entropy, keys)
         self.answers = Answers(connection)
         self.feedback = Feedbacks(connection)

@@ -256,6 +256,13 @@ class FakeChat:
         self._reachable()
         self.whispers.append((to.user_id, outcome))
 
+    async def replace(self, outcome: Outcome, at: MessageRef) -> None:
+        self._reachable()
+        if at.ts not in self.cards:
+            raise Refused("slack", "message_not_found")
+        del self.cards[at.ts]
+        self.posts.append((at.channel_id, f"replaced:{at.ts}", outcome))
+
     async def publish_home(self, user_id: str, home: HomeShown) -> None:
         self._reachable()
         self.homes.append((user_id, home))

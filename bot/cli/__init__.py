@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from bot.cli.audit_options import add_audit
 from bot.cli.policy_options import add_policy
 
 MAX_PORT = 65_535
@@ -52,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _pause(_command(commands, "resume", "let what was paused go on"), resume=True)
     _db(_command(commands, "db", "bring the database schema up to date"))
     _inbox(_command(commands, "inbox", "list and retry what was set aside"))
-    _audit(_command(commands, "audit", "verify the audit log, or show one decision's path"))
+    add_audit(_command(commands, "audit", "verify, read, export and erase what the audit holds"))
     return parser
 
 
@@ -115,12 +116,5 @@ def _db(parser: argparse.ArgumentParser) -> None:
 def _inbox(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("list", "retry"))
     parser.add_argument("id", nargs="?", help="what to retry, as `list` shows it")
-    parser.add_argument("--database", metavar="URL", help=_DATABASE)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def _audit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("verify", "trace", "show"))
-    parser.add_argument("id", nargs="?", help="a donor id for trace, an entry id or card reference for show")
     parser.add_argument("--database", metavar="URL", help=_DATABASE)
     parser.add_argument("--json", action="store_true", help="print JSON")

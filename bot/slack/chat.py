@@ -104,10 +104,15 @@ class SlackChat:
         shown = message(outcome, "direct" if is_direct(channel_id) else "channel")
         return await self._posts.post(shown, channel_id, marker, retry_since, thread_ts)
 
-    async def answer(self, outcome: Outcome, to: ReplyAddress) -> None:
-        """Answer one person privately, where they asked."""
+    async def answer(self, outcome: Outcome, to: ReplyAddress) -> MessageRef | None:
+        """Answer one person privately, where they asked; return the message if it is one that stays."""
         shown = message(outcome, "direct" if is_direct(to.channel_id) else "ephemeral")
-        await self._replies.send(shown, to)
+        return await self._replies.send(shown, to)
+
+    async def replace(self, outcome: Outcome, at: MessageRef) -> None:
+        """Show *outcome* instead of a message of ours."""
+        shown = message(outcome, "direct" if is_direct(at.channel_id) else "channel")
+        await self._posts.update(shown, at, "")
 
     async def publish_home(self, user_id: str, home: HomeShown) -> None:
         """Show somebody's Home tab."""

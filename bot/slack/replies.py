@@ -15,7 +15,7 @@ from bot.slack.connection import quiet_logger
 from bot.slack.failures import SLACK, asked, written
 from bot.slack.pacing import Pace
 from handlers.commands import ReplyAddress
-from handlers.ports import OutcomeUnknown, Refused, Unavailable
+from handlers.ports import MessageRef, OutcomeUnknown, Refused, Unavailable
 
 CANNOT_SEE_IT_THERE = frozenset(
     {"user_not_in_channel", "not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
@@ -35,13 +35,20 @@ class Replies:
         self._channels = channels
         self._pace = pace
 
-    async def send(self, message: Message, to: ReplyAddress) -> None:
-        """Answer through the response_url while it lives, else in the channel, else directly."""
+    async def send(self, message: Message, to: ReplyAddress) -> MessageRef | None:
+        """Answer through the response_url while it lives, else in the channel, else directly.
+
+        Returns the message when it is one that stays: what only its reader sees Slack forgets by itself.
+        """
         if to.response_url and await self._respond(message, to, to.response_url):
-            return
-        there = self._say_directly if is_direct(to.channel_id) else self._whisper
-        if not to.channel_id or not await there(message, to):
-            await self._post(message, await self._channels.direct(to.user_id), None)
+            return None
+        if to.channel_id and is_direct(to.channel_id):
+            said = await self._say_directly(message, to)
+            if said:
+                return said
+        elif to.channel_id and await self._whisper(message, to):
+            return None
+        return await self._post(message, await self._channels.direct(to.user_id), None)
 
     async def _respond(self, message: Message, to: ReplyAddress, url: str) -> bool:
         if not self._is_slack(url):
@@ -62,15 +69,14 @@ class Replies:
             raise Unavailable(SLACK, f"http_{response.status_code}")
         return response.status_code < 300
 
-    async def _say_directly(self, message: Message, to: ReplyAddress) -> bool:
-        """Answer in direct messages with us; False where they are between other people."""
+    async def _say_directly(self, message: Message, to: ReplyAddress) -> MessageRef | None:
+        """Answer in direct messages with us; None where they are between other people."""
         try:
-            await self._post(message, to.channel_id, to.thread_ts)
+            return await self._post(message, to.channel_id, to.thread_ts)
         except Refused as refused:
             if refused.code not in CANNOT_SEE_IT_THERE:
                 raise
-            return False
-        return True
+            return None
 
     async def _whisper(self, message: Message, to: ReplyAddress) -> bool:
         body = _body(message) | {"channel": to.channel_id, "user": to.user_id}
@@ -84,12 +90,13 @@ class Replies:
             return False
         return True
 
-    async def _post(self, message: Message, channel_id: str, thread_ts: str | None) -> None:
+    async def _post(self, message: Message, channel_id: str, thread_ts: str | None) -> MessageRef:
         await self._pace.turn(channel_id)
         body = _body(message) | {"channel": channel_id}
         if thread_ts:
             body["thread_ts"] = thread_ts
-        await written(self._client.api_call("chat.postMessage", json=body))
+        posted = await written(self._client.api_call("chat.postMessage", json=body))
+        return MessageRef(str(posted["channel"]), str(posted["ts"]))
 
     def _is_slack(self, url: str) -> bool:
         there, api = urlsplit(url), urlsplit(self._client.base_url)

@@ -58,7 +58,17 @@ def test_an_empty_installation_is_in_order(tmp_path: Path) -> None:
     verified = countersign("audit", "verify", "--json", folder=tmp_path)
     assert (verified.returncode, json.loads(verified.stdout)) == (
         0,
-        {"ok": True, "entries": 0, "unsealed": 0},
+        {
+            "ok": True,
+            "entries": 0,
+            "unsealed": 0,
+            "erased": 0,
+            "checkpoints": 0,
+            "head": "00" * 32,
+            "first_bad": None,
+            "what": None,
+            "until": None,
+        },
     )
 
 

@@ -1,0 +1,53 @@
+"""`countersign audit trace` and `show`: reading what was recorded."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from bot.cli.running import complain
+from handlers.show_evidence import evidence_line
+from storage.audit import AuditRecord
+from storage.database import Database
+from storage.transaction import Transaction
+
+
+async def run(options: argparse.Namespace, database: Database) -> int:
+    """Print everything about a donor, or an entry with what came of the same event."""
+    if options.what == "trace":
+        records = await database.read(lambda tx: tx.audit.trace(options.id))
+    else:
+        records = await database.read(lambda tx: _path(tx.audit.get(options.id), tx))
+    if not records:
+        return complain(f"The audit log holds nothing about {options.id}.")
+    for record in records:
+        print(_as_json(record) if options.json else _as_text(record))
+    return 0
+
+
+def _path(record: AuditRecord | None, tx: Transaction) -> list[AuditRecord]:
+    if record is None:
+        return []
+    return tx.audit.by_correlation(record.correlation_id)
+
+
+def _as_json(record: AuditRecord) -> str:
+    return json.dumps(
+        {
+            "seq": record.seq,
+            "id": record.id,
+            "at": record.at.isoformat(),
+            "kind": record.kind,
+            "actor": record.actor,
+            "correlation_id": record.correlation_id,
+            "payload": record.payload,
+        },
+        ensure_ascii=False,
+    )
+
+
+def _as_text(record: AuditRecord) -> str:
+    line = evidence_line(record)
+    head = f"{record.at:%Y-%m-%d %H:%M:%S} UTC  {record.kind:<28}  {line.who if line else record.actor}"
+    details = "".join(f"\n    {detail}" for detail in (line.what, *line.details)) if line else ""
+    return f"{head}{details}\n    entry {record.id}"
