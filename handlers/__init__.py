@@ -10,7 +10,9 @@ from handlers.announce_pause import announce_pause, refresh_cards
 from handlers.answer_cleanup import cleanup_fixed, cleanup_given_up
 from handlers.approve_edit import approve_edit
 from handlers.approve_escalation import approve_escalation
+from handlers.begin_absence import begin_absence
 from handlers.check_edit import check_edit
+from handlers.come_back import come_back, end_absence
 from handlers.context import Arrived, Context, Write
 from handlers.decline_escalation import decline_escalation
 from handlers.defer_escalation import defer_escalation
@@ -19,6 +21,7 @@ from handlers.execute_action import execute_action
 from handlers.expire_escalation import expire_escalation
 from handlers.fill_window import fill_window
 from handlers.fresh_look import fresh_look
+from handlers.go_away import go_away
 from handlers.keep_unreadable_event import keep_unreadable_event
 from handlers.list_cleanup import list_cleanup
 from handlers.pause_capability import pause_capability, pause_ended, resume_capability
@@ -39,6 +42,7 @@ from handlers.show_evidence import fill_evidence, show_evidence
 from handlers.show_help import show_help
 from handlers.show_home import publish_home, show_home
 from handlers.show_timeline import show_timeline
+from handlers.show_to_stand_in import show_to_stand_in
 from handlers.summarise_donor import summarise_donor
 from handlers.take_back import take_back
 from handlers.undo_action import undo_action
@@ -71,6 +75,10 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.FreshLookDue: fresh_look,
     commands.UndoClicked: undo_action,
     commands.EvidenceRequested: show_evidence,
+    commands.AwayRequested: go_away,
+    commands.BackRequested: come_back,
+    commands.AbsenceBegan: begin_absence,
+    commands.AbsenceEnded: end_absence,
     commands.HomeOpened: show_home,
     commands.DeferralEnded: reopen_deferred,
     commands.DecisionDue: expire_escalation,
@@ -83,6 +91,7 @@ DEPARTURES: dict[type[Any], Handler] = {
     effects.UpdateCopy: show_copy,
     effects.ShowCleanup: post_cleanup,
     effects.RemindDecider: remind_decider,
+    effects.ShowToStandIn: show_to_stand_in,
     effects.SendAnswer: send_answer,
     effects.PostOutcome: post_outcome,
     effects.ExecuteAction: execute_action,

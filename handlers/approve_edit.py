@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 from handlers.answering import answer
-from handlers.approve_escalation import send_to_crm
+from handlers.approve_escalation import note_approval, send_to_crm
+from handlers.ask_again import with_whom_it_is
+from handlers.card_places import message_at
 from handlers.commands import EditApproved
 from handlers.context import Arrived, Context, Write, staff_names
 from handlers.deciding_person import Decider, decider_of
@@ -24,11 +27,12 @@ from policy.canonical import canonical_json, digest
 from policy.changes import describe, long_text
 from policy.editing import words_changed
 from policy.escalation import EscalationState
+from policy.override_reasons import Override
 from storage.edits import Edited
 from storage.escalations import Changes, Escalation
+from storage.overrides import OverrideEntry
 from storage.transaction import Transaction
 
-_OPEN = (EscalationState.OPEN,)
 UNKNOWN_VERSION = Notice(
     text="I do not know this version.", next_step="Nothing was changed. Press Edit on the card again."
 )
@@ -45,6 +49,22 @@ RECORDED = "Your version is on the card."
 STILL_NEEDED = "Still needed: the approval of {needs}."
 
 
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """Somebody's yes to their version; *destination* is where the card has to go for others, if anywhere."""
+
+    command: EditApproved
+    decider: Decider
+    version: Version
+    destination: Route | None
+    others_have_until: datetime
+
+    @property
+    def is_enough(self) -> bool:
+        """Say whether nobody else has to agree."""
+        return self.version.verdict == "approve"
+
+
 async def approve_edit(command: EditApproved, arrived: Arrived, context: Context) -> Write:
     """Look again at the version and everything it rests on; if nothing differs, decide."""
     decider = await decider_of(command.escalation_id, command.by.id, context)
@@ -56,7 +76,7 @@ async def approve_edit(command: EditApproved, arrived: Arrived, context: Context
     if edit.by_user != decider.colleague.id:
         return refuse_click(command, arrived, SOMEBODY_ELSES)
     if edit.revision != decider.escalation.revision:
-        return refuse_click(command, arrived, await meanwhile(decider.escalation, edit.revision, context))
+        return refuse_click(command, arrived, await meanwhile(decider.escalation, context, edit.created_at))
     record = await record_for(edit.action, context)
     if isinstance(record, Notice):
         return refuse_click(command, arrived, record)
@@ -64,8 +84,12 @@ async def approve_edit(command: EditApproved, arrived: Arrived, context: Context
     if stale := _stale(edit, version):
         return refuse_click(command, arrived, stale)
     destination = await _destination(decider, version, context)
-    days = context.organisation.decision_days
-    return lambda tx: _decide(tx, command, arrived, decider, version, destination, days)
+    due_at = decider.escalation.due_at
+    if destination:
+        days = context.organisation.decision_days
+        due_at = max(due_at, destination.working.add_working_days(arrived.now, days))
+    yes = Yes(command, decider, version, destination, due_at)
+    return lambda tx: _decide(tx, arrived, yes)
 
 
 def _stale(edit: Edited, version: Version) -> Notice | None:
@@ -87,74 +111,70 @@ async def _destination(decider: Decider, version: Version, context: Context) -> 
     """Return where the card has to move when others than before must agree to this version; None to stay."""
     if version.decision.approvals == decider.requirement.decision.approvals:
         return None
-    found = await route(version.record, context)
+    found = await with_whom_it_is(decider.escalation, context) or await route(version.record, context)
     return with_other_approvers(found, version.decision, context.organisation)
 
 
-def _decide(
-    tx: Transaction,
-    command: EditApproved,
-    arrived: Arrived,
-    decider: Decider,
-    version: Version,
-    destination: Route | None,
-    decision_days: int,
-) -> None:
-    done = version.verdict == "approve"
-    due_at = decider.escalation.due_at if done else arrived.now + timedelta(days=decision_days)
-    card = _card(arrived, decider, version, destination)
+def _decide(tx: Transaction, arrived: Arrived, yes: Yes) -> None:
+    before = yes.decider.escalation
+    moved = tx.escalations.move(
+        before.id,
+        (EscalationState.OPEN,),
+        EscalationState.APPROVED if yes.is_enough else EscalationState.OPEN,
+        arrived.now,
+        revision=before.revision,
+        **_changes(tx, arrived, yes),
+    )
+    if moved is None:
+        too_late(tx, yes.command, arrived)
+        return
+    _note_edit(tx, arrived, moved, yes)
+    _note_approval(tx, arrived, moved, yes)
+    refresh_card(tx, arrived, moved)
+    if yes.is_enough:
+        send_to_crm(tx, arrived, moved)
+    else:
+        _wait_for_others(tx, arrived, moved, yes)
+
+
+def _changes(tx: Transaction, arrived: Arrived, yes: Yes) -> Changes:
+    """Return everything that an action is decided by, all of it for the new one."""
+    before, version = yes.decider.escalation, yes.version
     changes = Changes(
         action=version.action,
         action_digest=digest(version.action),
-        card=canonical_json(card),
+        card=canonical_json(_card(arrived, yes)),
         requires=canonical_json(version.requirement),
         decision_facts=canonical_json(version.ruling.facts),
         policy_version=version.decision.policy_version,
-        due_at=max(decider.escalation.due_at, due_at),
         outcome=None,
     )
-    if done:
-        changes |= Changes(
-            decided_by=decider.colleague.id,
-            decided_by_name=decider.colleague.name,
-            decided_at=arrived.now,
+    if yes.is_enough:
+        colleague = yes.decider.colleague
+        return changes | Changes(
+            decided_by=colleague.id, decided_by_name=colleague.name, decided_at=arrived.now
         )
-    elif destination and destination.channel != decider.escalation.route:
-        changes |= Changes(route=destination.channel, channel_id=None, message_ts=None)
-    moved = tx.escalations.move(
-        command.escalation_id,
-        _OPEN,
-        EscalationState.APPROVED if done else EscalationState.OPEN,
-        arrived.now,
-        revision=decider.escalation.revision,
-        **changes,
-    )
-    if moved is None:
-        too_late(tx, command, arrived)
-        return
-    _write_down(tx, arrived, moved, decider, version)
-    refresh_card(tx, arrived, moved)
-    if done:
-        send_to_crm(tx, arrived, moved)
-    else:
-        _wait_for_others(tx, command, arrived, moved, version)
+    changes["due_at"] = yes.others_have_until
+    if yes.destination and yes.destination.channel != before.route:
+        known = message_at(tx, before, yes.destination.channel)
+        changes |= Changes(
+            route=yes.destination.channel,
+            channel_id=known.channel_id if known else None,
+            message_ts=known.ts if known else None,
+        )
+    return changes
 
 
-def _wait_for_others(
-    tx: Transaction, command: EditApproved, arrived: Arrived, moved: Escalation, version: Version
-) -> None:
-    watch_deadline(tx, arrived, moved.id, moved.due_at)
-    needed = STILL_NEEDED.format(needs=needs(version.decision, version.requirement))
-    answer(tx, arrived, Notice(text=RECORDED, next_step=needed), command.reply_to)
-
-
-def _card(arrived: Arrived, decider: Decider, version: Version, destination: Route | None) -> EscalationCard:
+def _card(arrived: Arrived, yes: Yes) -> EscalationCard:
+    version, decider = yes.version, yes.decider
     action, duties, record = version.action, version.duties, version.record
     edit = CardEdit(
         by_user_id=decider.colleague.id,
         by_name=decider.colleague.name,
         at=arrived.now,
         differences=version.differences,
+        reason=yes.command.reason.label,
+        reason_text=yes.command.reason.text,
     )
     card = card_of(decider.escalation)
     update = {
@@ -165,46 +185,55 @@ def _card(arrived: Arrived, decider: Decider, version: Version, destination: Rou
         "footers": duties.footers,
         "edits": (*card.edits, edit),
     }
-    if destination:
-        update |= {"decider": destination.decider, "route": destination.why}
+    if yes.destination:
+        update |= {"decider": yes.destination.decider, "route": yes.destination.why}
     return card.model_copy(update=update)
 
 
-def _write_down(
-    tx: Transaction, arrived: Arrived, moved: Escalation, decider: Decider, version: Version
-) -> None:
-    common = {
-        "escalation_id": moved.id,
-        "name": decider.colleague.name,
-        "action_digest": moved.action_digest,
-        "policy_version": moved.policy_version,
-    }
+def _note_edit(tx: Transaction, arrived: Arrived, moved: Escalation, yes: Yes) -> None:
+    before, version, reason = yes.decider.escalation.action, yes.version, yes.command.reason
     write_down(
         tx,
         arrived,
         "escalation.edited",
         subject=moved.donor_id,
-        actor=slack_actor(decider.colleague.id),
+        actor=slack_actor(yes.decider.colleague.id),
         correlation_id=moved.correlation_id,
-        before=decider.escalation.action.model_dump(mode="json"),
+        escalation_id=moved.id,
+        name=yes.decider.colleague.name,
+        before=before.model_dump(mode="json"),
         after=moved.action.model_dump(mode="json"),
+        action_digest=moved.action_digest,
         differences=[change.model_dump(mode="json") for change in version.differences],
-        words_changed=words_changed(decider.escalation.action, moved.action),
-        void=list(voided(decider)),
+        words_changed=words_changed(before, moved.action),
+        void=list(voided(yes.decider)),
+        reason_code=reason.code.value,
+        reason=reason.label,
+        text=reason.text,
         decision=version.decision.model_dump(mode="json"),
-        **common,
+        policy_version=moved.policy_version,
     )
-    if version.role is None:
+    tx.overrides.add(
+        OverrideEntry(
+            id=arrived.ids.new(),
+            escalation_id=moved.id,
+            override=Override.EDIT,
+            reason=reason.code,
+            by_user=yes.decider.colleague.id,
+            at=arrived.now,
+        )
+    )
+
+
+def _note_approval(tx: Transaction, arrived: Arrived, moved: Escalation, yes: Yes) -> None:
+    if yes.version.role is None:
         return
-    write_down(
-        tx,
-        arrived,
-        "escalation.approved" if version.verdict == "approve" else "escalation.approval_given",
-        subject=moved.donor_id,
-        actor=slack_actor(decider.colleague.id),
-        correlation_id=moved.correlation_id,
-        role=version.role.value,
-        action=moved.action.model_dump(mode="json"),
-        waited_seconds=int((arrived.now - moved.created_at).total_seconds()),
-        **common,
-    )
+    by = Decider(yes.decider.colleague, yes.version.role, moved, yes.version.requirement)
+    kind = "escalation.approved" if yes.is_enough else "escalation.approval_given"
+    note_approval(tx, arrived, moved, by, kind)
+
+
+def _wait_for_others(tx: Transaction, arrived: Arrived, moved: Escalation, yes: Yes) -> None:
+    watch_deadline(tx, arrived, moved.id, moved.due_at)
+    needed = STILL_NEEDED.format(needs=needs(yes.version.decision, yes.version.requirement))
+    answer(tx, arrived, Notice(text=RECORDED, next_step=needed), yes.command.reply_to)

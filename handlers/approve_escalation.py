@@ -50,7 +50,7 @@ def _approve(
     if moved is None:
         too_late(tx, command, arrived)
         return
-    _write_down(tx, arrived, moved, command, decider, "escalation.approved")
+    note_approval(tx, arrived, moved, decider, "escalation.approved")
     refresh_card(tx, arrived, moved)
     send_to_crm(tx, arrived, moved)
 
@@ -76,7 +76,7 @@ def _record_one_of_several(
     if moved is None:
         too_late(tx, command, arrived)
         return
-    _write_down(tx, arrived, moved, command, decider, "escalation.approval_given")
+    note_approval(tx, arrived, moved, decider, "escalation.approval_given")
     refresh_card(tx, arrived, moved)
     missing = open_approvals(requirement.decision, requirement.granted)
     wanted = ", ".join(f"{need.count} more as {need.role.value}" for need in missing)
@@ -84,20 +84,16 @@ def _record_one_of_several(
     answer(tx, arrived, notice, command.reply_to)
 
 
-def _write_down(
-    tx: Transaction,
-    arrived: Arrived,
-    escalation: Escalation,
-    command: ApprovalClicked,
-    decider: Decider,
-    kind: str,
+def note_approval(
+    tx: Transaction, arrived: Arrived, escalation: Escalation, decider: Decider, kind: str
 ) -> None:
+    """Write an approval of *escalation* as it is now down, with the exact action that it is for."""
     write_down(
         tx,
         arrived,
         kind,
         subject=escalation.donor_id,
-        actor=slack_actor(command.by.id),
+        actor=slack_actor(decider.colleague.id),
         correlation_id=escalation.correlation_id,
         escalation_id=escalation.id,
         name=decider.colleague.name,

@@ -16,6 +16,7 @@ from handlers.evidence import record as write_down
 from handlers.expire_escalation import watch_deadline
 from handlers.outcomes import EscalationCard, Execution, Notice
 from handlers.routing import Route, route, with_other_approvers, without_own_approval
+from handlers.show_to_stand_in import involve_stand_in
 from handlers.working_hours import working_time_by_email
 from policy.actions import FieldChange
 from policy.canonical import canonical_json
@@ -47,7 +48,7 @@ async def ask_again(
 ) -> AskedAgain:
     """Make the card anew from *record* and *ruling*, with the full time to decide."""
     before = requirement_of(escalation)
-    found = await _with_whom_it_is(escalation, context) or await without_own_approval(
+    found = await with_whom_it_is(escalation, context) or await without_own_approval(
         await route(record, context),
         escalation.action,
         ruling.decision,
@@ -79,7 +80,7 @@ async def ask_again(
     return AskedAgain(card, requirement, destination, note)
 
 
-async def _with_whom_it_is(escalation: Escalation, context: Context) -> Route | None:
+async def with_whom_it_is(escalation: Escalation, context: Context) -> Route | None:
     """Return where a decision that was passed on is: asking again does not take it away from there."""
     requirement = requirement_of(escalation)
     if not (requirement.passed_to or requirement.with_reviewers):
@@ -133,6 +134,7 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
     if moves_away:
         _say_where_it_went(tx, arrived, escalation, again)
     refresh_card(tx, arrived, moved)
+    involve_stand_in(tx, arrived, moved)
 
 
 def _not_written(tx: Transaction, arrived: Arrived, escalation: Escalation) -> None:

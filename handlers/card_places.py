@@ -24,6 +24,29 @@ def remember_message(
 
     When the decision has moved on to another place meanwhile, what was posted is a copy, and has to follow.
     """
+    place = _added(tx, arrived, shown_as, shown, route)
+    current = tx.escalations.get(shown_as.id)
+    if current is None:
+        return
+    if (current.route, current.channel_id) == (shown_as.route, shown_as.channel_id):
+        tx.escalations.set_message(shown_as.id, shown.channel_id, shown.ts)
+    else:
+        update_copy(tx, arrived, current.id, place.id, str(current.revision))
+
+
+def remember_copy(
+    tx: Transaction, arrived: Arrived, shown_as: Escalation, shown: MessageRef, route: str
+) -> None:
+    """Note where a copy of the card of *shown_as* was posted, and have it follow what happened meanwhile."""
+    place = _added(tx, arrived, shown_as, shown, route)
+    current = tx.escalations.get(shown_as.id)
+    if current and current.revision != shown_as.revision:
+        update_copy(tx, arrived, current.id, place.id, str(current.revision))
+
+
+def _added(
+    tx: Transaction, arrived: Arrived, shown_as: Escalation, shown: MessageRef, route: str
+) -> CardPlace:
     place = CardPlace(
         id=arrived.ids.new(),
         escalation_id=shown_as.id,
@@ -33,13 +56,7 @@ def remember_message(
         shown_at=arrived.now,
     )
     tx.places.add(place)
-    current = tx.escalations.get(shown_as.id)
-    if current is None:
-        return
-    if (current.route, current.channel_id) == (shown_as.route, shown_as.channel_id):
-        tx.escalations.set_message(shown_as.id, shown.channel_id, shown.ts)
-    else:
-        update_copy(tx, arrived, current.id, place.id, str(current.revision))
+    return place
 
 
 def end_place(tx: Transaction, arrived: Arrived, escalation: Escalation, gone: MessageRef, code: str) -> None:

@@ -33,7 +33,7 @@ async def check_edit(command: EditSubmitted, arrived: Arrived, context: Context)
     if escalation.action.kind != command.edit.kind:
         return _refuse(command, arrived, OTHER_KIND)
     if escalation.action_digest != command.action_digest:
-        notice = await meanwhile(escalation, command.revision, context)
+        notice = await meanwhile(escalation, context)
         return _refuse(command, arrived, notice)
     record = await record_for(escalation.action, context)
     if isinstance(record, Notice):

@@ -161,6 +161,7 @@ class EditApproved(Value):
     type: Literal["edit_approved"] = "edit_approved"
     escalation_id: str
     edit_id: str
+    reason: GivenReason
     by: ChatUser
     reply_to: ReplyAddress
 
@@ -276,6 +277,44 @@ class EvidenceRequested(Value):
     by: ChatUser
 
 
+class AwayRequested(Value):
+    """Somebody says when they are away and who decides meanwhile; without words they want to know.
+
+    *delegates* are the Slack user ids they mentioned, *delegate_name* is what they wrote where Slack made no
+    mention of it.
+    """
+
+    type: Literal["away"] = "away"
+    words: str = ""
+    delegates: tuple[str, ...] = ()
+    delegate_name: str = ""
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class BackRequested(Value):
+    """Somebody is back; with *absence_id* they call off that absence alone."""
+
+    type: Literal["back"] = "back"
+    absence_id: str | None = None
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class AbsenceBegan(Value):
+    """Somebody's absence begins."""
+
+    type: Literal["absence_began"] = "absence_began"
+    absence_id: str
+
+
+class AbsenceEnded(Value):
+    """Somebody's absence is over."""
+
+    type: Literal["absence_ended"] = "absence_ended"
+    absence_id: str
+
+
 class HomeOpened(Value):
     """Somebody opened the app's Home tab."""
 
@@ -338,6 +377,10 @@ Command = Annotated[
     | FreshLookDue
     | UndoClicked
     | EvidenceRequested
+    | AwayRequested
+    | BackRequested
+    | AbsenceBegan
+    | AbsenceEnded
     | HomeOpened
     | DeferralEnded
     | DecisionDue

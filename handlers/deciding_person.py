@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from handlers.admission import admit
 from handlers.context import Context
-from handlers.escalation_view import Requirement, card_of, requirement_of
+from handlers.escalation_view import NO_STAND_INS, Requirement, card_of, requirement_of
 from handlers.outcomes import Notice
+from handlers.owner_part import OwnerPart, owner_part
 from handlers.ports import Colleague
+from handlers.routing import REVIEWER
 from handlers.standing import UNKNOWN_CARD, standing
 from policy.decision import Role, may_decide
+from policy.delegation import StandIns
 from policy.escalation import EscalationState
 from storage.escalations import Escalation
 
@@ -23,6 +26,14 @@ class Decider:
     role: Role
     escalation: Escalation
     requirement: Requirement
+    stand_ins: StandIns = NO_STAND_INS
+
+    @property
+    def on_behalf_of(self) -> str | None:
+        """The e-mail address of the absent person they decide for, None when it is their own decision."""
+        holder = self.requirement.holder
+        mine = holder is None or holder.casefold() == self.colleague.email.casefold()
+        return None if mine or self.role is not Role.OWNER else holder
 
 
 async def decider_of(escalation_id: str, user_id: str, context: Context) -> Decider | Notice:
@@ -36,24 +47,32 @@ async def decider_of(escalation_id: str, user_id: str, context: Context) -> Deci
     if escalation.state is not EscalationState.OPEN:
         return standing(escalation)
     requirement = requirement_of(escalation)
-    role = role_in(requirement, colleague, context)
+    part = await owner_part(requirement.holder, context)
+    role = role_in(requirement, colleague, context, part.stand_ins)
     if role is None:
-        return _not_yours(escalation, requirement, colleague)
-    return Decider(colleague, role, escalation, requirement)
+        return _not_yours(escalation, requirement, colleague, part)
+    return Decider(colleague, role, escalation, requirement, part.stand_ins)
 
 
-def role_in(requirement: Requirement, colleague: Colleague, context: Context) -> Role | None:
+def role_in(
+    requirement: Requirement,
+    colleague: Colleague,
+    context: Context,
+    stand_ins: StandIns = NO_STAND_INS,
+) -> Role | None:
     """Return the role in which somebody may give an approval that is still missing, or None."""
     return may_decide(
         requirement.decision,
         colleague.id,
-        requirement.roles_of(colleague.email, context.organisation.roles_of(colleague.email)),
+        requirement.roles_of(colleague.email, context.organisation.roles_of(colleague.email), stand_ins),
         granted=requirement.granted,
         excluded=requirement.excluded,
     )
 
 
-def _not_yours(escalation: Escalation, requirement: Requirement, colleague: Colleague) -> Notice:
+def _not_yours(
+    escalation: Escalation, requirement: Requirement, colleague: Colleague, part: OwnerPart
+) -> Notice:
     if any(given.person == colleague.id for given in requirement.granted):
         return Notice(
             text="You have already given your approval; it counts once.",
@@ -70,7 +89,10 @@ def _not_yours(escalation: Escalation, requirement: Requirement, colleague: Coll
             text=f"You passed this on; {card.decider} decides now.",
             next_step="Nothing was changed. Tell them in the thread of the card what you think.",
         )
+    meanwhile = ""
+    if part.why:
+        meanwhile = f" {part.why}; {part.present.name if part.present else REVIEWER} decides meanwhile."
     return Notice(
-        text=f"This decision is for {card.decider}.",
+        text=f"This decision is for {card.decider}.{meanwhile}",
         next_step="Nothing was changed. Tell them in the thread of the card what you think.",
     )

@@ -17,6 +17,7 @@ from policy.changes import affected_gift, describe, spell_date
 from policy.decision import Decision, GivenApproval, Outcome, Role, open_approvals
 from policy.donor import DonorRecord
 from policy.editing import date_problem, differences
+from policy.self_approval import excluded_from
 from policy.value import Value
 
 Verdict = Literal["approve", "approve_first", "propose", "denied", "impossible", "unchanged"]
@@ -25,7 +26,6 @@ DAY = timedelta(days=1)
 NOT_IN_SEGMENT = "The donor is not in the segment “{segment}”, so there is nothing to take them out of."
 UNKNOWN_COLLEAGUE = "The colleague you chose is not active in the CRM any more."
 BEFORE_GIFT = "The gift was received on {day}; it cannot have been acknowledged before."
-TO_YOURSELF = "Nobody gives a relationship to themselves. Ask a manager to make this change."
 UNKNOWN_DUTY = "Policy asks for something with this version that I cannot do ({duties})."
 
 
@@ -90,7 +90,13 @@ async def version_of(action: Action, decider: Decider, record: DonorRecord, cont
     ruling = await rule_again(decider.escalation, record, context, action)
     duties = duties_of(ruling.decision)
     names = staff_names(record)
-    fresh = decider.requirement.model_copy(update={"decision": ruling.decision, "granted": ()})
+    fresh = decider.requirement.model_copy(
+        update={
+            "decision": ruling.decision,
+            "granted": (),
+            "excluded": await _excluded(action, ruling.decision, decider, record, context),
+        }
+    )
     role = _role(fresh, decider, context)
     given = (GivenApproval(person=decider.colleague.id, role=role),) if role else ()
     return Version(
@@ -108,10 +114,21 @@ async def version_of(action: Action, decider: Decider, record: DonorRecord, cont
     )
 
 
+async def _excluded(
+    action: Action, decision: Decision, decider: Decider, record: DonorRecord, context: Context
+) -> tuple[str, ...]:
+    """Return who must not decide on the version: whoever was excluded, and whoever it would benefit."""
+    chosen = action.owner_id if isinstance(action, AssignOwner) else None
+    person = next((member for member in record.staff if member.id == chosen), None)
+    colleague = await context.chat.colleague_by_email(person.email) if person else None
+    benefits = excluded_from(action, decision, new_owner=colleague.id if colleague else None)
+    return tuple(sorted({*decider.requirement.excluded, *benefits}))
+
+
 def _role(requirement: Requirement, decider: Decider, context: Context) -> Role | None:
     if requirement.decision.outcome is Outcome.ALLOW:
         return decider.role
-    return role_in(requirement, decider.colleague, context)
+    return role_in(requirement, decider.colleague, context, decider.stand_ins)
 
 
 def _problem(action: Action, decider: Decider, record: DonorRecord, duties: Duties, today: date) -> str:
@@ -130,8 +147,7 @@ def _staff_problem(action: Action, decider: Decider, record: DonorRecord) -> str
     person = next((member for member in record.staff if member.id == chosen), None)
     if person is None or not person.active:
         return UNKNOWN_COLLEAGUE
-    to_self = person.email.casefold() == decider.colleague.email.casefold()
-    return TO_YOURSELF if to_self and isinstance(action, AssignOwner) else ""
+    return ""
 
 
 def _date_problem(action: Action, record: DonorRecord, today: date) -> str:

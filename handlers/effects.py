@@ -49,6 +49,13 @@ class RemindDecider(Value):
     text: str = "This decision is back from being put off."
 
 
+class ShowToStandIn(Value):
+    """Show the card also to whoever decides while its holder is away."""
+
+    type: Literal["show_to_stand_in"] = "show_to_stand_in"
+    escalation_id: str
+
+
 class SendAnswer(Value):
     """Answer one person privately with a stored outcome."""
 
@@ -144,6 +151,7 @@ Effect = Annotated[
     | UpdateCopy
     | ShowCleanup
     | RemindDecider
+    | ShowToStandIn
     | SendAnswer
     | PostOutcome
     | ExecuteAction

@@ -18,6 +18,7 @@ from handlers.obligations import duties_of, shown_changes
 from handlers.outcomes import EscalationCard, HeldNotice, Notice
 from handlers.publishing import publish
 from handlers.routing import Route
+from handlers.show_to_stand_in import involve_stand_in
 from handlers.sources import sources
 from policy.actions import UNDO
 from policy.canonical import canonical_json, digest
@@ -70,6 +71,7 @@ def escalate(
     if ruling.decision.outcome is Outcome.ALLOW:
         _carry_out_unasked(tx, arrived, opened)
     refresh_card(tx, arrived, opened)
+    involve_stand_in(tx, arrived, opened)
     return opened
 
 

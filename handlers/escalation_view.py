@@ -6,11 +6,14 @@ from handlers.outcomes import CardStatus, EscalationCard, Execution, PassedOn, Q
 from handlers.paused import CONCERNED
 from handlers.paused import shown as pause_shown
 from policy.decision import Decision, GivenApproval, Role
+from policy.delegation import StandIns
 from policy.escalation import UNDECIDED, EscalationState
 from policy.override_reasons import GivenReason, OverrideReason
 from policy.value import Value
 from storage.escalations import Escalation
 from storage.pauses import Pause
+
+NO_STAND_INS = StandIns()
 
 
 class Requirement(Value):
@@ -37,13 +40,15 @@ class Requirement(Value):
         """The e-mail address of whoever has the owner's part now; None when any manager has."""
         return None if self.with_reviewers else self.passed_to or self.owner_email
 
-    def roles_of(self, email: str, roles: tuple[str, ...]) -> frozenset[Role]:
-        """Return the roles in which somebody may decide here."""
+    def roles_of(
+        self, email: str, roles: tuple[str, ...], stand_ins: StandIns = NO_STAND_INS
+    ) -> frozenset[Role]:
+        """Return the roles in which somebody may decide here; *stand_ins* have the holder's part as well."""
         held = {Role(role) for role in roles if role in set(Role)}
-        if self.holder is None:
-            stands_in = Role.MANAGER in held
-        else:
-            stands_in = self.holder.casefold() == email.casefold()
+        owners = {each.casefold() for each in (self.holder, *stand_ins.people) if each}
+        stands_in = email.casefold() in owners
+        if self.holder is None or stand_ins.reviewers:
+            stands_in |= Role.MANAGER in held
         return frozenset(held | {Role.OWNER}) if stands_in else frozenset(held - {Role.OWNER})
 
 

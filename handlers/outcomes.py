@@ -114,6 +114,8 @@ class CardEdit(Value):
     by_name: str
     at: AwareDatetime
     differences: tuple[FieldChange, ...]
+    reason: str = ""
+    reason_text: str = ""
 
 
 class EscalationCard(Value):
@@ -393,6 +395,35 @@ class CheckedEdit(Value):
     thread_ts: str | None = None
 
 
+class AbsenceShown(Value):
+    """Somebody's absence in full words; *absence_id* is set while it can be called off."""
+
+    type: Literal["absence"] = "absence"
+    headline: str
+    lines: tuple[str, ...] = ()
+    next_step: str = ""
+    absence_id: str | None = None
+
+
+class ListedDecision(Value):
+    """One decision in a list; *standing* says in words where it stands when it is no longer open."""
+
+    donor_name: str
+    proposal: str
+    due_at: AwareDatetime | None = None
+    standing: str = ""
+
+
+class DecisionList(Value):
+    """Several decisions in one message to whoever is mentioned, the most urgent first."""
+
+    type: Literal["decision_list"] = "decision_list"
+    title: str
+    items: tuple[ListedDecision, ...]
+    next_step: str = ""
+    mentions: tuple[str, ...] = ()
+
+
 class DigestFigure(Value):
     """One figure of a digest with the same figure of the period before; None where there were none."""
 
@@ -427,7 +458,9 @@ Outcome = Annotated[
     | HomeShown
     | EvidenceShown
     | DigestShown
-    | PausesShown,
+    | PausesShown
+    | AbsenceShown
+    | DecisionList,
     Field(discriminator="type"),
 ]
 

@@ -15,6 +15,7 @@ from handlers.expire_escalation import watch_deadline
 from handlers.outcomes import PassedOn
 from handlers.ports import Colleague
 from handlers.routing import REVIEWER, Route, place_of
+from handlers.show_to_stand_in import involve_stand_in
 from handlers.working_hours import working_time
 from policy.canonical import canonical_json
 from policy.decision import GivenApproval, Role, open_approvals
@@ -139,6 +140,7 @@ def hand_over(
     _written_down(tx, arrived, moved, destination, passed)
     watch_deadline(tx, arrived, moved.id, moved.due_at)
     refresh_card(tx, arrived, moved)
+    involve_stand_in(tx, arrived, moved)
     _tell(tx, arrived, moved, passed)
     return moved
 

@@ -116,7 +116,8 @@ def _edited(payload: Payload) -> tuple[str, tuple[str, ...]]:
     void = (
         f"The approval given as {role} was for the earlier version and is void" for role in payload["void"]
     )
-    return "Edited the proposal", (*_differences(payload), *void)
+    why = " ".join(part for part in (f"Because: {payload['reason']}.", payload["text"]) if part)
+    return "Edited the proposal", (*_differences(payload), why, *void)
 
 
 def _differences(payload: Payload) -> tuple[str, ...]:

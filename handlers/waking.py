@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handlers.commands import DecisionDue, DeferralEnded
+from handlers.commands import AbsenceBegan, AbsenceEnded, DecisionDue, DeferralEnded
 from handlers.context import Arrived
 from policy.canonical import canonical_json
 from storage.queue import Received
@@ -17,7 +17,7 @@ def wake_at(
     tx: Transaction,
     arrived: Arrived,
     moment: datetime,
-    command: DeferralEnded | DecisionDue,
+    command: DeferralEnded | DecisionDue | AbsenceBegan | AbsenceEnded,
     *,
     key: str,
     correlation_id: str,
@@ -30,10 +30,16 @@ def wake_at(
             dedupe_key=key,
             kind=command.type,
             # Not the key of clicks on the card: what is due later must not hold them up.
-            entity_key=f"escalation:{command.escalation_id}:{command.type}",
+            entity_key=f"{_about(command)}:{command.type}",
             body=canonical_json(command),
             correlation_id=correlation_id,
             received_at=arrived.now,
             available_at=moment,
         )
     )
+
+
+def _about(command: DeferralEnded | DecisionDue | AbsenceBegan | AbsenceEnded) -> str:
+    if isinstance(command, AbsenceBegan | AbsenceEnded):
+        return f"absence:{command.absence_id}"
+    return f"escalation:{command.escalation_id}"

@@ -531,3 +531,44 @@ POLICY_SHADOW = Table(
     Column("correlation_id", Text, nullable=False),
     Index("ix_policy_shadow_candidate", "candidate", "agrees", "at"),
 )
+
+ABSENCES = Table(
+    "absences",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("delegate_email", Text),
+    Column("delegate_name", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    CheckConstraint("starts_at < ends_at", name="starts_first"),
+    Index("ix_absences_email", "email", "ends_at"),
+    Index("ix_absences_ends", "ends_at"),
+)
+
+REMINDERS = Table(
+    "reminders",
+    METADATA,
+    Column("escalation_id", Text, ForeignKey("escalations.id"), primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("planned_at", UtcDateTime, primary_key=True),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("given_at", UtcDateTime),
+    Index("ix_reminders_person", "person", "given_at"),
+)
+
+AWAITED_EVENTS = Table(
+    "awaited_events",
+    METADATA,
+    Column("escalation_id", Text, ForeignKey("escalations.id"), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    CheckConstraint("kind IN ('next_gift', 'next_reply', 'campaign_end')", name="kind"),
+    Index("ix_awaited_events_subject", "subject_id", "kind"),
+)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
+from storage.absences import Absences
 from storage.answers import Answers, Feedbacks
 from storage.audit import Audit
 from storage.card_places import CardPlaces
@@ -30,6 +31,7 @@ class Transaction:
     """What a work reads and writes; it all commits together or not at all. Not to be kept afterwards."""
 
     __slots__ = (
+        "absences",
         "answers",
         "audit",
         "cleanup",
@@ -54,6 +56,7 @@ class Transaction:
     def __init__(
         self, connection: Connection, entropy: Callable[[int], bytes], keys: KeyRing | None = None
     ) -> None:
+        self.absences = Absences(connection)
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
         self.escalations = Escalations(connection)

@@ -25,7 +25,7 @@ from handlers.ports import (
 )
 from policy.actions import Action, UpdateStage
 from policy.decide import CompiledPolicy
-from policy.donor import Campaign, Donor, DonorMatch, DonorRecord, Gift, StaffMember
+from policy.donor import Campaign, Consent, Donor, DonorMatch, DonorRecord, Gift, StaffMember
 from policy.undoing import ChangedSince, TakenBack
 
 Health = Literal["well", "down", "loses answers", "loses requests"]
@@ -73,6 +73,7 @@ class FakeCrm:
     staff: tuple[StaffMember, ...]
     donors: dict[str, Donor] = field(default_factory=dict)
     gifts: list[Gift] = field(default_factory=list)
+    consents: list[Consent] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
     health: Health = "well"
     stale_next: int = 0
@@ -106,6 +107,7 @@ class FakeCrm:
             owner=next((s for s in self.staff if s.id == donor.owner_id), None),
             staff=self.staff,
             gifts=tuple(g for g in self.gifts if g.donor_id == donor_id),
+            consents=tuple(c for c in self.consents if c.donor_id == donor_id),
         )
 
     async def campaign(self, campaign_id: str) -> Campaign | None:
@@ -180,6 +182,8 @@ class FakeChat:
     homes: list[tuple[str, HomeShown]] = field(default_factory=list)
     views: list[tuple[str, Window]] = field(default_factory=list)
     health: Health = "well"
+    closed_views: set[str] = field(default_factory=set)
+    late_views: int = 0
 
     async def colleague(self, user_id: str) -> Colleague | None:
         self._reachable()
@@ -269,9 +273,14 @@ class FakeChat:
 
     async def fill_view(self, view_id: str, shown: Window) -> None:
         self._reachable()
+        if view_id in self.closed_views:
+            raise Refused("slack", "not_found")
         self.views.append((view_id, shown))
 
     async def fill_named_view(self, name: str, shown: Window) -> None:
+        if self.late_views:
+            self.late_views -= 1
+            raise Refused("slack", "not_found")
         await self.fill_view(name, shown)
 
     def _reachable(self) -> None:

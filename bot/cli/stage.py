@@ -90,7 +90,13 @@ def slack_sandbox(origin: str, request_url: str | None, data: Path | None) -> St
         base_url=origin,
         journal_path=data / "slack.db" if data else None,
         commands=tuple(
-            Command(each["command"], each["description"], each.get("usage_hint", "")) for each in commands
+            Command(
+                each["command"],
+                each["description"],
+                each.get("usage_hint", ""),
+                each.get("should_escape", False),
+            )
+            for each in commands
         ),
         bot_scopes=tuple(manifest["oauth_config"]["scopes"]["bot"]),
         bot_events=tuple(manifest["settings"]["event_subscriptions"]["bot_events"]),

@@ -8,6 +8,7 @@ from bot.slack import ids
 from bot.slack.payloads import Click
 from handlers.commands import (
     ApprovalClicked,
+    BackRequested,
     ChatUser,
     CleanupFixed,
     Command,
@@ -30,6 +31,11 @@ MEANT = dict.fromkeys((*PRESETS, A_DATE), ids.DEFER) | {
     "decline": ids.DECLINE,
 }
 """What each choice of a card's More menu stands for."""
+
+_PLAIN: dict[str, type[ApprovalClicked | UndoClicked]] = {
+    ids.APPROVE: ApprovalClicked,
+    ids.UNDO: UndoClicked,
+}
 
 
 class NotUnderstood(Exception):
@@ -67,15 +73,12 @@ def command_of(click: Click) -> tuple[Command, str | None]:
     """Return what the click asks for and the escalation it is about, if any; raises NotUnderstood."""
     by, to = click.by, click.reply_to
     match click.action_id:
-        case ids.APPROVE:
+        case ids.APPROVE | ids.UNDO:
             about = escalation_of(click)
-            return ApprovalClicked(escalation_id=about, by=by, reply_to=to), about
+            return _PLAIN[click.action_id](escalation_id=about, by=by, reply_to=to), about
         case ids.FIXED:
             about = _opaque(click.value)
             return CleanupFixed(item_id=about, by=by, reply_to=to), about
-        case ids.UNDO:
-            about = escalation_of(click)
-            return UndoClicked(escalation_id=about, by=by, reply_to=to), about
         case ids.UNDO_REST:
             about = escalation_of(click)
             return UndoClicked(escalation_id=about, rest=True, by=by, reply_to=to), about
@@ -89,6 +92,8 @@ def command_of(click: Click) -> tuple[Command, str | None]:
             return _picked(click, by), None
         case ids.USEFUL | ids.NOT_USEFUL | ids.FEEDBACK:
             return _feedback(click, by), None
+        case ids.CANCEL_ABSENCE:
+            return BackRequested(absence_id=_opaque(click.value), by=by, reply_to=to), None
         case ids.REFRESH_HOME:
             return HomeOpened(by=by), None
         case _:

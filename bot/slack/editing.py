@@ -18,6 +18,15 @@ from bot.slack.payloads import CheckedPlace, Click, EditPlace, Submission
 from bot.slack.windows import Windows
 from handlers.commands import EditApproved, EditRequested, EditSubmitted, ReplyAddress
 from policy.editing import date_problem
+from policy.override_reasons import (
+    NO_REASON,
+    SAY_WHAT,
+    TOO_LONG,
+    GivenReason,
+    Override,
+    OverrideReason,
+    problem_with_reason,
+)
 
 Answer = dict[str, Any]
 WAITING = "Reading the proposal and the donor’s record…"
@@ -75,9 +84,13 @@ class Editing:
         place = _checked_place(window)
         if place is None:
             return self._out_of_date()
+        reason = _reason(window)
+        if isinstance(reason, dict):
+            return _errors(reason)
         command = EditApproved(
             escalation_id=place.escalation_id,
             edit_id=place.edit_id,
+            reason=reason,
             by=window.by,
             reply_to=_reply_to(window, place),
         )
@@ -88,6 +101,17 @@ class Editing:
 
 def _errors(problems: dict[str, str]) -> Answer:
     return {"response_action": "errors", "errors": problems}
+
+
+def _reason(window: Submission) -> GivenReason | dict[str, str]:
+    """Return why the proposal was changed, or what is wrong with that by block id."""
+    chosen = window.entered(ids.EDIT_REASON, ids.EDIT_REASON).selected_option
+    words = window.entered(ids.EDIT_WORDS, ids.EDIT_WORDS).value or ""
+    problem = problem_with_reason(Override.EDIT, chosen.value if chosen else None, words)
+    if problem or chosen is None:
+        beside = ids.EDIT_WORDS if problem in (SAY_WHAT, TOO_LONG) else ids.EDIT_REASON
+        return {beside: problem or NO_REASON}
+    return GivenReason(code=OverrideReason(chosen.value), text=words)
 
 
 def _name(form: Submission) -> str:

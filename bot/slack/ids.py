@@ -19,6 +19,7 @@ SHARE = "cs:share"
 FEEDBACK = "cs:feedback"
 USEFUL = "cs:useful"
 NOT_USEFUL = "cs:not_useful"
+CANCEL_ABSENCE = "cs:cancel_absence"
 FIXED = "cs:fixed"
 CANNOT_FIX = "cs:cannot_fix"
 REFRESH_HOME = "cs:refresh_home"
@@ -43,6 +44,8 @@ DAY_BLOCK = "cs:day_block"
 DAY = "cs:day"
 
 EDITED = "cs:edited"
+EDIT_REASON = "cs:edit_reason"
+EDIT_WORDS = "cs:edit_words"
 
 MARKER_EVENT = "countersign_message"
 

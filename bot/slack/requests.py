@@ -6,8 +6,11 @@ import re
 from collections.abc import Callable
 
 from bot.pause_words import pause_words
+from bot.slack.away import absence_request
 from bot.slack.text import one_line, unescape
 from handlers.commands import (
+    AwayRequested,
+    BackRequested,
     ChatUser,
     CleanupListRequested,
     HelpRequested,
@@ -30,6 +33,8 @@ Request = (
     | HelpRequested
     | PauseRequested
     | ResumeRequested
+    | AwayRequested
+    | BackRequested
     | CleanupListRequested
 )
 
@@ -43,6 +48,9 @@ def typed(text: str) -> str:
 
 def request(text: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
     """Read *text* as a request; what cannot be one is answered with help."""
+    absence = absence_request(text, by, reply_to)
+    if absence:
+        return absence
     asked = typed(text)
     if asked.casefold() in _HELP:
         return HelpRequested(by=by, reply_to=reply_to)

@@ -80,7 +80,12 @@ def simulated_slack(origin: str, request_url: str | None) -> Starlette:
         request_url=request_url,
         base_url=origin,
         commands=tuple(
-            Command(each["command"], each["description"], each.get("usage_hint", ""))
+            Command(
+                each["command"],
+                each["description"],
+                each.get("usage_hint", ""),
+                each.get("should_escape", False),
+            )
             for each in manifest["features"]["slash_commands"]
         ),
         bot_scopes=tuple(manifest["oauth_config"]["scopes"]["bot"]),

@@ -159,12 +159,13 @@ class Staging:
         return await self._act("view_submit", user, view_id=view["id"], state={"values": state})
 
     async def enter(self, user: str, view: Json, **values: str) -> Json:
-        """Submit a modal by its blocks ("cs:edit:title"); others stay as they were."""
+        """Submit a modal with inputs named by their blocks ("cs:edit:title"); the rest stays as it was."""
         state: Json = {}
         for block in view["blocks"]:
-            element, name = block.get("element"), str(block.get("block_id", "")).split(":")[2:3]
-            if element and name and name[0] in values:
-                entered = _entered(element, values[name[0]])
+            element, parts = block.get("element"), str(block.get("block_id", "")).split(":")
+            name = parts[2] if len(parts) > 2 else parts[-1]
+            if element and name in values:
+                entered = _entered(element, values[name])
                 state[block["block_id"]] = {element["action_id"]: entered}
         return await self._act("view_submit", user, view_id=view["id"], state={"values": state})
 
@@ -273,6 +274,16 @@ class Staging:
             "actions": [action | {"action_ts": nonce}],
         }
         return await self.signed(urlencode({"payload": json.dumps(payload)}).encode(), **wrong)
+
+    async def signed_submission(self, user: str, view: Json) -> httpx2.Response:
+        """A submission as Slack would sign and send it, whatever stands in the window."""
+        person = {"id": user, "team_id": "T0HARBOUR"}
+        payload = {"type": "view_submission", "user": person, "team": {"id": "T0HARBOUR"}, "view": view}
+        return await self.signed(urlencode({"payload": json.dumps(payload)}).encode())
+
+    async def dismiss(self, user: str, view: Json) -> None:
+        """Close a modal."""
+        await self._act("view_close", user, view_id=view["id"])
 
     async def signed(
         self, body: bytes, *, secret: str = "", age_s: int = 0, signature: str | None = None

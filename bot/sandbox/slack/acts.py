@@ -124,12 +124,19 @@ class Acts:
             "user_id": user.id,
             "user_name": user.name,
             "command": command,
-            "text": escape(text.strip()),
+            "text": self._command_text(command, text.strip()),
             "api_app_id": APP_ID,
             "is_enterprise_install": "false",
             "response_url": self._world.response_urls.address(response_url),
             "trigger_id": self._world.triggers.issue(user.id),
         }
+
+    def _command_text(self, command: str, text: str) -> str:
+        if not any(known.should_escape for known in self._world.config.commands if known.command == command):
+            return escape(text)
+        people = self._world.directory.users.values()
+        names = {name: f"{each.id}|{each.name}" for each in people for name in (each.real_name, each.name)}
+        return composed(text, names)
 
     async def _deliver_command(self, user: User, payload: Json, response_url: ResponseUrl) -> None:
         receipt = await self.deliver(user, Envelope("slash_commands", payload))

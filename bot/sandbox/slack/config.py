@@ -37,11 +37,15 @@ LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A slash command of the app, as its manifest declares it; *command* begins with a slash."""
+    """A slash command of the app, as its manifest declares it; *command* begins with a slash.
+
+    With *should_escape* the app gets the people mentioned by id: <@U012AB3CD|name>.
+    """
 
     command: str
     description: str
     usage_hint: str = ""
+    should_escape: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from bot.slack import ids
-from bot.slack.blocks import Block, Leaf, View, bullets, leaf, paragraph, plain_text, rich, said, titled
+from bot.slack.blocks import (
+    Block,
+    Leaf,
+    View,
+    bullets,
+    leaf,
+    option,
+    paragraph,
+    plain_text,
+    rich,
+    said,
+    titled,
+)
 from bot.slack.cards.field_changes import ARROW, EMPTY, change_lines
 from bot.slack.payloads import CheckedPlace
 from bot.slack.text import clip, isolated, name, one_line
 from handlers.outcomes import CheckedEdit
 from policy.actions import FieldChange
+from policy.override_reasons import LABELS, LONGEST_TEXT, Override, reasons_for
 
 TITLE = "Your version"
 BACK = "Back"
@@ -32,6 +45,10 @@ VERDICTS = {
     "unchanged": "You changed nothing. To approve the proposal as it is, use the card.",
 }
 VOID = "The approval already given as {roles} was for the proposal and does not count for your version."
+WHY = "Why did you change it?"
+WHY_HINT = "Counted for the digests, so that proposals get better. Shown on the card."
+IN_YOUR_WORDS = "In your own words"
+PICK_ONE = "Pick one"
 FULL = 2900
 
 
@@ -73,8 +90,41 @@ def _blocks(checked: CheckedEdit) -> list[Block]:
     blocks.append(rich(paragraph(leaf(DIFFERENCE, bold=True))))
     blocks += [rich(paragraph(*line)) for line in difference_lines(checked.differences, FULL)]
     if checked.verdict in SUBMIT:
-        blocks += _writes(checked)
+        blocks += [*_writes(checked), _reason(), _words()]
     return blocks
+
+
+def _reason() -> Block:
+    choices = [option(LABELS[reason], reason.value) for reason in reasons_for(Override.EDIT)]
+    element = {
+        "type": "static_select",
+        "action_id": ids.EDIT_REASON,
+        "placeholder": plain_text(PICK_ONE, 150),
+        "options": choices,
+    }
+    return {
+        "type": "input",
+        "block_id": ids.EDIT_REASON,
+        "label": plain_text(WHY, 200),
+        "hint": plain_text(WHY_HINT, 2000),
+        "element": element,
+    }
+
+
+def _words() -> Block:
+    element = {
+        "type": "plain_text_input",
+        "action_id": ids.EDIT_WORDS,
+        "multiline": True,
+        "max_length": LONGEST_TEXT,
+    }
+    return {
+        "type": "input",
+        "block_id": ids.EDIT_WORDS,
+        "optional": True,
+        "label": plain_text(IN_YOUR_WORDS, 200),
+        "element": element,
+    }
 
 
 def _writes(checked: CheckedEdit) -> list[Block]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.slack.blocks import (
     Block,
+    Leaf,
     Message,
     bullets,
     divider,
@@ -29,7 +30,7 @@ from bot.slack.cards.history import history
 from bot.slack.cards.pauses import paused_block
 from bot.slack.cards.undo import undo_blocks
 from bot.slack.text import clip, for_notification, isolated, name, one_line
-from handlers.outcomes import CardStatus, EscalationCard
+from handlers.outcomes import CardEdit, CardStatus, EscalationCard
 from policy.escalation import EscalationState
 
 PROPOSED = "Proposed: "
@@ -142,9 +143,16 @@ def _edits(card: EscalationCard) -> list[dict[str, Any]]:
         lines.append(paragraph(leaf(MORE_EDITS.format(count=len(card.edits) - len(shown)), italic=True)))
     for edit in shown:
         who = person(edit.by_user_id) if edit.by_user_id.isalnum() else leaf(name(edit.by_name), bold=True)
-        heading = paragraph(leaf(EDITED_BY), who, leaf(", "), moment(edit.at), leaf(":"))
+        heading = paragraph(leaf(EDITED_BY), who, leaf(", "), moment(edit.at), *_because(edit), leaf(":"))
         lines += [heading, bullets(difference_lines(edit.differences, 200))]
     return lines
+
+
+def _because(edit: CardEdit) -> list[Leaf]:
+    if not edit.reason:
+        return []
+    words = [leaf(" ("), leaf(edit.reason)]
+    return [*words, *([leaf(": "), *said(edit.reason_text, 200)] if edit.reason_text else []), leaf(")")]
 
 
 def _undo(card: EscalationCard, status: CardStatus) -> list[Block]:

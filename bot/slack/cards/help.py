@@ -13,6 +13,7 @@ COMMANDS = (
     ("/donor Jane Doe", "a short summary with sources, before a meeting or a call"),
     ("/donor timeline Jane Doe", "the recent gifts, meetings and messages alone"),
     ("/donor pause", "what is paused now; admins and compliance can pause, admins resume"),
+    ("/donor away until Friday delegate @sam", "who decides while you are away; “/donor back” ends it"),
     ("/donor cleanup", "the records that were sent back and wait to be put right"),
     ("/donor help", "this text"),
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, assert_never
 
 from bot.slack.blocks import Message, View
+from bot.slack.cards.absence import absence_message, decision_list_message
 from bot.slack.cards.checked_edit import checked_edit_view
 from bot.slack.cards.cleanup import cleanup_list_message
 from bot.slack.cards.digest import digest_message
@@ -20,8 +21,10 @@ from bot.slack.cards.picker import no_donor_message, picker_message
 from bot.slack.cards.summary import Place, summary_message
 from bot.slack.cards.timeline import timeline_message
 from handlers.outcomes import (
+    AbsenceShown,
     CheckedEdit,
     CleanupListShown,
+    DecisionList,
     DigestShown,
     DonorPicker,
     EditForm,
@@ -77,5 +80,7 @@ CARDS: dict[type[Any], Callable[[Any], Message]] = {
     HeldNotice: held_message,
     DigestShown: digest_message,
     PausesShown: pauses_message,
+    AbsenceShown: absence_message,
+    DecisionList: decision_list_message,
     CleanupListShown: cleanup_list_message,
 }
