@@ -22,10 +22,12 @@ from policy.actions import FieldChange
 from policy.canonical import canonical_json
 from policy.donor import DonorRecord
 from policy.escalation import EscalationState
+from policy.seen import Seen, records_changed
 from storage.escalations import Changes, Escalation
 from storage.transaction import Transaction
 
 _S = EscalationState
+NOTHING_WRITTEN = "Nothing was written."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class AskedAgain:
     requirement: Requirement
     destination: Route
     note: str
+    since: tuple[FieldChange, ...]
 
 
 async def ask_again(
@@ -44,9 +47,14 @@ async def ask_again(
     ruling: Ruling,
     changes: tuple[FieldChange, ...],
     note: str,
+    since: tuple[FieldChange, ...],
+    seen: tuple[Seen, ...],
     context: Context,
 ) -> AskedAgain:
-    """Make the card anew from *record* and *ruling*, with the full time to decide."""
+    """Make the card anew from *record* and *ruling*, with the full time to decide.
+
+    *since* is what changed since people looked, *seen* what they look at now.
+    """
     before = requirement_of(escalation)
     found = await with_whom_it_is(escalation, context) or await without_own_approval(
         await route(record, context),
@@ -59,8 +67,14 @@ async def ask_again(
     destination = with_other_approvers(found, ruling.decision, context.organisation)
     days = context.organisation.decision_days
     due_at = destination.working.add_working_days(context.clock.now(), days)
-    card = card_of(escalation).model_copy(
+    made = card_of(escalation)
+    stale = records_changed(before.seen, seen)
+    signals = tuple(each for each in made.signals if not stale & set(each.claim.cites))
+    card = made.model_copy(
         update={
+            # A reason is not repeated when the record it was read from says something else by now.
+            "signals": signals,
+            "removed": made.removed + len(made.signals) - len(signals),
             "donor": donor_header(record, context.organisation),
             "changes": changes,
             "gates": ruling.decision.reasons,
@@ -75,9 +89,10 @@ async def ask_again(
             "owner_email": destination.decider_email,
             "excluded": destination.excluded,
             "granted": (),
+            "seen": seen,
         }
     )
-    return AskedAgain(card, requirement, destination, note)
+    return AskedAgain(card, requirement, destination, note, since)
 
 
 async def with_whom_it_is(escalation: Escalation, context: Context) -> Route | None:
@@ -101,7 +116,9 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
         card=canonical_json(again.card),
         requires=canonical_json(again.requirement),
         policy_version=again.requirement.decision.policy_version,
-        outcome=canonical_json(Execution(problem=again.note, at=arrived.now)),
+        outcome=canonical_json(
+            Execution(problem=f"{NOTHING_WRITTEN} {again.note}", at=arrived.now, since=again.since)
+        ),
         due_at=again.card.due_at,
         decided_by=None,
         decided_by_name=None,
@@ -128,6 +145,7 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
         correlation_id=moved.correlation_id,
         escalation_id=moved.id,
         note=again.note,
+        differences=[change.model_dump(mode="json") for change in again.since],
         decision=again.requirement.decision.model_dump(mode="json"),
     )
     watch_deadline(tx, arrived, moved.id, moved.due_at)
@@ -154,7 +172,7 @@ def _say_where_it_went(tx: Transaction, arrived: Arrived, before: Escalation, ag
     if before.channel_id is None or before.message_ts is None:
         return
     notice = Notice(
-        text=f"Nothing was written. {again.note}",
+        text=f"{NOTHING_WRITTEN} {again.note}",
         next_step=f"The decision goes on in the {again.destination.why}. This card follows it.",
         reference=again.card.reference,
     )

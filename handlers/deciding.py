@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from handlers.context import Context
 from handlers.paused import wait_while_paused
+from handlers.ports import Unavailable
 from policy.actions import Action
 from policy.claims import Confidence, Origin
-from policy.decide import decide
+from policy.decide import decide, facts_read
 from policy.decision import Decision, Outcome
 from policy.decision_context import Blackout, DecisionContext, Evidence, PendingTouch
 from policy.decision_facts import Capability, DecisionFacts, Purpose
@@ -31,7 +32,7 @@ PROPOSING: tuple[Capability, ...] = ("recommend", "auto_route")
 OUTREACH = frozenset({"schedule_follow_up", "draft_message"})
 # Contact that answers or thanks: it asks for nothing, so the rules about asking do not hold it back.
 _CARE = frozenset({"replied", "advised_gift"})
-MOST_PENDING = 500
+DRAFTS_ARE_SENT_WITHIN = timedelta(days=7)
 _WAITING = (
     EscalationState.OPEN,
     EscalationState.DEFERRED,
@@ -56,10 +57,17 @@ class AiFindings(Value):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A decision with the facts it was made on, both kept as evidence."""
+    """A decision with the facts it was made on, both kept as evidence.
+
+    *read* names the facts that the rules which matched looked at, *touches* the escalations whose contacts
+    with the household were counted as waiting *on* that day.
+    """
 
     decision: Decision
     facts: DecisionFacts
+    read: tuple[str, ...] = ()
+    touches: tuple[str, ...] = ()
+    on: date | None = None
 
 
 async def rule(proposal: Proposal, record: DonorRecord, findings: AiFindings, context: Context) -> Ruling:
@@ -97,12 +105,12 @@ async def rule_again(
     )
     purpose = before.action.purpose
     action = action or escalation.action
-    return await _ruling(action, record, "execute", evidence, purpose, escalation.id, context)
+    return await _ruling(action, record, "execute", evidence, purpose, escalation, context)
 
 
 async def rule_on(action: Action, record: DonorRecord, escalation: Escalation, context: Context) -> Ruling:
     """Ask the policy in force about a further action that a person wants because of an earlier one."""
-    return await _ruling(action, record, "execute", Evidence(), None, escalation.id, context)
+    return await _ruling(action, record, "execute", Evidence(), None, escalation, context)
 
 
 def _decided_on(escalation: Escalation) -> DecisionFacts:
@@ -115,22 +123,25 @@ async def _ruling(
     capability: Capability,
     evidence: Evidence,
     purpose: Purpose | None,
-    itself: str | None,
+    itself: Escalation | None,
     context: Context,
 ) -> Ruling:
-    household = record.household.member_ids if record.household else (record.donor.id,)
-    now = context.clock.now()
+    household, now, today = household_of(record), context.clock.now(), context.today()
 
-    def look(tx: Transaction) -> tuple[tuple[Capability, ...], tuple[PendingTouch, ...]]:
+    def look(tx: Transaction) -> tuple[tuple[Capability, ...], list[Escalation]]:
         if itself is None:
             wait_while_paused(tx, now, *PROPOSING)
         stopped = [pause.capability for pause in tx.pauses.in_force(now) if pause.capability != "execute"]
-        return tuple(stopped), _pending(tx, household, itself)
+        return tuple(stopped), waiting_touches(tx, household, today, itself)
 
-    stopped, pending = await context.database.read(look)
+    stopped, waiting = await context.database.read(look)
+    pending = tuple(_touch(each) for each in waiting)
     known = _context(record, evidence, purpose, stopped, pending, context)
     facts = gather(record, action, capability, known)
-    return Ruling(decide(context.rules.current(), facts), facts)
+    policy = context.rules.current()
+    decision = decide(policy, facts)
+    touches = tuple(each.id for each in waiting)
+    return Ruling(decision, facts, facts_read(policy, decision), touches, today)
 
 
 def _context(
@@ -160,19 +171,64 @@ def _context(
     )
 
 
-def _pending(tx: Transaction, household: tuple[str, ...], itself: str | None) -> tuple[PendingTouch, ...]:
-    """Waiting contacts of the household: each reserves its place, so that two officers cannot both win."""
-    waiting = tx.escalations.page(_WAITING, limit=MOST_PENDING)
-    return tuple(
-        PendingTouch(
-            donor_id=each.donor_id,
-            channel=getattr(each.action, "channel", None),
-            is_ask=_decided_on(each).action.is_ask,
-            at=each.created_at,
-        )
-        for each in waiting
-        if each.donor_id in household and each.id != itself and each.action.kind in OUTREACH
+def household_of(record: DonorRecord) -> tuple[str, ...]:
+    """Return the donors who are asked together, the donor of *record* included."""
+    members = record.household.member_ids if record.household else ()
+    return tuple(dict.fromkeys((record.donor.id, *members)))
+
+
+def waiting_touches(
+    tx: Transaction, household: tuple[str, ...], today: date, itself: Escalation | None = None
+) -> list[Escalation]:
+    """Return the contacts of the household that are proposed, on their way, or planned: each has its place.
+
+    Of two that wait, the one that was proposed first goes first, so *itself* counts only those before it.
+    """
+    found = tx.escalations.of_donors(household, (*_WAITING, EscalationState.EXECUTED))
+    return [
+        each
+        for each in found
+        if each.action.kind in OUTREACH
+        and (itself is None or each.id != itself.id)
+        and _counts(each, today, itself)
+    ]
+
+
+def _counts(other: Escalation, today: date, itself: Escalation | None) -> bool:
+    if other.state is EscalationState.EXECUTED:
+        return _lies_ahead(other, today)
+    return itself is None or (other.created_at, other.id) < (itself.created_at, itself.id)
+
+
+def _lies_ahead(executed: Escalation, today: date) -> bool:
+    """Say whether a contact that was planned or drafted has not happened yet."""
+    due_on: date | None = getattr(executed.action, "due_on", None)
+    if due_on is not None:
+        return due_on >= today
+    return executed.decided_at is not None and today - executed.decided_at.date() <= DRAFTS_ARE_SENT_WITHIN
+
+
+def _touch(waiting: Escalation) -> PendingTouch:
+    return PendingTouch(
+        donor_id=waiting.donor_id,
+        channel=getattr(waiting.action, "channel", None),
+        is_ask=_decided_on(waiting).action.is_ask,
+        at=waiting.created_at,
     )
+
+
+def reserve_touch(tx: Transaction, record: DonorRecord, action: Action, ruling: Ruling) -> None:
+    """Keep a place for a contact with the household, or start over when another took one meanwhile.
+
+    Two officers who propose something to two spouses at once are decided one after the other.
+    Raises Unavailable, so that policy is asked anew.
+    """
+    if action.kind not in OUTREACH or ruling.on is None:
+        return
+    household = household_of(record)
+    tx.escalations.one_at_a_time(min(household))
+    if tuple(each.id for each in waiting_touches(tx, household, ruling.on)) != ruling.touches:
+        raise Unavailable("household", "touched_meanwhile")
 
 
 def _evidence(findings: AiFindings) -> Evidence:

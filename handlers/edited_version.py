@@ -17,6 +17,7 @@ from policy.changes import affected_gift, describe, spell_date
 from policy.decision import Decision, GivenApproval, Outcome, Role, open_approvals
 from policy.donor import DonorRecord
 from policy.editing import date_problem, differences
+from policy.seen import seen_of_version
 from policy.self_approval import excluded_from
 from policy.value import Value
 
@@ -95,6 +96,9 @@ async def version_of(action: Action, decider: Decider, record: DonorRecord, cont
             "decision": ruling.decision,
             "granted": (),
             "excluded": await _excluded(action, ruling.decision, decider, record, context),
+            "seen": seen_of_version(
+                decider.requirement.seen, action, record, ruling.facts, names=names, read=ruling.read
+            ),
         }
     )
     role = _role(fresh, decider, context)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from handlers.answering import post
 from handlers.considered import Considered
-from handlers.context import Arrived
-from handlers.deciding import Ruling
+from handlers.context import Arrived, staff_names
+from handlers.deciding import Ruling, reserve_touch
 from handlers.donor_header import donor_header
 from handlers.effects import ExecuteAction, enqueue, refresh_card
 from handlers.escalation_view import Requirement
@@ -27,6 +27,7 @@ from policy.decision import Outcome
 from policy.escalation import UNDECIDED, EscalationState
 from policy.events import PublishedEventType
 from policy.organisation import Organisation
+from policy.seen import Seen, what_is_seen
 from policy.timeline import timeline
 from storage.escalations import Escalation
 from storage.transaction import Transaction
@@ -44,7 +45,11 @@ def escalate(
     names: Mapping[str, str],
     organisation: Organisation,
 ) -> Escalation | None:
-    """Open an escalation with its card; None when the same proposal already waits for this donor."""
+    """Open an escalation with its card; None when the same proposal already waits for this donor.
+
+    Raises Unavailable where the household was approached by somebody else meanwhile: it is decided anew.
+    """
+    reserve_touch(tx, considered.record, considered.recommendation.action, ruling)
     action_digest = digest(considered.recommendation.action)
     waiting = tx.escalations.open_for_donor(considered.record.donor.id)
     if any(other.action_digest == action_digest for other in waiting):
@@ -117,7 +122,8 @@ def _carry_out_unasked(tx: Transaction, arrived: Arrived, opened: Escalation) ->
     )
     key = f"execute:{moved.id}:{moved.action_digest}:{moved.revision}"
     effect = ExecuteAction(escalation_id=moved.id)
-    enqueue(tx, effect, key=key, order=f"crm:{moved.donor_id}", arrived=arrived)
+    # Not the order of what people approved: this one may have to wait for a decision of theirs.
+    enqueue(tx, effect, key=key, order=f"unasked:{moved.donor_id}", arrived=arrived)
 
 
 def _escalation(
@@ -134,6 +140,7 @@ def _escalation(
         owner_email=destination.decider_email,
         requested_by=considered.requested_by,
         excluded=destination.excluded,
+        seen=_seen(considered, ruling),
     )
     return Escalation(
         id=card.escalation_id,
@@ -154,6 +161,19 @@ def _escalation(
         trigger_id=considered.event.id,
         trigger=canonical_json(considered.event),
         fold_key=f"{donor.id}:{considered.recommendation.action.kind}",
+    )
+
+
+def _seen(considered: Considered, ruling: Ruling) -> tuple[Seen, ...]:
+    record, event = considered.record, considered.event
+    cites = [cite for signal in considered.recommendation.signals for cite in signal.claim.cites]
+    return what_is_seen(
+        record,
+        considered.recommendation.action,
+        ruling.facts,
+        names=staff_names(record),
+        read=ruling.read,
+        cites=[*([event.record_id] if event.record_id else []), *cites],
     )
 
 

@@ -9,6 +9,7 @@ from policy.decision import Decision, GivenApproval, Role
 from policy.delegation import StandIns
 from policy.escalation import UNDECIDED, EscalationState
 from policy.override_reasons import GivenReason, OverrideReason
+from policy.seen import Seen
 from policy.value import Value
 from storage.escalations import Escalation
 from storage.pauses import Pause
@@ -23,7 +24,8 @@ class Requirement(Value):
     *passed_to* is the e-mail address of whoever decides in the owner's place since it was passed on;
     *with_reviewers* is set when it was passed on to nobody in particular, so that any manager has the owner's
     part. *excluded* are Slack user ids that must not decide, because the proposal is theirs or benefits them;
-    *requested_by* is who asked for it.
+    *requested_by* is who asked for it. *seen* is what the card was made from: it must still hold when the
+    action is carried out.
     """
 
     decision: Decision
@@ -34,6 +36,7 @@ class Requirement(Value):
     requested_by: str | None = None
     excluded: tuple[str, ...] = ()
     granted: tuple[GivenApproval, ...] = ()
+    seen: tuple[Seen, ...] = ()
 
     @property
     def holder(self) -> str | None:
@@ -85,6 +88,7 @@ def status_of(escalation: Escalation, note: str = "", pause: Pause | None = None
     """Return where the decision stands now; *pause* is what holds back writing to the CRM at present."""
     execution = execution_of(escalation)
     note = note or (execution.problem if execution else "")
+    since = execution.since if execution else ()
     if escalation.state in UNDECIDED:
         # What stood in the way of an earlier approval is a note for whoever decides now, not an outcome.
         execution = None
@@ -100,6 +104,7 @@ def status_of(escalation: Escalation, note: str = "", pause: Pause | None = None
         reason_text=escalation.reason_text or "",
         passed=next(reversed(requirement_of(escalation).passed), None),
         paused=pause_shown(pause) if pause and _waits_or_would(escalation) else None,
+        since=since if escalation.state in UNDECIDED else (),
     )
 
 

@@ -6,23 +6,20 @@ When the answer to a write was lost, the CRM is searched for the effect before a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from handlers.ask_again import AskedAgain, ask_again, reopen
-from handlers.context import Arrived, Context, NotBefore, Write, staff_names
-from handlers.deciding import rule_again
+from handlers.ask_again import AskedAgain, reopen
+from handlers.context import Arrived, Context, NotBefore, Write
 from handlers.donor_search import read_donor
 from handlers.effects import ExecuteAction, refresh_card
-from handlers.escalation_view import card_of, requirement_of
+from handlers.escalation_view import requirement_of
 from handlers.evidence import record as write_down
-from handlers.obligations import duties_of, shown_changes
+from handlers.obligations import Duties, duties_of
 from handlers.outcomes import Execution
-from handlers.paused import go_on_unless_paused, wait_while_paused
+from handlers.paused import wait_while_paused
 from handlers.ports import CrmReceipt, DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
 from handlers.publishing import publish_data
-from policy.actions import Action, FieldChange
+from handlers.still_right import PAUSE, Ready, Stopped, still_right
+from policy.actions import Action
 from policy.canonical import canonical_json
-from policy.decision import Outcome, satisfied
 from policy.donor import DonorRecord
 from policy.escalation import EscalationState
 from policy.events import PublishedEventType
@@ -34,14 +31,7 @@ READY = (_S.APPROVED, _S.EXECUTING, _S.OUTCOME_UNKNOWN)
 ACTOR = "countersign"
 WAITING = "The CRM does not answer at the moment. The approval stands; it is tried again by itself."
 GONE = "The CRM no longer has the record that was to be changed."
-OTHER_APPROVAL = "Since this was approved, the rules for this donor ask for a different approval."
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """The action must not run; *reason* is for people."""
-
-    reason: str
+PAUSED = "This waits until the open decision about the donor is taken."
 
 
 async def execute_action(effect: ExecuteAction, arrived: Arrived, context: Context) -> Write:
@@ -69,18 +59,26 @@ async def _carry_out(effect: ExecuteAction, arrived: Arrived, context: Context) 
     if escalation.state is not _S.APPROVED:
         found = await _find(escalation, key, context)
         if found:
-            return lambda tx: _executed(tx, arrived, escalation, found)
-    verdict = await _still_right(escalation, context)
+            ready = await _as_it_may_be_shown(escalation, context)
+            return lambda tx: _executed(tx, arrived, escalation, found, ready)
+    await _wait_for_people(escalation, arrived, context)
+    verdict = await still_right(escalation, context)
     if isinstance(verdict, AskedAgain):
         return lambda tx: reopen(tx, arrived, escalation, verdict)
     if isinstance(verdict, Stopped):
         return lambda tx: _failed(tx, arrived, escalation, verdict.reason)
-    await _begin(escalation, arrived, context)
+    if not await _begin(escalation, arrived, context):
+        return lambda _tx: None
+    return await _write(escalation, key, verdict, arrived, context)
+
+
+async def _write(escalation: Escalation, key: str, ready: Ready, arrived: Arrived, context: Context) -> Write:
+    """Send the write, and settle whatever comes of it."""
     try:
         receipt = await write_once(
             escalation.action,
             key=key,
-            version=verdict.donor.version,
+            version=ready.record.donor.version,
             actor=_actor(escalation),
             context=context,
         )
@@ -94,7 +92,25 @@ async def _carry_out(effect: ExecuteAction, arrived: Arrived, context: Context) 
         raise Unavailable("crm", "outcome_unknown") from None
     except StaleRecord:
         raise Unavailable("crm", "record_changed_while_writing") from None
-    return lambda tx: _executed(tx, arrived, escalation, receipt)
+    return lambda tx: _executed(tx, arrived, escalation, receipt, (ready.record, ready.duties))
+
+
+async def _wait_for_people(escalation: Escalation, arrived: Arrived, context: Context) -> None:
+    """What policy lets through without a person is paused while a person decides about the same donor."""
+    if escalation.decided_by is not None or escalation.state is not _S.APPROVED:
+        return
+    waiting = await context.database.read(lambda tx: tx.escalations.open_for_donor(escalation.donor_id))
+    if waiting:
+        await context.database.write(lambda tx: refresh_card(tx, arrived, escalation, note=PAUSED))
+        raise NotBefore(context.clock.now() + PAUSE)
+
+
+async def _as_it_may_be_shown(escalation: Escalation, context: Context) -> tuple[DonorRecord | None, Duties]:
+    duties = duties_of(requirement_of(escalation).decision)
+    try:
+        return await read_donor(escalation.donor_id, context), duties
+    except DonorUnknown:
+        return None, duties
 
 
 async def write_once(action: Action, *, key: str, version: str, actor: str, context: Context) -> CrmReceipt:
@@ -114,61 +130,27 @@ async def _find(escalation: Escalation, key: str, context: Context) -> CrmReceip
         return None
 
 
-async def _still_right(escalation: Escalation, context: Context) -> DonorRecord | AskedAgain | Stopped:
-    """Read the facts again and ask the policy in force; return the fresh record when nothing objects."""
-    await go_on_unless_paused(context, "execute")
-    try:
-        record = await read_donor(escalation.donor_id, context)
-    except DonorUnknown:
-        return Stopped("The donor is no longer in the CRM, or is hidden from Countersign.")
-    if record.donor.id != escalation.donor_id:
-        return Stopped("The donor's record was merged into another one.")
-    ruling = await rule_again(escalation, record, context)
-    requirement = requirement_of(escalation)
-    if ruling.decision.outcome is Outcome.DENY:
-        return Stopped(" ".join(ruling.decision.reasons) or "Policy no longer allows this.")
-    duties = duties_of(ruling.decision)
-    if duties.unknown:
-        return Stopped(f"Policy asks for something I cannot do ({', '.join(duties.unknown)}).")
-    if duties.not_before and duties.not_before > context.clock.now():
-        raise NotBefore(duties.not_before)
-    card = card_of(escalation)
-    fresh = shown_changes(escalation.action, record, staff_names(record), duties)
-    if fresh != card.changes:
-        note = "The record changed since this was approved: " + _difference(card.changes, fresh)
-        return await ask_again(escalation, record, ruling, fresh, note, context)
-    if not satisfied(ruling.decision, requirement.granted):
-        return await ask_again(escalation, record, ruling, fresh, OTHER_APPROVAL, context)
-    return record
-
-
-def _difference(before: tuple[FieldChange, ...], now: tuple[FieldChange, ...]) -> str:
-    shown = [
-        f"{new.field} is now {new.before} (it was {old.before})"
-        for old, new in zip(before, now, strict=False)
-        if old.before != new.before
-    ]
-    return "; ".join(shown) or "the proposed change reads differently now"
-
-
 def _actor(escalation: Escalation) -> str:
     return f"{ACTOR} for {escalation.decided_by_name or 'policy'}"
 
 
-async def _begin(escalation: Escalation, arrived: Arrived, context: Context) -> None:
+async def _begin(escalation: Escalation, arrived: Arrived, context: Context) -> bool:
     """Say durably that the write may be on its way, so that a crash is followed by looking first.
 
+    False when somebody else has gone on with it since it was read: then it is not ours to write any more.
     Raises NotBefore while executing is paused: asked last, in the transaction that begins the write.
     """
     now = context.clock.now()
-    if escalation.state is _S.EXECUTING:
-        await context.database.read(lambda tx: wait_while_paused(tx, now, "execute"))
-        return
 
-    def write(tx: Transaction) -> None:
+    def write(tx: Transaction) -> bool:
         wait_while_paused(tx, now, "execute")
+        if escalation.state is _S.EXECUTING:
+            held = tx.escalations.get(escalation.id)
+            return held is not None and held.revision == escalation.revision
         ready = (_S.APPROVED, _S.OUTCOME_UNKNOWN)
-        moved = tx.escalations.move(escalation.id, ready, _S.EXECUTING, arrived.now)
+        moved = tx.escalations.move(
+            escalation.id, ready, _S.EXECUTING, arrived.now, revision=escalation.revision
+        )
         if moved:
             write_down(
                 tx,
@@ -178,8 +160,9 @@ async def _begin(escalation: Escalation, arrived: Arrived, context: Context) -> 
                 correlation_id=moved.correlation_id,
                 escalation_id=moved.id,
             )
+        return moved is not None
 
-    await context.database.write(write)
+    return await context.database.write(write)
 
 
 async def _mark_unknown(escalation: Escalation, arrived: Arrived, context: Context) -> None:
@@ -199,11 +182,18 @@ async def _mark_unknown(escalation: Escalation, arrived: Arrived, context: Conte
     await context.database.write(write)
 
 
-def _executed(tx: Transaction, arrived: Arrived, escalation: Escalation, receipt: CrmReceipt) -> None:
+def _executed(
+    tx: Transaction,
+    arrived: Arrived,
+    escalation: Escalation,
+    receipt: CrmReceipt,
+    shown: tuple[DonorRecord | None, Duties],
+) -> None:
+    record, duties = shown
     execution = Execution(
         ref=receipt.ref,
         record_url=receipt.record_url,
-        changes=receipt.changes,
+        changes=tuple(duties.masked(change, record) for change in receipt.changes),
         verified=receipt.verified,
         at=arrived.now,
     )
@@ -226,7 +216,7 @@ def _executed(tx: Transaction, arrived: Arrived, escalation: Escalation, receipt
         escalation_id=moved.id,
         ref=receipt.ref,
         verified=receipt.verified,
-        changes=[change.model_dump(mode="json") for change in receipt.changes],
+        changes=[change.model_dump(mode="json") for change in execution.changes],
     )
     data: dict[str, object] = {"action": moved.action.kind, "policy_version": moved.policy_version}
     publish_data(tx, arrived, PublishedEventType.ACTION_EXECUTED, moved.id, data)

@@ -38,12 +38,12 @@ class Duties:
             text = text.replace(amount, HIDDEN)
         return text
 
-    def masked(self, change: FieldChange, record: DonorRecord) -> FieldChange:
+    def masked(self, change: FieldChange, record: DonorRecord | None) -> FieldChange:
         """Return *change* as it may be shown."""
         return change.model_copy(
             update={
-                "before": self.without_amounts(change.before, record),
-                "after": self.without_amounts(change.after, record),
+                "before": self.masked_text(change.before, record),
+                "after": self.masked_text(change.after, record),
             }
         )
 

@@ -171,7 +171,7 @@ class UndoShown(Value):
 class Execution(Value):
     """What the CRM says after an action was executed; *verified* means read back and equal.
 
-    *undo* is the latest attempt to take it back.
+    *undo* is the latest attempt to take it back. *since* is what had changed when it was to be carried out.
     """
 
     ref: str | None = None
@@ -181,6 +181,7 @@ class Execution(Value):
     problem: str = ""
     at: AwareDatetime
     undo: UndoShown | None = None
+    since: tuple[FieldChange, ...] = ()
 
 
 class PassedOn(Value):
@@ -247,7 +248,7 @@ class CardStatus(Value):
     """Where the card's decision stands now.
 
     *reason* and *reason_text* say why it was overruled: a code in words, and the person's own words. *passed*
-    is how it came to whoever decides now.
+    is how it came to whoever decides now. *since* is what changed since an earlier approval.
     """
 
     state: EscalationState
@@ -261,6 +262,7 @@ class CardStatus(Value):
     reason_text: str = ""
     passed: PassedOn | None = None
     paused: PauseShown | None = None
+    since: tuple[FieldChange, ...] = ()
 
 
 class PausesShown(Value):

@@ -121,7 +121,12 @@ def _edited(payload: Payload) -> tuple[str, tuple[str, ...]]:
 
 
 def _differences(payload: Payload) -> tuple[str, ...]:
-    return tuple(f"{each['field']}: {each['before']} → {each['after']}" for each in payload["differences"])
+    differences = payload.get("differences", ())
+    return tuple(f"{each['field']}: {each['before']} → {each['after']}" for each in differences)
+
+
+def _changed_since(payload: Payload) -> tuple[str, tuple[str, ...]]:
+    return "Not written: changed since the approval", (payload["note"], *_differences(payload))
 
 
 def _not_undone(payload: Payload) -> tuple[str, tuple[str, ...]]:
@@ -164,7 +169,7 @@ _STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
     "escalation.reopened": _plain("Back for decision"),
     "escalation.declined": _plain("Declined", "reason", "text"),
     "escalation.expired": _plain("Expired: nobody decided in time, nothing was done"),
-    "escalation.changed_since": _plain("Not written: changed since the approval", "note"),
+    "escalation.changed_since": _changed_since,
     "escalation.withdrawn": _plain("Withdrawn: the donor has died"),
     "action.begun": _plain("Began to write to the CRM"),
     "action.not_found": _plain("Looked in the CRM: the change is not there"),

@@ -19,7 +19,7 @@ from handlers.outcomes import Notice, UndoShown
 from handlers.paused import go_on_unless_paused
 from handlers.ports import DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
 from handlers.publishing import publish_data
-from policy.actions import UNDO, Action, FieldChange, UndoPromise
+from policy.actions import UNDO, Action, UndoPromise
 from policy.canonical import canonical_json
 from policy.changes import describe
 from policy.decision import GivenApproval, Outcome, open_approvals
@@ -233,15 +233,7 @@ def _undone(
     tx: Transaction, arrived: Arrived, attempt: Attempt, result: TakenBack, instead: str = ""
 ) -> None:
     asked = attempt.asked
-    changes = tuple(
-        FieldChange(
-            record=each.record,
-            field=each.field,
-            before=attempt.masked(each.before),
-            after=attempt.masked(each.after),
-        )
-        for each in result.changes
-    )
+    changes = tuple(attempt.duties.masked(each, attempt.record) for each in result.changes)
     note = GONE if result.gone else ""
     done = {"stage": "done", "at": arrived.now, "changes": changes, "note": note, "instead": instead}
     moved = _moved(tx, arrived, attempt.escalation, _S.UNDONE, asked.model_copy(update=done))

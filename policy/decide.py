@@ -132,6 +132,18 @@ def _sort(
     return matched, errors
 
 
+def facts_read(compiled: CompiledPolicy, decision: Decision) -> tuple[str, ...]:
+    """Return the facts that the gates which matched look at."""
+    matched = set(decision.gate_ids)
+    names = (
+        name
+        for gate, condition in zip(compiled.gates, compiled.conditions.each, strict=True)
+        if gate.gate.id in matched
+        for name in condition.names
+    )
+    return tuple(dict.fromkeys(names))
+
+
 def _outcome(gates: Sequence[Gate]) -> Outcome:
     kinds = {gate.kind for gate in gates}
     if "deny" in kinds:

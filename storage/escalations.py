@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal, TypedDict, Unpack
 
-from sqlalchemy import Connection, RowMapping, Select, and_, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, Select, and_, func, insert, or_, select, tuple_, update
 
 from policy.actions import ACTION, Action
 from policy.canonical import canonical_json
@@ -137,6 +137,18 @@ class Escalations:
         table = ESCALATIONS.c
         query = select(ESCALATIONS).where(table.successor_id == successor_id)
         return self._all(query.order_by(table.created_at, table.id))
+
+    def of_donors(self, donor_ids: Collection[str], states: Collection[EscalationState]) -> list[Escalation]:
+        """Return what is in those states about any of the donors, the oldest first."""
+        table = ESCALATIONS.c
+        query = select(ESCALATIONS).where(table.donor_id.in_(donor_ids), table.state.in_(states))
+        return self._all(query.order_by(table.created_at, table.id))
+
+    def one_at_a_time(self, matter: str) -> None:
+        """Wait until no other transaction is in the same *matter*; SQLite has one writer anyway."""
+        if self._connection.dialect.name == "postgresql":
+            key = func.hashtextextended(matter, 0)
+            self._connection.execute(select(func.pg_advisory_xact_lock(key)))
 
     def open_for_fold_key(self, fold_key: str) -> list[Escalation]:
         """Return what is still undecided about the same matter, the oldest first."""

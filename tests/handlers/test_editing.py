@@ -23,7 +23,7 @@ from handlers.commands import (
     ReplyAddress,
 )
 from handlers.context import Arrived
-from handlers.deciding import _pending
+from handlers.deciding import waiting_touches
 from handlers.escalation_view import card_of, requirement_of
 from handlers.outcomes import CheckedEdit, EditForm, Notice, Window
 from handlers.ports import Colleague
@@ -436,6 +436,8 @@ async def test_a_version_only_others_can_approve_is_put_forward(desk: Desk) -> N
     assert (waiting.route, card_of(waiting).decider) == ("COWNER", OWNER.name)
     assert "escalation.approval_given" not in await desk.kinds()
     await desk.click(ApprovalClicked)
+    assert desk.written() == [], "the card still marks the relationship as sensitive"
+    await desk.click(ApprovalClicked)
     assert desk.written() == [UpdateStage(donor_id=DONOR, stage=LifecycleStage.QUALIFICATION)]
 
 
@@ -444,8 +446,9 @@ async def test_waiting_contacts_are_counted_by_the_edited_version(desk: Desk) ->
     may_mail(desk)
     await desk.open(CALL)
     await desk.approve(await desk.version(channel="email"))
-    [touch] = await desk.house.database.read(lambda tx: _pending(tx, (DONOR,), None))
-    assert touch.channel is Channel.EMAIL
+    today = desk.house.context.today()
+    [waiting] = await desk.house.database.read(lambda tx: waiting_touches(tx, (DONOR,), today))
+    assert getattr(waiting.action, "channel", None) is Channel.EMAIL
 
 
 async def test_replayed_submissions_do_nothing_twice(desk: Desk) -> None:

@@ -199,8 +199,9 @@ async def test_a_changed_record_is_shown_and_asked_about_again(loop: Loop) -> No
     again = await loop.now_shows(
         card,
         "Decision needed: Margaret Okafor",
-        "The record changed since this was approved",
-        "Lifecycle stage is now cultivation (it was reactivation)",
+        "Nothing was written. The record changed since this was approved.",
+        "Changed since you looked",
+        "Lifecycle stage:  reactivation  →  cultivation",
     )
     assert await _stage_of(loop, MARGARET) == "cultivation", "nothing was written"
     assert "cs:approve" in buttons(again)
@@ -225,7 +226,7 @@ async def test_it_is_asked_again_also_after_a_lost_write(loop: Loop) -> None:
             loop.stage.crm.store.commit(change.model_copy(update={"external_key": None}))
     loop.stage.edit_donor(MARGARET, lifecycle_stage="cultivation")
     await _up_again(loop)
-    await loop.now_shows(card, "Decision needed: Margaret Okafor", "is now cultivation")
+    await loop.now_shows(card, "Decision needed: Margaret Okafor", "→  cultivation")
 
 
 async def test_what_is_asked_again_late_still_runs_out(loop: Loop) -> None:
@@ -234,7 +235,7 @@ async def test_what_is_asked_again_late_still_runs_out(loop: Loop) -> None:
     loop.stage.edit_donor(MARGARET, lifecycle_stage="cultivation")
     await loop.later(days=6)
     await loop.stage.break_crm(**WELL)
-    await loop.now_shows(card, "Decision needed: Margaret Okafor", "is now cultivation")
+    await loop.now_shows(card, "Decision needed: Margaret Okafor", "→  cultivation")
     await loop.later(days=13)
     await loop.now_shows(card, "Time ran out: Margaret Okafor")
 
@@ -293,6 +294,20 @@ async def test_an_approval_that_cannot_be_carried_out_is_not_passed_over_in_sile
 async def _dead_ids(loop: Loop) -> list[tuple[str, str]]:
     letters = await loop.runtime.context.database.read(lambda tx: tx.outbox.list_dead(10))
     return [(letter.id, letter.kind) for letter in letters]
+
+
+async def test_automation_waits_while_people_decide(open_loop: Open) -> None:
+    loop = await open_loop(model=False, organisation={"rollout_phase": 3})
+    open_card = await loop.card(JANE, what="reply", text="Please stop e-mailing me. Jane")
+    assert "cs:approve" in buttons(open_card)
+    waiting = await loop.card(JANE, amount_minor=4_200)
+    paused = await loop.now_shows(waiting, "the policy in force", "This waits until the open decision")
+    assert await loop.stage.written_for(paused, JANE) == []
+    await loop.stage.press(OLIVIA, OLIVIAS, open_card, "cs:approve")
+    await loop.now_shows(open_card, "Done: Jane Doe")
+    await loop.later(minutes=6)
+    await loop.now_shows(waiting, "Done: Jane Doe")
+    assert len(await loop.stage.written_for(paused, JANE)) == 1
 
 
 # The model

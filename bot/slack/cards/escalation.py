@@ -47,6 +47,7 @@ CONSIDERED = "Also considered: {alternatives}"
 MORE_UNDER_WHY = "{count} more under “Why?”"
 REFERENCE = "Sent to the {route}. Reference {reference}"
 NOTE = "⚠️ "
+SINCE = "Changed since you looked"
 
 EDITED_BY = "\nEdited by "
 MORE_EDITS = "\n{count} earlier edits under “Why?”"
@@ -85,6 +86,7 @@ def _open(card: EscalationCard, status: CardStatus, title: str) -> list[Block]:
         *donor_blocks(card.donor, title),
         *_note(status),
         *paused_block(status),
+        *_since(status, url),
         status_block(card, status),
         *passed_on(status),
         *_came_back(card),
@@ -125,6 +127,10 @@ def _note(status: CardStatus) -> list[Block]:
 
 def _came_back(card: EscalationCard) -> list[Block]:
     return [rich(paragraph(*said(card.came_back, 900)))] if card.came_back else []
+
+
+def _since(status: CardStatus, url: str | None) -> list[Block]:
+    return [titled(SINCE, bullets(change_lines(status.since, url)))] if status.since else []
 
 
 def _proposal(card: EscalationCard, url: str | None) -> Block:
