@@ -37,21 +37,17 @@ def read_organisation(path: Path) -> Organisation:
 
 def read_policy(path: Path | None) -> CompiledPolicy:
     """Compile the policy at *path*, or the one that ships; raises PolicyInvalidError, FileInvalid."""
+    return compile_policy(parse_policy(*policy_source(path)))
+
+
+def policy_source(path: Path | None) -> tuple[str, str]:
+    """Return the text of the policy at *path*, or of the one that ships, and its name; raises FileInvalid."""
     if path is None:
         shipped = files("policy") / "default" / "policy.yaml"
-        return compile_policy(parse_policy(shipped.read_text(encoding="utf-8"), "default policy"))
+        return shipped.read_text(encoding="utf-8"), "default policy"
     try:
-        return compile_policy(parse_policy(path.read_text(encoding="utf-8"), str(path)))
+        return path.read_text(encoding="utf-8"), str(path)
     except OSError as error:
         raise FileInvalid(f"{path}: {error.strerror}") from None
-
-
-class PolicyInForce:
-    """The compiled policy that rules until the process ends."""
-
-    def __init__(self, compiled: CompiledPolicy) -> None:
-        self._compiled = compiled
-
-    def current(self) -> CompiledPolicy:
-        """Return the policy in force."""
-        return self._compiled
+    except UnicodeDecodeError as error:
+        raise FileInvalid(f"{path}: byte {error.start} is not UTF-8 text") from None

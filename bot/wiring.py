@@ -10,6 +10,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 import httpx2
@@ -21,7 +22,7 @@ from bot.crm.rest import RestCrm
 from bot.crm.wire import Wire
 from bot.doorstep import Arrival, Doorstep
 from bot.event_stream import RedisStream
-from bot.files import PolicyInForce, read_organisation, read_policy
+from bot.files import FileInvalid, policy_source, read_organisation
 from bot.holiday_calendar import HolidayCalendar
 from bot.http.app import Pages, doors
 from bot.http.asgi import AsgiApp
@@ -29,6 +30,7 @@ from bot.http.crm_events import crm_events
 from bot.http.metrics import Metrics
 from bot.http.probes import Check, Probes
 from bot.master_key import open_encrypted
+from bot.policy_in_force import NO_VERSION, PolicyInForce
 from bot.scheduler import Scheduler
 from bot.settings import CrmSettings, Settings
 from bot.slack.app import build_slack_app
@@ -40,12 +42,17 @@ from bot.slack.http import SlackEndpoint
 from bot.slack.socket import SocketRunner
 from bot.worker import INBOUND, OUTBOUND, Worker
 from handlers.commands import Command
-from handlers.context import Context
+from handlers.context import Arrived, Context
+from handlers.first_policy import AtStart, establish, report_faulty, report_unreadable
 from handlers.ports import Clock
+from policy.closed import nothing_allowed
+from policy.decide import compile_policy
+from policy.language import PolicyInvalidError, parse_policy
 from storage.bell import Bell, InProcessBell, RedisBell
 from storage.database import Database
 from storage.ids import IdSource
 from storage.migrate import is_current, upgrade
+from storage.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +108,7 @@ async def build(
         stream = RedisStream.open(settings.redis_url) if settings.redis_url else None
         if stream:
             stack.push_async_callback(stream.close)
+        rules = PolicyInForce()
         context = Context(
             database=database,
             crm=RestCrm(wire, clock),
@@ -108,11 +116,12 @@ async def build(
             assistant=build_assistant(settings.ai, stack),
             clock=clock,
             ids=ids,
-            rules=PolicyInForce(read_policy(settings.policy_file)),
+            rules=rules,
             stream=stream,
             organisation=read_organisation(settings.organisation_file),
             holidays=HolidayCalendar(),
         )
+        await settle_policy(context, settings.policy_file)
         slack = build_slack_app(connection, accept_from_slack(doorstep), clients.posting, now=clock.now)
         socket = SocketRunner(slack, connection) if connection.app_token else None
         if socket:
@@ -133,6 +142,48 @@ async def build(
             socket=socket,
             stop=asyncio.Event(),
         )
+
+
+async def settle_policy(context: Context, file: Path | None) -> None:
+    """Record the first policy, or say that the one in *file* differs from the one in force.
+
+    A faulty file is refused whole: the rules in force stay, and operations hear of it. Without any rules in
+    force it raises PolicyInvalidError or FileInvalid, and nothing starts.
+    """
+    arrived, organisation = at_start(context), context.organisation
+    try:
+        source, name = policy_source(file)
+        compiled = compile_policy(parse_policy(source, name))
+    except (PolicyInvalidError, FileInvalid) as faulty:
+        if not await context.database.read(lambda tx: tx.policies.version_in_force()):
+            raise
+        log.error("the policy in the settings is faulty; the rules in force stay")  # noqa: TRY400 - in words
+        told = str(faulty).splitlines()
+        await context.database.write(lambda tx: report_faulty(tx, arrived, str(file), told, organisation))
+        return
+    named = str(file) if file else None
+
+    def write(tx: Transaction) -> AtStart:
+        settled = establish(tx, arrived, compiled, source, named, organisation)
+        if context.rules.current(tx).version == nothing_allowed().version:
+            report_unreadable(tx, arrived, tx.policies.version_in_force() or NO_VERSION, organisation)
+        return settled
+
+    if await context.database.write(write) is AtStart.ONLY_PROPOSED:
+        extra = {"version": compiled.version[:12]}
+        log.warning("the policy in the settings is not the one in force", extra=extra)
+
+
+def at_start(context: Context) -> Arrived:
+    """Return the start of the service as the handlers know what arrives."""
+    return Arrived(
+        item_id=context.ids.new(),
+        correlation_id=context.ids.new(),
+        attempts=1,
+        first_attempt_at=None,
+        now=context.clock.now(),
+        ids=context.ids,
+    )
 
 
 async def open_database(settings: Settings) -> Database:

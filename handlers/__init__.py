@@ -14,6 +14,7 @@ from handlers.begin_absence import begin_absence
 from handlers.check_edit import check_edit
 from handlers.come_back import come_back, end_absence
 from handlers.context import Arrived, Context, Write
+from handlers.decide_policy import approve_policy, reject_policy
 from handlers.decline_escalation import decline_escalation
 from handlers.defer_escalation import defer_escalation
 from handlers.escalate_further import escalate_further
@@ -41,8 +42,11 @@ from handlers.show_copy import show_copy
 from handlers.show_evidence import fill_evidence, show_evidence
 from handlers.show_help import show_help
 from handlers.show_home import publish_home, show_home
+from handlers.show_policy import show_policy
+from handlers.show_proposal import show_policy_report, show_proposal
 from handlers.show_timeline import show_timeline
 from handlers.show_to_stand_in import show_to_stand_in
+from handlers.show_why import show_why
 from handlers.summarise_donor import summarise_donor
 from handlers.take_back import take_back
 from handlers.undo_action import undo_action
@@ -58,6 +62,11 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.HelpRequested: show_help,
     commands.PauseRequested: pause_capability,
     commands.ResumeRequested: resume_capability,
+    commands.PolicyRequested: show_policy,
+    commands.WhyRequested: show_why,
+    commands.PolicyApprovalClicked: approve_policy,
+    commands.PolicyRejectionClicked: reject_policy,
+    commands.PolicyReportRequested: show_policy_report,
     commands.SummaryShared: share_summary,
     commands.FeedbackGiven: record_feedback,
     commands.ApprovalClicked: approve_escalation,
@@ -103,4 +112,5 @@ DEPARTURES: dict[type[Any], Handler] = {
     effects.FillWindow: fill_window,
     effects.AnnouncePause: announce_pause,
     effects.RefreshCards: refresh_cards,
+    effects.ShowProposal: show_proposal,
 }

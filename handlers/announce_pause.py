@@ -19,9 +19,8 @@ APART = timedelta(seconds=1.2)
 async def announce_pause(effect: AnnouncePause, arrived: Arrived, context: Context) -> Write:
     """Post what was done in the operations channel, or in the review channel when that cannot be."""
     organisation, marker = context.organisation, f"pause:{effect.change_id}"
-    operations = organisation.operations_channel or organisation.review_channel
     try:
-        await context.chat.post(effect.announcement, operations, marker, arrived.retry_since)
+        await context.chat.post(effect.announcement, organisation.operations, marker, arrived.retry_since)
     except Refused:
         await context.chat.post(effect.announcement, organisation.review_channel, marker, arrived.retry_since)
     return lambda _tx: None

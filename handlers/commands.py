@@ -100,6 +100,50 @@ class ResumeRequested(Value):
     reply_to: ReplyAddress
 
 
+class PolicyRequested(Value):
+    """Somebody wants to see the rules in force and what is paused."""
+
+    type: Literal["policy"] = "policy"
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class WhyRequested(Value):
+    """Somebody asks which rule spoke: about a reference, or about a donor's latest decisions."""
+
+    type: Literal["why"] = "why"
+    query: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class PolicyApprovalClicked(Value):
+    """Somebody agrees to a proposed change of the rules."""
+
+    type: Literal["policy_approve"] = "policy_approve"
+    proposal_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class PolicyRejectionClicked(Value):
+    """Somebody turns a proposed change of the rules down."""
+
+    type: Literal["policy_reject"] = "policy_reject"
+    proposal_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class PolicyReportRequested(Value):
+    """Somebody wants the whole report on a proposed change; *view_id* is the window already open."""
+
+    type: Literal["policy_report"] = "policy_report"
+    proposal_id: str
+    view_id: str
+    by: ChatUser
+
+
 class SummaryShared(Value):
     """Somebody wants a private summary shown in the channel they asked in."""
 
@@ -360,6 +404,11 @@ Command = Annotated[
     | HelpRequested
     | PauseRequested
     | ResumeRequested
+    | PolicyRequested
+    | WhyRequested
+    | PolicyApprovalClicked
+    | PolicyRejectionClicked
+    | PolicyReportRequested
     | SummaryShared
     | FeedbackGiven
     | ApprovalClicked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from handlers.context import Context
 from handlers.paused import wait_while_paused
 from handlers.ports import Unavailable
+from handlers.shadowing import Candidate, Comparison, compared, shadow_candidate
 from policy.actions import Action
 from policy.claims import Confidence, Origin
-from policy.decide import decide, facts_read
+from policy.decide import CompiledPolicy, decide, facts_read
 from policy.decision import Decision, Outcome
 from policy.decision_context import Blackout, DecisionContext, Evidence, PendingTouch
 from policy.decision_facts import Capability, DecisionFacts, Purpose
@@ -68,6 +69,17 @@ class Ruling:
     read: tuple[str, ...] = ()
     touches: tuple[str, ...] = ()
     on: date | None = None
+    shadow: tuple[Comparison, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is read in one state of the database: the rules cannot change between them and the facts."""
+
+    stopped: tuple[Capability, ...]
+    waiting: tuple[Escalation, ...]
+    rules: CompiledPolicy
+    candidate: Candidate | None
 
 
 async def rule(proposal: Proposal, record: DonorRecord, findings: AiFindings, context: Context) -> Ruling:
@@ -80,7 +92,8 @@ async def rule(proposal: Proposal, record: DonorRecord, findings: AiFindings, co
     routed = await _ruling(proposal.action, record, "auto_route", evidence, purpose, None, context)
     if routed.decision.outcome is Outcome.DENY:
         return routed
-    return await _ruling(proposal.action, record, "execute", evidence, purpose, None, context)
+    ruling = await _ruling(proposal.action, record, "execute", evidence, purpose, None, context)
+    return replace(ruling, shadow=(*routed.shadow, *ruling.shadow))
 
 
 def _purpose(proposal: Proposal) -> Purpose | None:
@@ -128,20 +141,28 @@ async def _ruling(
 ) -> Ruling:
     household, now, today = household_of(record), context.clock.now(), context.today()
 
-    def look(tx: Transaction) -> tuple[tuple[Capability, ...], list[Escalation]]:
+    def look(tx: Transaction) -> _Known:
         if itself is None:
             wait_while_paused(tx, now, *PROPOSING)
         stopped = [pause.capability for pause in tx.pauses.in_force(now) if pause.capability != "execute"]
-        return tuple(stopped), waiting_touches(tx, household, today, itself)
+        waiting = waiting_touches(tx, household, today, itself)
+        rules, candidate = context.rules.current(tx), shadow_candidate(tx, context.rules)
+        return _Known(tuple(stopped), tuple(waiting), rules, candidate)
 
-    stopped, waiting = await context.database.read(look)
-    pending = tuple(_touch(each) for each in waiting)
-    known = _context(record, evidence, purpose, stopped, pending, context)
-    facts = gather(record, action, capability, known)
-    policy = context.rules.current()
-    decision = decide(policy, facts)
-    touches = tuple(each.id for each in waiting)
-    return Ruling(decision, facts, facts_read(policy, decision), touches, today)
+    known = await context.database.read(look)
+    pending = tuple(_touch(each) for each in known.waiting)
+    facts = gather(
+        record, action, capability, _context(record, evidence, purpose, known.stopped, pending, context)
+    )
+    decision = decide(known.rules, facts)
+    return Ruling(
+        decision,
+        facts,
+        facts_read(known.rules, decision),
+        tuple(each.id for each in known.waiting),
+        today,
+        compared(known.candidate, facts, decision),
+    )
 
 
 def _context(

@@ -146,6 +146,13 @@ class RefreshCards(Value):
     after_id: str | None = None
 
 
+class ShowProposal(Value):
+    """Post the card of a proposed change of the rules, or bring it up to date."""
+
+    type: Literal["show_proposal"] = "show_proposal"
+    proposal_id: str
+
+
 Effect = Annotated[
     ShowCard
     | UpdateCopy
@@ -162,7 +169,8 @@ Effect = Annotated[
     | FillWindow
     | RedactMessage
     | AnnouncePause
-    | RefreshCards,
+    | RefreshCards
+    | ShowProposal,
     Field(discriminator="type"),
 ]
 

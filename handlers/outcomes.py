@@ -66,7 +66,7 @@ class DonorPicker(Value):
 
     type: Literal["picker"] = "picker"
     query: str
-    wanted: Literal["summary", "timeline"]
+    wanted: Literal["summary", "timeline", "why"]
     matches: tuple[DonorMatch, ...]
 
 
@@ -75,7 +75,7 @@ class NoDonorFound(Value):
 
     type: Literal["no_donor"] = "no_donor"
     query: str
-    wanted: Literal["summary", "timeline"]
+    wanted: Literal["summary", "timeline", "why"]
     near: tuple[DonorMatch, ...] = ()
 
 
@@ -280,6 +280,92 @@ class PausesShown(Value):
     reference: str = ""
 
 
+class PolicyCard(Value):
+    """A proposed change of the rules as it stands: what it would do, who is asked, who agreed so far.
+
+    *effects* says in sentences what replaying the recorded decisions found, the looser answers first; *gates*
+    what differs between the versions. *approvals* are names; *still_needed* is 0 once it is decided.
+    """
+
+    proposal_id: str
+    kind: Literal["first", "change", "rollback", "upgrade"]
+    state: Literal["proposed", "in_force", "retired", "rejected", "withdrawn"]
+    title: str
+    version: str
+    base_version: str | None
+    author: str
+    proposed_at: AwareDatetime
+    may_loosen: bool
+    headline: str
+    effects: tuple[str, ...] = ()
+    loosened: tuple[str, ...] = ()
+    gates: tuple[str, ...] = ()
+    people_needed: int
+    approvals: tuple[str, ...] = ()
+    still_needed: int = 0
+    decided_by: str = ""
+    decided_at: AwareDatetime | None = None
+    reference: str
+
+
+class PolicyReportShown(Value):
+    """The whole report on a proposed change, for a window; each part has a title and its lines."""
+
+    type: Literal["policy_report"] = "policy_report"
+    title: str
+    parts: tuple[tuple[str, tuple[str, ...]], ...]
+    reference: str
+
+
+class PolicyShown(Value):
+    """The rules in force: the lifecycle table in words, since when and by whom, and what is paused.
+
+    *table* holds what, where and the answer per capability, in the order of *capabilities*.
+    """
+
+    type: Literal["policy"] = "policy"
+    title: str
+    version: str
+    since: AwareDatetime | None
+    by: str
+    phase: int
+    capabilities: tuple[str, ...]
+    table: tuple[tuple[str, str, tuple[str, ...]], ...]
+    notes: tuple[str, ...] = ()
+    shadow: str = ""
+    pauses: tuple[PauseShown, ...] = ()
+    reference: str
+
+
+class RuleSaid(Value):
+    """One rule that spoke in a decision: what it says, what it asked, and the facts it saw."""
+
+    reason: str
+    asked: str
+    saw: tuple[str, ...] = ()
+
+
+class DecisionExplained(Value):
+    """Why one decision came out as it did; *paragraph* in plain words, then rule by rule."""
+
+    title: str
+    at: AwareDatetime
+    paragraph: str
+    rules: tuple[RuleSaid, ...] = ()
+    near: tuple[str, ...] = ()
+    caution: str = ""
+    escalation_id: str = ""
+    reference: str
+
+
+class WhyShown(Value):
+    """The decisions somebody asked about, the latest first; *more* of them are not shown."""
+
+    type: Literal["why"] = "why"
+    decisions: tuple[DecisionExplained, ...]
+    more: int = 0
+
+
 class QueueItem(Value):
     """One decision in somebody's queue."""
 
@@ -462,12 +548,14 @@ Outcome = Annotated[
     | DigestShown
     | PausesShown
     | AbsenceShown
-    | DecisionList,
+    | DecisionList
+    | PolicyShown
+    | WhyShown,
     Field(discriminator="type"),
 ]
 
 Window = Annotated[
-    EvidenceShown | EditForm | OverrideForm | CheckedEdit | Notice,
+    EvidenceShown | EditForm | OverrideForm | CheckedEdit | PolicyReportShown | Notice,
     Field(discriminator="type"),
 ]
 """What can fill a window that was opened while it was still being read."""

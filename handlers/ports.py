@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from handlers.commands import ReplyAddress
-from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, Window
+from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, PolicyCard, Window
 from policy.actions import Action, FieldChange
 from policy.decide import CompiledPolicy
 from policy.donor import Campaign, DonorMatch, DonorRecord
@@ -16,6 +16,7 @@ from policy.events import CrmEvent
 from policy.facts import DonorFacts
 from policy.recommender import Proposal
 from policy.undoing import ChangedSince, TakenBack
+from storage.transaction import Transaction
 
 
 class Unavailable(Exception):
@@ -158,6 +159,17 @@ class Chat(Protocol):
         """Post a record to put right, or bring the message *at* that place up to date."""
         ...
 
+    async def show_proposal(
+        self,
+        card: PolicyCard,
+        at: MessageRef | None,
+        channel: str,
+        marker: str,
+        retry_since: datetime | None,
+    ) -> MessageRef:
+        """Post the card of a proposed change of the rules, or bring the one *at* that place up to date."""
+        ...
+
     async def post(
         self,
         outcome: Outcome,
@@ -213,10 +225,14 @@ class Assistant(Protocol):
 
 
 class RulesInForce(Protocol):
-    """The policy that rules now."""
+    """The policy that rules, as the database says within *tx*: never an older answer than the facts."""
 
-    def current(self) -> CompiledPolicy:
-        """Return the policy in force; it never changes while a decision is being made."""
+    def current(self, tx: Transaction) -> CompiledPolicy:
+        """Return the policy in force; when that cannot be read, one that allows nothing."""
+        ...
+
+    def version(self, tx: Transaction, version: str) -> CompiledPolicy | None:
+        """Return any stored version; None when it is not there or cannot be read."""
         ...
 
 

@@ -17,6 +17,7 @@ from handlers.paused import assistant_unless_paused, go_on_unless_paused
 from handlers.ports import DonorUnknown, Unavailable
 from handlers.report_campaign_change import report_campaign_change
 from handlers.routing import Route, route, with_other_approvers, without_own_approval
+from handlers.shadowing import note_comparisons
 from policy.canonical import digest
 from policy.claims import Recommendation
 from policy.confidence import confidence
@@ -139,6 +140,7 @@ def put_forward(
     considered, ruling, destination = weighed.considered, weighed.ruling, weighed.destination
     names = staff_names(considered.record)
     _write_down(tx, arrived, considered, ruling)
+    note_comparisons(tx, ruling.shadow, arrived.ids, arrived.now, arrived.correlation_id)
     if ruling.decision.outcome is Outcome.DENY:
         hold(tx, arrived, considered, ruling, destination, names, organisation)
         return None

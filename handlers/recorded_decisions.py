@@ -49,6 +49,13 @@ def find_decision(tx: Transaction, named: str) -> RecordedDecision | NotReplayab
     return next((_read(each, standings) for each in latest.values()), None)
 
 
+def decisions_about(tx: Transaction, donor_id: str) -> list[RecordedDecision | NotReplayable]:
+    """Return what was decided about one donor, the latest first."""
+    records = [each for each in tx.audit.trace(donor_id) if each.kind in DECISION_KINDS]
+    standings = tx.escalations.standings([each.correlation_id for each in records])
+    return [_read(each, standings) for each in reversed(records)]
+
+
 async def recorded_decisions(
     database: Database, since: datetime | None = None
 ) -> AsyncIterator[list[RecordedDecision | NotReplayable]]:

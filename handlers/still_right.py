@@ -11,10 +11,12 @@ from handlers.deciding import Ruling, rule_again
 from handlers.donor_search import read_donor
 from handlers.escalation_view import Requirement, card_of, requirement_of
 from handlers.obligations import AMOUNT, Duties, duties_of, shown_changes
-from handlers.paused import go_on_unless_paused
+from handlers.paused import LOOK_AGAIN, go_on_unless_paused
 from handlers.ports import DonorUnknown
+from handlers.shadowing import keep_comparisons
 from policy.actions import FieldChange
 from policy.canonical import digest
+from policy.closed import UNREADABLE
 from policy.decision import Outcome, satisfied
 from policy.donor import DonorRecord
 from policy.seen import (
@@ -69,6 +71,9 @@ async def still_right(escalation: Escalation, context: Context) -> Ready | Asked
     if record.donor.id != escalation.donor_id:
         return Stopped(MERGED)
     ruling = await rule_again(escalation, record, context)
+    await keep_comparisons(ruling.shadow, escalation.correlation_id, context)
+    if UNREADABLE in ruling.decision.gate_ids:
+        raise NotBefore(context.clock.now() + LOOK_AGAIN, UNREADABLE)
     requirement = requirement_of(escalation)
     now = seen_again(requirement, escalation, record, ruling)
     if ruling.decision.outcome is Outcome.DENY:

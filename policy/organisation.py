@@ -76,6 +76,7 @@ class BlackoutPeriod(Value):
 class Organisation(Value):
     """The organisation's settings; channels are Slack channel ids or names with a leading #.
 
+    *governance_channel* is where changes of the rules are decided; without it, the operations channel.
     *data_steward* (an e-mail address) and *data_channel* are for records that are sent back to be put right.
     """
 
@@ -95,6 +96,7 @@ class Organisation(Value):
     rollout_phase: Annotated[int, Field(ge=1, le=3)] = 2
     review_channel: str
     operations_channel: str | None = None
+    governance_channel: str | None = None
     data_steward: str | None = None
     data_channel: str | None = None
     people: tuple[Person, ...] = ()
@@ -165,6 +167,16 @@ class Organisation(Value):
         if person and person.working_day_end_hour is not None:
             end = person.working_day_end_hour
         return start, end
+
+    @property
+    def operations(self) -> str:
+        """The channel in which the bot reports about itself."""
+        return self.operations_channel or self.review_channel
+
+    @property
+    def governance(self) -> str:
+        """The channel in which changes of the rules are decided."""
+        return self.governance_channel or self.operations
 
     def roles_of(self, email: str) -> tuple[str, ...]:
         """Return the roles of the person with this e-mail address."""

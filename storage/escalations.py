@@ -112,6 +112,10 @@ class Escalations:
         """Return one escalation."""
         return self._first(select(ESCALATIONS).where(ESCALATIONS.c.id == escalation_id))
 
+    def by_correlation(self, correlation_id: str) -> Escalation | None:
+        """Return the escalation that came of one event."""
+        return self._first(select(ESCALATIONS).where(ESCALATIONS.c.correlation_id == correlation_id))
+
     def get_by_message(self, channel_id: str, message_ts: str) -> Escalation | None:
         """Return the escalation shown by that Slack message."""
         table = ESCALATIONS.c

@@ -168,6 +168,7 @@ ESCALATIONS = Table(
     Index("ix_escalations_created", "created_at"),
     Index("ix_escalations_decided", "decided_at"),
     Index("ix_escalations_fold", "fold_key", "state"),
+    Index("ix_escalations_correlation", "correlation_id"),
     Index("ix_escalations_successor", "successor_id"),
     Index("ix_escalations_household", "household_id", "state"),
     Index("ix_escalations_route", "route", "shown", "created_at"),

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from handlers.commands import ReplyAddress
-from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, Window
+from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, PolicyCard, Window
 from handlers.ports import (
     Colleague,
     CrmReceipt,
@@ -27,6 +27,7 @@ from policy.actions import Action, UpdateStage
 from policy.decide import CompiledPolicy
 from policy.donor import Campaign, Consent, Donor, DonorMatch, DonorRecord, Gift, StaffMember
 from policy.undoing import ChangedSince, TakenBack
+from storage.transaction import Transaction
 
 Health = Literal["well", "down", "loses answers", "loses requests"]
 
@@ -178,6 +179,7 @@ class FakeChat:
     cards: dict[str, Shown] = field(default_factory=dict)
     cleanups: dict[str, tuple[str, CleanupShown]] = field(default_factory=dict)
     posts: list[tuple[str, str, Outcome]] = field(default_factory=list)
+    proposals: list[tuple[str, MessageRef | None, PolicyCard]] = field(default_factory=list)
     whispers: list[tuple[str, Outcome]] = field(default_factory=list)
     homes: list[tuple[str, HomeShown]] = field(default_factory=list)
     views: list[tuple[str, Window]] = field(default_factory=list)
@@ -242,6 +244,18 @@ class FakeChat:
         self.cleanups[ts] = (channel, cleanup)
         return MessageRef(channel, ts)
 
+    async def show_proposal(
+        self,
+        card: PolicyCard,
+        at: MessageRef | None,
+        channel: str,
+        marker: str,
+        retry_since: datetime | None,
+    ) -> MessageRef:
+        self._reachable()
+        self.proposals.append((channel, at, card))
+        return at or MessageRef(channel, f"proposal-{marker}")
+
     async def post(
         self,
         outcome: Outcome,
@@ -298,5 +312,8 @@ class FixedRules:
 
     compiled: Callable[[], CompiledPolicy]
 
-    def current(self) -> CompiledPolicy:
+    def current(self, tx: Transaction) -> CompiledPolicy:
         return self.compiled()
+
+    def version(self, tx: Transaction, version: str) -> CompiledPolicy | None:
+        return self.compiled() if self.compiled().version == version else None

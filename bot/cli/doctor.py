@@ -154,7 +154,7 @@ def _declared_scopes() -> set[str]:
 
 
 def _channels(organisation: Organisation) -> list[str]:
-    named = [organisation.review_channel, organisation.operations_channel]
+    named = [organisation.review_channel, organisation.operations_channel, organisation.governance_channel]
     named += [person.channel for person in organisation.people]
     named += [digest.channel for digest in organisation.digests]
     return sorted({channel for channel in named if channel})

@@ -14,6 +14,7 @@ from bot.cli.console import complain_all, console, print_json, progress, say
 from bot.cli.loading import policy_file
 from bot.cli.opening import CannotOpen, opened
 from bot.cli.policy_files import named_policy
+from bot.policy_in_force import PolicyInForce
 from handlers.recorded_decisions import DECISION_KINDS
 from handlers.rehearse_policy import backtest_report
 from policy.backtest_report import Affected, BacktestReport, ChangedDecision
@@ -28,15 +29,16 @@ from policy.backtest_text import (
     remarks,
 )
 from policy.decide import CompiledPolicy, compile_policy
+from storage.database import Database
 
 _SHOWN = 20
+ACTIVE = "active"
 
 
 def run(options: argparse.Namespace) -> int:
     """Replay what was recorded through both versions and print what differs, the looser answers first."""
     after = compile_policy(named_policy(options.new))
-    against = policy_file() if options.against == "active" else options.against
-    before = compile_policy(named_policy(against))
+    before = None if options.against == ACTIVE else compile_policy(named_policy(options.against))
     try:
         since = _moment(options.since)
     except ValueError:
@@ -53,15 +55,23 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _replay(
-    options: argparse.Namespace, before: CompiledPolicy, after: CompiledPolicy, since: datetime | None
+    options: argparse.Namespace, named: CompiledPolicy | None, after: CompiledPolicy, since: datetime | None
 ) -> BacktestReport:
     async with opened(options.database) as database:
+        before = named or await _active(database)
         total = await database.read(lambda tx: tx.audit.count(DECISION_KINDS, since))
         with progress("decisions replayed") as bar:
             task = bar.add_task("", total=total)
             return await backtest_report(
                 database, before, after, since=since, progress=lambda done: _advance(bar, task, done)
             )
+
+
+async def _active(database: Database) -> CompiledPolicy:
+    """Return the rules in force; before the first start, those that would be the first."""
+    if await database.read(lambda tx: tx.policies.version_in_force()) is None:
+        return compile_policy(named_policy(policy_file()))
+    return await database.read(PolicyInForce().current)
 
 
 def _advance(bar: Progress, task: object, done: int) -> None:

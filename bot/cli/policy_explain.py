@@ -10,8 +10,9 @@ from bot.cli.console import complain_all, print_json, say
 from bot.cli.loading import policy_file
 from bot.cli.opening import CannotOpen, opened
 from bot.cli.policy_files import named_policy
+from bot.policy_in_force import PolicyInForce
 from handlers.recorded_decisions import SeveralDecisions, find_decision
-from policy.decide import compile_policy
+from policy.decide import CompiledPolicy, compile_policy
 from policy.explain import ExplainedGate, Explanation, explain
 from policy.recorded import WHY_NOT_WORDS, NotReplayable, RecordedDecision
 
@@ -21,7 +22,7 @@ _STYLES = {"matched": "bold", "no answer": "red", "not matched": "dim"}
 def run(options: argparse.Namespace) -> int:
     """Find the decision, ask its rules again, and print what each gate saw."""
     try:
-        found = asyncio.run(_find(options))
+        found, stored = asyncio.run(_find(options))
     except CannotOpen as problem:
         return complain_all([str(problem)])
     except SeveralDecisions as several:
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     if isinstance(found, NotReplayable):
         detail = f" ({found.detail})" if found.detail else ""
         return complain_all([f"This decision cannot be asked again: {WHY_NOT_WORDS[found.why]}{detail}."])
-    explanation = _explained(found, options)
+    explanation = _explained(found, stored, options)
     if options.json:
         print_json(
             {"entry_id": found.entry_id, "at": found.at.isoformat()} | explanation.model_dump(mode="json")
@@ -41,13 +42,23 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _find(options: argparse.Namespace) -> RecordedDecision | NotReplayable | None:
+async def _find(
+    options: argparse.Namespace,
+) -> tuple[RecordedDecision | NotReplayable | None, CompiledPolicy | None]:
+    """Return the decision and, when they are stored, the rules that it names."""
     async with opened(options.database) as database:
-        return await database.read(lambda tx: find_decision(tx, options.decision))
+        found = await database.read(lambda tx: find_decision(tx, options.decision))
+        if not isinstance(found, RecordedDecision):
+            return found, None
+        version = found.decision.policy_version
+        return found, await database.read(lambda tx: PolicyInForce().version(tx, version))
 
 
-def _explained(found: RecordedDecision, options: argparse.Namespace) -> Explanation:
-    rules = compile_policy(named_policy(options.policy or policy_file()))
+def _explained(
+    found: RecordedDecision, stored: CompiledPolicy | None, options: argparse.Namespace
+) -> Explanation:
+    named = options.policy or (None if stored else policy_file())
+    rules = stored if stored and not options.policy else compile_policy(named_policy(named))
     return explain(found.facts, found.decision, rules)
 
 

@@ -17,6 +17,10 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     _matrix(_way(ways, "matrix", "show what may happen at each lifecycle stage, and who has to agree"))
     _explain(_way(ways, "explain", "say why one decision came out as it did"))
     _backtest(_way(ways, "backtest", "rehearse a new version on everything that was ever decided"))
+    _activate(_way(ways, "activate", "put new rules before the people who decide, with a rehearsal"))
+    _rollback(_way(ways, "rollback", "put earlier rules forward again"))
+    _versions(_way(ways, "versions", "list every version that was put forward, and what became of it"))
+    _shadow(_way(ways, "shadow", "ask a candidate beside the rules in force, and read where they differ"))
 
 
 def _way(ways: argparse._SubParsersAction, name: str, what: str) -> argparse.ArgumentParser:  # type: ignore[type-arg]
@@ -60,4 +64,33 @@ def _backtest(way: argparse.ArgumentParser) -> None:
     way.add_argument(
         "--fail-if-loosened", action="store_true", help="exit with 1 when it may loosen anything"
     )
+    way.add_argument("--database", metavar="URL", help=_DATABASE)
+
+
+def _activate(way: argparse.ArgumentParser) -> None:
+    way.add_argument("file", nargs="?", help="the new policy file")
+    way.add_argument("--shipped", action="store_true", help="the policy that comes with this release")
+    way.add_argument("--cases", metavar="FILE", help="its cases; the default is cases.yaml beside it")
+    _acting(way, required=True)
+
+
+def _rollback(way: argparse.ArgumentParser) -> None:
+    way.add_argument("version", nargs="?", help="its first letters; the default is the one that ruled before")
+    _acting(way, required=True)
+
+
+def _versions(way: argparse.ArgumentParser) -> None:
+    way.add_argument("--database", metavar="URL", help=_DATABASE)
+
+
+def _shadow(way: argparse.ArgumentParser) -> None:
+    way.add_argument("file", nargs="?", help="the candidate to ask from now on")
+    way.add_argument("--report", action="store_true", help="show what it found so far")
+    way.add_argument("--version", metavar="START", help="report on an earlier candidate")
+    way.add_argument("--stop", action="store_true", help="ask it no longer")
+    _acting(way, required=False)
+
+
+def _acting(way: argparse.ArgumentParser, *, required: bool) -> None:
+    way.add_argument("--by", metavar="EMAIL", required=required, help="who does this")
     way.add_argument("--database", metavar="URL", help=_DATABASE)

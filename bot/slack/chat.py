@@ -10,6 +10,7 @@ from datetime import datetime
 from bot.slack.cards.cleanup import cleanup_message
 from bot.slack.cards.escalation import escalation_message
 from bot.slack.cards.home import home_view
+from bot.slack.cards.proposal import proposal_message
 from bot.slack.cards.rendering import message, window
 from bot.slack.channels import Channels
 from bot.slack.connection import SlackClients, Sleep
@@ -19,7 +20,7 @@ from bot.slack.people import People
 from bot.slack.posts import Posts
 from bot.slack.replies import Replies, is_direct
 from handlers.commands import ReplyAddress
-from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, Window
+from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, PolicyCard, Window
 from handlers.ports import Clock, Colleague, MessageRef
 
 
@@ -87,6 +88,20 @@ class SlackChat:
     ) -> MessageRef:
         """Post a record to put right, or bring the message *at* that place up to date."""
         shown = cleanup_message(cleanup)
+        if at is not None:
+            return await self._posts.update(shown, at, marker)
+        return await self._posts.post(shown, await self._channels.resolve(channel), marker, retry_since)
+
+    async def show_proposal(
+        self,
+        card: PolicyCard,
+        at: MessageRef | None,
+        channel: str,
+        marker: str,
+        retry_since: datetime | None,
+    ) -> MessageRef:
+        """Post the card of a proposed change of the rules, or bring the one *at* that place up to date."""
+        shown = proposal_message(card)
         if at is not None:
             return await self._posts.update(shown, at, marker)
         return await self._posts.post(shown, await self._channels.resolve(channel), marker, retry_since)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, cast
 
 from bot.slack import ids
@@ -15,10 +16,14 @@ from handlers.commands import (
     DeferralClicked,
     FeedbackGiven,
     HomeOpened,
+    PolicyApprovalClicked,
+    PolicyRejectionClicked,
+    ReplyAddress,
     SummaryRequested,
     SummaryShared,
     TimelineRequested,
     UndoClicked,
+    WhyRequested,
 )
 
 Preset = Literal["tomorrow", "next_business_day", "next_week"]
@@ -31,11 +36,6 @@ MEANT = dict.fromkeys((*PRESETS, A_DATE), ids.DEFER) | {
     "decline": ids.DECLINE,
 }
 """What each choice of a card's More menu stands for."""
-
-_PLAIN: dict[str, type[ApprovalClicked | UndoClicked]] = {
-    ids.APPROVE: ApprovalClicked,
-    ids.UNDO: UndoClicked,
-}
 
 
 class NotUnderstood(Exception):
@@ -72,16 +72,10 @@ def deferral_of(click: Click) -> tuple[str, str]:
 def command_of(click: Click) -> tuple[Command, str | None]:
     """Return what the click asks for and the escalation it is about, if any; raises NotUnderstood."""
     by, to = click.by, click.reply_to
+    if click.action_id in _ABOUT:
+        about = _opaque(click.value)
+        return _ABOUT[click.action_id](about, by, to), about
     match click.action_id:
-        case ids.APPROVE | ids.UNDO:
-            about = escalation_of(click)
-            return _PLAIN[click.action_id](escalation_id=about, by=by, reply_to=to), about
-        case ids.FIXED:
-            about = _opaque(click.value)
-            return CleanupFixed(item_id=about, by=by, reply_to=to), about
-        case ids.UNDO_REST:
-            about = escalation_of(click)
-            return UndoClicked(escalation_id=about, rest=True, by=by, reply_to=to), about
         case ids.DEFER:
             choice, about = deferral_of(click)
             preset = cast("Preset", choice)
@@ -100,6 +94,22 @@ def command_of(click: Click) -> tuple[Command, str | None]:
             raise NotUnderstood(click.action_id)
 
 
+_ABOUT: dict[str, Callable[[str, ChatUser, ReplyAddress], Command]] = {
+    ids.APPROVE: lambda about, by, to: ApprovalClicked(escalation_id=about, by=by, reply_to=to),
+    ids.UNDO: lambda about, by, to: UndoClicked(escalation_id=about, by=by, reply_to=to),
+    ids.UNDO_REST: lambda about, by, to: UndoClicked(escalation_id=about, rest=True, by=by, reply_to=to),
+    ids.FIXED: lambda about, by, to: CleanupFixed(item_id=about, by=by, reply_to=to),
+    ids.POLICY_APPROVE: lambda about, by, to: PolicyApprovalClicked(proposal_id=about, by=by, reply_to=to),
+    ids.POLICY_REJECT: lambda about, by, to: PolicyRejectionClicked(proposal_id=about, by=by, reply_to=to),
+}
+"""Buttons whose value is what they are about: an escalation, a record to put right, a proposed policy."""
+
+
+def proposal_of(click: Click) -> str:
+    """Return the proposed policy a button is about; raises NotUnderstood."""
+    return _opaque(click.value)
+
+
 def _picked(click: Click, by: ChatUser) -> Command:
     wanted, donor_id = _split(click)
     to = click.reply_to.model_copy(update={"replace": True})
@@ -107,6 +117,8 @@ def _picked(click: Click, by: ChatUser) -> Command:
         return SummaryRequested(query="", donor_id=donor_id, by=by, reply_to=to)
     if wanted == "timeline":
         return TimelineRequested(query="", donor_id=donor_id, by=by, reply_to=to)
+    if wanted == "why":
+        return WhyRequested(query=donor_id, by=by, reply_to=to)
     raise NotUnderstood(click.action_id)
 
 

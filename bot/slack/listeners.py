@@ -16,7 +16,7 @@ from bot.slack import ids
 from bot.slack.arrival import WHEN_THERE_IS_TIME, Accept, Arrival
 from bot.slack.cards.deferral import deferral_view, problem_with
 from bot.slack.cards.evidence import notice_view, waiting_view
-from bot.slack.clicks import A_DATE, NotUnderstood, command_of, deferral_of, escalation_of, meant
+from bot.slack.clicks import A_DATE, NotUnderstood, command_of, deferral_of, escalation_of, meant, proposal_of
 from bot.slack.editing import Editing
 from bot.slack.overruling import OVERRIDES, Overruling
 from bot.slack.payloads import Click, DeferralPlace, EventCallback, SlashCommand, Submission
@@ -29,6 +29,7 @@ from handlers.commands import (
     DeferralClicked,
     EvidenceRequested,
     HomeOpened,
+    PolicyReportRequested,
     ReplyAddress,
     SummaryRequested,
     TimelineRequested,
@@ -88,6 +89,8 @@ class Listeners:
             raise NotUnderstood("payload") from error
         if click.action_id == ids.EVIDENCE:
             await self._evidence(click, context)
+        elif click.action_id == ids.POLICY_REPORT:
+            await self._policy_report(click, context)
         elif click.action_id == ids.EDIT:
             await self._edit(click, context)
         elif click.action_id in OVERRIDES:
@@ -178,6 +181,13 @@ class Listeners:
         view_id = await self._windows.open(click.trigger_id, waiting_view())
         context[WAITING_VIEW] = view_id
         command = EvidenceRequested(escalation_id=about, view_id=view_id, by=click.by)
+        await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
+
+    async def _policy_report(self, click: Click, context: dict[str, Any]) -> None:
+        about = proposal_of(click)
+        view_id = await self._windows.open(click.trigger_id, waiting_view())
+        context[WAITING_VIEW] = view_id
+        command = PolicyReportRequested(proposal_id=about, view_id=view_id, by=click.by)
         await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
 
     async def _edit(self, click: Click, context: dict[str, Any]) -> None:

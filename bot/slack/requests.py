@@ -15,10 +15,12 @@ from handlers.commands import (
     CleanupListRequested,
     HelpRequested,
     PauseRequested,
+    PolicyRequested,
     ReplyAddress,
     ResumeRequested,
     SummaryRequested,
     TimelineRequested,
+    WhyRequested,
 )
 
 LONGEST_QUERY = 200
@@ -36,6 +38,8 @@ Request = (
     | AwayRequested
     | BackRequested
     | CleanupListRequested
+    | PolicyRequested
+    | WhyRequested
 )
 
 
@@ -90,10 +94,21 @@ def _cleanup(_words: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
     return CleanupListRequested(by=by, reply_to=reply_to)
 
 
+def _policy(words: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
+    del words
+    return PolicyRequested(by=by, reply_to=reply_to)
+
+
+def _why(query: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
+    return WhyRequested(query=query[:LONGEST_QUERY], by=by, reply_to=reply_to)
+
+
 _VERBS: dict[str, Callable[[str, ChatUser, ReplyAddress], Request]] = {
     "summary": _summary,
     "timeline": _timeline,
     "pause": _pause,
     "resume": _resume,
     "cleanup": _cleanup,
+    "policy": _policy,
+    "why": _why,
 }

@@ -12,6 +12,8 @@ UNKNOWN = "I did not understand “{text}”."
 COMMANDS = (
     ("/donor Jane Doe", "a short summary with sources, before a meeting or a call"),
     ("/donor timeline Jane Doe", "the recent gifts, meetings and messages alone"),
+    ("/donor why Jane Doe", "which rule spoke and on which facts; a card's reference works too"),
+    ("/donor policy", "the rules in force, as a table, and what is paused"),
     ("/donor pause", "what is paused now; admins and compliance can pause, admins resume"),
     ("/donor away until Friday delegate @sam", "who decides while you are away; “/donor back” ends it"),
     ("/donor cleanup", "the records that were sent back and wait to be put right"),

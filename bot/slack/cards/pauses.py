@@ -81,10 +81,11 @@ def paused_block(status: CardStatus) -> list[Block]:
 def _now(shown: PausesShown) -> Block:
     if not shown.pauses:
         return rich(paragraph(leaf(NOTHING)))
-    return rich(bullets(_line(pause) for pause in shown.pauses))
+    return rich(bullets(pause_line(pause) for pause in shown.pauses))
 
 
-def _line(pause: PauseShown) -> list[Leaf]:
+def pause_line(pause: PauseShown) -> list[Leaf]:
+    """Return one pause as a line: what, by whom, since and until when, why, and what it means."""
     what = NAMES[pause.capability].capitalize()
     who = leaf(f", by {name(pause.by_name)}")
     leaves = [leaf(what, bold=True), who, leaf(SINCE), moment(pause.since)]

@@ -18,8 +18,11 @@ from bot.slack.cards.notice import notice_message
 from bot.slack.cards.override_form import override_form_view
 from bot.slack.cards.pauses import pauses_message
 from bot.slack.cards.picker import no_donor_message, picker_message
+from bot.slack.cards.policy import policy_message
+from bot.slack.cards.proposal import report_view
 from bot.slack.cards.summary import Place, summary_message
 from bot.slack.cards.timeline import timeline_message
+from bot.slack.cards.why import why_message
 from handlers.outcomes import (
     AbsenceShown,
     CheckedEdit,
@@ -36,8 +39,11 @@ from handlers.outcomes import (
     Outcome,
     OverrideForm,
     PausesShown,
+    PolicyReportShown,
+    PolicyShown,
     SummaryShown,
     TimelineShown,
+    WhyShown,
     Window,
 )
 
@@ -55,6 +61,8 @@ def window(shown: Window) -> View:
             return override_form_view(shown)
         case CheckedEdit():
             return checked_edit_view(shown)
+        case PolicyReportShown():
+            return report_view(shown)
         case Notice():
             return notice_view(f"{shown.text}\n{shown.next_step}".strip(), NOTICE_TITLE)
         case _:
@@ -83,4 +91,6 @@ CARDS: dict[type[Any], Callable[[Any], Message]] = {
     AbsenceShown: absence_message,
     DecisionList: decision_list_message,
     CleanupListShown: cleanup_list_message,
+    PolicyShown: policy_message,
+    WhyShown: why_message,
 }

@@ -34,11 +34,13 @@ def upgrade() -> None:
         sa.Column("correlation_id", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_shadow")),
     )
+    op.create_index("ix_escalations_correlation", "escalations", ["correlation_id"])
     op.create_index("ix_policy_shadow_candidate", "policy_shadow", ["candidate", "agrees", "at"])
 
 
 def downgrade() -> None:
     """Bring the schema back."""
+    op.drop_index("ix_escalations_correlation", "escalations")
     for table in ("policy_shadow", "policy_proposals", "policy_versions", "pauses"):
         op.drop_table(table)
 
