@@ -32,6 +32,7 @@ from handlers.publish_event import publish_event
 from handlers.recommend_next_step import recommend_next_step
 from handlers.record_feedback import record_feedback
 from handlers.redact_message import redact_message
+from handlers.remind import give_reminders, plan_reminder
 from handlers.reopen_deferred import reopen_deferred
 from handlers.request_edit import request_edit
 from handlers.request_override import request_override
@@ -90,6 +91,8 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.AbsenceEnded: end_absence,
     commands.HomeOpened: show_home,
     commands.DeferralEnded: reopen_deferred,
+    commands.ReminderDue: plan_reminder,
+    commands.RemindersOwed: give_reminders,
     commands.DecisionDue: expire_escalation,
     commands.PauseEnded: pause_ended,
     commands.DigestDue: weekly_digest,

@@ -9,11 +9,11 @@ from handlers.answering import answer
 from handlers.cleanup_queue import may_answer
 from handlers.commands import CleanupFixed, CleanupGivenUp, FreshLookDue
 from handlers.context import Arrived, Context, Write
+from handlers.deadline import watch_deadline
 from handlers.effects import RemindDecider, enqueue, refresh_card, show_cleanup
 from handlers.escalation_view import requirement_of
 from handlers.evidence import record as write_down
 from handlers.evidence import slack_actor
-from handlers.expire_escalation import watch_deadline
 from handlers.outcomes import Execution, Notice
 from handlers.ports import Colleague
 from handlers.working_hours import working_time_by_email

@@ -11,13 +11,13 @@ from handlers.ask_again import with_whom_it_is
 from handlers.card_places import message_at
 from handlers.commands import EditApproved
 from handlers.context import Arrived, Context, Write, staff_names
+from handlers.deadline import watch_deadline
 from handlers.deciding_person import Decider, decider_of
 from handlers.edited_version import Checked, Version, needs, version_of, voided
 from handlers.effects import refresh_card
 from handlers.escalation_view import card_of
 from handlers.evidence import record as write_down
 from handlers.evidence import slack_actor
-from handlers.expire_escalation import watch_deadline
 from handlers.meanwhile import meanwhile
 from handlers.outcomes import CardEdit, EscalationCard, Notice
 from handlers.request_edit import record_for

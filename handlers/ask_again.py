@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from handlers.answering import post
 from handlers.card_places import message_at
 from handlers.context import Arrived, Context
+from handlers.deadline import watch_deadline
 from handlers.deciding import Ruling
 from handlers.donor_header import donor_header
 from handlers.effects import refresh_card
 from handlers.escalation_view import Requirement, card_of, requirement_of
 from handlers.evidence import SYSTEM
 from handlers.evidence import record as write_down
-from handlers.expire_escalation import watch_deadline
 from handlers.outcomes import EscalationCard, Execution, Notice
 from handlers.routing import Route, route, with_other_approvers, without_own_approval
 from handlers.show_to_stand_in import involve_stand_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import AwareDatetime, Field, TypeAdapter
 
 from policy.decision_facts import Capability
 from policy.editing import Edit
@@ -374,6 +374,23 @@ class DeferralEnded(Value):
     revision: int
 
 
+class ReminderDue(Value):
+    """It may be time to remind of a decision that waits *since* then; *planned* is None at first."""
+
+    type: Literal["reminder_due"] = "reminder_due"
+    escalation_id: str
+    since: AwareDatetime
+    due_at: AwareDatetime
+    planned: AwareDatetime | None = None
+
+
+class RemindersOwed(Value):
+    """Somebody, or a role, is to be told what they are owed reminders of."""
+
+    type: Literal["reminders_owed"] = "reminders_owed"
+    person: str
+
+
 class DecisionDue(Value):
     """The time to decide is over."""
 
@@ -433,6 +450,8 @@ Command = Annotated[
     | HomeOpened
     | DeferralEnded
     | DecisionDue
+    | ReminderDue
+    | RemindersOwed
     | PauseEnded
     | DigestDue,
     Field(discriminator="type"),

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from handlers.answering import post
 from handlers.considered import Considered
 from handlers.context import Arrived, staff_names
+from handlers.deadline import watch_deadline
 from handlers.deciding import Ruling, reserve_touch
 from handlers.donor_header import donor_header
 from handlers.effects import ExecuteAction, enqueue, refresh_card
 from handlers.escalation_view import Requirement
 from handlers.evidence import SYSTEM
 from handlers.evidence import record as write_down
-from handlers.expire_escalation import watch_deadline
 from handlers.obligations import duties_of, shown_changes
 from handlers.outcomes import EscalationCard, HeldNotice, Notice
 from handlers.publishing import publish

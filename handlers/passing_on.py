@@ -7,11 +7,11 @@ from datetime import datetime
 
 from handlers.card_places import message_at
 from handlers.context import Arrived, Context
+from handlers.deadline import watch_deadline
 from handlers.effects import RemindDecider, enqueue, refresh_card
 from handlers.escalation_view import Requirement, card_of, requirement_of
 from handlers.evidence import SYSTEM, slack_actor
 from handlers.evidence import record as write_down
-from handlers.expire_escalation import watch_deadline
 from handlers.outcomes import PassedOn
 from handlers.ports import Colleague
 from handlers.routing import REVIEWER, Route, place_of
@@ -50,6 +50,8 @@ async def next_in_chain(escalation: Escalation, context: Context) -> Destination
     if requirement.holder is None:
         return None
     had_it = {each.from_email.casefold() for each in requirement.passed if each.from_email}
+    absences = await context.database.read(lambda tx: tx.absences.at(context.clock.now()))
+    had_it |= {absence.email.casefold() for absence in absences}
     for person in context.organisation.chain_above(requirement.holder):
         colleague = await context.chat.colleague_by_email(person.email)
         if colleague is None or person.email.casefold() in had_it:

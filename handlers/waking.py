@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handlers.commands import AbsenceBegan, AbsenceEnded, DecisionDue, DeferralEnded
+from handlers.commands import (
+    AbsenceBegan,
+    AbsenceEnded,
+    DecisionDue,
+    DeferralEnded,
+    ReminderDue,
+    RemindersOwed,
+)
 from handlers.context import Arrived
 from policy.canonical import canonical_json
 from storage.queue import Received
@@ -12,12 +19,14 @@ from storage.transaction import Transaction
 
 TIMER = "timer"
 
+Timer = DeferralEnded | DecisionDue | ReminderDue | RemindersOwed | AbsenceBegan | AbsenceEnded
+
 
 def wake_at(
     tx: Transaction,
     arrived: Arrived,
     moment: datetime,
-    command: DeferralEnded | DecisionDue | AbsenceBegan | AbsenceEnded,
+    command: Timer,
     *,
     key: str,
     correlation_id: str,
@@ -39,7 +48,11 @@ def wake_at(
     )
 
 
-def _about(command: DeferralEnded | DecisionDue | AbsenceBegan | AbsenceEnded) -> str:
-    if isinstance(command, AbsenceBegan | AbsenceEnded):
-        return f"absence:{command.absence_id}"
-    return f"escalation:{command.escalation_id}"
+def _about(command: Timer) -> str:
+    match command:
+        case AbsenceBegan() | AbsenceEnded():
+            return f"absence:{command.absence_id}"
+        case RemindersOwed():
+            return f"person:{command.person}"
+        case _:
+            return f"escalation:{command.escalation_id}"

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from policy.donor import Channel
+from policy.reminders import ReminderSettings
 from policy.value import Value
 
 WeekdayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -77,7 +78,9 @@ class Organisation(Value):
     """The organisation's settings; channels are Slack channel ids or names with a leading #.
 
     *governance_channel* is where changes of the rules are decided; without it, the operations channel.
-    *data_steward* (an e-mail address) and *data_channel* are for records that are sent back to be put right.
+    After its deadline a decision is passed on once (*escalate*), for *decision_days_when_passed_on* working
+    days, or runs out (*expire*). *data_steward* (an e-mail address) and *data_channel* are for records that
+    are sent back to be put right.
     """
 
     name: str = "Our organisation"
@@ -92,6 +95,9 @@ class Organisation(Value):
     working_days: Annotated[tuple[WeekdayName, ...], Field(min_length=1)] | None = None
     working_day_start_hour: StartHour = 9
     working_day_end_hour: EndHour = 17
+    reminders: ReminderSettings = ReminderSettings()
+    after_deadline: Literal["escalate", "expire"] = "escalate"
+    decision_days_when_passed_on: Annotated[int, Field(ge=1, le=90)] = 2
     undo_days: Annotated[int, Field(ge=1, le=366)] = 30
     rollout_phase: Annotated[int, Field(ge=1, le=3)] = 2
     review_channel: str

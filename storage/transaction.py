@@ -23,6 +23,7 @@ from storage.pauses import Pauses
 from storage.policies import Policies
 from storage.posts import Posts
 from storage.queue import Inbox, Outbox
+from storage.reminders import Reminders
 from storage.settings import Settings
 from storage.shadow import Shadow
 
@@ -49,6 +50,7 @@ class Transaction:
         "places",
         "policies",
         "posts",
+        "reminders",
         "settings",
         "shadow",
     )
@@ -72,6 +74,7 @@ class Transaction:
         self.overrides = Overrides(connection)
         self.places = CardPlaces(connection)
         self.cleanup = CleanupItems(connection)
+        self.reminders = Reminders(connection)
         self.settings = Settings(connection)
         self.pauses = Pauses(connection)
         self.policies = Policies(connection)
