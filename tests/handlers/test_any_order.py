@@ -38,6 +38,8 @@ AUDITED = {
     "escalation.declined": S.DECLINED,
     "escalation.deferred": S.DEFERRED,
     "escalation.reopened": S.OPEN,
+    "escalation.passed_on": S.ESCALATED,
+    "escalation.handed_over": S.OPEN,
     "escalation.expired": S.EXPIRED,
     "escalation.changed_since": S.OPEN,
     "action.begun": S.EXECUTING,
@@ -161,10 +163,11 @@ async def _is_right(house: House, end: Escalation) -> None:
 
     assert len(house.crm.written) == (1 if end.state is S.EXECUTED else 0), "at most one effect"
     for effect in house.crm.written:
-        assert effect.actor == f"countersign for {OWNER.name}"
         before = kinds[: kinds.index("action.executed")]
         last_yes = max(i for i, kind in enumerate(before) if kind == "escalation.approved")
-        assert trail[last_yes].actor == f"slack:{OWNER.id}", "a yes by the person whose decision it is"
+        whose = MANAGER if "escalation.handed_over" in before[:last_yes] else OWNER
+        assert trail[last_yes].actor == f"slack:{whose.id}", "a yes by the person whose decision it is"
+        assert effect.actor == f"countersign for {whose.name}"
         assert "escalation.changed_since" not in before[last_yes:], "and nothing took it back"
 
         approved = next(iter(house.chat.cards.values())).card.changes
@@ -179,7 +182,10 @@ async def _is_right(house: House, end: Escalation) -> None:
     report = await house.database.read(lambda tx: tx.audit.verify())
     assert report.ok
 
-    assert [s.status.state for s in house.chat.cards.values()] == [end.state], "one card, and it is honest"
+    shown = [card.status.state for card in house.chat.cards.values()]
+    assert shown == [end.state] * (1 + kinds.count("escalation.handed_over")), (
+        "one card in every place, honest"
+    )
     assert {code for kind, code in house.dead} == set(), "nothing was given up"
 
 
@@ -210,6 +216,7 @@ async def _is_right(house: House, end: Escalation) -> None:
     history=[YES, ("crm", "down"), ("work", 50), ("wait", 8 * 86_400), ("stage", LifecycleStage.CULTIVATION)]
 )
 @example(history=[("defer", (OWNER, "tomorrow")), ("work", 50), ("wait", 8 * 86_400), ("work", 50), YES])
+@example(history=[("wait", 8 * 86_400), ("work", 50), YES, ("approve", MANAGER), ("work", 50)])
 @example(history=[YES, ("merge", None), ("work", 50)])
 @example(history=[("approve", STRANGER), ("approve", GUEST), ("decline", MANAGER), ("work", 50)])
 def test_any_history_ends_well(history: list[Step], migrated: Path, default_policy: CompiledPolicy) -> None:

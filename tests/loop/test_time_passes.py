@@ -126,7 +126,8 @@ async def test_a_day_that_cannot_be_meant_is_refused_in_the_window(
     assert await _until_when(loop, card) == _morning(WORKING.first_working_day(chosen)).astimezone(UTC)
 
 
-async def test_time_runs_out_and_that_is_not_a_no(loop: Loop) -> None:
+async def test_time_runs_out_and_that_is_not_a_no(open_loop: Open) -> None:
+    loop = await open_loop(organisation={"after_deadline": "expire"})
     card = await loop.card()
     due_at = await _due(loop, card)
     assert WORKING.is_working(due_at), "nobody has to decide at night or on a Sunday"
@@ -152,6 +153,8 @@ async def test_put_off_and_then_forgotten_it_expires_too(loop: Loop) -> None:
     await loop.later(days=6)
     await loop.now_shows(card, "Decision needed: Jane Doe")
     await loop.later(days=13)
+    await loop.now_shows(card, "Decision needed: Jane Doe", "Nobody decided in time.")
+    await loop.later(days=6)
     await loop.now_shows(card, "Time ran out: Jane Doe")
 
 

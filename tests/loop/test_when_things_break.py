@@ -237,6 +237,8 @@ async def test_what_is_asked_again_late_still_runs_out(loop: Loop) -> None:
     await loop.stage.break_crm(**WELL)
     await loop.now_shows(card, "Decision needed: Margaret Okafor", "→  cultivation")
     await loop.later(days=13)
+    await loop.now_shows(card, "Decision needed: Margaret Okafor", "Nobody decided in time.")
+    await loop.later(days=6)
     await loop.now_shows(card, "Time ran out: Margaret Okafor")
 
 

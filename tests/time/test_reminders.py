@@ -179,9 +179,7 @@ async def test_nobody_is_reminded_more_often_than_settled(house: House) -> None:
             seen = len(reminders(house))
             times.append(house.clock.now())
     assert len(times) == 4, f"of five that were planned: {times}"
-    assert all(
-        later - earlier >= timedelta(minutes=150) for earlier, later in itertools.pairwise(times)
-    )
+    assert all(later - earlier >= timedelta(minutes=150) for earlier, later in itertools.pairwise(times))
     assert all(NEW_YORK.is_working(time) for time in times)
 
 
@@ -204,17 +202,3 @@ async def test_the_delegate_is_reminded_where_they_see_the_card(house: House) ->
     await until(house, at("2026-11-25 09:00"))
     [(channel, told)] = reminders(house)
     assert (channel, told.mentions) == (f"D{STRANGER.id}", (STRANGER.id,))
-
-
-async def test_an_old_deadline_reminds_of_nothing(house: House) -> None:
-    """Put off and back again: the reminders of the first deadline are over with it."""
-    escalation = await opened(house)
-    await _click(house, escalation, DeferralClicked, preset="tomorrow")
-    await until(house, at("2026-11-25 16:00"))
-    assert (await now(house, escalation)).state is S.OPEN
-    due_at = (await now(house, escalation)).due_at
-    assert due_at == at("2026-11-30 09:00")
-    assert reminders(house) == [], "half of the new time is not over"
-    await until(house, at("2026-11-27 17:00"))
-    assert all(item.due_at == due_at for _, told in reminders(house) for item in told.items)
-    assert len(reminders(house)) == 2
