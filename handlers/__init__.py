@@ -7,7 +7,6 @@ from typing import Any
 
 from handlers import commands, effects
 from handlers.announce_pause import announce_pause, refresh_cards
-from handlers.answer_cleanup import cleanup_fixed, cleanup_given_up
 from handlers.approve_edit import approve_edit
 from handlers.approve_escalation import approve_escalation
 from handlers.begin_absence import begin_absence
@@ -21,7 +20,9 @@ from handlers.escalate_further import escalate_further
 from handlers.execute_action import execute_action
 from handlers.expire_escalation import expire_escalation
 from handlers.fill_window import fill_window
+from handlers.fix_record import fix_record
 from handlers.fresh_look import fresh_look
+from handlers.give_back import give_back
 from handlers.go_away import go_away
 from handlers.keep_unreadable_event import keep_unreadable_event
 from handlers.list_cleanup import list_cleanup
@@ -79,8 +80,8 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.DeclineClicked: decline_escalation,
     commands.PassOnRequested: escalate_further,
     commands.SendBackRequested: send_back,
-    commands.CleanupFixed: cleanup_fixed,
-    commands.CleanupGivenUp: cleanup_given_up,
+    commands.CleanupFixed: fix_record,
+    commands.CleanupGivenUp: give_back,
     commands.CleanupListRequested: list_cleanup,
     commands.FreshLookDue: fresh_look,
     commands.UndoClicked: undo_action,

@@ -122,7 +122,7 @@ def hand_over(
     *,
     reason: OverrideReason | None = None,
 ) -> Escalation | None:
-    """Pass an open decision on, with a new deadline; None when it is no longer open.
+    """Pass an open decision on, with a new deadline; None when it is no longer open or with somebody else.
 
     *by* is None when nobody did it and *why* alone says how it came; both moves and their audit entries are
     in the caller's transaction. The card goes to where the next person works, and stays where it was.
@@ -131,6 +131,8 @@ def hand_over(
     if current is None or current.state is not _S.OPEN:
         return None
     requirement = requirement_of(current)
+    if requirement.passed != requirement_of(escalation).passed:
+        return None
     passed = _passed(arrived, requirement, destination, by, note, why, reason)
     if not _leave(tx, arrived, current, passed, reason):
         return None

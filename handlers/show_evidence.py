@@ -163,7 +163,7 @@ _STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
     "cleanup.fixed": _plain("Said that the record is put right"),
     "cleanup.not_fixed": _plain("Could not put the record right", "text"),
     "cleanup.rerouted": _plain("The record to put right was posted in another channel", "reason"),
-    "escalation.given_back": _plain("Back for decision", "note"),
+    "escalation.given_back": _plain("Back for decision", "outcome"),
     "escalation.came_back": _plain("Looked at again with the record put right", "outcome"),
     "card.copy_ended": _plain("A copy of the card is gone and no longer follows", "reason"),
     "escalation.reopened": _plain("Back for decision"),

@@ -186,6 +186,8 @@ class FakeChat:
     health: Health = "well"
     closed_views: set[str] = field(default_factory=set)
     late_views: int = 0
+    silent: set[str] = field(default_factory=set)
+    """Channels for which Slack does not answer."""
 
     async def colleague(self, user_id: str) -> Colleague | None:
         self._reachable()
@@ -213,6 +215,8 @@ class FakeChat:
         retry_since: datetime | None,
     ) -> MessageRef:
         self._reachable()
+        if (at.channel_id if at else channel) in self.silent:
+            raise Unavailable("slack", "unreachable")
         if self.health == "loses requests":
             raise OutcomeUnknown("slack")
         if at is not None:

@@ -4,22 +4,42 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from handlers.commands import CrmEventArrived
+from handlers.commands import (
+    ApprovalClicked,
+    ChatUser,
+    CrmEventArrived,
+    DeclineClicked,
+    DeferralClicked,
+    PassOnRequested,
+    ReplyAddress,
+)
 from handlers.context import Arrived
-from handlers.escalation_view import requirement_of
-from handlers.passing_on import Destination, hand_over, next_in_chain
+from handlers.escalation_view import Requirement, card_of, requirement_of
+from handlers.outcomes import CardStatus, Notice
+from handlers.passing_on import Destination, destination_for, hand_over, next_in_chain, objection
+from handlers.ports import Colleague, MessageRef
 from policy.decide import CompiledPolicy
+from policy.decision import Decision, GivenApproval, Outcome, RequiredApproval, Role
+from policy.escalation import EscalationState
 from policy.events import CrmEvent, CrmEventType
 from policy.organisation import Organisation, Person
+from policy.override_reasons import GivenReason, Override, OverrideReason
 from policy.working_time import WorkingTime
 from storage.escalations import Escalation
-from tests.handlers.conftest import MANAGER, ORGANISATION, OWNER, STRANGER, House, house_in
+from tests.fakes import Shown
+from tests.handlers.conftest import GUEST, MANAGER, ORGANISATION, OWNER, STRANGER, House, house_in
 
 DONOR = "donor-1"
+S = EscalationState
+OPEN = CardStatus(state=S.OPEN)
+FAR = datetime(2100, 1, 1, tzinfo=UTC)
+REASON = GivenReason(code=OverrideReason.NEEDS_SENIORITY)
 
 
 def organisation(*people: Person) -> Organisation:
@@ -80,6 +100,29 @@ async def handed(
     return found
 
 
+async def now(house: House, about: str) -> Escalation:
+    found = await house.database.read(lambda tx: tx.escalations.get(about))
+    assert found is not None
+    return found
+
+
+async def click(house: House, command: Any, person: Colleague, **more: Any) -> None:
+    """Let somebody press something on the card, and let everything come of it."""
+    [about] = await house.database.read(lambda tx: [e.id for e in tx.escalations.open_for_donor(DONOR)])
+    to = ReplyAddress(channel_id="C1", user_id=person.id)
+    await house.accept(command(escalation_id=about, by=ChatUser(id=person.id), reply_to=to, **more))
+    await house.work_all()
+
+
+def told(house: House, person: Colleague) -> str:
+    """The last thing somebody was told privately."""
+    return [said.text for to, said in house.chat.whispers if to == person.id and isinstance(said, Notice)][-1]
+
+
+async def kinds(house: House) -> list[str]:
+    return [entry.kind for entry in await house.database.read(lambda tx: tx.audit.trace(DONOR))]
+
+
 def shown(house: House) -> list[tuple[str, str, str | None]]:
     """Where the card is: the channel, who decides by the card, and how it came to them."""
     return [
@@ -114,3 +157,162 @@ async def test_when_nobody_is_left_a_reviewer_decides(house: House) -> None:
     assert requirement_of(escalation).holder is None
     assert await next_in_chain(escalation, house.context) is None
     assert f"because nobody is left above {MANAGER.name}" in list(house.chat.cards.values())[-1].card.route
+
+
+async def test_decided_in_one_place_and_updated_in_all(house: House) -> None:
+    first = await on_to_next(house, await opened_card(house))
+    await on_to_next(house, first)
+    await click(house, ApprovalClicked, MANAGER)
+    assert {card.status.state for card in house.chat.cards.values()} == {S.EXECUTED}
+    assert len(house.chat.cards) == 3
+
+
+async def test_a_place_that_fails_holds_up_no_other_and_follows_later(house: House) -> None:
+    await on_to_next(house, await opened_card(house))
+    house.chat.silent = {"COWNER"}
+    await click(house, ApprovalClicked, STRANGER)
+    states = {card.channel: card.status.state for card in house.chat.cards.values()}
+    assert states == {"COWNER": S.OPEN, "CSTRANGER": S.EXECUTED}
+    house.chat.silent = set()
+    house.clock.move(minutes=1)
+    await house.work_all()
+    assert {card.status.state for card in house.chat.cards.values()} == {S.EXECUTED}
+
+
+async def test_a_copy_that_was_removed_ends_quietly(house: House) -> None:
+    await on_to_next(house, await opened_card(house))
+    del house.chat.cards["1.0"]
+    await click(house, ApprovalClicked, STRANGER)
+    assert [(c.channel, c.status.state) for c in house.chat.cards.values()] == [("CSTRANGER", S.EXECUTED)]
+    assert (await kinds(house)).count("card.copy_ended") == 1
+    assert house.dead == []
+
+
+async def test_the_card_itself_when_removed_is_posted_again(house: House) -> None:
+    await on_to_next(house, await opened_card(house))
+    del house.chat.cards["2.0"]
+    await click(house, DeferralClicked, STRANGER, preset="tomorrow")
+    assert [(c.channel, c.status.state) for c in house.chat.cards.values()] == [
+        ("COWNER", S.DEFERRED),
+        ("CSTRANGER", S.DEFERRED),
+    ]
+
+
+async def test_a_decision_that_comes_back_to_a_place_uses_the_card_that_is_there(house: House) -> None:
+    """Somebody named passes it back: one card per place, and whoever decides is told in its thread."""
+    escalation = await on_to_next(house, await opened_card(house))
+    to_owner = await destination_for(OWNER, Role.OWNER, house.context)
+    back = await handed(house, escalation, to_owner)
+    assert (back.route, back.message_ts) == ("COWNER", "1.0")
+    assert len(house.chat.cards) == 2
+    assert house.chat.posts[-1] == (
+        "COWNER",
+        f"remind:{back.id}:{back.revision}",
+        Notice(text=f"{OWNER.name} passed this decision on to you.", mention=OWNER.id),
+    )
+
+
+async def test_a_card_on_its_way_while_the_decision_moves_on_becomes_a_copy(house: House) -> None:
+    """Slack takes its time with the first card; by then the decision is with somebody else."""
+    house.chat.silent = {"COWNER"}
+    escalation = await opened_card(house)
+    destination = await next_in_chain(escalation, house.context)
+    assert destination is not None
+    at = arrived(house)
+
+    async def slow(*_: object) -> MessageRef:
+        await house.database.write(lambda tx: hand_over(tx, at, escalation, destination, OWNER, "", ""))
+        return MessageRef("COWNER", "late")
+
+    house.chat.silent, house.chat.cards["late"] = set(), Shown("COWNER", "", card_of(escalation), OPEN)
+    quick, house.chat.show_card = house.chat.show_card, slow  # type: ignore[method-assign]
+    house.clock.move(minutes=1)
+    await house.work(1)
+    house.chat.show_card = quick  # type: ignore[method-assign]
+    await house.work_all()
+    assert [(c.channel, c.card.decider) for c in house.chat.cards.values()] == [
+        ("COWNER", STRANGER.name),
+        ("CSTRANGER", STRANGER.name),
+    ]
+
+
+async def test_only_one_of_two_who_pass_it_on_at_once_does(house: House) -> None:
+    escalation = await opened_card(house)
+    destination = await next_in_chain(escalation, house.context)
+    assert destination is not None
+    at = arrived(house)
+    both = [
+        await house.database.write(
+            lambda tx: hand_over(tx, at, escalation, destination, None, "", "Nobody decided in time.")
+        )
+        for _ in range(2)
+    ]
+    assert [moved is not None for moved in both] == [True, False]
+    await click(house, DeclineClicked, STRANGER)
+    late = await house.database.write(lambda tx: hand_over(tx, at, escalation, destination, None, "", "late"))
+    assert late is None
+
+
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        (GUEST.id, "full members of this workspace only"),
+        ("UNOBODY", "full members of this workspace only"),
+        (OWNER.id, "This decision is with you already."),
+    ],
+)
+async def test_who_cannot_take_it_over_is_named(house: House, to: str, why: str) -> None:
+    escalation = await opened_card(house)
+    await click(house, PassOnRequested, OWNER, to_user_id=to, reason=REASON)
+    assert why in told(house, OWNER)
+    assert (await now(house, escalation.id)).state is S.OPEN
+    assert (await kinds(house)).count("click.refused") == 1
+
+
+async def test_whoever_passed_it_on_does_not_decide_any_more(house: House) -> None:
+    escalation = await opened_card(house)
+    await click(house, PassOnRequested, OWNER, reason=REASON)
+    assert told(house, OWNER) == f"Passed on to {STRANGER.name}."
+    await click(house, DeclineClicked, OWNER)
+    assert told(house, OWNER) == f"You passed this on; {STRANGER.name} decides now."
+    assert (await now(house, escalation.id)).state is S.OPEN
+    counted = await house.database.read(lambda tx: tx.overrides.counts(escalation.created_at, FAR))
+    assert counted == {(Override.ESCALATE, OverrideReason.NEEDS_SENIORITY): 1}
+
+
+def requirement(*needs: tuple[Role, int], **more: object) -> Requirement:
+    approvals = tuple(RequiredApproval(role=role, count=count) for role, count in needs)
+    decision = Decision(
+        outcome=Outcome.REQUIRE_APPROVAL,
+        gates=(),
+        approvals=approvals,
+        policy_version="v",
+        facts_digest="f",
+        engine="e",
+    )
+    return Requirement(decision=decision, owner_email=OWNER.email, **more)  # type: ignore[arg-type]
+
+
+OWNER_AND_MANAGER = ((Role.OWNER, 1), (Role.MANAGER, 1))
+GRANTED = (GivenApproval(person=MANAGER.id, role=Role.MANAGER),)
+
+
+@pytest.mark.parametrize(
+    ("needed", "whom", "part", "why"),
+    [
+        (requirement((Role.OWNER, 1)), STRANGER, Role.OWNER, None),
+        (requirement((Role.OWNER, 1)), GUEST, Role.OWNER, "is not a full member"),
+        (requirement((Role.OWNER, 1)), OWNER, Role.OWNER, "is already with"),
+        (requirement((Role.OWNER, 1), excluded=(STRANGER.id,)), STRANGER, Role.OWNER, "must not decide"),
+        (requirement(*OWNER_AND_MANAGER), MANAGER, Role.OWNER, "one person cannot do both"),
+        (requirement(*OWNER_AND_MANAGER, granted=GRANTED), MANAGER, Role.OWNER, "counts once"),
+        (requirement(*OWNER_AND_MANAGER, granted=GRANTED), STRANGER, Role.OWNER, None),
+        (requirement((Role.MANAGER, 2)), STRANGER, Role.MANAGER, "needs somebody of manager"),
+        (requirement((Role.MANAGER, 2)), MANAGER, Role.MANAGER, None),
+    ],
+)
+def test_who_may_take_which_part_over(
+    needed: Requirement, whom: Colleague, part: Role, why: str | None
+) -> None:
+    against = objection(needed, whom, part, organisation(*CHAIN))
+    assert against is None if why is None else why in (against or "")

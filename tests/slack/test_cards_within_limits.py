@@ -14,13 +14,19 @@ from slack_sdk.models.blocks import Block
 
 from bot.sandbox.slack.blocks import check_blocks, check_view
 from bot.slack import ids
+from bot.slack.cards.cleanup import cleanup_message
 from bot.slack.cards.deferral import deferral_view
 from bot.slack.cards.escalation import escalation_message
 from bot.slack.cards.evidence import evidence_view, notice_view, waiting_view
 from bot.slack.cards.home import home_view
+from bot.slack.cards.override_form import cannot_fix_view, override_form_view
 from bot.slack.cards.rendering import message
+from bot.slack.payloads import OverridePlace
 from handlers.outcomes import (
     CardStatus,
+    Choice,
+    CleanupListShown,
+    CleanupShown,
     DigestFigure,
     DigestShown,
     DonorHeader,
@@ -34,6 +40,8 @@ from handlers.outcomes import (
     HomeShown,
     NoDonorFound,
     Notice,
+    OverrideForm,
+    PassedOn,
     QueueItem,
     Source,
     SummaryShown,
@@ -42,8 +50,10 @@ from handlers.outcomes import (
 )
 from policy.actions import FieldChange, UndoPromise
 from policy.claims import Claim, Confidence, Origin, Summary, Verdict, VerifiedClaim
+from policy.cleanup import CleanupState
 from policy.donor import DonorMatch, LifecycleStage, Tier, TimelineEntry
 from policy.escalation import EscalationState
+from policy.override_reasons import LABELS, Override, OverrideReason
 from policy.undoing import Difference
 
 RECORD = "https://crm.example.org/donors/1?a=b&c=d"
@@ -156,12 +166,31 @@ summaries = st.builds(
     shared_by=people,
     reference=text,
 )
+cleanups = st.builds(
+    CleanupShown,
+    item_id=opaque,
+    donor=donors,
+    reason=text,
+    text=text,
+    waiting=text,
+    asked_by_user_id=people.map(lambda user: user or ""),
+    asked_by=text,
+    asked_at=moments,
+    steward_user_id=people,
+    state=st.sampled_from(CleanupState),
+    answered_by_user_id=people,
+    answered_by=st.none() | text,
+    answered_at=st.none() | moments,
+    answer=text,
+    reference=text,
+)
 outcomes = st.one_of(
     summaries,
     st.builds(TimelineShown, donor=donors, timeline=histories, as_of=days, reference=text),
     st.builds(DonorPicker, query=text, wanted=wanted, matches=matches),
     st.builds(NoDonorFound, query=text, wanted=wanted, near=matches),
     st.builds(HelpShown, unknown=text),
+    st.builds(CleanupListShown, items=st.lists(cleanups, max_size=10).map(tuple), more=st.integers(0, 9)),
     st.builds(Notice, text=text, next_step=text, reference=text, mention=people),
     st.builds(HeldNotice, donor=donors, happened=text, proposal=text, reasons=texts, reference=text),
     st.builds(
@@ -182,6 +211,7 @@ cards = st.builds(
     EscalationCard,
     escalation_id=opaque,
     donor=donors,
+    came_back=text,
     happened=text,
     proposal=text,
     proposal_details=text,
@@ -236,6 +266,30 @@ statuses = st.builds(
         undo=st.none() | undos,
     ),
     note=text,
+    reason=text,
+    reason_text=text,
+    passed=st.none()
+    | st.builds(
+        PassedOn,
+        to=text,
+        by=st.none() | text,
+        by_user_id=people,
+        reason=text,
+        note=text,
+        why=text,
+        at=moments,
+    ),
+)
+override_forms = st.builds(
+    OverrideForm,
+    override=st.sampled_from((Override.DECLINE, Override.ESCALATE, Override.SEND_BACK)),
+    escalation_id=opaque,
+    donor_name=text,
+    proposal=text,
+    reasons=st.just(tuple(Choice(value=code.value, label=LABELS[code]) for code in OverrideReason)),
+    next_user_id=people,
+    next_hint=text,
+    channel_id=st.just("C0OLIVIA0"),
 )
 items = st.lists(
     st.builds(
@@ -346,6 +400,32 @@ def _undoing(card: EscalationCard, status: CardStatus) -> set[str]:
 
 
 @thorough
+@given(cleanups)
+def test_every_record_to_put_right_is_one_slack_shows(shown: CleanupShown) -> None:
+    card = cleanup_message(shown)
+    check_message(card.text, card.blocks)
+    pressable = {node["action_id"] for node in walk(card.blocks) if "action_id" in node}
+    assert pressable == ({ids.FIXED, ids.CANNOT_FIX} if shown.state is CleanupState.OPEN else set())
+
+
+@thorough
+@given(override_forms)
+def test_every_form_for_overruling_is_one_slack_shows(form: OverrideForm) -> None:
+    view = override_form_view(form)
+    check_view(view)
+    assert not any(
+        CONTROL.search(value) for node in walk(view) for value in node.values() if type(value) is str
+    )
+    carried = json.loads(view["private_metadata"])
+    assert carried == {
+        "override": form.override.value,
+        "about": form.escalation_id,
+        "channel_id": "C0OLIVIA0",
+        "thread_ts": None,
+    }
+
+
+@thorough
 @given(homes)
 def test_every_home_is_one_slack_shows(home: HomeShown) -> None:
     view = home_view(home)
@@ -371,6 +451,8 @@ def test_evidence_of_any_length_fits_into_a_window() -> None:
 
 
 def test_the_other_windows_are_ones_slack_shows() -> None:
+    place = OverridePlace(override=Override.SEND_BACK, about="01KITEM")
+    check_view(cannot_fix_view(place))
     for view in (waiting_view(), notice_view("x" * 9000), deferral_view("{}", date(2026, 11, 25))):
         check_view(view)
         assert json.loads(json.dumps(view)) == view

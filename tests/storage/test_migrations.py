@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, make_url
+from sqlalchemy import Connection, inspect, make_url, text
 
 import storage
 from storage.errors import UnavailableError
@@ -130,6 +130,35 @@ def test_the_steps_can_be_taken_back(empty_url: str) -> None:
     assert perform(empty_url, lambda c: inspect(c).get_table_names()) == ["alembic_version"]
     upgrade(empty_url)
     assert is_current(empty_url)
+
+
+def test_cards_posted_before_copies_existed_are_where_they_were(empty_url: str) -> None:
+    from alembic import command
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(storage.__file__).parent / "migrations"))
+
+    def before(connection: Connection) -> None:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        moment = "0" if connection.dialect.name == "sqlite" else "now()"
+        blob = "''" if connection.dialect.name == "sqlite" else "''::bytea"
+        for number, channel, ts in ((1, "'C1'", "'1.1'"), (2, "'C2'", "NULL")):
+            connection.execute(
+                text(
+                    "INSERT INTO escalations (id, donor_id, state, revision, action, action_digest, card, "
+                    "decision_facts, policy_version, requires, channel_id, message_ts, route, created_at, "
+                    f"due_at, moved_at, correlation_id) VALUES ('esc_{number}', 'd', 'open', 1, {blob}, 'x', "
+                    f"{blob}, {blob}, 'v', {blob}, {channel}, {ts}, '#one', "
+                    f"{moment}, {moment}, {moment}, 'c')"
+                )
+            )
+
+    perform(empty_url, before)
+    upgrade(empty_url)
+    query = "SELECT escalation_id, channel_id, message_ts, route, ended_at FROM card_places"
+    found = perform(empty_url, lambda c: [tuple(row) for row in c.execute(text(query))])
+    assert found == [("esc_1", "C1", "1.1", "#one", None)]
 
 
 def test_several_processes_may_migrate_at_once(empty_url: str) -> None:

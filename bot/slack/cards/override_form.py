@@ -7,6 +7,7 @@ from typing import Any
 from bot.slack import ids
 from bot.slack.blocks import Block, View, leaf, option, paragraph, plain_text, rich, said
 from bot.slack.payloads import OverridePlace
+from bot.slack.text import name
 from handlers.outcomes import OverrideForm
 from policy.override_reasons import LONGEST_TEXT, Override
 
@@ -60,7 +61,7 @@ def override_form_view(form: OverrideForm) -> View:
         channel_id=form.channel_id,
         thread_ts=form.thread_ts,
     )
-    introduction = leaf(INTRODUCTIONS[form.override].format(name=form.donor_name), bold=True)
+    introduction = leaf(INTRODUCTIONS[form.override].format(name=name(form.donor_name)), bold=True)
     blocks = [
         rich(
             paragraph(
