@@ -20,7 +20,7 @@ from policy.decision_facts import Capability, DecisionFacts, Purpose
 from policy.donor import DonorRecord
 from policy.escalation import EscalationState
 from policy.gathering import gather
-from policy.money import Money
+from policy.money import Money, total
 from policy.organisation import Organisation
 from policy.situation import Proposal
 from policy.value import Value
@@ -56,6 +56,14 @@ class AiFindings(Value):
     endpoint_region: str = ""
 
 
+class Matter(Value):
+    """What the host knows of a proposal that its action does not say; *amount* is what it is about."""
+
+    purpose: Purpose | None = None
+    leads_to_contact: bool = False
+    amount: Money | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """A decision with the facts it was made on, both kept as evidence.
@@ -88,16 +96,29 @@ async def rule(proposal: Proposal, record: DonorRecord, findings: AiFindings, co
     Raises NotBefore while proposing is paused. A pause of executing alone holds no card back: people may
     decide, and what they approve waits.
     """
-    evidence, purpose = _evidence(findings), _purpose(proposal)
-    routed = await _ruling(proposal.action, record, "auto_route", evidence, purpose, None, context)
+    evidence, matter = _evidence(findings), _matter(proposal, record, context.organisation)
+    routed = await _ruling(proposal.action, record, "auto_route", evidence, matter, None, context)
     if routed.decision.outcome is Outcome.DENY:
         return routed
-    ruling = await _ruling(proposal.action, record, "execute", evidence, purpose, None, context)
+    ruling = await _ruling(proposal.action, record, "execute", evidence, matter, None, context)
     return replace(ruling, shadow=(*routed.shadow, *ruling.shadow))
 
 
-def _purpose(proposal: Proposal) -> Purpose | None:
-    return "stewardship" if proposal.rule in _CARE else None
+def _matter(proposal: Proposal, record: DonorRecord, organisation: Organisation) -> Matter:
+    gifts = (*record.gifts, *record.soft_credited_gifts)
+    sums = total(gift.amount for gift in gifts if gift.id in proposal.about)
+    return Matter(
+        purpose="stewardship" if proposal.rule in _CARE else None,
+        leads_to_contact=proposal.leads_to_contact,
+        amount=sums.get(organisation.home_currency) or next(iter(sums.values()), None),
+    )
+
+
+def _matter_of(before: DecisionFacts) -> Matter:
+    """Return what was known when an action was decided on, for asking about it again."""
+    about = before.action
+    amount = Money(minor=about.amount, currency=about.currency) if about.amount is not None else None
+    return Matter(purpose=about.purpose, leads_to_contact=about.leads_to_contact, amount=amount)
 
 
 async def rule_again(
@@ -116,14 +137,13 @@ async def rule_again(
         external_text=ai.external_text,
         endpoint_region="" if ai.endpoint_region == "none" else ai.endpoint_region,
     )
-    purpose = before.action.purpose
     action = action or escalation.action
-    return await _ruling(action, record, "execute", evidence, purpose, escalation, context)
+    return await _ruling(action, record, "execute", evidence, _matter_of(before), escalation, context)
 
 
 async def rule_on(action: Action, record: DonorRecord, escalation: Escalation, context: Context) -> Ruling:
     """Ask the policy in force about a further action that a person wants because of an earlier one."""
-    return await _ruling(action, record, "execute", Evidence(), None, escalation, context)
+    return await _ruling(action, record, "execute", Evidence(), Matter(), escalation, context)
 
 
 def _decided_on(escalation: Escalation) -> DecisionFacts:
@@ -135,7 +155,7 @@ async def _ruling(
     record: DonorRecord,
     capability: Capability,
     evidence: Evidence,
-    purpose: Purpose | None,
+    matter: Matter,
     itself: Escalation | None,
     context: Context,
 ) -> Ruling:
@@ -152,7 +172,7 @@ async def _ruling(
     known = await context.database.read(look)
     pending = tuple(_touch(each) for each in known.waiting)
     facts = gather(
-        record, action, capability, _context(record, evidence, purpose, known.stopped, pending, context)
+        record, action, capability, _context(record, evidence, matter, known.stopped, pending, context)
     )
     decision = decide(known.rules, facts)
     return Ruling(
@@ -168,7 +188,7 @@ async def _ruling(
 def _context(
     record: DonorRecord,
     evidence: Evidence,
-    purpose: Purpose | None,
+    matter: Matter,
     stopped: tuple[Capability, ...],
     pending: tuple[PendingTouch, ...],
     context: Context,
@@ -188,7 +208,9 @@ def _context(
             Money(minor=organisation.major_gift_minor, currency=organisation.home_currency),
         ),
         quiet_hours=organisation.quiet_hours,
-        purpose=purpose,
+        purpose=matter.purpose,
+        leads_to_contact=matter.leads_to_contact,
+        amount=matter.amount,
     )
 
 

@@ -81,7 +81,8 @@ class DecisionContext(Value):
     *local_now* is the same moment as *now*, with the offset of the donor's time zone (or the organisation's,
     where that is unknown). *major_gift_thresholds* holds one amount per currency. *owner_on_hold* means the
     owner asked to keep automation away. *purpose* None means fundraising for contact with the donor, and
-    *is_ask* None means that contact for fundraising is an ask.
+    *is_ask* None means that contact for fundraising is an ask. *leads_to_contact* says of a task that it is
+    about contacting the donor.
     """
 
     now: AwareDatetime
@@ -98,6 +99,7 @@ class DecisionContext(Value):
     owner_on_hold: bool = False
     purpose: Purpose | None = None
     is_ask: bool | None = None
+    leads_to_contact: bool = False
     amount: Money | None = None
     campaign_id: str | None = None
     audience: Audience = Audience()

@@ -63,6 +63,10 @@ class ActionFacts(_Group):
     )
     is_write: bool = Field(description="It changes a record in the CRM.")
     is_outreach: bool = Field(description="It prepares or plans contact with the donor.")
+    leads_to_contact: bool = Field(
+        default=False,
+        description="Somebody is to contact the donor of our own accord, be it by a task to call or write.",
+    )
     is_ask: bool = Field(description="It leads to asking the donor for a gift.")
     channel: ChannelOrNone = Field(description="The channel the action is about.")
     purpose: Purpose = Field(description="What the contact is for, as consent distinguishes it.")

@@ -75,6 +75,7 @@ def _action(
         capability=capability,
         is_write=True,
         is_outreach=outreach,
+        leads_to_contact=outreach or context.leads_to_contact,
         is_ask=outreach and (purpose == "fundraising" if context.is_ask is None else context.is_ask),
         channel=channel.value if channel else "none",
         purpose=purpose,

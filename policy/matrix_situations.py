@@ -144,6 +144,7 @@ def typical(action: ActionKind, variant: Variant, phase: int) -> dict[str, Any]:
         "action.kind": action,
         "action.capability": "recommend",
         "action.is_outreach": outreach,
+        "action.leads_to_contact": outreach,
         "action.is_ask": False,
         "action.channel": "email" if outreach else "none",
         "action.undo": UNDO[action].value,

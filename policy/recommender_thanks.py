@@ -72,7 +72,7 @@ def gift_to_thank_for(s: Situation) -> Proposal | None:
     due_in = (acknowledgement_due(gift, s.facts.conventions.acknowledgement_sla_hours) - s.today).days
     due_in = min(due_in, late + MAJOR_CALL_DAYS) if major else due_in
     title = f"Thank-you {how} to {s.name} for {gift.amount}"
-    if s.facts.flag("donor.do_not_contact"):
+    if s.withheld:
         title = f"Decide how to acknowledge {gift.amount} from {s.name}"
     if s.is_planned(title):
         return None
@@ -89,6 +89,7 @@ def gift_to_thank_for(s: Situation) -> Proposal | None:
         alternatives=other_thanks(by_call=by_call, major=major),
         unknowns=s.unknowns(Channel.PHONE if by_call else Channel.MAIL),
         rule="gift_to_thank_for",
+        leads_to_contact=s.withheld is None,
         about=(gift.id,),
     )
 
@@ -124,26 +125,35 @@ def pledge_renewed(s: Situation) -> Proposal | None:
     """A pledge or standing gift was renewed: say thank you."""
     if not s.happened(CrmEventType.PLEDGE_RENEWED):
         return None
-    title = f"Thank {s.name} for renewing"
+    title = (
+        f"Decide how to acknowledge that {s.name} renewed" if s.withheld else f"Thank {s.name} for renewing"
+    )
     signals = commitment_signals(s)
     if s.is_planned(title) or not signals:
         return None
     return Proposal(
         action=CreateTask(donor_id=s.donor_id, title=title, due_on=s.within(2), assignee_id=s.owner_id),
-        headline=f"{s.name} renewed: thank them personally",
+        headline=_renewed_headline(s),
         signals=signals,
         alternatives=("Wait for the first payment: the promise itself deserves thanks.",),
         unknowns=s.unknowns(),
         rule="pledge_renewed",
+        leads_to_contact=s.withheld is None,
         about=(s.event.record_id,) if s.event and s.event.record_id else (),
     )
 
 
 def _thanks_headline(s: Situation, gift: Gift, how: str) -> str:
     what = f"{'Major gift' if _is_large(s, gift) else 'Gift'} of {gift.amount} from {s.name}"
-    if s.facts.flag("donor.do_not_contact"):
-        return f"{what}, who is marked do not contact: decide how to acknowledge it"
+    if s.withheld:
+        return f"{what}, who is {s.withheld}: decide how to acknowledge it"
     return f"{what}: thank them by {how}"
+
+
+def _renewed_headline(s: Situation) -> str:
+    if s.withheld:
+        return f"{s.name}, who is {s.withheld}, renewed: decide how to acknowledge it"
+    return f"{s.name} renewed: thank them personally"
 
 
 def _gift_waiting(s: Situation) -> Gift | None:

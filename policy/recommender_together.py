@@ -47,6 +47,7 @@ def several_to_thank_for(s: Situation) -> Proposal | None:
         alternatives=other_thanks(by_call=by_call, major=major),
         unknowns=s.unknowns(Channel.PHONE if by_call else Channel.MAIL),
         rule="several_to_thank_for",
+        leads_to_contact=s.withheld is None,
         about=about,
     )
 
@@ -71,7 +72,7 @@ def _belongs(s: Situation, about: tuple[str, ...]) -> bool:
 
 
 def _title(s: Situation, gifts: tuple[Gift, ...], *, by_call: bool, renewed: bool) -> str:
-    if s.facts.flag("donor.do_not_contact"):
+    if s.withheld:
         return f"Decide how to acknowledge {_given(gifts, renewed=renewed)} from {s.name}"
     return f"Thank-you {'call' if by_call else 'letter'} to {s.name} for {_given(gifts, renewed=renewed)}"
 

@@ -21,7 +21,8 @@ _LONGEST_NAME = 120
 class Proposal(Value):
     """One proposed next step for a person to decide: the action, why, what else, and what is not known.
 
-    *rule* names the rule that proposed it, *about* the CRM records it is for.
+    *rule* names the rule that proposed it, *about* the CRM records it is for. *leads_to_contact* says of a
+    task that it is to call or write to the donor of our own accord, not to answer them.
     """
 
     action: Action
@@ -31,6 +32,7 @@ class Proposal(Value):
     unknowns: tuple[str, ...] = ()
     rule: str = ""
     about: tuple[str, ...] = ()
+    leads_to_contact: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,16 @@ class Situation:
     def may_reach(self, channel: Channel, purpose: str = "stewardship") -> bool:
         """Say whether the donor has not refused a channel; unknown still needs a person to look."""
         return self.facts.text(f"consent.{channel.value}.{purpose}") != "opted_out"
+
+    @property
+    def withheld(self) -> str | None:
+        """Say why nobody contacts the donor unasked, in words that follow "who is"; None if they may."""
+        people = (self.record.donor, *self.record.household_members)
+        if self.record.donor.do_not_contact:
+            return "marked do not contact"
+        if self.record.donor.legal_review:
+            return "under legal review"
+        return "in a household under legal review" if any(each.legal_review for each in people) else None
 
     def is_planned(self, title: str) -> bool:
         """Say whether an open task with this title is there already."""

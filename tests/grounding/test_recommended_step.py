@@ -336,3 +336,28 @@ def test_every_proposal_is_grounded_and_for_this_donor(
     assert due_on.weekday() < 5
     if given_record.donor.deceased:
         assert proposal.rule == "donor_died"
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"donor": donor(do_not_contact=True)}, "marked do not contact"),
+        ({"donor": donor(legal_review=True)}, "under legal review"),
+        (
+            {"household_members": (donor(id="donor-2", legal_review=True),)},
+            "in a household under legal review",
+        ),
+    ],
+)
+def test_nobody_is_thanked_unasked_who_must_be_left_alone(changes: dict[str, Any], why: str) -> None:
+    proposal = proposed(record(gifts=(GIFT,), **changes), "donation.received", "gift-1")
+    assert proposal is not None
+    assert proposal.leads_to_contact is False
+    assert f"Jane Doe, who is {why}: decide how to acknowledge it" in proposal.headline
+    assert getattr(proposal.action, "title", "") == "Decide how to acknowledge $500 from Jane Doe"
+
+
+def test_a_task_to_thank_leads_to_contact() -> None:
+    proposal = proposed(record(gifts=(GIFT,)), "donation.received", "gift-1")
+    assert proposal is not None
+    assert proposal.leads_to_contact is True

@@ -8,7 +8,7 @@ import pytest
 
 from tests.loop.conftest import Loop, Open
 from tests.loop.shown import Json, buttons, escalation_of, has
-from tests.loop.staging import CARMEN, DESK, FIONA, FUNDRAISING, JANE, OLIVIA, OLIVIAS, until
+from tests.loop.staging import DESK, FIONA, FUNDRAISING, JANE, MARA, OLIVIA, OLIVIAS, until
 
 MARGARET = "donor-0003"
 WELL: dict[str, Any] = {
@@ -242,24 +242,33 @@ async def test_what_is_asked_again_late_still_runs_out(loop: Loop) -> None:
     await loop.now_shows(card, "Time ran out: Margaret Okafor")
 
 
-async def test_a_donor_placed_under_legal_review_needs_compliance_too(loop: Loop) -> None:
+async def test_a_donor_marked_as_sensitive_needs_a_manager_too(loop: Loop) -> None:
     card = await loop.card()
     await _approved_while_down(loop, card)
-    loop.stage.edit_donor(JANE, legal_review=True)
+    loop.stage.edit_donor(JANE, sensitive=True)
     await _up_again(loop)
-    both = await loop.stage.seen(CARMEN, DESK, "Decision needed: Jane Doe", "ask for a different approval")
-    assert has(both, "Under legal review", "Olivia Hart and compliance")
+    both = await loop.stage.seen(MARA, DESK, "Decision needed: Jane Doe", "ask for a different approval")
+    assert has(both, "Sensitive", "Olivia Hart and manager")
     [told] = await until(lambda: loop.stage.thread(OLIVIA, OLIVIAS, card["ts"]), "told in the old thread")
     assert has(told, "Nothing was written", "goes on in the review channel", "This card follows it.")
 
     await loop.stage.press(OLIVIA, DESK, both, "cs:approve")
-    await loop.stage.seen(OLIVIA, DESK, "Your approval is recorded", "1 more as compliance")
+    await loop.stage.seen(OLIVIA, DESK, "Your approval is recorded", "1 more as manager")
     assert await loop.stage.written_for(card, JANE) == []
-    await loop.stage.press(CARMEN, DESK, both, "cs:approve")
+    await loop.stage.press(MARA, DESK, both, "cs:approve")
     await loop.now_shows(both, "Done: Jane Doe", channel=DESK)
-    await loop.now_shows(card, "Done: Jane Doe", f"<@{CARMEN}>")
+    await loop.now_shows(card, "Done: Jane Doe", f"<@{MARA}>")
     assert len(await loop.stage.written_for(card, JANE)) == 1
     await loop.verified()
+
+
+async def test_nobody_is_to_call_a_donor_placed_under_legal_review(loop: Loop) -> None:
+    card = await loop.card()
+    await _approved_while_down(loop, card)
+    loop.stage.edit_donor(JANE, legal_review=True)
+    await _up_again(loop)
+    await loop.now_shows(card, "Not done: Jane Doe", "under legal review", "Nobody is contacted")
+    assert await loop.stage.written_for(card, JANE) == []
 
 
 async def test_a_merged_donor_is_left_alone(loop: Loop) -> None:

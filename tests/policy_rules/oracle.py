@@ -18,6 +18,10 @@ def _w(f: DecisionFacts) -> bool:
     return f.action.is_write and _x(f)
 
 
+def _c(f: DecisionFacts) -> bool:
+    return f.action.leads_to_contact and _x(f)
+
+
 def _o(f: DecisionFacts) -> bool:
     return f.action.is_outreach and _x(f)
 
@@ -57,18 +61,24 @@ GATES: dict[str, Callable[[DecisionFacts], bool]] = {
     ),
     "deceased": lambda f: (
         f.donor.deceased
-        and f.action.kind
-        not in INTERNAL | {"suppress_channel", "remove_from_segment", "record_acknowledgement"}
+        and (
+            f.action.leads_to_contact
+            or f.action.kind
+            not in INTERNAL | {"suppress_channel", "remove_from_segment", "record_acknowledgement"}
+        )
     ),
-    "bereaved_household": lambda f: f.household.any_deceased and _o(f) and f.owner.active,
+    "bereaved_household": lambda f: f.household.any_deceased and _c(f) and f.owner.active,
     "do_not_contact": lambda f: (
-        f.donor.do_not_contact and (f.action.is_outreach or f.action.kind == "add_to_segment")
+        f.donor.do_not_contact and (f.action.leads_to_contact or f.action.kind == "add_to_segment")
     ),
-    "legal_review": lambda f: (f.donor.legal_review or f.household.any_legal_review) and f.action.is_outreach,
+    "household_do_not_contact": lambda f: f.household.any_do_not_contact and _c(f) and f.owner.active,
+    "legal_review": lambda f: (
+        (f.donor.legal_review or f.household.any_legal_review) and f.action.leads_to_contact
+    ),
     "legal_review_changes": lambda f: f.donor.legal_review and _w(f),
     "sensitive_relationship": lambda f: (f.donor.sensitive or f.household.any_sensitive) and _x(f),
     "vulnerable_not_asked": lambda f: f.donor.vulnerable and f.action.is_ask,
-    "vulnerable_contact": lambda f: f.donor.vulnerable and _o(f),
+    "vulnerable_contact": lambda f: f.donor.vulnerable and _c(f),
     "opted_out": lambda f: f.action.is_outreach and f.consent.status == "opted_out",
     "consent_unknown": lambda f: (
         f.action.is_outreach
@@ -82,6 +92,12 @@ GATES: dict[str, Callable[[DecisionFacts], bool]] = {
         and f.owner.active
     ),
     "consent_expired": lambda f: f.action.is_outreach and f.consent.expired,
+    "consent_not_current": lambda f: (
+        _o(f)
+        and f.consent.status == "opted_in"
+        and (f.consent.days_since_captured is None or f.consent.days_since_captured > 730)
+        and f.owner.active
+    ),
     "soft_opt_in_abroad": lambda f: (
         f.action.is_outreach
         and f.consent.status == "soft_opt_in"
@@ -139,6 +155,7 @@ GATES: dict[str, Callable[[DecisionFacts], bool]] = {
     "major_gift_visible": lambda f: (
         f.action.is_major_gift and f.action.capability in {"auto_route", "execute"}
     ),
+    "principal_ask": lambda f: f.action.is_ask and f.donor.tier == "principal" and _x(f),
     "early_solicitation": lambda f: (
         f.action.kind == "update_stage"
         and f.action.target_stage == "solicitation"
@@ -159,7 +176,7 @@ GATES: dict[str, Callable[[DecisionFacts], bool]] = {
         f.ai.origin == "model" and f.ai.unsupported_claims > 0 and _x(f) and f.owner.active
     ),
     "contradicting_records": lambda f: f.ai.contradictions > 0 and _x(f) and f.owner.active,
-    "orders_in_text_contact": lambda f: f.ai.suspected_injection and f.action.is_outreach,
+    "orders_in_text_contact": lambda f: f.ai.suspected_injection and f.action.leads_to_contact,
     "orders_in_text": lambda f: f.ai.suspected_injection and _x(f),
     "text_from_outside": lambda f: f.ai.origin == "model" and f.ai.external_text and _x(f) and f.owner.active,
     "residency": lambda f: (
