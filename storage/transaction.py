@@ -10,6 +10,7 @@ from storage.absences import Absences
 from storage.answers import Answers, Feedbacks
 from storage.audit import Audit
 from storage.card_places import CardPlaces
+from storage.checkpoints import Checkpoints
 from storage.cleanup import CleanupItems
 from storage.edits import Edits
 from storage.erasure import Erasure
@@ -35,6 +36,7 @@ class Transaction:
         "absences",
         "answers",
         "audit",
+        "checkpoints",
         "cleanup",
         "edits",
         "erasure",
@@ -67,6 +69,7 @@ class Transaction:
         self.erasure = Erasure(connection, self.audit)
         self.holds = Holds(connection)
         self.posts = Posts(connection)
+        self.checkpoints = Checkpoints(connection, entropy, keys)
         self.keys = KeyCare(connection, entropy, keys)
         self.answers = Answers(connection)
         self.feedback = Feedbacks(connection)
