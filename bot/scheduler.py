@@ -14,7 +14,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.doorstep import INBOX
-from handlers.commands import DigestDue
+from handlers.commands import CheckpointDue, DigestDue, ReplayDue, RetentionDue
 from handlers.context import Context
 from policy.organisation import DigestSchedule, Organisation
 from storage.bell import Bell
@@ -29,6 +29,9 @@ TICK_S = 10
 LOOK_BACK = timedelta(days=7)
 KEEP_DONE = timedelta(days=30)
 SEAL_AT_ONCE = 1000
+
+
+EvidenceDue = CheckpointDue | RetentionDue | ReplayDue
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Scheduler:
         every = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler.add_job(self.deliver_digests, IntervalTrigger(seconds=TICK_S, timezone=UTC), **every)
         self._scheduler.add_job(self.keep_house, IntervalTrigger(hours=1, timezone=UTC), **every)
+        self._scheduler.add_job(self.keep_evidence, IntervalTrigger(seconds=60, timezone=UTC), **every)
         if not context.database.is_sqlite:
             self._scheduler.add_job(self.seal, IntervalTrigger(seconds=2, timezone=UTC), **every)
         if poll:
@@ -90,6 +94,24 @@ class Scheduler:
         before = self._context.clock.now() - KEEP_DONE
         await self._context.database.write(lambda tx: (tx.inbox.purge(before), tx.outbox.purge(before)))
 
+    async def keep_evidence(self) -> None:
+        """Put what the audit needs and nobody took yet into the inbox: checkpoints, retention, replay."""
+        now = self._context.clock.now()
+        due = evidence_due(self._context.organisation, now)
+        try:
+            taken = [await self._context.database.write(partial(self._take, each, now)) for each in due]
+        except StorageError as error:
+            log.warning("evidence not checked", extra={"code": error.code})
+            return
+        if any(taken):
+            await self._bell.ring(INBOX)
+
+    def _take(self, due: EvidenceDue, now: datetime, tx: Transaction) -> bool:
+        fresh = tx.occurrences.claim(due.type, due.period_key, now)
+        if fresh:
+            tx.inbox.accept(self._received(due, f"{due.type}:{due.period_key}", now))
+        return fresh
+
     async def seal(self) -> None:
         """Seal audit entries that wait for their place in the chain."""
         await self._context.database.write(lambda tx: tx.audit.seal(SEAL_AT_ONCE))
@@ -98,18 +120,31 @@ class Scheduler:
         if not tx.occurrences.claim(occurrence.schedule.id, occurrence.key, now):
             return
         due = DigestDue(schedule_id=occurrence.schedule.id, period_key=occurrence.at.isoformat())
-        tx.inbox.accept(
-            Received(
-                id=self._context.ids.new(),
-                source="timer",
-                dedupe_key=f"digest:{occurrence.schedule.id}:{occurrence.key}",
-                kind=due.type,
-                entity_key=None,
-                body=due.model_dump_json().encode(),
-                correlation_id=self._context.ids.new(),
-                received_at=now,
-            )
+        tx.inbox.accept(self._received(due, f"digest:{occurrence.schedule.id}:{occurrence.key}", now))
+
+    def _received(self, due: DigestDue | EvidenceDue, key: str, now: datetime) -> Received:
+        return Received(
+            id=self._context.ids.new(),
+            source="timer",
+            dedupe_key=key,
+            kind=due.type,
+            entity_key=None,
+            body=due.model_dump_json().encode(),
+            correlation_id=self._context.ids.new(),
+            received_at=now,
         )
+
+
+def evidence_due(organisation: Organisation, now: datetime) -> tuple[EvidenceDue, ...]:
+    """Return what the audit needs in this period: a checkpoint every so often, the rest once a day (UTC)."""
+    day = now.astimezone(UTC).date().isoformat()
+    slot = int(now.timestamp()) // (60 * organisation.checkpoint_minutes)
+    return (
+        CheckpointDue(period_key=day, for_everybody=True),
+        CheckpointDue(period_key=f"{organisation.checkpoint_minutes}:{slot}"),
+        RetentionDue(period_key=day),
+        ReplayDue(period_key=day),
+    )
 
 
 def owed(organisation: Organisation, since: datetime, now: datetime) -> list[Occurrence]:

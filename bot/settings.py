@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     master_key: SecretStr | None = None
     master_key_file: Path | None = None
     previous_master_key: SecretStr | None = None
+    checkpoint_paths: str = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     organisation_file: Path | None = None
     policy_file: Path | None = None

@@ -16,6 +16,7 @@ from random import Random
 import httpx2
 
 from bot.assistants import build_assistant
+from bot.checkpoint_files import CheckpointFiles, checkpoint_places
 from bot.clock import SystemClock
 from bot.crm.polling import Poller
 from bot.crm.rest import RestCrm
@@ -119,6 +120,7 @@ async def build(
             rules=rules,
             stream=stream,
             organisation=read_organisation(settings.organisation_file),
+            checkpoint_store=CheckpointFiles(checkpoint_places(settings)),
             holidays=HolidayCalendar(),
         )
         await settle_policy(context, settings.policy_file)

@@ -7,6 +7,7 @@ from typing import Any
 
 from handlers import commands, effects
 from handlers.announce_pause import announce_pause, refresh_cards
+from handlers.apply_retention import apply_retention
 from handlers.approve_edit import approve_edit
 from handlers.approve_escalation import approve_escalation
 from handlers.begin_absence import begin_absence
@@ -35,6 +36,7 @@ from handlers.record_feedback import record_feedback
 from handlers.redact_message import redact_message
 from handlers.remind import give_reminders, plan_reminder
 from handlers.reopen_deferred import reopen_deferred
+from handlers.replay_decisions import replay_decisions
 from handlers.request_edit import request_edit
 from handlers.request_override import request_override
 from handlers.send_answer import post_outcome, send_answer
@@ -49,6 +51,7 @@ from handlers.show_proposal import show_policy_report, show_proposal
 from handlers.show_timeline import show_timeline
 from handlers.show_to_stand_in import show_to_stand_in
 from handlers.show_why import show_why
+from handlers.sign_checkpoint import keep_checkpoint, sign_checkpoint
 from handlers.summarise_donor import summarise_donor
 from handlers.take_back import take_back
 from handlers.undo_action import undo_action
@@ -97,6 +100,9 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.DecisionDue: expire_escalation,
     commands.PauseEnded: pause_ended,
     commands.DigestDue: weekly_digest,
+    commands.CheckpointDue: sign_checkpoint,
+    commands.RetentionDue: apply_retention,
+    commands.ReplayDue: replay_decisions,
 }
 
 DEPARTURES: dict[type[Any], Handler] = {
@@ -113,6 +119,7 @@ DEPARTURES: dict[type[Any], Handler] = {
     effects.PublishHome: publish_home,
     effects.FillEvidence: fill_evidence,
     effects.RedactMessage: redact_message,
+    effects.KeepCheckpoint: keep_checkpoint,
     effects.FillWindow: fill_window,
     effects.AnnouncePause: announce_pause,
     effects.RefreshCards: refresh_cards,

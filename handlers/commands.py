@@ -413,6 +413,28 @@ class DigestDue(Value):
     period_key: str
 
 
+class CheckpointDue(Value):
+    """The audit log is to be signed as it stands; once a day *for_everybody* to see."""
+
+    type: Literal["checkpoint_due"] = "checkpoint_due"
+    period_key: str
+    for_everybody: bool = False
+
+
+class RetentionDue(Value):
+    """Payloads whose time of retention is over are to be removed."""
+
+    type: Literal["retention_due"] = "retention_due"
+    period_key: str
+
+
+class ReplayDue(Value):
+    """Recorded decisions are to be decided again, to see that they come out the same."""
+
+    type: Literal["replay_due"] = "replay_due"
+    period_key: str
+
+
 Command = Annotated[
     CrmEventArrived
     | UnreadableEventArrived
@@ -453,7 +475,10 @@ Command = Annotated[
     | ReminderDue
     | RemindersOwed
     | PauseEnded
-    | DigestDue,
+    | DigestDue
+    | CheckpointDue
+    | RetentionDue
+    | ReplayDue,
     Field(discriminator="type"),
 ]
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from handlers.ports import Assistant, Chat, Clock, Crm, EventStream, Holidays, Ids, RulesInForce
+from handlers.ports import (
+    Assistant,
+    Chat,
+    CheckpointStore,
+    Clock,
+    Crm,
+    EventStream,
+    Holidays,
+    Ids,
+    RulesInForce,
+)
 from policy.donor import DonorRecord
 from policy.facts import Conventions
 from policy.organisation import Organisation
@@ -31,6 +41,7 @@ class Context:
     rules: RulesInForce
     stream: EventStream | None
     organisation: Organisation
+    checkpoint_store: CheckpointStore | None = None
     holidays: Holidays | None = None
 
     def today(self) -> date:

@@ -130,6 +130,13 @@ class RedactMessage(Value):
     message_ts: str
 
 
+class KeepCheckpoint(Value):
+    """Keep a signed checkpoint outside of the database."""
+
+    type: Literal["keep_checkpoint"] = "keep_checkpoint"
+    size: int
+
+
 class AnnouncePause(Value):
     """Tell operations what was paused or resumed, and begin to bring the cards up to date."""
 
@@ -168,6 +175,7 @@ Effect = Annotated[
     | FillEvidence
     | FillWindow
     | RedactMessage
+    | KeepCheckpoint
     | AnnouncePause
     | RefreshCards
     | ShowProposal,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from handlers.context import Arrived
 from handlers.effects import PEOPLE_FIRST, PublishHome, RedactMessage, enqueue
 from handlers.evidence import record as write_down
+from storage.audit import AuditRecord
 from storage.erasure import Erased
 from storage.transaction import Transaction
 
@@ -66,6 +67,13 @@ def erase_donor(tx: Transaction, arrived: Arrived, order: ErasureOrder) -> Erase
     _redact(tx, arrived, erased)
     _refresh_homes(tx, arrived, tx.erasure.people_with_a_home())
     return erased
+
+
+def erasure_of(tx: Transaction, donor_id: str) -> AuditRecord | None:
+    """Return the entry that records a donor's erasure, if there was one."""
+    mark = tx.audit.mark_of(donor_id)
+    found = [each for each in tx.audit.of_kind(ERASED) if each.payload and each.payload.get("mark") == mark]
+    return found[-1] if found else None
 
 
 def _redact(tx: Transaction, arrived: Arrived, erased: Erased) -> None:

@@ -520,6 +520,14 @@ class DigestFigure(Value):
     before: str | None = None
 
 
+class CheckpointShown(Value):
+    """A signed checkpoint of the audit log; *note* is its text, to be shown exactly."""
+
+    type: Literal["checkpoint"] = "checkpoint"
+    size: int
+    note: str
+
+
 class DigestShown(Value):
     """The weekly digest for managers."""
 
@@ -546,6 +554,7 @@ Outcome = Annotated[
     | HomeShown
     | EvidenceShown
     | DigestShown
+    | CheckpointShown
     | PausesShown
     | AbsenceShown
     | DecisionList

@@ -261,6 +261,14 @@ class EventStream(Protocol):
         ...
 
 
+class CheckpointStore(Protocol):
+    """Where signed checkpoints are kept outside of the database."""
+
+    async def keep(self, size: int, note: str, vkeys: str) -> tuple[str, ...]:
+        """Keep *note*, with the keys that verify it; return the places that failed."""
+        ...
+
+
 class Clock(Protocol):
     """The time, aware and in UTC."""
 

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from policy.donor import Channel
 from policy.reminders import ReminderSettings
+from policy.retention import DEFAULT_RETENTION, RetentionRule
 from policy.value import Value
 
 WeekdayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -110,6 +111,9 @@ class Organisation(Value):
     blackouts: tuple[BlackoutPeriod, ...] = ()
     quiet_hours: tuple[int, int] | None = None
     crm_record_url: str | None = None
+    checkpoint_channel: str | None = None
+    checkpoint_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
+    retention: tuple[RetentionRule, ...] = DEFAULT_RETENTION
 
     @model_validator(mode="after")
     def everybody_reports_upwards(self) -> Self:

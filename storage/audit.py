@@ -55,6 +55,12 @@ class Audit:
         self._pending: list[Pending] = []
         self.appended = 0
 
+    @property
+    def connection(self) -> Connection:
+        """The transaction's connection, for reading the log as it is stored."""
+        self.flush()
+        return self._connection
+
     def append(self, entry: AuditEntry) -> None:
         """Write *entry*; it is sealed by the database's sealer. Raises AuditPayloadError."""
         self._pending.append((entry, leaf.payload_bytes(entry.payload)))
@@ -130,6 +136,10 @@ class Audit:
         """Return what happened from *start* until before *end*, of those *kinds* unless None."""
         query = _RECORDS.where(AUDIT_LOG.c.at >= start, AUDIT_LOG.c.at < end)
         return self._records(query if kinds is None else query.where(AUDIT_LOG.c.kind.in_(kinds)))
+
+    def of_kind(self, kind: str) -> list[AuditRecord]:
+        """Return every entry of one kind, in order."""
+        return self._records(_RECORDS.where(AUDIT_LOG.c.kind == kind))
 
     def by_reference(self, reference: str) -> list[AuditRecord]:
         """Return everything whose correlation id ends with *reference*, the short form that cards show."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from storage import leaf
 from storage.keys import SubjectKey
+from storage.retention import Expiry, expiry_names
 from storage.stored_entries import StoredEntry, entries_of_kinds
 
 ERASED = "donor.erased"
@@ -19,18 +20,17 @@ RETENTION_OVER = "retention.applied"
 
 @dataclass(frozen=True, slots=True)
 class RetentionOver:
-    """Payloads of *kinds* from before a moment were removed, but for the subjects on hold."""
+    """Payloads that were over were removed, but for the subjects on hold."""
 
-    kinds: tuple[str, ...]
-    before: datetime
+    expiry: Expiry
     kept: frozenset[str]
 
     def covers(self, entry: StoredEntry) -> bool:
         """Say whether the entry's payload was among them."""
         return (
-            entry.moment < self.before
+            entry.moment < self.expiry.before
             and entry.subject_ref not in self.kept
-            and any(matches(pattern, entry.kind) for pattern in self.kinds)
+            and expiry_names(self.expiry, entry.kind)
         )
 
 
@@ -46,13 +46,6 @@ class Removals:
         if entry.subject_ref in self.erased:
             return True
         return any(removal.covers(entry) for removal in self.expired)
-
-
-def matches(pattern: str, kind: str) -> bool:
-    """Say whether *kind* is meant by *pattern*: itself, "summary.*", or "*"."""
-    if pattern.endswith("*"):
-        return kind.startswith(pattern[:-1])
-    return kind == pattern
 
 
 def recorded_removals(connection: Connection, keys: Mapping[str, SubjectKey], nobody: str | None) -> Removals:
@@ -73,8 +66,9 @@ def recorded_removals(connection: Connection, keys: Mapping[str, SubjectKey], no
 
 
 def _expired(rule: Mapping[str, Any]) -> RetentionOver:
-    return RetentionOver(
+    expiry = Expiry(
         kinds=tuple(rule["kinds"]),
+        but=tuple(rule["but"]),
         before=datetime.fromisoformat(rule["before"]),
-        kept=frozenset(rule["kept"]),
     )
+    return RetentionOver(expiry, frozenset(rule["kept"]))

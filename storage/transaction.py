@@ -25,6 +25,7 @@ from storage.policies import Policies
 from storage.posts import Posts
 from storage.queue import Inbox, Outbox
 from storage.reminders import Reminders
+from storage.retention import Retention
 from storage.settings import Settings
 from storage.shadow import Shadow
 
@@ -53,6 +54,7 @@ class Transaction:
         "policies",
         "posts",
         "reminders",
+        "retention",
         "settings",
         "shadow",
     )
@@ -70,6 +72,7 @@ class Transaction:
         self.holds = Holds(connection)
         self.posts = Posts(connection)
         self.checkpoints = Checkpoints(connection, entropy, keys)
+        self.retention = Retention(connection)
         self.keys = KeyCare(connection, entropy, keys)
         self.answers = Answers(connection)
         self.feedback = Feedbacks(connection)

@@ -30,10 +30,10 @@ def run(options: argparse.Namespace) -> int:
 
 async def _run(options: argparse.Namespace) -> int:
     way = import_module(options.way)
-    if not getattr(way, "NEEDS_DATABASE", True):
-        code: int = await way.run(options, None)
-        return code
+    without = getattr(way, "without_database", None)
+    if without and (code := without(options)) is not None:
+        return int(code)
     async with opened(options.database) as database:
         code = await way.run(options, database)
     after = getattr(way, "afterwards", None)
-    return after(options) if after and code == 0 else code
+    return int(after(options) if after and code == 0 else code)

@@ -15,6 +15,13 @@ def add_audit(parser: argparse.ArgumentParser) -> None:
     _trace(_way(ways, "trace", "show everything recorded about a donor", "read"))
     _show(_way(ways, "show", "show an entry, with everything that came of the same event", "read"))
     _erase(_way(ways, "erase", "erase a donor everywhere, and write down who wanted it and why"))
+    _way(ways, "checkpoint", "sign what the log holds, and keep it outside of the database")
+    _proof(_way(ways, "proof", "prove that one entry is in the log, without showing any other"))
+    _keys(_way(ways, "keys", "list, make and replace keys"))
+    _retention(_way(ways, "retention", "show how long payloads are kept, and remove what is over"))
+    _hold(_way(ways, "hold", "keep a donor's records whatever their time of retention"))
+    _way(ways, "ropa", "print the record of processing activities")
+    _replay(_way(ways, "replay", "decide every recorded decision again, and name any that differs"))
     _way(ways, "encrypt", "encrypt what was stored before there was a master key")
 
 
@@ -33,6 +40,44 @@ def _way(
 
 def _verify(way: argparse.ArgumentParser) -> None:
     way.add_argument("--entries-only", action="store_true", help="leave the encrypted payloads out")
+    way.add_argument(
+        "--checkpoints",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="a file or folder of checkpoints kept elsewhere, beside those the settings name",
+    )
+    way.add_argument("--vkey", action="append", default=[], help="a verifier key noted down elsewhere")
+
+
+def _proof(way: argparse.ArgumentParser) -> None:
+    way.add_argument("id", metavar="ENTRY", help="an entry's id or number")
+
+
+def _keys(way: argparse.ArgumentParser) -> None:
+    way.add_argument(
+        "act",
+        nargs="?",
+        default="list",
+        choices=("list", "new", "rotate", "rewrap"),
+        help="list signing keys, print a new master key, replace the signing key, or use a new master key",
+    )
+    way.add_argument("--by", metavar="EMAIL", help=_BY)
+
+
+def _retention(way: argparse.ArgumentParser) -> None:
+    way.add_argument("act", nargs="?", default="show", choices=("show", "apply"))
+
+
+def _hold(way: argparse.ArgumentParser) -> None:
+    way.add_argument("act", nargs="?", default="list", choices=("list", "place", "release"))
+    way.add_argument("id", nargs="?", metavar="DONOR", help="a donor id")
+    way.add_argument("--by", metavar="EMAIL", help=_BY)
+    way.add_argument("--reason", default="", help="why, for the record")
+
+
+def _replay(way: argparse.ArgumentParser) -> None:
+    way.add_argument("--quiet", action="store_true", help="print nothing when all come out the same")
 
 
 def _trace(way: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import argparse
 import json
 
 from bot.cli.running import complain
+from handlers.erase_donor import erasure_of
 from handlers.show_evidence import evidence_line
 from storage.audit import AuditRecord
 from storage.database import Database
@@ -19,6 +20,8 @@ async def run(options: argparse.Namespace, database: Database) -> int:
     else:
         records = await database.read(lambda tx: _path(tx.audit.get(options.id), tx))
     if not records:
+        if erasure := await database.read(lambda tx: erasure_of(tx, options.id)):
+            return complain(f"{options.id} was erased on {erasure.at:%d %b %Y}, entry {erasure.id}.")
         return complain(f"The audit log holds nothing about {options.id}.")
     for record in records:
         print(_as_json(record) if options.json else _as_text(record))

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from dataclasses import dataclass
+from pathlib import Path
 
+from bot.checkpoint_files import checkpoint_places, head_of, read_outside
 from bot.cli.console import print_json, progress, say
+from bot.cli.loading import database_settings
 from bot.cli.running import complain
-from storage.audit import AuditReport
+from storage.audit import AuditReport, KnownRoot
 from storage.database import Database
+from storage.signed_note import NoteInvalidError, VerifierKey
 
+NO_CHECKPOINT = " There is no signed checkpoint yet to compare with."
 WHAT = {
     "changed": "was changed",
     "inserted": "was put in later",
@@ -23,18 +29,47 @@ WHAT = {
 
 
 async def run(options: argparse.Namespace, database: Database) -> int:
-    """Recompute chain, tree and commitments."""
-    report = await _verified(database, payloads=not options.entries_only)
+    """Recompute chain, tree and commitments, and compare with every checkpoint there is."""
+    try:
+        known = await _known_roots(options, database)
+    except (OSError, NoteInvalidError) as problem:
+        return complain(f"The checkpoints cannot be read ({problem}).")
+    if known.unsigned:
+        complain("Not signed by any known key, and therefore ignored: " + ", ".join(known.unsigned))
+    report = await _verified(database, known.roots, payloads=not options.entries_only)
     if options.json:
         print_json(_plain(report))
     elif report.ok:
         say(_sentence(report), "green")
     else:
         complain(f"The log was changed. {_fault(report)}")
-    return 0 if report.ok else 1
+    return 0 if report.ok and not known.unsigned else 1
 
 
-async def _verified(database: Database, *, payloads: bool) -> AuditReport:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The roots that known keys vouch for, and where notes lie that none of them signed."""
+
+    roots: tuple[KnownRoot, ...]
+    unsigned: tuple[str, ...]
+
+
+async def _known_roots(options: argparse.Namespace, database: Database) -> Known:
+    """Collect checkpoints from the database, the places in the settings, and those named here."""
+    stored, own = await database.read(lambda tx: (tx.checkpoints.all(), tx.checkpoints.signing_keys()))
+    places = [place for place in checkpoint_places(database_settings(options.database)) if place.exists()]
+    outside = read_outside([*places, *map(Path, options.checkpoints)])
+    given = [VerifierKey.parse(text) for text in options.vkey]
+    keys = given or [*(each.key for each in own), *outside.keys]
+    notes = [*((f"checkpoint {c.size} in the database", c.note) for c in stored), *outside.notes]
+    heads = [(where, head_of(note, keys)) for where, note in notes]
+    return Known(
+        roots=tuple({KnownRoot(head.size, head.root) for _, head in heads if head}),
+        unsigned=tuple(where for where, head in heads if head is None),
+    )
+
+
+async def _verified(database: Database, roots: tuple[KnownRoot, ...], *, payloads: bool) -> AuditReport:
     total = (await database.read(lambda tx: tx.audit.head())).seq
     loop = asyncio.get_running_loop()
     with progress("Verifying") as bar:
@@ -43,7 +78,7 @@ async def _verified(database: Database, *, payloads: bool) -> AuditReport:
         def heard(done: int) -> None:
             loop.call_soon_threadsafe(lambda: bar.update(task, completed=done))
 
-        return await database.read(lambda tx: tx.audit.verify(heard, payloads=payloads))
+        return await database.read(lambda tx: tx.audit.verify(heard, roots=roots, payloads=payloads))
 
 
 def _sentence(report: AuditReport) -> str:
@@ -51,7 +86,8 @@ def _sentence(report: AuditReport) -> str:
         f" {report.erased} of them have no payload any more, for recorded reasons." if report.erased else ""
     )
     waiting = f" {report.unsealed} more are not sealed yet." if report.unsealed else ""
-    return f"{report.entries} entries verified.{removed}{waiting} Nobody changed the log."
+    signed = f" They agree with {report.roots} signed checkpoints." if report.roots else NO_CHECKPOINT
+    return f"{report.entries} entries verified.{removed}{waiting}{signed} Nobody changed the log."
 
 
 def _fault(report: AuditReport) -> str:

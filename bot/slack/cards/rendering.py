@@ -8,6 +8,7 @@ from typing import Any, assert_never
 from bot.slack.blocks import Message, View
 from bot.slack.cards.absence import absence_message, decision_list_message
 from bot.slack.cards.checked_edit import checked_edit_view
+from bot.slack.cards.checkpoint import checkpoint_message
 from bot.slack.cards.cleanup import cleanup_list_message
 from bot.slack.cards.digest import digest_message
 from bot.slack.cards.edit_form import edit_form_view
@@ -26,6 +27,7 @@ from bot.slack.cards.why import why_message
 from handlers.outcomes import (
     AbsenceShown,
     CheckedEdit,
+    CheckpointShown,
     CleanupListShown,
     DecisionList,
     DigestShown,
@@ -87,6 +89,7 @@ CARDS: dict[type[Any], Callable[[Any], Message]] = {
     Notice: notice_message,
     HeldNotice: held_message,
     DigestShown: digest_message,
+    CheckpointShown: checkpoint_message,
     PausesShown: pauses_message,
     AbsenceShown: absence_message,
     DecisionList: decision_list_message,

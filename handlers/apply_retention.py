@@ -1,0 +1,57 @@
+"""Remove audit payloads whose time of retention is over; the sealed entries stay and keep verifying."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from handlers.commands import RetentionDue
+from handlers.context import Arrived, Context, Write
+from handlers.evidence import record as write_down
+from policy.retention import RetentionRule
+from storage.retention import Expiry
+from storage.transaction import Transaction
+
+APPLIED = "retention.applied"
+
+
+async def apply_retention(command: RetentionDue, arrived: Arrived, context: Context) -> Write:  # noqa: ARG001
+    """Remove what is older than its rule allows, but for donors on legal hold."""
+
+    def write(tx: Transaction) -> None:
+        apply_rules(tx, arrived, context.organisation.retention)
+
+    return write
+
+
+def apply_rules(tx: Transaction, arrived: Arrived, rules: tuple[RetentionRule, ...]) -> int:
+    """Remove payloads by *rules* and write down by which; return how many were removed."""
+    expiries = expiries_at(arrived.now, rules)
+    kept = tx.holds.refs()
+    removed = tx.retention.remove(expiries, kept)
+    if removed:
+        write_down(
+            tx,
+            arrived,
+            APPLIED,
+            subject=None,
+            removed=removed,
+            rules=[
+                {
+                    "kinds": list(each.kinds),
+                    "but": list(each.but),
+                    "before": each.before.isoformat(),
+                    "kept": kept,
+                }
+                for each in expiries
+            ],
+        )
+    return removed
+
+
+def expiries_at(now: datetime, rules: tuple[RetentionRule, ...]) -> tuple[Expiry, ...]:
+    """Return what is over at *now*: of rules that overlap the first one counts."""
+    found, before = [], tuple[str, ...]()
+    for rule in rules:
+        found.append(Expiry(kinds=rule.kinds, but=before, before=now - timedelta(days=rule.days)))
+        before += rule.kinds
+    return tuple(found)

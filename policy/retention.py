@@ -1,0 +1,38 @@
+"""How long the audit keeps payloads, by what they record; the sealed entries themselves stay for ever."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from policy.value import Value
+
+SHORTEST_DAYS = 183
+"""Logs of automated decisions are to be kept for six months at least."""
+
+
+class RetentionRule(Value):
+    """Payloads of these *kinds* ("summary.generated", "summary.*", "*") are kept for so many days."""
+
+    kinds: Annotated[tuple[str, ...], Field(min_length=1)]
+    days: Annotated[int, Field(ge=SHORTEST_DAYS, le=36_500)]
+
+
+def days_for(kind: str, rules: tuple[RetentionRule, ...]) -> int | None:
+    """Return how long payloads of *kind* are kept; the first rule that names it counts, None is for ever."""
+    return next((rule.days for rule in rules if any(matches(each, kind) for each in rule.kinds)), None)
+
+
+def matches(pattern: str, kind: str) -> bool:
+    """Say whether *kind* is meant by *pattern*: itself, "summary.*", or "*"."""
+    return kind.startswith(pattern[:-1]) if pattern.endswith("*") else kind == pattern
+
+
+DEFAULT_RETENTION = (
+    RetentionRule(kinds=("home.*", "help.*", "timeline.*", "request.*", "evidence.*", "click.*"), days=400),
+    RetentionRule(kinds=("summary.*", "feedback.*", "digest.*", "event.*"), days=800),
+    RetentionRule(kinds=("policy.*", "donor.erased", "retention.*", "hold.*", "checkpoint.*"), days=36_500),
+    RetentionRule(kinds=("*",), days=2_557),
+)
+"""Reading a year, texts two years, decisions and deeds seven years, the rules practically for ever."""
