@@ -181,6 +181,7 @@ HOLD_NO_DONOR = {
     "settings": "switches and times",
     "occurrences": "schedules",
     "groupings": "a channel and a message",
+    "absences": "staff who are away",
     "homes": "who opened the Home tab",
     "audit_tree": "hashes",
     "audit_checkpoints": "hashes and signatures",

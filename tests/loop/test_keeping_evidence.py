@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, make_url, text
 
 from bot.checkpoint_files import head_of, read_outside
 from handlers.apply_retention import apply_rules
+from policy.decide import decide
 from policy.retention import RetentionRule
 from storage.audit import KnownRoot
 from storage.holds import LegalHold
@@ -126,13 +128,10 @@ async def test_recorded_decisions_come_out_the_same(loop: Loop) -> None:
 async def test_a_decision_that_would_differ_is_reported(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     await loop.card()
     await loop.settled()
-    from handlers import replay_decisions
-
-    real = replay_decisions.decide
     monkeypatch.setattr(
-        replay_decisions,
+        sys.modules["handlers.replay_decisions"],
         "decide",
-        lambda rules, facts: real(rules, facts).model_copy(update={"facts_digest": "0"}),
+        lambda rules, facts: decide(rules, facts).model_copy(update={"facts_digest": "0"}),
     )
     await keep_evidence(loop)
     result = await loop.runtime.context.database.read(lambda tx: tx.settings.get("replay_result"))
