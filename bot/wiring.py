@@ -136,7 +136,7 @@ async def build(
                 crm_events(doorstep, webhook_secrets(settings.crm)),
                 None if socket else SlackEndpoint(slack),
                 Probes(_checks(settings, database, socket)),
-                Pages(Metrics(database, bell, clock)),
+                Pages(Metrics(database, bell, clock, rules)),
             ),
             context=context,
             workers=_workers(context, bell, settings.workers),

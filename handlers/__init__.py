@@ -14,7 +14,7 @@ from handlers.begin_absence import begin_absence
 from handlers.check_edit import check_edit
 from handlers.come_back import come_back, end_absence
 from handlers.context import Arrived, Context, Write
-from handlers.decide_policy import approve_policy, reject_policy
+from handlers.decide_policy import approve_policy, reject_policy, shadow_policy
 from handlers.decline_escalation import decline_escalation
 from handlers.defer_escalation import defer_escalation
 from handlers.escalate_further import escalate_further
@@ -72,6 +72,7 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.PolicyApprovalClicked: approve_policy,
     commands.PolicyRejectionClicked: reject_policy,
     commands.PolicyReportRequested: show_policy_report,
+    commands.PolicyShadowClicked: shadow_policy,
     commands.SummaryShared: share_summary,
     commands.FeedbackGiven: record_feedback,
     commands.ApprovalClicked: approve_escalation,

@@ -135,6 +135,15 @@ class PolicyRejectionClicked(Value):
     reply_to: ReplyAddress
 
 
+class PolicyShadowClicked(Value):
+    """Somebody wants a proposed change of the rules asked beside those in force, before deciding."""
+
+    type: Literal["policy_shadow"] = "policy_shadow"
+    proposal_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
 class PolicyReportRequested(Value):
     """Somebody wants the whole report on a proposed change; *view_id* is the window already open."""
 
@@ -448,6 +457,7 @@ Command = Annotated[
     | PolicyApprovalClicked
     | PolicyRejectionClicked
     | PolicyReportRequested
+    | PolicyShadowClicked
     | SummaryShared
     | FeedbackGiven
     | ApprovalClicked

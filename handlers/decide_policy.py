@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from handlers.admission import admit
 from handlers.answering import answer
-from handlers.commands import PolicyApprovalClicked, PolicyRejectionClicked
+from handlers.commands import PolicyApprovalClicked, PolicyRejectionClicked, PolicyShadowClicked
 from handlers.context import Arrived, Context, Write
 from handlers.evidence import record as write_down
 from handlers.evidence import slack_actor
 from handlers.outcomes import Notice
-from handlers.policy_change import APPROVALS, MAY_DECIDE, PolicyApproval, approve, reject, withdraw
+from handlers.policy_change import (
+    APPROVALS,
+    MAY_DECIDE,
+    PolicyApproval,
+    approve,
+    refresh_proposal,
+    reject,
+    withdraw,
+)
 from handlers.ports import Colleague
+from handlers.shadow_report import run_in_shadow
 from policy.decision import Role
 from storage.policies import PolicyProposal
 from storage.transaction import Transaction
@@ -36,6 +45,10 @@ OUTDATED = Notice(
     text="The rules in force changed since this was put forward, so its report is out of date.",
     next_step="It was withdrawn. Run countersign policy activate again to rehearse it on the present rules.",
 )
+SHADOWED = Notice(
+    text="From now on these rules are asked beside those in force, and decide nothing.",
+    next_step="“Why?” on the card and countersign policy shadow --report say where they would differ.",
+)
 _STANDING = {
     "in_force": "These rules are in force already.",
     "retired": "These rules were in force and have been replaced since.",
@@ -58,6 +71,29 @@ async def reject_policy(command: PolicyRejectionClicked, arrived: Arrived, conte
     if isinstance(colleague, Notice):
         return lambda tx: _refuse(tx, command, arrived, colleague)
     return lambda tx: _reject(tx, command, arrived, colleague, context)
+
+
+async def shadow_policy(command: PolicyShadowClicked, arrived: Arrived, context: Context) -> Write:
+    """Ask the proposed rules beside those in force from now on; they decide nothing."""
+    colleague = await admit(command.by.id, None, context)
+    if isinstance(colleague, Notice):
+        return lambda tx: _refuse(tx, command, arrived, colleague)
+    return lambda tx: _shadow(tx, command, arrived, colleague, context)
+
+
+def _shadow(
+    tx: Transaction, command: PolicyShadowClicked, arrived: Arrived, colleague: Colleague, context: Context
+) -> None:
+    proposal = tx.policies.proposal(command.proposal_id)
+    refusal = _no_longer(tx, proposal)
+    if proposal is None or refusal:
+        _refuse(tx, command, arrived, refusal or UNKNOWN)
+    elif not (_roles(colleague, context) & MAY_DECIDE or _is_author(proposal, colleague)):
+        _refuse(tx, command, arrived, NOT_YOURS)
+    else:
+        run_in_shadow(tx, arrived, proposal.version, slack_actor(colleague.id), colleague.email)
+        refresh_proposal(tx, arrived, proposal, again=f":shadow:{arrived.item_id}")
+        answer(tx, arrived, SHADOWED, command.reply_to)
 
 
 def _approve(
@@ -123,7 +159,7 @@ def _is_author(proposal: PolicyProposal, colleague: Colleague) -> bool:
 
 def _refuse(
     tx: Transaction,
-    command: PolicyApprovalClicked | PolicyRejectionClicked,
+    command: PolicyApprovalClicked | PolicyRejectionClicked | PolicyShadowClicked,
     arrived: Arrived,
     refusal: Notice,
 ) -> None:

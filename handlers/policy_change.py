@@ -174,12 +174,12 @@ def put_in_force(
         withdraw(tx, arrived, other)
 
 
-def refresh_proposal(tx: Transaction, arrived: Arrived, proposal: PolicyProposal) -> None:
-    """Have the card show the proposal as it stands after this change."""
+def refresh_proposal(tx: Transaction, arrived: Arrived, proposal: PolicyProposal, again: str = "") -> None:
+    """Have the card show the proposal as it stands after this change, or after *again*."""
     enqueue(
         tx,
         ShowProposal(proposal_id=proposal.id),
-        key=f"proposal:{proposal.id}:{proposal.revision}",
+        key=f"proposal:{proposal.id}:{proposal.revision}{again}",
         order=f"proposal:{proposal.id}",
         arrived=arrived,
         priority=PEOPLE_FIRST,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from handlers.outcomes import PolicyCard, PolicyReportShown
 from handlers.policy_change import APPROVALS, NO_REPORT
+from handlers.shadowing import shadowing
 from policy.backtest_report import Affected, BacktestReport, ChangedDecision
 from policy.backtest_text import (
     affected_words,
@@ -41,7 +42,7 @@ def card_of_proposal(tx: Transaction, proposal: PolicyProposal) -> PolicyCard:
         proposed_at=proposal.proposed_at,
         may_loosen=bool(report and report.may_loosen),
         headline=headline(report) if report else WITHOUT_REPORT,
-        effects=tuple(_effects(report)) if report else (),
+        effects=(*(_effects(report) if report else ()), *_in_the_shadow(tx, proposal)),
         loosened=tuple(map(_dated, report.loosened_list[:LISTED_ON_CARD])) if report else (),
         gates=tuple(map(gate_words, report.gates)) if report else (),
         people_needed=proposal.people_needed,
@@ -62,7 +63,21 @@ def shown_report(tx: Transaction, proposal: PolicyProposal) -> PolicyReportShown
     """Return the whole report, part by part."""
     card, report = card_of_proposal(tx, proposal), report_of(proposal)
     parts = tuple(_parts(report)) if report else ((WITHOUT_REPORT, ()),)
+    shadow = tuple(_in_the_shadow(tx, proposal))
+    if shadow:
+        parts = (*parts, ("In the shadow", shadow))
     return PolicyReportShown(title=card.title, parts=parts, reference=card.reference)
+
+
+def _in_the_shadow(tx: Transaction, proposal: PolicyProposal) -> Iterator[str]:
+    """Say what was found while these rules ran beside those in force."""
+    asked = sum(tx.shadow.counts(proposal.version).values())
+    running = shadowing(tx)
+    if asked:
+        disagreed = tx.shadow.disagreed(proposal.version)
+        yield f"In the shadow of the rules in force: asked {asked:,} times, {disagreed:,} other answers."
+    elif running and running.version == proposal.version:
+        yield "It runs in the shadow of the rules in force; nothing was decided since."
 
 
 def _effects(report: BacktestReport) -> Iterator[str]:

@@ -61,15 +61,20 @@ class ShadowReport(Value):
 def start_shadow(tx: Transaction, arrived: Arrived, compiled: CompiledPolicy, source: str, by: str) -> None:
     """Ask *compiled* beside the rules in force from now on."""
     tx.policies.keep(compiled.version, compiled.policy.title, source, arrived.now)
-    wanted = Shadowing(version=compiled.version, by=by, since=arrived.now.isoformat())
+    run_in_shadow(tx, arrived, compiled.version, f"cli:{by.casefold()}", by)
+
+
+def run_in_shadow(tx: Transaction, arrived: Arrived, version: str, actor: str, by: str) -> None:
+    """Ask a stored *version* beside the rules in force from now on, for *by* (an e-mail address)."""
+    wanted = Shadowing(version=version, by=by, since=arrived.now.isoformat())
     tx.settings.put(SHADOWED, wanted.model_dump(mode="json"), arrived.now)
     write_down(
         tx,
         arrived,
         "policy.shadow_started",
         subject=None,
-        actor=f"cli:{by.casefold()}",
-        version=compiled.version,
+        actor=actor,
+        version=version,
         in_force=tx.policies.version_in_force(),
     )
 

@@ -13,18 +13,22 @@ import httpx2
 import yaml
 
 from bot.cli.loading import load_settings
+from bot.cli.opening import CannotOpen, opened
 from bot.cli.running import complain
 from bot.cli.stage import MANIFEST
 from bot.clock import SystemClock
 from bot.crm.rest import RestCrm
 from bot.crm.wire import NotPermitted, Wire
 from bot.files import FileInvalid, read_organisation, read_policy
+from bot.policy_in_force import PolicyInForce
 from bot.settings import AiModelSettings, Settings
 from bot.slack.channels import Channels
 from bot.slack.connection import SlackClients, open_clients, web_client
 from bot.slack.failures import asked
 from bot.wiring import crm_client, slack_connection
+from handlers.first_policy import REPAIR, UNREADABLE
 from handlers.ports import DonorUnknown, Refused, Unavailable
+from policy.closed import nothing_allowed
 from policy.language import PolicyInvalidError
 from policy.organisation import Organisation
 from storage.errors import StorageError
@@ -65,7 +69,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield await asyncio.to_thread(_database, settings)
     organisation, finding = _organisation(settings)
     yield finding
-    yield _policy(settings)
+    yield await _policy(settings)
     clients = open_clients(slack_connection(settings))
     try:
         async for found in _slack(settings, clients, organisation):
@@ -97,12 +101,30 @@ def _organisation(settings: Settings) -> tuple[Organisation | None, Finding]:
     return organisation, _good("Organisation", organisation.name)
 
 
-def _policy(settings: Settings) -> Finding:
+async def _policy(settings: Settings) -> Finding:
     try:
-        policy = read_policy(settings.policy_file)
+        named = read_policy(settings.policy_file)
     except (FileInvalid, PolicyInvalidError) as invalid:
         return _bad("Policy", str(invalid))
-    return _good("Policy", f"version {policy.version[:12]}")
+    try:
+        async with opened(settings.database_url) as database:
+            rules, in_force = await database.read(
+                lambda tx: (PolicyInForce().current(tx), tx.policies.in_force())
+            )
+    except CannotOpen:
+        return _good("Policy", f"version {named.version[:12]} will be the first in force")
+    if in_force is None:
+        return _good("Policy", f"version {named.version[:12]} will be the first in force")
+    if rules.version == nothing_allowed().version:
+        return _bad("Policy", UNREADABLE.format(version=in_force.version[:12]) + f" {REPAIR}")
+    shown = f"version {in_force.version[:12]} is in force, {in_force.decided_by_name or in_force.author}"
+    if named.version != in_force.version:
+        where = settings.policy_file or "--shipped"
+        shown += (
+            f"; version {named.version[:12]} in the settings does not rule. To put it forward: "
+            f"countersign policy activate {where} --by YOUR-E-MAIL"
+        )
+    return _good("Policy", shown)
 
 
 async def _slack(

@@ -185,6 +185,13 @@ CHANNELS: tuple[Channel, ...] = (
         ("U0DANA000", "U0MARA000", "U0ADAM000", BOT_USER_ID),
     ),
     Channel(
+        "C0GOVERN0",
+        "policy-governance",
+        "Where changes of the rules are decided",
+        ("U0ADAM000", "U0CARMEN0", "U0MARA000", BOT_USER_ID),
+        is_private=True,
+    ),
+    Channel(
         "C0PARTNER",
         "partner-appeal",
         "Shared with a partner charity",

@@ -18,6 +18,7 @@ from handlers.commands import (
     HomeOpened,
     PolicyApprovalClicked,
     PolicyRejectionClicked,
+    PolicyShadowClicked,
     ReplyAddress,
     SummaryRequested,
     SummaryShared,
@@ -100,6 +101,7 @@ _ABOUT: dict[str, Callable[[str, ChatUser, ReplyAddress], Command]] = {
     ids.UNDO_REST: lambda about, by, to: UndoClicked(escalation_id=about, rest=True, by=by, reply_to=to),
     ids.FIXED: lambda about, by, to: CleanupFixed(item_id=about, by=by, reply_to=to),
     ids.POLICY_APPROVE: lambda about, by, to: PolicyApprovalClicked(proposal_id=about, by=by, reply_to=to),
+    ids.POLICY_SHADOW: lambda about, by, to: PolicyShadowClicked(proposal_id=about, by=by, reply_to=to),
     ids.POLICY_REJECT: lambda about, by, to: PolicyRejectionClicked(proposal_id=about, by=by, reply_to=to),
 }
 """Buttons whose value is what they are about: an escalation, a record to put right, a proposed policy."""

@@ -25,6 +25,7 @@ CANNOT_FIX = "cs:cannot_fix"
 REFRESH_HOME = "cs:refresh_home"
 POLICY_APPROVE = "cs:policy_approve"
 POLICY_REJECT = "cs:policy_reject"
+POLICY_SHADOW = "cs:policy_shadow"
 POLICY_REPORT = "cs:policy_report"
 
 DEFER_VIEW = "cs:defer_view"

@@ -153,6 +153,13 @@ async def test_loosening_takes_two_people_other_than_the_author(house: House) ->
     assert (await _kinds(house)).count("policy.click_refused") == 4
 
 
+async def test_without_a_governance_channel_operations_decide(house: House) -> None:
+    organisation = house.context.organisation.model_copy(update={"governance_channel": None})
+    house.context = dataclasses.replace(house.context, organisation=organisation)
+    await _propose(house, STRICTER)
+    assert house.chat.proposals[-1][0] == "COPS"
+
+
 async def test_with_the_second_yes_the_new_rules_rule_at_once_everywhere(house: House) -> None:
     elsewhere = PolicyInForce()  # another replica, with its own memory of what was compiled
     await house.database.read(elsewhere.current)

@@ -52,7 +52,7 @@ DECIDED = {
     "rejected": "Turned down by {who}, ",
     "withdrawn": "Other rules came into force first, ",
 }
-ACTIVATE, REJECT, WHY = "Activate", "Reject", "Why?"
+ACTIVATE, SHADOW, REJECT, WHY = "Activate", "Run in the shadow", "Reject", "Why?"
 ACTIVATE_TITLE = "Agree to these rules?"
 ACTIVATE_TEXT = "With the last yes that is needed they rule every decision at once, for everybody."
 ACTIVATE_YES, NOT_YET = "Agree", "Not yet"
@@ -139,6 +139,7 @@ def _buttons(card: PolicyCard, *, waits: bool) -> Block:
         agree = confirmation(ACTIVATE_TITLE, ACTIVATE_TEXT, ACTIVATE_YES, NOT_YET)
         refuse = confirmation(REJECT_TITLE, REJECT_TEXT, REJECT_YES, NOT_YET, danger=True)
         row.append(button(ACTIVATE, ids.POLICY_APPROVE, about, style="primary", confirm=agree))
+        row.append(button(SHADOW, ids.POLICY_SHADOW, about))
         row.append(button(REJECT, ids.POLICY_REJECT, about, confirm=refuse))
     row.append(button(WHY, ids.POLICY_REPORT, about))
     return actions(f"cs:policy:{about}:{card.state}:{len(card.approvals)}", *row)
