@@ -11,12 +11,13 @@ from handlers.context import Arrived, Context, Write
 from handlers.deciding import PROPOSING
 from handlers.donor_search import read_donor
 from handlers.effects import refresh_card, show_cleanup
-from handlers.escalation_view import card_of
+from handlers.escalation_view import card_of, requirement_of
 from handlers.evidence import record as write_down
 from handlers.outcomes import Execution, Notice
 from handlers.paused import go_on_unless_paused
 from handlers.ports import DonorUnknown
 from handlers.recommend_next_step import Weighed, consider, is_visible, put_forward, weigh
+from handlers.routing import place_of, to_reviewers, with_other_approvers
 from policy.canonical import canonical_json
 from policy.cleanup import CleanupState
 from policy.decision import Outcome
@@ -79,7 +80,24 @@ async def _look(waiting: Waiting, context: Context) -> Weighed | str:
     if proposal is None:
         return NO_PROPOSAL
     considered = await consider(event, record, facts, proposal, context)
-    return await weigh(replace(considered, came_back=_came_back(waiting.item)), context)
+    weighed = await weigh(replace(considered, came_back=_came_back(waiting.item)), context)
+    return await _with_whom_it_was(weighed, waiting.escalation, context)
+
+
+async def _with_whom_it_was(weighed: Weighed, before: Escalation, context: Context) -> Weighed:
+    """Bring it back to whom it had been passed on: why it was passed on is no less true now."""
+    requirement, found = requirement_of(before), weighed.destination
+    if requirement.with_reviewers:
+        there = to_reviewers("it had been passed on to whoever reviews", context)
+    else:
+        email = requirement.passed_to
+        colleague = await context.chat.colleague_by_email(email) if email else None
+        if colleague is None or not colleague.is_full_member or colleague.id in found.excluded:
+            return weighed
+        there = await place_of(colleague, context)
+    allowed = replace(there, excluded=found.excluded)
+    decision = weighed.ruling.decision
+    return replace(weighed, destination=with_other_approvers(allowed, decision, context.organisation))
 
 
 def _trigger(escalation: Escalation) -> CrmEvent:

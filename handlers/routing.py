@@ -39,12 +39,12 @@ async def route(record: DonorRecord, context: Context) -> Route:
     """Route to the owner's channel, else their direct messages, else the review channel with the reason."""
     owner = record.owner
     if owner is None:
-        return _review("the donor has no relationship owner", context)
+        return to_reviewers("the donor has no relationship owner", context)
     if not owner.active:
-        return _review(f"the relationship owner {owner.name} is no longer active", context)
+        return to_reviewers(f"the relationship owner {owner.name} is no longer active", context)
     colleague = await context.chat.colleague_by_email(owner.email)
     if colleague is None or not colleague.is_full_member:
-        return _review(f"the relationship owner {owner.name} has no Slack account here", context)
+        return to_reviewers(f"the relationship owner {owner.name} has no Slack account here", context)
     own, working = context.organisation.channel_of(owner.email), working_time_of(colleague, context)
     if own:
         return Route(own, OWN_CHANNEL, owner.name, owner.email, working)
@@ -60,7 +60,8 @@ async def place_of(colleague: Colleague, context: Context) -> Route:
     return Route(channel, why, colleague.name, colleague.email, working_time_of(colleague, context))
 
 
-def _review(reason: str, context: Context) -> Route:
+def to_reviewers(reason: str, context: Context) -> Route:
+    """Route to the review channel, where any manager decides, saying why."""
     return Route(
         channel=context.organisation.review_channel,
         why=f"review channel, because {reason}",
@@ -103,7 +104,7 @@ async def without_own_approval(
         above = await context.chat.colleague_by_email(person.email)
         if above and above.is_full_member and above.id not in excluded:
             return replace(await place_of(above, context), excluded=excluded)
-    return replace(_review(f"{decider.name} must not decide this alone", context), excluded=excluded)
+    return replace(to_reviewers(f"{decider.name} must not decide this alone", context), excluded=excluded)
 
 
 async def _new_owner(action: Action, record: DonorRecord, context: Context) -> str | None:

@@ -16,9 +16,11 @@ from handlers.commands import (
     CleanupGivenUp,
     CleanupListRequested,
     CrmEventArrived,
+    PassOnRequested,
     ReplyAddress,
     SendBackRequested,
 )
+from handlers.escalation_view import requirement_of
 from handlers.outcomes import CleanupListShown, CleanupShown, Notice
 from handlers.ports import Colleague
 from policy.cleanup import CleanupState
@@ -61,8 +63,8 @@ async def found(house: House, about: str) -> Escalation:
     return escalation
 
 
-async def sent_back(house: House) -> tuple[str, str]:
-    """A decision that the owner sent back; returns the escalation and the item."""
+async def opened(house: House) -> str:
+    """A decision that waits for the owner."""
     event = CrmEvent(
         id="evt-1",
         source="/crm",
@@ -73,12 +75,18 @@ async def sent_back(house: House) -> tuple[str, str]:
     )
     await house.accept(CrmEventArrived(event=event), order=f"donor:{DONOR}")
     await house.work_all()
-    [opened] = await house.database.read(lambda tx: tx.escalations.open_for_donor(DONOR))
-    await house.accept(SendBackRequested(escalation_id=opened.id, reason=REASON, **by(OWNER)))
+    [waiting] = await house.database.read(lambda tx: tx.escalations.open_for_donor(DONOR))
+    return waiting.id
+
+
+async def sent_back(house: House) -> tuple[str, str]:
+    """A decision that the owner sent back; returns the escalation and the item."""
+    about = await opened(house)
+    await house.accept(SendBackRequested(escalation_id=about, reason=REASON, **by(OWNER)))
     await house.work_all()
-    assert (await found(house, opened.id)).state is S.SENT_BACK
+    assert (await found(house, about)).state is S.SENT_BACK
     [item] = await house.database.read(lambda tx: tx.cleanup.unfinished(9))
-    return opened.id, item.id
+    return about, item.id
 
 
 async def fixed(house: House, item: str, person: Colleague = STEWARD) -> None:
@@ -287,3 +295,22 @@ async def test_the_list_shows_everything_to_those_who_put_right_and_their_own_to
 async def test_an_unknown_record_is_said_to_be_unknown(house: House) -> None:
     await fixed(house, "01KNOWHERE")
     assert told(house, STEWARD)[0].startswith("I do not know this record.")
+
+
+async def test_what_had_been_passed_on_comes_back_to_whom_it_was_passed_on(house: House) -> None:
+    """The owner must not find a decision again that they handed on because it is not theirs to take."""
+    about = await opened(house)
+    passed = GivenReason(code=OverrideReason.CONFLICT_OF_INTEREST)
+    await house.accept(
+        PassOnRequested(escalation_id=about, to_user_id=STRANGER.id, reason=passed, **by(OWNER))
+    )
+    await house.work_all()
+    await house.accept(SendBackRequested(escalation_id=about, reason=REASON, **by(STRANGER)))
+    await house.work_all()
+    [item] = await house.database.read(lambda tx: tx.cleanup.unfinished(9))
+    await fixed(house, item.id)
+    [fresh] = await house.database.read(lambda tx: tx.escalations.open_for_donor(DONOR))
+    assert (fresh.route, requirement_of(fresh).holder) == (f"D{STRANGER.id}", STRANGER.email)
+    await house.accept(ApprovalClicked(escalation_id=fresh.id, **by(OWNER)))
+    await house.work_all()
+    assert told(house, OWNER)[-1] == f"This decision is for {STRANGER.name}."

@@ -24,8 +24,12 @@ from handlers.escalation_view import Requirement, card_of, requirement_of
 from handlers.outcomes import CardStatus, Notice
 from handlers.passing_on import Destination, destination_for, hand_over, next_in_chain, objection
 from handlers.ports import Colleague, MessageRef
+from handlers.routing import route, without_own_approval
+from policy.actions import Action, AddNote, AssignOwner
+from policy.canonical import canonical_json
 from policy.decide import CompiledPolicy
 from policy.decision import Decision, GivenApproval, Outcome, RequiredApproval, Role
+from policy.donor import StaffMember
 from policy.escalation import EscalationState
 from policy.events import CrmEvent, CrmEventType
 from policy.organisation import Organisation, Person
@@ -316,3 +320,52 @@ def test_who_may_take_which_part_over(
 ) -> None:
     against = objection(needed, whom, part, organisation(*CHAIN))
     assert against is None if why is None else why in (against or "")
+
+
+def giving_to(owner_id: str) -> AssignOwner:
+    return AssignOwner(donor_id=DONOR, owner_id=owner_id)
+
+
+@pytest.mark.parametrize(
+    ("action", "requested_by", "decider", "excluded"),
+    [
+        (giving_to("staff-3"), None, OWNER, (STRANGER.id,)),
+        (giving_to("staff-1"), None, STRANGER, (OWNER.id,)),
+        (giving_to("staff-1"), STRANGER.id, MANAGER, (OWNER.id, STRANGER.id)),
+        (AddNote(donor_id=DONOR, text="x"), OWNER.id, STRANGER, (OWNER.id,)),
+        (AddNote(donor_id=DONOR, text="x"), None, OWNER, ()),
+    ],
+)
+async def test_a_decision_never_goes_to_whoever_must_not_take_it(
+    house: House, action: Action, requested_by: str | None, decider: Colleague, excluded: tuple[str, ...]
+) -> None:
+    house.crm.staff = (*house.crm.staff, StaffMember(id="staff-3", name="Fiona", email=STRANGER.email))
+    record = await house.crm.read(DONOR)
+    found = await route(record, house.context)
+    ruled = requirement((Role.OWNER, 1)).decision
+    allowed = await without_own_approval(found, action, ruled, record, requested_by, house.context)
+    assert (allowed.decider_email, allowed.excluded) == (decider.email, tuple(sorted(excluded)))
+
+
+async def test_when_everybody_above_must_not_decide_a_reviewer_does(house: House) -> None:
+    house.context = replace(house.context, organisation=ORGANISATION)
+    record = await house.crm.read(DONOR)
+    found = await route(record, house.context)
+    ruled = requirement((Role.OWNER, 1)).decision
+    note = AddNote(donor_id=DONOR, text="x")
+    allowed = await without_own_approval(found, note, ruled, record, OWNER.id, house.context)
+    assert (allowed.channel, allowed.decider_email) == ("CDESK", None)
+    assert allowed.why == "review channel, because Olivia Hart must not decide this alone"
+
+
+async def test_whoever_is_excluded_is_told_kindly_why(house: House) -> None:
+    escalation = await opened_card(house)
+    own = requirement_of(escalation).model_copy(update={"excluded": (OWNER.id,)})
+    await house.database.write(
+        lambda tx: tx.escalations.move(
+            escalation.id, (S.OPEN,), S.OPEN, house.clock.now(), requires=canonical_json(own)
+        )
+    )
+    await click(house, ApprovalClicked, OWNER)
+    assert told(house, OWNER).startswith("You must not decide this yourself")
+    assert house.crm.written == []

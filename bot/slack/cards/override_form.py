@@ -28,7 +28,7 @@ INTRODUCTIONS = {
 }
 CONSEQUENCES = {
     Override.DECLINE: "Nothing is written to the CRM, and nobody is asked again.",
-    Override.ESCALATE: "Somebody else decides, with the full time for it. You keep the card and see the end.",
+    Override.ESCALATE: "Somebody else decides, with the full time for it. Your card shows what comes of it.",
     Override.SEND_BACK: "The record goes to whoever puts records right. A fresh card follows after that.",
 }
 ASKED = {
