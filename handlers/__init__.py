@@ -24,16 +24,19 @@ from handlers.fill_window import fill_window
 from handlers.fix_record import fix_record
 from handlers.fresh_look import fresh_look
 from handlers.give_back import give_back
+from handlers.give_own_card import give_own_card, look_before_deadline
 from handlers.go_away import go_away
 from handlers.keep_unreadable_event import keep_unreadable_event
 from handlers.list_cleanup import list_cleanup
 from handlers.pause_capability import pause_capability, pause_ended, resume_capability
 from handlers.post_card import post_card, remind_decider
 from handlers.post_cleanup import post_cleanup
+from handlers.post_grouping import post_grouping, show_grouping
 from handlers.publish_event import publish_event
 from handlers.recommend_next_step import recommend_next_step
 from handlers.record_feedback import record_feedback
 from handlers.redact_message import redact_message
+from handlers.remember_permalink import remember_permalink
 from handlers.remind import give_reminders, plan_reminder
 from handlers.reopen_deferred import reopen_deferred
 from handlers.replay_decisions import replay_decisions
@@ -45,9 +48,10 @@ from handlers.share_summary import share_summary
 from handlers.show_copy import show_copy
 from handlers.show_evidence import fill_evidence, show_evidence
 from handlers.show_help import show_help
-from handlers.show_home import publish_home, show_home
+from handlers.show_home import publish_home, refresh_homes, show_home
 from handlers.show_policy import show_policy
 from handlers.show_proposal import show_policy_report, show_proposal
+from handlers.show_queue import show_queue
 from handlers.show_timeline import show_timeline
 from handlers.show_to_stand_in import show_to_stand_in
 from handlers.show_why import show_why
@@ -95,6 +99,10 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.AbsenceBegan: begin_absence,
     commands.AbsenceEnded: end_absence,
     commands.HomeOpened: show_home,
+    commands.QueueRequested: show_queue,
+    commands.GroupingDue: post_grouping,
+    commands.GroupedDueSoon: look_before_deadline,
+    commands.CardWanted: give_own_card,
     commands.DeferralEnded: reopen_deferred,
     commands.ReminderDue: plan_reminder,
     commands.RemindersOwed: give_reminders,
@@ -118,6 +126,9 @@ DEPARTURES: dict[type[Any], Handler] = {
     effects.TakeBack: take_back,
     effects.PublishEvent: publish_event,
     effects.PublishHome: publish_home,
+    effects.RefreshHomes: refresh_homes,
+    effects.ShowGrouping: show_grouping,
+    effects.RememberPermalink: remember_permalink,
     effects.FillEvidence: fill_evidence,
     effects.RedactMessage: redact_message,
     effects.KeepCheckpoint: keep_checkpoint,

@@ -414,6 +414,39 @@ class PauseEnded(Value):
     change_id: str
 
 
+class GroupingDue(Value):
+    """A channel's list of decisions that have no card of their own is to be posted."""
+
+    type: Literal["grouping_due"] = "grouping_due"
+    route: str
+    decider_email: str | None = None
+
+
+class GroupedDueSoon(Value):
+    """A decision that is only a line in a list has a day left."""
+
+    type: Literal["grouped_due_soon"] = "grouped_due_soon"
+    escalation_id: str
+
+
+class CardWanted(Value):
+    """Somebody wants a decision of a list as a card."""
+
+    type: Literal["card_wanted"] = "card_wanted"
+    escalation_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class QueueRequested(Value):
+    """Somebody wants to see what waits for them, *page* by page from 0."""
+
+    type: Literal["queue"] = "queue"
+    page: int = 0
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
 class DigestDue(Value):
     """A scheduled digest is to be delivered for the period named by *period_key*."""
 
@@ -485,6 +518,10 @@ Command = Annotated[
     | ReminderDue
     | RemindersOwed
     | PauseEnded
+    | GroupingDue
+    | GroupedDueSoon
+    | CardWanted
+    | QueueRequested
     | DigestDue
     | CheckpointDue
     | RetentionDue

@@ -8,7 +8,9 @@ from policy.claims import Recommendation
 from policy.donor import DonorRecord
 from policy.events import CrmEvent
 from policy.facts import DonorFacts
+from policy.matters import matter_of
 from policy.recommender import Proposal
+from storage.escalations import Escalation
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,8 @@ class Considered:
     """Everything known when a proposal goes before policy.
 
     *requested_by* is the Slack user who asked for it, None for what the CRM reported. *came_back* says from
-    what it came back when a record was put right.
+    what it came back when a record was put right. *waiting* are the undecided escalations about the donor
+    beside which the proposal was made.
     """
 
     event: CrmEvent
@@ -27,3 +30,9 @@ class Considered:
     happened: str
     requested_by: str | None = None
     came_back: str = ""
+    waiting: tuple[Escalation, ...] = ()
+
+    @property
+    def fold_key(self) -> str:
+        """Return what decisions about the same matter have in common."""
+        return f"{self.record.donor.id}:{matter_of(self.proposal)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 from handlers.commands import ReplyAddress
 from handlers.context import Arrived
 from handlers.outcomes import PausesShown
+from handlers.take_up_again import take_up_again
 from policy.value import Value
 from storage.cleanup import CleanupItem
 from storage.escalations import Escalation
@@ -160,6 +161,27 @@ class ShowProposal(Value):
     proposal_id: str
 
 
+class ShowGrouping(Value):
+    """Post a list of decisions, or bring it up to date."""
+
+    type: Literal["show_grouping"] = "show_grouping"
+    grouping_id: str
+    decider_email: str | None = None
+
+
+class RememberPermalink(Value):
+    """Ask Slack for the address of the message that shows an escalation."""
+
+    type: Literal["remember_permalink"] = "remember_permalink"
+    escalation_id: str
+
+
+class RefreshHomes(Value):
+    """Bring every Home tab up to date whose content has changed."""
+
+    type: Literal["refresh_homes"] = "refresh_homes"
+
+
 Effect = Annotated[
     ShowCard
     | UpdateCopy
@@ -172,6 +194,9 @@ Effect = Annotated[
     | TakeBack
     | PublishEvent
     | PublishHome
+    | ShowGrouping
+    | RememberPermalink
+    | RefreshHomes
     | FillEvidence
     | FillWindow
     | RedactMessage
@@ -187,6 +212,8 @@ EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)
 PEOPLE_FIRST = 10
 EVENTS = 50
 WHEN_QUIET = 70
+SHORTLY = timedelta(seconds=1)
+HOME_IN_USE = timedelta(days=30)
 
 
 def enqueue(
@@ -232,6 +259,9 @@ def refresh_card(
     *again* is a key for something else than the escalation that changed what the card says; with *at*, it
     is shown from then on, when nothing is more urgent.
     """
+    follow(tx, arrived, escalation)
+    if escalation.shown == "grouped":
+        return
     version = f"{escalation.revision}{':note' if note else ''}{again}"
     enqueue(
         tx,
@@ -277,4 +307,40 @@ def show_cleanup(tx: Transaction, arrived: Arrived, item: CleanupItem) -> None:
         order=f"cleanup:{item.id}",
         arrived=arrived,
         priority=PEOPLE_FIRST,
+    )
+
+
+def follow(tx: Transaction, arrived: Arrived, escalation: Escalation) -> None:
+    """Have everything else follow a change: the lists that name it, Home tabs, and what waited for it."""
+    take_up_again(tx, arrived, escalation)
+    refresh_homes(tx, arrived)
+    if escalation.grouping_id:
+        refresh_grouping(tx, arrived, escalation.grouping_id)
+
+
+def refresh_homes(tx: Transaction, arrived: Arrived) -> None:
+    """Have open Home tabs follow shortly, however many changes come at once."""
+    if tx.homes.are_in_use(arrived.now - HOME_IN_USE):
+        _join(tx, arrived, RefreshHomes(), "homes")
+
+
+def refresh_grouping(tx: Transaction, arrived: Arrived, grouping_id: str) -> None:
+    """Have a list of decisions follow shortly, however many changes come at once."""
+    _join(tx, arrived, ShowGrouping(grouping_id=grouping_id), f"grouping:{grouping_id}")
+
+
+def _join(tx: Transaction, arrived: Arrived, effect: Effect, order: str) -> None:
+    effect_id = arrived.ids.new()
+    tx.outbox.join(
+        OutboxRow(
+            id=effect_id,
+            idem_key=f"{order}:{effect_id}",
+            kind=effect.type,
+            entity_key=order,
+            body=effect.model_dump_json().encode(),
+            correlation_id=arrived.correlation_id,
+            created_at=arrived.now,
+            available_at=arrived.now + SHORTLY,
+            priority=WHEN_QUIET,
+        )
     )

@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from handlers.answering import post
 from handlers.considered import Considered
-from handlers.context import Arrived, staff_names
+from handlers.context import Arrived
 from handlers.deadline import watch_deadline
 from handlers.deciding import Ruling, reserve_touch
 from handlers.donor_header import donor_header
 from handlers.effects import ExecuteAction, enqueue, refresh_card
-from handlers.escalation_view import Requirement
 from handlers.evidence import SYSTEM
 from handlers.evidence import record as write_down
-from handlers.obligations import duties_of, shown_changes
+from handlers.flooding import await_grouping, presentation
+from handlers.folding import (
+    fold_into,
+    is_answered_by,
+    is_edited,
+    overtaken,
+    take_over,
+    waiting_in_matter,
+)
+from handlers.held_back import hold_back
+from handlers.new_escalation import new_card, new_escalation
+from handlers.obligations import duties_of
 from handlers.outcomes import EscalationCard, HeldNotice, Notice
 from handlers.publishing import publish
 from handlers.routing import Route
 from handlers.show_to_stand_in import involve_stand_in
-from handlers.sources import sources
-from policy.actions import UNDO
-from policy.canonical import canonical_json, digest
-from policy.changes import describe, long_text, undo_text
+from policy.changes import describe
 from policy.decision import Outcome
 from policy.escalation import UNDECIDED, EscalationState
 from policy.events import PublishedEventType
 from policy.organisation import Organisation
-from policy.seen import Seen, what_is_seen
-from policy.timeline import timeline
 from storage.escalations import Escalation
 from storage.transaction import Transaction
 
-RECENT = 3
 BY_POLICY = "the policy in force"
 
 
@@ -45,22 +50,43 @@ def escalate(
     names: Mapping[str, str],
     organisation: Organisation,
 ) -> Escalation | None:
-    """Open an escalation with its card; None when the same proposal already waits for this donor.
+    """Open an escalation with its card, in the place of what waited in the same matter, and return it.
 
-    Raises Unavailable where the household was approached by somebody else meanwhile: it is decided anew.
+    None when what waits answers it already, or when it waits itself until somebody has decided. Raises
+    Unavailable where it was decided, or the household was approached, meanwhile: it is considered anew.
     """
     reserve_touch(tx, considered.record, considered.recommendation.action, ruling)
-    action_digest = digest(considered.recommendation.action)
-    waiting = tx.escalations.open_for_donor(considered.record.donor.id)
-    if any(other.action_digest == action_digest for other in waiting):
-        write_down(tx, arrived, "escalation.folded", subject=considered.record.donor.id)
+    if ruling.decision.outcome is Outcome.ALLOW and hold_back(tx, arrived, considered, names):
         return None
-    card = _card(arrived, considered, ruling, destination, names, organisation)
-    _notify(tx, arrived, card, ruling, organisation)
+    matter = waiting_in_matter(tx, considered)
+    card = new_card(arrived, considered, ruling, destination, names, organisation)
+    same = next((each for each in matter if is_answered_by(each, considered, destination)), None)
+    if same:
+        fold_into(tx, arrived, same, card, considered, ruling, names)
+        return None
+    shown = presentation(tx, arrived, considered, ruling, destination, organisation)
+    opened = replace(new_escalation(arrived, considered, ruling, destination, card), shown=shown)
+    before = [each for each in (*matter, *overtaken(tx, considered)) if not is_edited(each)]
+    if before:
+        opened = take_over(tx, arrived, before, opened, destination)
+    else:
+        _notify(tx, arrived, card, ruling, organisation)
+        tx.escalations.add(opened)
     if considered.record.donor.deceased:
-        _withdraw(tx, arrived, waiting)
-    opened = _escalation(arrived, considered, ruling, destination, card, action_digest)
-    tx.escalations.add(opened)
+        _withdraw(tx, arrived, opened)
+    _opened(tx, arrived, opened, considered, ruling, destination, organisation)
+    return opened
+
+
+def _opened(
+    tx: Transaction,
+    arrived: Arrived,
+    opened: Escalation,
+    considered: Considered,
+    ruling: Ruling,
+    destination: Route,
+    organisation: Organisation,
+) -> None:
     write_down(
         tx,
         arrived,
@@ -70,14 +96,17 @@ def escalate(
         route=destination.why,
         decider=destination.decider,
         due_at=opened.due_at.isoformat(),
+        shown=opened.shown,
+        replaces=opened.replaces,
     )
     watch_deadline(tx, arrived, opened.id, opened.due_at)
+    if opened.shown == "grouped":
+        await_grouping(tx, arrived, opened, destination, organisation)
     publish(tx, arrived, PublishedEventType.HANDOFF_REQUIRED, opened.id, ruling, considered.recommendation)
     if ruling.decision.outcome is Outcome.ALLOW:
         _carry_out_unasked(tx, arrived, opened)
     refresh_card(tx, arrived, opened)
     involve_stand_in(tx, arrived, opened)
-    return opened
 
 
 def hold(
@@ -126,61 +155,14 @@ def _carry_out_unasked(tx: Transaction, arrived: Arrived, opened: Escalation) ->
     enqueue(tx, effect, key=key, order=f"unasked:{moved.donor_id}", arrived=arrived)
 
 
-def _escalation(
-    arrived: Arrived,
-    considered: Considered,
-    ruling: Ruling,
-    destination: Route,
-    card: EscalationCard,
-    action_digest: str,
-) -> Escalation:
-    donor = considered.record.donor
-    requirement = Requirement(
-        decision=ruling.decision,
-        owner_email=destination.decider_email,
-        requested_by=considered.requested_by,
-        excluded=destination.excluded,
-        seen=_seen(considered, ruling),
-    )
-    return Escalation(
-        id=card.escalation_id,
-        donor_id=donor.id,
-        household_id=donor.household_id,
-        owner_id=donor.owner_id,
-        action=considered.recommendation.action,
-        action_digest=action_digest,
-        card=canonical_json(card),
-        decision_facts=canonical_json(ruling.facts),
-        policy_version=ruling.decision.policy_version,
-        requires=canonical_json(requirement),
-        channel_id=None,
-        route=destination.channel,
-        created_at=card.created_at,
-        due_at=card.due_at,
-        correlation_id=arrived.correlation_id,
-        trigger_id=considered.event.id,
-        trigger=canonical_json(considered.event),
-        fold_key=f"{donor.id}:{considered.recommendation.action.kind}",
-    )
-
-
-def _seen(considered: Considered, ruling: Ruling) -> tuple[Seen, ...]:
-    record, event = considered.record, considered.event
-    cites = [cite for signal in considered.recommendation.signals for cite in signal.claim.cites]
-    return what_is_seen(
-        record,
-        considered.recommendation.action,
-        ruling.facts,
-        names=staff_names(record),
-        read=ruling.read,
-        cites=[*([event.record_id] if event.record_id else []), *cites],
-    )
-
-
-def _withdraw(tx: Transaction, arrived: Arrived, waiting: list[Escalation]) -> None:
+def _withdraw(tx: Transaction, arrived: Arrived, opened: Escalation) -> None:
     """Take every other open proposal for a donor who died off the table."""
-    for other in waiting:
-        moved = tx.escalations.move(other.id, UNDECIDED, EscalationState.SUPERSEDED, arrived.now)
+    for other in tx.escalations.open_for_donor(opened.donor_id):
+        if other.id == opened.id:
+            continue
+        moved = tx.escalations.move(
+            other.id, UNDECIDED, EscalationState.SUPERSEDED, arrived.now, successor_id=opened.id
+        )
         if moved:
             write_down(
                 tx,
@@ -205,41 +187,3 @@ def _notify(
         )
         for channel in {p.channel or organisation.review_channel for p in organisation.people_in(role)}:
             post(tx, arrived, notice, channel, by=SYSTEM, donor_id=card.donor.id)
-
-
-def _card(
-    arrived: Arrived,
-    considered: Considered,
-    ruling: Ruling,
-    destination: Route,
-    names: Mapping[str, str],
-    organisation: Organisation,
-) -> EscalationCard:
-    recommendation, record = considered.recommendation, considered.record
-    action, duties = recommendation.action, duties_of(ruling.decision)
-    return EscalationCard(
-        escalation_id=arrived.ids.new(),
-        donor=donor_header(record, organisation),
-        came_back=considered.came_back,
-        happened=duties.without_amounts(considered.happened, record),
-        proposal=duties.without_amounts(describe(action, names), record),
-        proposal_details=duties.without_amounts(long_text(action), record),
-        changes=shown_changes(action, record, names, duties),
-        signals=tuple(filter(duties.may_show, recommendation.signals)),
-        sources=sources(recommendation.signals, record, considered.facts),
-        removed=recommendation.removed,
-        gates=ruling.decision.reasons,
-        unknowns=recommendation.unknowns,
-        alternatives=recommendation.alternatives,
-        confidence=recommendation.confidence,
-        origin=recommendation.origin,
-        recent=tuple(filter(duties.may_list, timeline(record, 3 * RECENT)))[:RECENT],
-        footers=duties.footers,
-        undo=UNDO[action.kind],
-        undo_text=undo_text(action, organisation.undo_days),
-        decider=destination.decider,
-        route=destination.why,
-        created_at=arrived.now,
-        due_at=destination.working.add_working_days(arrived.now, organisation.decision_days),
-        reference=arrived.reference,
-    )

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from handlers.outcomes import CardStatus, EscalationCard, Execution, PassedOn, QueueItem, UndoShown
+from handlers.outcomes import (
+    CardStatus,
+    EscalationCard,
+    Execution,
+    PassedOn,
+    QueueItem,
+    Successor,
+    UndoShown,
+)
 from handlers.paused import CONCERNED
 from handlers.paused import shown as pause_shown
 from policy.decision import Decision, GivenApproval, Role
@@ -13,6 +21,7 @@ from policy.seen import Seen
 from policy.value import Value
 from storage.escalations import Escalation
 from storage.pauses import Pause
+from storage.transaction import Transaction
 
 NO_STAND_INS = StandIns()
 
@@ -84,8 +93,16 @@ def is_being_undone(escalation: Escalation) -> bool:
     return undo_asked(escalation) is not None
 
 
-def status_of(escalation: Escalation, note: str = "", pause: Pause | None = None) -> CardStatus:
-    """Return where the decision stands now; *pause* is what holds back writing to the CRM at present."""
+def status_of(
+    escalation: Escalation,
+    note: str = "",
+    pause: Pause | None = None,
+    successor: Successor | None = None,
+) -> CardStatus:
+    """Return where the decision stands now; *pause* is what holds back writing to the CRM at present.
+
+    *successor* is what took its place.
+    """
     execution = execution_of(escalation)
     note = note or (execution.problem if execution else "")
     since = execution.since if execution else ()
@@ -103,6 +120,7 @@ def status_of(escalation: Escalation, note: str = "", pause: Pause | None = None
         reason=_reason(escalation),
         reason_text=escalation.reason_text or "",
         passed=next(reversed(requirement_of(escalation).passed), None),
+        successor=successor,
         paused=pause_shown(pause) if pause and _waits_or_would(escalation) else None,
         since=since if escalation.state in UNDECIDED else (),
     )
@@ -110,6 +128,16 @@ def status_of(escalation: Escalation, note: str = "", pause: Pause | None = None
 
 def _waits_or_would(escalation: Escalation) -> bool:
     return escalation.state in CONCERNED or is_being_undone(escalation)
+
+
+def successor_of(tx: Transaction, escalation: Escalation) -> Successor | None:
+    """Return what took the place of a superseded escalation, if that is known."""
+    if escalation.state is not EscalationState.SUPERSEDED or escalation.successor_id is None:
+        return None
+    successor = tx.escalations.get(escalation.successor_id)
+    if successor is None:
+        return None
+    return Successor(proposal=card_of(successor).proposal, permalink=successor.permalink)
 
 
 def _reason(escalation: Escalation) -> str:
@@ -127,4 +155,6 @@ def queue_item(escalation: Escalation) -> QueueItem:
         state=escalation.state,
         due_at=escalation.due_at,
         deferred_until=escalation.deferred_until,
+        permalink=escalation.permalink,
+        has_card=escalation.shown == "card",
     )

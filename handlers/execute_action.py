@@ -12,6 +12,7 @@ from handlers.donor_search import read_donor
 from handlers.effects import ExecuteAction, refresh_card
 from handlers.escalation_view import requirement_of
 from handlers.evidence import record as write_down
+from handlers.held_back import human_decisions
 from handlers.obligations import Duties, duties_of
 from handlers.outcomes import Execution
 from handlers.paused import wait_while_paused
@@ -99,7 +100,9 @@ async def _wait_for_people(escalation: Escalation, arrived: Arrived, context: Co
     """What policy lets through without a person is paused while a person decides about the same donor."""
     if escalation.decided_by is not None or escalation.state is not _S.APPROVED:
         return
-    waiting = await context.database.read(lambda tx: tx.escalations.open_for_donor(escalation.donor_id))
+    waiting = await context.database.read(
+        lambda tx: human_decisions(tx, escalation.donor_id, escalation.household_id)
+    )
     if waiting:
         await context.database.write(lambda tx: refresh_card(tx, arrived, escalation, note=PAUSED))
         raise NotBefore(context.clock.now() + PAUSE)

@@ -13,6 +13,7 @@ from handlers.donor_search import read_donor
 from handlers.effects import refresh_card, show_cleanup
 from handlers.escalation_view import card_of, requirement_of
 from handlers.evidence import record as write_down
+from handlers.folding import thanked_together
 from handlers.outcomes import Execution, Notice
 from handlers.paused import go_on_unless_paused
 from handlers.ports import DonorUnknown
@@ -76,10 +77,12 @@ async def _look(waiting: Waiting, context: Context) -> Weighed | str:
     if not is_visible(event, record):
         return NO_EVENT
     facts = compute_facts(record, context.today(), context.conventions())
-    proposal = recommend(record, facts, event, context.today())
+    others = await context.database.read(lambda tx: tx.escalations.open_for_donor(record.donor.id))
+    together = thanked_together((*others, waiting.escalation))
+    proposal = recommend(record, facts, event, context.today(), together)
     if proposal is None:
         return NO_PROPOSAL
-    considered = await consider(event, record, facts, proposal, context)
+    considered = await consider(event, record, facts, proposal, context, others)
     weighed = await weigh(replace(considered, came_back=_came_back(waiting.item)), context)
     return await _with_whom_it_was(weighed, waiting.escalation, context)
 

@@ -119,7 +119,11 @@ class CardEdit(Value):
 
 
 class EscalationCard(Value):
-    """What an owner needs to decide, as it was when the card was made."""
+    """What an owner needs to decide, as it was when the card was made.
+
+    *also* is what else happened, of *folded* further events. *replaces* is the proposal in whose place this
+    one came, *held_back* what waits until this is decided. What is *urgent* is always decided by itself.
+    """
 
     type: Literal["card"] = "card"
     escalation_id: str
@@ -142,6 +146,12 @@ class EscalationCard(Value):
     undo: UndoPromise
     undo_text: str
     edits: tuple[CardEdit, ...] = ()
+    also: tuple[str, ...] = ()
+    folded: int = 0
+    replaces: str = ""
+    approvals_void: bool = False
+    urgent: bool = False
+    held_back: tuple[str, ...] = ()
     decider: str
     route: str
     created_at: AwareDatetime
@@ -244,6 +254,13 @@ class CleanupListShown(Value):
     only_own: bool = False
 
 
+class Successor(Value):
+    """What took a decision's place."""
+
+    proposal: str
+    permalink: str | None = None
+
+
 class CardStatus(Value):
     """Where the card's decision stands now.
 
@@ -261,6 +278,7 @@ class CardStatus(Value):
     reason: str = ""
     reason_text: str = ""
     passed: PassedOn | None = None
+    successor: Successor | None = None
     paused: PauseShown | None = None
     since: tuple[FieldChange, ...] = ()
 
@@ -367,7 +385,7 @@ class WhyShown(Value):
 
 
 class QueueItem(Value):
-    """One decision in somebody's queue."""
+    """One decision in somebody's queue; *has_card* is False while it is only a line in a list."""
 
     escalation_id: str
     donor_name: str
@@ -376,16 +394,49 @@ class QueueItem(Value):
     due_at: AwareDatetime
     deferred_until: AwareDatetime | None = None
     permalink: str | None = None
+    has_card: bool = True
+    can_undo: bool = False
+    decided_by: str | None = None
+    waits_for: str = ""
 
 
 class HomeShown(Value):
-    """The Home tab: the reader's open and deferred decisions by deadline, and what was decided lately."""
+    """The Home tab: the reader's open and deferred decisions by deadline, and what was decided lately.
+
+    *elsewhere* are those the reader has agreed to and that wait for somebody else. *together* is how many of
+    the open ones may be approved several at a time.
+    """
 
     type: Literal["home"] = "home"
     name: str
     open: tuple[QueueItem, ...] = ()
     deferred: tuple[QueueItem, ...] = ()
+    elsewhere: tuple[QueueItem, ...] = ()
     decided: tuple[QueueItem, ...] = ()
+    together: int = 0
+
+
+class QueueShown(Value):
+    """The same in an answer to one person, *page* of *pages* from 0; *waiting* of *total* are open."""
+
+    type: Literal["queue_shown"] = "queue_shown"
+    items: tuple[QueueItem, ...]
+    page: int
+    pages: int
+    total: int
+    waiting: int
+    together: int = 0
+
+
+class GroupingShown(Value):
+    """A list of decisions that have no card of their own, for whoever decides there."""
+
+    type: Literal["grouping"] = "grouping"
+    grouping_id: str
+    items: tuple[QueueItem, ...]
+    waiting: int
+    together: int = 0
+    mention: str | None = None
 
 
 class EvidenceLine(Value):
@@ -552,6 +603,8 @@ Outcome = Annotated[
     | HeldNotice
     | CleanupListShown
     | HomeShown
+    | QueueShown
+    | GroupingShown
     | EvidenceShown
     | DigestShown
     | CheckpointShown

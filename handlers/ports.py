@@ -181,6 +181,14 @@ class Chat(Protocol):
         """Post an outcome for everybody in *channel*."""
         ...
 
+    async def revise(self, outcome: Outcome, at: MessageRef, marker: str) -> None:
+        """Bring a message of ours up to date; raises Refused when it is gone."""
+        ...
+
+    async def permalink(self, at: MessageRef) -> str:
+        """Return the address of a message; raises Refused when it has none."""
+        ...
+
     async def answer(self, outcome: Outcome, to: ReplyAddress) -> MessageRef | None:
         """Answer one person privately, where they asked; return the message if it is one that stays."""
         ...

@@ -5,12 +5,14 @@ from __future__ import annotations
 from handlers.card_places import end_place, remember_message
 from handlers.context import Arrived, Context, Write
 from handlers.effects import RemindDecider, ShowCard
-from handlers.escalation_view import card_of, is_being_undone, requirement_of, status_of
+from handlers.escalation_view import card_of, is_being_undone, requirement_of, status_of, successor_of
 from handlers.evidence import record as write_down
 from handlers.execute_action import READY
 from handlers.outcomes import CardStatus, Notice
 from handlers.paused import pause_of
 from handlers.ports import MessageRef, Refused
+from handlers.remember_permalink import ask_for_permalink
+from policy.escalation import EscalationState
 from storage.escalations import Escalation
 from storage.transaction import Transaction
 
@@ -21,11 +23,12 @@ async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Wri
     escalation, pause = await context.database.read(
         lambda tx: (tx.escalations.get(effect.escalation_id), pause_of(tx, now, "execute"))
     )
-    if escalation is None:
+    if escalation is None or _has_no_card(escalation):
         return lambda _tx: None
+    successor = await context.database.read(lambda tx: successor_of(tx, escalation))
     # A note is about being on the way; whoever arrived meanwhile does not need it.
     on_its_way = escalation.state in READY or is_being_undone(escalation)
-    status = status_of(escalation, effect.note if on_its_way else "", pause)
+    status = status_of(escalation, effect.note if on_its_way else "", pause, successor)
     shown, route, rerouted = await _show(escalation, status, arrived, context)
     before = _place(escalation)
 
@@ -34,6 +37,7 @@ async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Wri
             end_place(tx, arrived, escalation, before, rerouted)
         if shown != before:
             remember_message(tx, arrived, escalation, shown, route)
+            ask_for_permalink(tx, arrived, escalation.id)
         if rerouted:
             write_down(
                 tx,
@@ -46,6 +50,12 @@ async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Wri
             )
 
     return write
+
+
+def _has_no_card(escalation: Escalation) -> bool:
+    """Say whether it is a line in a list, or has left its message to the decision that took its place."""
+    left = escalation.state is EscalationState.SUPERSEDED and _place(escalation) is None
+    return left or escalation.shown == "grouped"
 
 
 async def remind_decider(effect: RemindDecider, arrived: Arrived, context: Context) -> Write:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handlers.commands import CrmEventArrived
@@ -11,6 +12,7 @@ from handlers.deciding import PROPOSING, AiFindings, Ruling, rule
 from handlers.donor_search import read_donor
 from handlers.escalate import escalate, hold
 from handlers.evidence import record as write_down
+from handlers.folding import thanked_together
 from handlers.grounding import grounded_signals
 from handlers.happened import happened
 from handlers.paused import assistant_unless_paused, go_on_unless_paused
@@ -53,10 +55,12 @@ async def recommend_next_step(command: CrmEventArrived, arrived: Arrived, contex
             raise Unavailable("crm", "event_record_missing")
         raise Discard("event_record_missing")
     facts = compute_facts(record, context.today(), context.conventions())
-    proposal = recommend(record, facts, event, context.today())
+    waiting = await context.database.read(lambda tx: tx.escalations.open_for_donor(record.donor.id))
+    proposal = recommend(record, facts, event, context.today(), thanked_together(waiting))
     if proposal is None:
         return lambda tx: _noted(tx, arrived, event, record)
-    weighed = await weigh(await consider(event, record, facts, proposal, context), context)
+    considered = await consider(event, record, facts, proposal, context, waiting)
+    weighed = await weigh(considered, context)
 
     def write(tx: Transaction) -> None:
         put_forward(tx, arrived, weighed, context.organisation)
@@ -81,9 +85,14 @@ def is_visible(event: CrmEvent, record: DonorRecord) -> bool:
 
 
 async def consider(
-    event: CrmEvent, record: DonorRecord, facts: DonorFacts, proposal: Proposal, context: Context
+    event: CrmEvent,
+    record: DonorRecord,
+    facts: DonorFacts,
+    proposal: Proposal,
+    context: Context,
+    waiting: Sequence[Escalation],
 ) -> Considered:
-    """Have the reasons for *proposal* written and verified."""
+    """Have the reasons for *proposal* written and verified; *waiting* is what it was proposed beside."""
     assistant = await assistant_unless_paused(context)
     checked, draft = await grounded_signals(record, facts, event, proposal, assistant)
     recommendation = Recommendation(
@@ -97,7 +106,9 @@ async def consider(
         origin=draft.origin,
         suspected_injection=draft.suspected_injection,
     )
-    return Considered(event, record, facts, proposal, recommendation, happened(event, record))
+    return Considered(
+        event, record, facts, proposal, recommendation, happened(event, record), waiting=tuple(waiting)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.card_places import end_place
 from handlers.context import Arrived, Context, Write
 from handlers.effects import UpdateCopy
-from handlers.escalation_view import card_of, status_of
+from handlers.escalation_view import card_of, status_of, successor_of
 from handlers.execute_action import READY
 from handlers.paused import pause_of
 from handlers.ports import MessageRef, Refused
@@ -23,8 +23,9 @@ async def show_copy(effect: UpdateCopy, arrived: Arrived, context: Context) -> W
     )
     if escalation is None or place is None or place.ended_at:
         return lambda _tx: None
+    successor = await context.database.read(lambda tx: successor_of(tx, escalation))
     at = MessageRef(place.channel_id, place.message_ts)
-    status = status_of(escalation, effect.note if escalation.state in READY else "", pause)
+    status = status_of(escalation, effect.note if escalation.state in READY else "", pause, successor)
     card, marker = card_of(escalation), f"card:{escalation.id}"
     try:
         await context.chat.show_card(card, status, at, place.route, marker, arrived.retry_since)

@@ -1,33 +1,43 @@
-"""Show somebody the decisions that wait for them, in the app's Home tab."""
+"""Show somebody what waits for them in the app's Home tab, and keep it as things stand."""
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 from handlers.admission import admit
 from handlers.commands import HomeOpened
 from handlers.context import Arrived, Context, Write
-from handlers.effects import PEOPLE_FIRST, PublishHome, enqueue
-from handlers.escalation_view import queue_item, requirement_of
+from handlers.effects import HOME_IN_USE, PEOPLE_FIRST, WHEN_QUIET, PublishHome, RefreshHomes, enqueue
 from handlers.outcomes import HomeShown, Notice
-from handlers.ports import Colleague
-from policy.escalation import EscalationState
-from storage.escalations import Escalation
+from handlers.queue_of import decisions, own_queue, queue_of
+from policy.canonical import digest
 from storage.transaction import Transaction
-
-_S = EscalationState
-LATELY = 10
-SHOWN = 200
-DAYS = timedelta(days=14)
 
 
 async def show_home(command: HomeOpened, arrived: Arrived, context: Context) -> Write:  # noqa: ARG001
-    """Have the Home tab published."""
-    effect, order = PublishHome(user_id=command.by.id), f"home:{command.by.id}"
-    key = f"{order}:{arrived.item_id}"
+    """Have the Home tab published, and remember that somebody looks at it."""
 
     def write(tx: Transaction) -> None:
-        enqueue(tx, effect, key=key, order=order, arrived=arrived, priority=PEOPLE_FIRST)
+        tx.homes.opened(command.by.id, arrived.now)
+        _publish(tx, arrived, command.by.id, PEOPLE_FIRST)
+
+    return write
+
+
+async def refresh_homes(effect: RefreshHomes, arrived: Arrived, context: Context) -> Write:  # noqa: ARG001
+    """Have those Home tabs published that no longer show how things stand."""
+    homes, all_ = await context.database.read(
+        lambda tx: (tx.homes.in_use(arrived.now - HOME_IN_USE), decisions(tx, arrived.now))
+    )
+    changed = []
+    for home in homes:
+        colleague = await admit(home.user_id, None, context)
+        if isinstance(colleague, Notice):
+            continue
+        if digest(queue_of(colleague, all_, arrived.now, context)) != home.shown_digest:
+            changed.append(home.user_id)
+
+    def write(tx: Transaction) -> None:
+        for user_id in changed:
+            _publish(tx, arrived, user_id, WHEN_QUIET)
 
     return write
 
@@ -38,26 +48,12 @@ async def publish_home(effect: PublishHome, arrived: Arrived, context: Context) 
     if isinstance(colleague, Notice):
         await context.chat.publish_home(effect.user_id, HomeShown(name=""))
         return lambda _tx: None
-    waiting, decided = await context.database.read(lambda tx: _lately(tx, arrived))
-    mine = [e for e in waiting if _is_for(e, colleague, context)]
-    home = HomeShown(
-        name=colleague.name,
-        open=tuple(queue_item(e) for e in mine if e.state is _S.OPEN),
-        deferred=tuple(queue_item(e) for e in mine if e.state is _S.DEFERRED),
-        decided=tuple(queue_item(e) for e in reversed(decided) if _is_for(e, colleague, context))[:LATELY],
-    )
+    home = await own_queue(colleague, arrived, context)
     await context.chat.publish_home(effect.user_id, home)
-    return lambda _tx: None
+    return lambda tx: tx.homes.shown(effect.user_id, digest(home))
 
 
-def _lately(tx: Transaction, arrived: Arrived) -> tuple[list[Escalation], list[Escalation]]:
-    waiting = tx.escalations.page((_S.OPEN, _S.DEFERRED), limit=SHOWN)
-    decided = tx.escalations.decided_between(arrived.now - DAYS, arrived.now + DAYS)
-    return waiting, [e for e in decided if e.state not in (_S.OPEN, _S.DEFERRED)]
-
-
-def _is_for(escalation: Escalation, colleague: Colleague, context: Context) -> bool:
-    requirement = requirement_of(escalation)
-    roles = requirement.roles_of(colleague.email, context.organisation.roles_of(colleague.email))
-    wanted = {approval.role for approval in requirement.decision.approvals}
-    return bool(wanted & roles)
+def _publish(tx: Transaction, arrived: Arrived, user_id: str, priority: int) -> None:
+    effect, order = PublishHome(user_id=user_id), f"home:{user_id}"
+    key = f"{order}:{arrived.item_id}"
+    enqueue(tx, effect, key=key, order=order, arrived=arrived, priority=priority)

@@ -9,6 +9,8 @@ from handlers.commands import (
     AbsenceEnded,
     DecisionDue,
     DeferralEnded,
+    GroupedDueSoon,
+    GroupingDue,
     ReminderDue,
     RemindersOwed,
 )
@@ -56,3 +58,29 @@ def _about(command: Timer) -> str:
             return f"person:{command.person}"
         case _:
             return f"escalation:{command.escalation_id}"
+
+
+def wake_for(
+    tx: Transaction,
+    arrived: Arrived,
+    moment: datetime,
+    command: GroupingDue | GroupedDueSoon,
+    *,
+    key: str,
+    order: str,
+    correlation_id: str,
+) -> None:
+    """Have *command* arrive at *moment*, once per *key*, one after the other in each *order*."""
+    tx.inbox.accept(
+        Received(
+            id=arrived.ids.new(),
+            source=TIMER,
+            dedupe_key=key,
+            kind=command.type,
+            entity_key=order,
+            body=canonical_json(command),
+            correlation_id=correlation_id,
+            received_at=arrived.now,
+            available_at=moment,
+        )
+    )

@@ -35,7 +35,7 @@ STANDING = {
     _S.SENT_BACK: "sent back",
     _S.DECLINED: "declined",
     _S.EXPIRED: "nobody decided in time",
-    _S.SUPERSEDED: "withdrawn",
+    _S.SUPERSEDED: "replaced or withdrawn",
 }
 
 METHOD = (

@@ -78,6 +78,8 @@ class BlackoutPeriod(Value):
 class Organisation(Value):
     """The organisation's settings; channels are Slack channel ids or names with a leading #.
 
+    Above *cards_per_day* in one channel, what is not urgent is listed in one message every *grouping_hours*.
+    Actions of *bulk_kinds* may be approved several at a time, each checked beforehand with *bulk_checked*.
     *governance_channel* is where changes of the rules are decided; without it, the operations channel.
     After its deadline a decision is passed on once (*escalate*), for *decision_days_when_passed_on* working
     days, or runs out (*expire*). *data_steward* (an e-mail address) and *data_channel* are for records that
@@ -91,6 +93,10 @@ class Organisation(Value):
     definition_family: str = "fiscal_year"
     major_gift_minor: int = 1_000_000
     acknowledgement_sla_hours: int = 48
+    cards_per_day: Annotated[int, Field(ge=1, le=500)] = 8
+    grouping_hours: Annotated[int, Field(ge=1, le=72)] = 3
+    bulk_kinds: tuple[str, ...] = ("create_task", "record_acknowledgement")
+    bulk_checked: bool = False
     decision_days: Annotated[int, Field(ge=1, le=90)] = 5
     holidays: HolidaySettings = HolidaySettings()
     working_days: Annotated[tuple[WeekdayName, ...], Field(min_length=1)] | None = None

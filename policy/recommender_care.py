@@ -51,6 +51,7 @@ def donor_died(s: Situation) -> Proposal | None:
         alternatives=("Only stop the mailings: the family would hear nothing from us.",),
         unknowns=(*s.unknowns(), "Who speaks for the estate is not recorded."),
         rule="donor_died",
+        urgent=True,
     )
 
 
@@ -70,6 +71,7 @@ def refused_channel(s: Situation) -> Proposal | None:
         alternatives=("Wait for the donor to use the preference form: they have said it already.",),
         unknowns=("Whether the request is meant for other channels too is not clear.",),
         rule="refused_channel",
+        urgent=True,
     )
 
 
@@ -99,6 +101,7 @@ def complained(s: Situation) -> Proposal | None:
         alternatives=("Reply with a standard letter: it tends to make a complaint worse.",),
         unknowns=s.unknowns(),
         rule="complained",
+        urgent=True,
     )
 
 

@@ -91,6 +91,7 @@ def gift_to_thank_for(s: Situation) -> Proposal | None:
         rule="gift_to_thank_for",
         leads_to_contact=s.withheld is None,
         about=(gift.id,),
+        urgent=major,
     )
 
 

@@ -49,6 +49,7 @@ def several_to_thank_for(s: Situation) -> Proposal | None:
         rule="several_to_thank_for",
         leads_to_contact=s.withheld is None,
         about=about,
+        urgent=major,
     )
 
 

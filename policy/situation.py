@@ -22,7 +22,8 @@ class Proposal(Value):
     """One proposed next step for a person to decide: the action, why, what else, and what is not known.
 
     *rule* names the rule that proposed it, *about* the CRM records it is for. *leads_to_contact* says of a
-    task that it is to call or write to the donor of our own accord, not to answer them.
+    task that it is to call or write to the donor of our own accord, not to answer them. What is *urgent* is
+    never left to wait in a list.
     """
 
     action: Action
@@ -33,6 +34,7 @@ class Proposal(Value):
     rule: str = ""
     about: tuple[str, ...] = ()
     leads_to_contact: bool = False
+    urgent: bool = False
 
 
 @dataclass(frozen=True)

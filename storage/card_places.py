@@ -51,6 +51,12 @@ class CardPlaces:
         rows = self._connection.execute(query.order_by(table.shown_at, table.id)).mappings()
         return [_place(row) for row in rows]
 
+    def hand_over(self, escalation_id: str, successor_id: str) -> None:
+        """Let the messages of one escalation show another from now on."""
+        table = CARD_PLACES.c
+        living = update(CARD_PLACES).where(table.escalation_id == escalation_id, table.ended_at.is_(None))
+        self._connection.execute(living.values(escalation_id=successor_id))
+
     def end(self, channel_id: str, message_ts: str, why: str, now: datetime) -> bool:
         """Note that a message is gone; False when that was known."""
         table = CARD_PLACES.c

@@ -242,6 +242,59 @@ class Escalations:
         row = self._connection.execute(moved).mappings().first()
         return _escalation(row) if row else None
 
+    def amend(self, escalation_id: str, revision: int, **told: Unpack[Changes]) -> bool:
+        """Bring up to date what is told about a decision that stays the same; False when it has moved on."""
+        table = ESCALATIONS.c
+        here = update(ESCALATIONS).where(table.id == escalation_id, table.revision == revision)
+        return self._connection.execute(here.values(_encoded(dict(told)))).rowcount == 1
+
+    def unsettled_around(self, donor_id: str, household_id: str | None) -> list[Escalation]:
+        """Return what people still have to decide about a donor or anybody in the household."""
+        table = ESCALATIONS.c
+        whose = table.donor_id == donor_id
+        if household_id is not None:
+            whose = or_(whose, table.household_id == household_id)
+        query = select(ESCALATIONS).where(whose, table.state.in_((*UNDECIDED, EscalationState.SENT_BACK)))
+        return self._all(query.order_by(table.created_at, table.id))
+
+    def cards_since(self, route: str, start: datetime) -> int:
+        """Count the cards of their own that were sent to a channel since *start*."""
+        table = ESCALATIONS.c
+        query = select(func.count()).where(
+            table.route == route, table.shown == "card", table.created_at >= start
+        )
+        return int(self._connection.execute(query).scalar_one())
+
+    def ungrouped(self, route: str, limit: int) -> list[Escalation]:
+        """Return what was kept back for a channel's next grouping message, by due date."""
+        table = ESCALATIONS.c
+        query = select(ESCALATIONS).where(
+            table.route == route, table.shown == "grouped", table.grouping_id.is_(None)
+        )
+        return self._all(query.order_by(table.due_at, table.id).limit(limit))
+
+    def in_grouping(self, grouping_id: str) -> list[Escalation]:
+        """Return what a grouping message lists, by due date."""
+        query = select(ESCALATIONS).where(ESCALATIONS.c.grouping_id == grouping_id)
+        return self._all(query.order_by(ESCALATIONS.c.due_at, ESCALATIONS.c.id))
+
+    def put_into_grouping(self, escalation_id: str, grouping_id: str | None) -> None:
+        """List an escalation in a grouping message, or take it out to wait for the next one."""
+        self._set(escalation_id, grouping_id=grouping_id)
+
+    def give_card(self, escalation_id: str) -> bool:
+        """Have a grouped escalation shown as a card of its own from now on; False when it has one."""
+        table = ESCALATIONS.c
+        grouped = update(ESCALATIONS).where(table.id == escalation_id, table.shown == "grouped")
+        return self._connection.execute(grouped.values(shown="card")).rowcount == 1
+
+    def set_permalink(self, escalation_id: str, permalink: str | None) -> None:
+        """Remember the address of the message that shows the escalation."""
+        self._set(escalation_id, permalink=permalink)
+
+    def _set(self, escalation_id: str, **values: str | None) -> None:
+        self._connection.execute(update(ESCALATIONS).where(ESCALATIONS.c.id == escalation_id).values(values))
+
     def set_message(self, escalation_id: str, channel_id: str, message_ts: str) -> None:
         """Remember which Slack message shows the escalation."""
         self._connection.execute(

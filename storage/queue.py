@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from storage.conflict import insert_new
 from storage.errors import LeaseLostError
 from storage.lease import Item, LeasedQueue
+from storage.lease_statements import in_status
 from storage.schema import INBOX, OUTBOX
 
 __all__ = ["Effect", "Inbox", "Item", "LeaseLostError", "Outbox", "Received"]
@@ -81,6 +82,18 @@ class Outbox(LeasedQueue):
         fresh = insert_new(self._connection, OUTBOX, ("idem_key",), values)
         self.enqueued += fresh
         return fresh
+
+    def join(self, effect: Effect) -> None:
+        """Have one effect of this kind and order come after this transaction; one that waits will do.
+
+        The waiting row is locked until the caller's transaction ends, so whoever claims it sees the changes.
+        """
+        table = OUTBOX.c
+        waiting = update(OUTBOX).where(
+            table.entity_key == effect.entity_key, table.kind == effect.kind, in_status(OUTBOX, "ready")
+        )
+        if not self._connection.execute(waiting.values(available_at=table.available_at)).rowcount:
+            self.enqueue(effect)
 
     def finish(self, item: Item, now: datetime, result: str | None = None) -> None:
         """Mark *item* as done with its *result*, such as an external id. Raises LeaseLostError."""

@@ -15,11 +15,14 @@ from storage.cleanup import CleanupItems
 from storage.edits import Edits
 from storage.erasure import Erasure
 from storage.escalations import Escalations
+from storage.groupings import Groupings
 from storage.holds import Holds
+from storage.homes import Homes
 from storage.key_care import KeyCare
 from storage.keys import KeyRing
 from storage.occurrences import Occurrences
 from storage.overrides import Overrides
+from storage.paused_steps import PausedSteps
 from storage.pauses import Pauses
 from storage.policies import Policies
 from storage.posts import Posts
@@ -43,12 +46,15 @@ class Transaction:
         "erasure",
         "escalations",
         "feedback",
+        "groupings",
         "holds",
+        "homes",
         "inbox",
         "keys",
         "occurrences",
         "outbox",
         "overrides",
+        "paused_steps",
         "pauses",
         "places",
         "policies",
@@ -79,6 +85,9 @@ class Transaction:
         self.occurrences = Occurrences(connection)
         self.overrides = Overrides(connection)
         self.places = CardPlaces(connection)
+        self.groupings = Groupings(connection)
+        self.homes = Homes(connection)
+        self.paused_steps = PausedSteps(connection)
         self.cleanup = CleanupItems(connection)
         self.reminders = Reminders(connection)
         self.settings = Settings(connection)

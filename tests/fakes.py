@@ -274,6 +274,15 @@ class FakeChat:
             self._answer_may_be_lost()
         return MessageRef(channel, f"post-{marker}")
 
+    async def revise(self, outcome: Outcome, at: MessageRef, marker: str) -> None:
+        del at
+        self._reachable()
+        self.posts = [(c, m, outcome if m == marker else o) for c, m, o in self.posts]
+
+    async def permalink(self, at: MessageRef) -> str:
+        self._reachable()
+        return f"https://slack.example/{at.channel_id}/{at.ts}"
+
     async def answer(self, outcome: Outcome, to: ReplyAddress) -> None:
         self._reachable()
         self.whispers.append((to.user_id, outcome))

@@ -119,6 +119,16 @@ class SlackChat:
         shown = message(outcome, "direct" if is_direct(channel_id) else "channel")
         return await self._posts.post(shown, channel_id, marker, retry_since, thread_ts)
 
+    async def revise(self, outcome: Outcome, at: MessageRef, marker: str) -> None:
+        """Bring a message of ours up to date."""
+        shown = message(outcome, "direct" if is_direct(at.channel_id) else "channel")
+        await self._posts.update(shown, at, marker)
+
+    async def permalink(self, at: MessageRef) -> str:
+        """Return the address of a message."""
+        where = {"channel": at.channel_id, "message_ts": at.ts}
+        return str((await asked(self._reading.api_call("chat.getPermalink", data=where)))["permalink"])
+
     async def answer(self, outcome: Outcome, to: ReplyAddress) -> MessageRef | None:
         """Answer one person privately, where they asked; return the message if it is one that stays."""
         shown = message(outcome, "direct" if is_direct(to.channel_id) else "ephemeral")

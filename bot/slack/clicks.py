@@ -10,6 +10,7 @@ from bot.slack.payloads import Click
 from handlers.commands import (
     ApprovalClicked,
     BackRequested,
+    CardWanted,
     ChatUser,
     CleanupFixed,
     Command,
@@ -19,6 +20,7 @@ from handlers.commands import (
     PolicyApprovalClicked,
     PolicyRejectionClicked,
     PolicyShadowClicked,
+    QueueRequested,
     ReplyAddress,
     SummaryRequested,
     SummaryShared,
@@ -89,10 +91,28 @@ def command_of(click: Click) -> tuple[Command, str | None]:
             return _feedback(click, by), None
         case ids.CANCEL_ABSENCE:
             return BackRequested(absence_id=_opaque(click.value), by=by, reply_to=to), None
-        case ids.REFRESH_HOME:
-            return HomeOpened(by=by), None
         case _:
-            raise NotUnderstood(click.action_id)
+            return _of_lists(click)
+
+
+def _of_lists(click: Click) -> tuple[Command, str | None]:
+    """Read a click on the Home tab, in an answer to `/donor queue` or in a list."""
+    if click.action_id == ids.REFRESH_HOME:
+        return HomeOpened(by=click.by), None
+    if click.action_id == ids.OPEN_CARD:
+        about = escalation_of(click)
+        return CardWanted(escalation_id=about, by=click.by, reply_to=click.reply_to), about
+    if click.action_id.startswith(f"{ids.QUEUE_PAGE}:"):
+        return _page(click, click.by), None
+    raise NotUnderstood(click.action_id)
+
+
+def _page(click: Click, by: ChatUser) -> Command:
+    choice, page = _split(click)
+    if choice != "page" or not page.isdecimal() or len(page) > 4:
+        raise NotUnderstood(click.action_id)
+    to = click.reply_to.model_copy(update={"replace": True})
+    return QueueRequested(page=int(page), by=by, reply_to=to)
 
 
 _ABOUT: dict[str, Callable[[str, ChatUser, ReplyAddress], Command]] = {

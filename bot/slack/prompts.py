@@ -15,6 +15,7 @@ log = logging.getLogger("countersign.slack")
 TITLE = "Write a donor’s name, or try one of these"
 PROMPTS = (
     ("What can you do?", "help"),
+    ("What waits for me?", "queue"),
     ("Summarise a donor", "summary"),
     ("Show a donor’s history", "timeline"),
 )

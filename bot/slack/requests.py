@@ -16,6 +16,7 @@ from handlers.commands import (
     HelpRequested,
     PauseRequested,
     PolicyRequested,
+    QueueRequested,
     ReplyAddress,
     ResumeRequested,
     SummaryRequested,
@@ -25,6 +26,11 @@ from handlers.commands import (
 
 LONGEST_QUERY = 200
 _HELP = frozenset({"", "help", "?"})
+_GREETINGS = frozenset(
+    {"hi", "hello", "hey", "good morning", "good afternoon", "good evening"}
+    | {"thanks", "thank you", "thank you very much", "thx", "ok", "okay", "great", "bye"}
+)
+_QUEUE = frozenset({"queue", "my queue", "decisions", "my decisions", "show my queue"})
 _MENTION = re.compile(r"<[@!#][^>]*>")
 _LINK = re.compile(r"<(?:mailto:|tel:|https?://)[^|>]*\|([^>]*)>|<(?:mailto:|tel:)?([^>|]*)>")
 _COURTESY = re.compile(r"^[\s,:;\-–]+|[\s,;]+$")
@@ -40,6 +46,7 @@ Request = (
     | CleanupListRequested
     | PolicyRequested
     | WhyRequested
+    | QueueRequested
 )
 
 
@@ -56,8 +63,11 @@ def request(text: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
     if absence:
         return absence
     asked = typed(text)
-    if asked.casefold() in _HELP:
+    said = asked.casefold()
+    if said in _HELP or said.rstrip("!. ") in _GREETINGS:
         return HelpRequested(by=by, reply_to=reply_to)
+    if said in _QUEUE:
+        return QueueRequested(by=by, reply_to=reply_to)
     verb, _, rest = asked.partition(" ")
     read = _VERBS.get(verb.casefold())
     return read(rest.strip(), by, reply_to) if read else _summary(asked, by, reply_to)

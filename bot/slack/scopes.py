@@ -10,6 +10,7 @@ METHODS_AND_SCOPES: dict[str, frozenset[str]] = {
     "auth.test": frozenset(),
     "chat.postEphemeral": frozenset({"chat:write"}),
     "chat.postMessage": frozenset({"chat:write"}),
+    "chat.getPermalink": frozenset({"chat:write"}),
     "chat.update": frozenset({"chat:write"}),
     "conversations.history": _HISTORY,
     "conversations.info": _READ | {"im:read"},

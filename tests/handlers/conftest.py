@@ -39,6 +39,7 @@ PEOPLE = (OWNER, MANAGER, STRANGER, GUEST)
 ORGANISATION = Organisation(
     time_zone="America/New_York",
     review_channel="CDESK",
+    cards_per_day=500,
     people=(
         Person(email=OWNER.email, roles=("owner",), channel="COWNER"),
         Person(email=MANAGER.email, roles=("manager",)),

@@ -18,9 +18,11 @@ from sqlalchemy import Connection, select
 
 from bot.cli.running import listen
 from bot.wiring import Runtime, build
+from policy.escalation import EscalationState
 from storage.audit import AuditRecord
 from storage.migrate import upgrade
 from storage.schema import INBOX, OUTBOX
+from storage.transaction import Transaction
 from tests.databases import perform
 from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template, redis_server
 from tests.loop.shown import Json, escalation_of, has, text_of
@@ -53,6 +55,7 @@ class Loop:
         if what == "gift":
             # An amount of its own: the same thank-you is not proposed twice.
             fields = {"amount_minor": 100_000 + 100 * next(self.numbers)} | fields
+        await self.cleared(donor_id)
         before = {m["ts"] for m in await self.stage.history(OLIVIA, OLIVIAS)}
         await self.stage.happen(what, donor_id, **fields)
 
@@ -61,6 +64,16 @@ class Loop:
             return next((m for m in cards if m["ts"] not in before and m["blocks"]), None)
 
         return await until(look, f"a card about {donor_id}")
+
+    async def cleared(self, donor_id: str) -> None:
+        """Take what waits about a donor off the table, so that nothing folds into it."""
+        now = self.clock.now()
+
+        def clear(tx: Transaction) -> None:
+            for each in tx.escalations.open_for_donor(donor_id):
+                tx.escalations.move(each.id, (each.state,), EscalationState.EXPIRED, now)
+
+        await self.runtime.context.database.write(clear)
 
     async def now_shows(self, card: Json, *words: str, channel: str = OLIVIAS, user: str = OLIVIA) -> Json:
         """Wait until *card* reads so."""

@@ -255,6 +255,7 @@ async def test_a_name_full_of_markup_notifies_nobody(shared: Loop) -> None:
 
 
 async def test_the_home_tab_lists_what_waits(shared: Loop) -> None:
+    await shared.card()
     await shared.stage.home(OLIVIA)
     await shared.stage.home(GUS)
     view = await shared.stage.published_home(OLIVIA)

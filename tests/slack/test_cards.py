@@ -497,7 +497,11 @@ Time ran out, nothing was changed
 
 
 def test_an_empty_home_explains_itself() -> None:
-    assert read(home_view(HomeShown(name=""))["blocks"]).split("\n")[1].startswith("Nothing waits for your")
+    assert (
+        read(home_view(HomeShown(name="Olivia"))["blocks"])
+        .split("\n")[1]
+        .startswith("Nothing waits for your")
+    )
 
 
 def test_the_evidence_of_a_decision() -> None:

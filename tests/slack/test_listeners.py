@@ -281,7 +281,7 @@ async def test_opening_the_messages_tab_suggests_what_to_write(stage: Stage) -> 
     event = {"type": "app_home_opened", "user": OLIVIA, "channel": channel["id"], "tab": "messages"}
     assert (await stage.door.event(event)).status_code == 200
     prompts = stage.world.journal.load("prompts")[channel["id"]]
-    assert [p["message"] for p in prompts["prompts"]] == ["help", "summary", "timeline"]
+    assert [p["message"] for p in prompts["prompts"]] == ["help", "queue", "summary", "timeline"]
     assert stage.inbox.arrived == []
 
 

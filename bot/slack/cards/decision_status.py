@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bot.slack import when
 from bot.slack.blocks import Block, Leaf, leaf, link, moment, paragraph, person, rich, safe_url, said
+from bot.slack.cards.folded import replaced
 from bot.slack.cards.undo import undone_by
 from bot.slack.text import clip, isolated, name, one_line
 from handlers.outcomes import CardStatus, EscalationCard, Execution
@@ -165,7 +166,8 @@ def _expired(card: EscalationCard, _status: CardStatus) -> list[Leaf]:
 
 def _superseded(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
     why = status.execution.problem if status.execution else ""
-    return [*said(why, 600), leaf(f" {NOTHING_BY_THIS}")] if why else [leaf(SUPERSEDED)]
+    said_why = [*said(why, 600), leaf(f" {NOTHING_BY_THIS}")] if why else [leaf(SUPERSEDED)]
+    return [*said_why, *replaced(status)]
 
 
 def _did(status: CardStatus, what: str) -> list[Leaf]:

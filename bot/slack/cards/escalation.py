@@ -26,6 +26,7 @@ from bot.slack.cards.decision_buttons import closing_buttons, decision_buttons
 from bot.slack.cards.decision_status import passed_on, status_block, title_of
 from bot.slack.cards.donor_line import donor_blocks
 from bot.slack.cards.field_changes import change_lines
+from bot.slack.cards.folded import also_happened, held_back, replaced_by_this
 from bot.slack.cards.history import history
 from bot.slack.cards.pauses import paused_block
 from bot.slack.cards.undo import undo_blocks
@@ -94,6 +95,7 @@ def _open(card: EscalationCard, status: CardStatus, title: str) -> list[Block]:
         _proposal(card, url),
         _changes(card, url),
         *_why(card, url),
+        *held_back(card),
         *_asides(card),
         *_recent(card, url),
         _fine_print(card),
@@ -138,7 +140,8 @@ def _proposal(card: EscalationCard, url: str | None) -> Block:
     if card.proposal_details:
         proposed += [leaf("\n"), *said(card.proposal_details, 700, url=url)]
     happened = paragraph(*said(card.happened, 400, url=url), leaf("\n"))
-    return rich(happened, paragraph(*proposed), *_edits(card))
+    story = (happened, *also_happened(card, url))
+    return rich(*story, paragraph(*proposed), *replaced_by_this(card), *_edits(card))
 
 
 def _edits(card: EscalationCard) -> list[dict[str, Any]]:

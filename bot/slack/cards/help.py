@@ -14,6 +14,7 @@ COMMANDS = (
     ("/donor timeline Jane Doe", "the recent gifts, meetings and messages alone"),
     ("/donor why Jane Doe", "which rule spoke and on which facts; a card's reference works too"),
     ("/donor policy", "the rules in force, as a table, and what is paused"),
+    ("/donor queue", "the decisions that wait for you; the same as in the app's Home tab"),
     ("/donor pause", "what is paused now; admins and compliance can pause, admins resume"),
     ("/donor away until Friday delegate @sam", "who decides while you are away; “/donor back” ends it"),
     ("/donor cleanup", "the records that were sent back and wait to be put right"),

@@ -21,6 +21,7 @@ from bot.slack.cards.pauses import pauses_message
 from bot.slack.cards.picker import no_donor_message, picker_message
 from bot.slack.cards.policy import policy_message
 from bot.slack.cards.proposal import report_view
+from bot.slack.cards.queue import grouping_message, queue_message
 from bot.slack.cards.summary import Place, summary_message
 from bot.slack.cards.timeline import timeline_message
 from bot.slack.cards.why import why_message
@@ -34,6 +35,7 @@ from handlers.outcomes import (
     DonorPicker,
     EditForm,
     EvidenceShown,
+    GroupingShown,
     HeldNotice,
     HelpShown,
     NoDonorFound,
@@ -43,6 +45,7 @@ from handlers.outcomes import (
     PausesShown,
     PolicyReportShown,
     PolicyShown,
+    QueueShown,
     SummaryShown,
     TimelineShown,
     WhyShown,
@@ -96,4 +99,6 @@ CARDS: dict[type[Any], Callable[[Any], Message]] = {
     CleanupListShown: cleanup_list_message,
     PolicyShown: policy_message,
     WhyShown: why_message,
+    QueueShown: queue_message,
+    GroupingShown: grouping_message,
 }

@@ -1,0 +1,117 @@
+"""What waits for somebody, what they put off, what they decided lately, and what waits for others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from handlers.context import Arrived, Context
+from handlers.deciding_together import may_be_decided_together
+from handlers.escalation_view import Requirement, execution_of, queue_item, requirement_of, undo_asked
+from handlers.outcomes import HomeShown, QueueItem
+from handlers.ports import Colleague
+from handlers.undo_action import may_undo
+from policy.actions import UNDO, UndoPromise
+from policy.decision import may_decide, open_approvals
+from policy.escalation import EscalationState
+from storage.escalations import Escalation
+from storage.transaction import Transaction
+
+_S = EscalationState
+LATELY = 10
+DAYS = timedelta(days=14)
+PAGE, MOST_PAGES = 500, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What is undecided in the whole organisation, and what was decided lately, the latest first."""
+
+    waiting: tuple[tuple[Escalation, Requirement], ...]
+    decided: tuple[tuple[Escalation, Requirement], ...]
+
+
+def decisions(tx: Transaction, now: datetime) -> Decisions:
+    """Read them all once."""
+    found = tx.escalations.page((_S.OPEN, _S.DEFERRED), limit=PAGE)
+    waiting = list(found)
+    for _ in range(MOST_PAGES):
+        if len(found) < PAGE:
+            break
+        found = tx.escalations.page((_S.OPEN, _S.DEFERRED), limit=PAGE, after_id=found[-1].id)
+        waiting += found
+    decided = tx.escalations.decided_between(now - DAYS, now + DAYS)
+    over = [e for e in reversed(decided) if e.state not in (_S.OPEN, _S.DEFERRED)]
+    return Decisions(
+        tuple((e, requirement_of(e)) for e in waiting), tuple((e, requirement_of(e)) for e in over)
+    )
+
+
+def queue_of(colleague: Colleague, all_: Decisions, now: datetime, context: Context) -> HomeShown:
+    """Return what the Home tab of *colleague* shows."""
+    roles = context.organisation.roles_of(colleague.email)
+    mine, elsewhere = [], []
+    for escalation, requirement in all_.waiting:
+        if _may_decide(colleague, roles, requirement):
+            mine.append(escalation)
+        elif any(given.person == colleague.id for given in requirement.granted):
+            elsewhere.append(_waiting_for(escalation, requirement))
+    decided = [e for e, requirement in all_.decided if _concerns(colleague, roles, e, requirement)]
+    still_open = [e for e in mine if e.state is _S.OPEN]
+    return HomeShown(
+        name=colleague.name,
+        open=tuple(queue_item(e) for e in still_open),
+        deferred=tuple(queue_item(e) for e in mine if e.state is _S.DEFERRED),
+        elsewhere=tuple(elsewhere),
+        decided=tuple(_decided(e, colleague, roles, now, context) for e in decided[:LATELY]),
+        together=sum(may_be_decided_together(e, context.organisation) for e in still_open),
+    )
+
+
+async def own_queue(colleague: Colleague, arrived: Arrived, context: Context) -> HomeShown:
+    """Read and return the queue of *colleague* as it is now."""
+    all_ = await context.database.read(lambda tx: decisions(tx, arrived.now))
+    return queue_of(colleague, all_, arrived.now, context)
+
+
+def _may_decide(colleague: Colleague, roles: tuple[str, ...], requirement: Requirement) -> bool:
+    role = may_decide(
+        requirement.decision,
+        colleague.id,
+        requirement.roles_of(colleague.email, roles),
+        granted=requirement.granted,
+        excluded=requirement.excluded,
+    )
+    return role is not None
+
+
+def _waiting_for(escalation: Escalation, requirement: Requirement) -> QueueItem:
+    missing = open_approvals(requirement.decision, requirement.granted)
+    waits_for = ", ".join(f"{need.count} more as {need.role.value}" for need in missing)
+    return queue_item(escalation).model_copy(update={"waits_for": waits_for})
+
+
+def _concerns(
+    colleague: Colleague, roles: tuple[str, ...], escalation: Escalation, requirement: Requirement
+) -> bool:
+    if escalation.decided_by == colleague.id:
+        return True
+    wanted = {approval.role for approval in requirement.decision.approvals}
+    return bool(wanted & requirement.roles_of(colleague.email, roles))
+
+
+def _decided(
+    escalation: Escalation, colleague: Colleague, roles: tuple[str, ...], now: datetime, context: Context
+) -> QueueItem:
+    may = _can_undo(escalation, now, context) and may_undo(escalation, colleague, roles)
+    update = {"can_undo": may, "decided_by": escalation.decided_by_name}
+    return queue_item(escalation).model_copy(update=update)
+
+
+def _can_undo(escalation: Escalation, now: datetime, context: Context) -> bool:
+    execution = execution_of(escalation)
+    if escalation.state is not _S.EXECUTED or execution is None or undo_asked(escalation):
+        return False
+    if UNDO[escalation.action.kind] is not UndoPromise.EXACT:
+        return False
+    return now - execution.at <= timedelta(days=context.organisation.undo_days)
