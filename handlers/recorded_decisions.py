@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 
+from pydantic_core import to_json
+
 from policy.escalation import EscalationState
-from policy.recorded import NotReplayable, RecordedDecision, read_recorded
-from storage.audit import AuditRecord
+from policy.recorded import NotReplayable, RecordedDecision, Replayable, read_recorded, read_replayable
+from storage.audit import AuditRecord, StoredEntry
 from storage.database import Database
 from storage.transaction import Transaction
 
@@ -17,7 +19,7 @@ DECISION_KINDS = ("recommendation.decided",)
 BATCH = 500
 _SHORTEST_REFERENCE = 6
 
-Standings = Mapping[str, tuple[str | None, EscalationState]]
+Standings = Mapping[tuple[str, datetime], tuple[str | None, EscalationState]]
 
 
 class SeveralDecisions(Exception):
@@ -35,7 +37,7 @@ def find_decision(tx: Transaction, named: str) -> RecordedDecision | NotReplayab
     """
     entry = tx.audit.get(named)
     if entry is not None and entry.kind in DECISION_KINDS:
-        return _read(entry, tx.escalations.standings([entry.correlation_id]))
+        return _of_record(entry)
     escalation = None if entry else tx.escalations.get(named)
     origin = entry or escalation
     if origin is not None:
@@ -45,46 +47,57 @@ def find_decision(tx: Transaction, named: str) -> RecordedDecision | NotReplayab
     latest = {each.correlation_id: each for each in records if each.kind in DECISION_KINDS}
     if len(latest) > 1:
         raise SeveralDecisions(tuple(each.id for each in latest.values()))
-    standings = tx.escalations.standings(list(latest))
-    return next((_read(each, standings) for each in latest.values()), None)
+    return next(map(_of_record, latest.values()), None)
 
 
 def decisions_about(tx: Transaction, donor_id: str) -> list[RecordedDecision | NotReplayable]:
     """Return what was decided about one donor, the latest first."""
     records = [each for each in tx.audit.trace(donor_id) if each.kind in DECISION_KINDS]
-    standings = tx.escalations.standings([each.correlation_id for each in records])
-    return [_read(each, standings) for each in reversed(records)]
+    return [_of_record(each) for each in reversed(records)]
 
 
 async def recorded_decisions(
     database: Database, since: datetime | None = None
 ) -> AsyncIterator[list[RecordedDecision | NotReplayable]]:
     """Yield all recorded decisions in batches, the oldest first, without ever holding more than one batch."""
+    async for entries, _ in _pages(database, since):
+        yield [read_recorded(each.id, each.at, each.payload, donor_id=each.subject) for each in entries]
+
+
+async def replayable_decisions(
+    database: Database, since: datetime | None = None
+) -> AsyncIterator[list[Replayable | NotReplayable]]:
+    """Yield the same with what a rehearsal needs only: the outcome, whose donor it was and how it ended."""
+    async for entries, standings in _pages(database, since):
+        yield [_replayable(each, standings) for each in entries]
+
+
+async def _pages(
+    database: Database, since: datetime | None
+) -> AsyncIterator[tuple[list[StoredEntry], Standings]]:
     position = 0
     while True:
         after = position
-        batch, position = await database.read(lambda tx, after=after: _batch(tx, after, since))  # type: ignore[misc]
-        if not batch:
+        entries, standings = await database.read(lambda tx, after=after: _page(tx, after, since))  # type: ignore[misc]
+        if not entries:
             return
-        yield batch
+        position = entries[-1].position
+        yield entries, standings
 
 
-def _batch(
-    tx: Transaction, after: int, since: datetime | None
-) -> tuple[list[RecordedDecision | NotReplayable], int]:
-    records, position = tx.audit.page(DECISION_KINDS, after=after, since=since, limit=BATCH)
-    standings = tx.escalations.standings([each.correlation_id for each in records])
-    return [_read(each, standings) for each in records], position
+def _page(tx: Transaction, after: int, since: datetime | None) -> tuple[list[StoredEntry], Standings]:
+    """Read one batch with the cards it led to: each was opened in the transaction that wrote its entry."""
+    entries = tx.audit.page(DECISION_KINDS, after=after, since=since, limit=BATCH)
+    return entries, tx.escalations.standings([(each.correlation_id, each.at) for each in entries])
 
 
-def _read(entry: AuditRecord, standings: Standings) -> RecordedDecision | NotReplayable:
-    owner_id, state = standings.get(entry.correlation_id, (None, None))
-    recorded_owner = (entry.payload or {}).get("owner_id")
-    return read_recorded(
-        entry.id,
-        entry.at,
-        entry.payload,
-        donor_id=entry.subject,
-        owner_id=recorded_owner or owner_id,
-        became=state,
+def _of_record(record: AuditRecord) -> RecordedDecision | NotReplayable:
+    payload = None if record.payload is None else to_json(record.payload)
+    return read_recorded(record.id, record.at, payload, donor_id=record.subject)
+
+
+def _replayable(entry: StoredEntry, standings: Standings) -> Replayable | NotReplayable:
+    owner_id, state = standings.get((entry.correlation_id, entry.at), (None, None))
+    return read_replayable(
+        entry.id, entry.at, entry.payload, donor_id=entry.subject, owner_id=owner_id, became=state
     )

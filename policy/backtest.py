@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import product
 
@@ -19,13 +19,14 @@ from policy.backtest_report import (
     PolicyNamed,
     Transition,
 )
+from policy.conditions import Outcome as Answer
 from policy.conditions import environment
 from policy.decide import CompiledPolicy, Judgement, combine
 from policy.decision import Outcome
 from policy.decision_facts import DecisionFacts
 from policy.fact_catalogue import binder
 from policy.money import Money
-from policy.recorded import NotReplayable, RecordedDecision
+from policy.recorded import NotReplayable, Replayable
 
 MOST_LISTED = 500
 _MOST_NAMED = 20
@@ -41,7 +42,7 @@ _CARRIED_OUT = frozenset({"executed", "undone"})
 
 
 def backtest(
-    decisions: Iterable[RecordedDecision | NotReplayable], before: CompiledPolicy, after: CompiledPolicy
+    decisions: Iterable[Replayable | NotReplayable], before: CompiledPolicy, after: CompiledPolicy
 ) -> BacktestReport:
     """Replay *decisions* through both versions; their order does not matter."""
     rehearsal = Rehearsal(before, after)
@@ -54,9 +55,9 @@ class Rehearsal:
 
     def __init__(self, before: CompiledPolicy, after: CompiledPolicy) -> None:
         self._before, self._after = before, after
-        self._both = _Both(before, after)
         self._gates = gate_differences(before.policy, after.policy)
         self._differing = frozenset(self._gates)
+        self._both = _Both(before, after, self._differing)
         self._transitions: Counter[tuple[Outcome, Outcome]] = Counter()
         self._matched: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
         self._loosened, self._tightened = _Tally(), _Tally()
@@ -66,7 +67,7 @@ class Rehearsal:
         self._not_counted: Counter[str] = Counter()
         self._moments: list[datetime] = []
 
-    def take(self, decisions: Iterable[RecordedDecision | NotReplayable]) -> None:
+    def take(self, decisions: Iterable[Replayable | NotReplayable]) -> None:
         """Replay some more decisions."""
         for each in decisions:
             if isinstance(each, NotReplayable):
@@ -107,15 +108,17 @@ class Rehearsal:
             ),
         )
 
-    def _replay(self, recorded: RecordedDecision) -> None:
+    def _replay(self, recorded: Replayable) -> None:
         one, other = self._both.judge(recorded.facts)
         self._transitions[one.outcome, other.outcome] += 1
         self._moments = _widened(self._moments, recorded.at)
-        self._counts["unanswered_after"] += bool(other.errors)
-        self._counts["differs_from_record"] += one.outcome is not recorded.decision.outcome
-        ids = {gate.id for gate in one.gates}, {gate.id for gate in other.gates}
-        if ids[0] == ids[1] and self._differing.isdisjoint(ids[0]):
+        if other.errors:
+            self._counts["unanswered_after"] += 1
+        if one.outcome is not recorded.outcome:
+            self._counts["differs_from_record"] += 1
+        if one is other:
             return
+        ids = {gate.id for gate in one.gates}, {gate.id for gate in other.gates}
         for matched, names in zip(self._matched, ids, strict=True):
             matched.update(self._differing & names)
         change = changed(recorded, one, other)
@@ -148,7 +151,7 @@ class Rehearsal:
 class _Both:
     """Two policies asked together: a condition that stands in both is asked once."""
 
-    def __init__(self, before: CompiledPolicy, after: CompiledPolicy) -> None:
+    def __init__(self, before: CompiledPolicy, after: CompiledPolicy, differing: frozenset[str]) -> None:
         self._policies = before, after
         texts = [[gate.when or "true" for gate in each.policy.gates] for each in self._policies]
         place = {text: index for index, text in enumerate(dict.fromkeys([*texts[0], *texts[1]]))}
@@ -156,14 +159,23 @@ class _Both:
         self._conditions = environment().bundle(conditions)
         self._bind = binder(name for condition in conditions for name in condition.names)
         self._places = [[place[text] for text in each] for each in texts]
+        self._differing = {
+            index
+            for policy, places in zip(self._policies, self._places, strict=True)
+            for gate, index in zip(policy.policy.gates, places, strict=True)
+            if gate.id in differing
+        }
 
     def judge(self, facts: DecisionFacts) -> tuple[Judgement, Judgement]:
+        """Return both answers; where no gate that differs has anything to say, they are one and the same."""
         answers = self._conditions.evaluate(environment().activation(self._bind(facts)))
-        one, other = (
-            combine(policy, [answers[index] for index in places], facts)
-            for policy, places in zip(self._policies, self._places, strict=True)
-        )
-        return one, other
+        one = self._combined(0, answers, facts)
+        if all(answers[index] is False for index in self._differing):
+            return one, one
+        return one, self._combined(1, answers, facts)
+
+    def _combined(self, which: int, answers: Sequence[Answer], facts: DecisionFacts) -> Judgement:
+        return combine(self._policies[which], [answers[index] for index in self._places[which]], facts)
 
 
 class _Tally:

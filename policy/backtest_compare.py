@@ -12,7 +12,7 @@ from policy.decision_facts import ActionFacts
 from policy.matrix import answer_of
 from policy.money import Money
 from policy.policy_model import Grant, Guard, Policy
-from policy.recorded import RecordedDecision
+from policy.recorded import Replayable
 
 _STRICTNESS = {Outcome.ALLOW: 0, Outcome.REQUIRE_APPROVAL: 1, Outcome.DENY: 2}
 
@@ -31,7 +31,7 @@ def gate_differences(before: Policy, after: Policy) -> GateDifferences:
     return found
 
 
-def changed(recorded: RecordedDecision, before: Judgement, after: Judgement) -> ChangedDecision | None:
+def changed(recorded: Replayable, before: Judgement, after: Judgement) -> ChangedDecision | None:
     """Return what differs between two answers to one decision, or None when both ask for the same."""
     loosened = _loosened(before, after)
     if not loosened and not _tightened(before, after):

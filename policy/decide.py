@@ -125,9 +125,11 @@ def _sort(
     matched: list[CompiledGate] = []
     errors: list[GateFailure] = []
     for gate, answer in zip(compiled.gates, answers, strict=True):
+        if answer is False:
+            continue
         if isinstance(answer, Failed):
             errors.append(GateFailure(id=gate.gate.id, message=answer.message))
-        elif answer and (gate.permits is None or case in gate.permits):
+        elif gate.permits is None or case in gate.permits:
             matched.append(gate)
     return matched, errors
 

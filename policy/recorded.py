@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Literal, TypeVar
 
-from pydantic import AwareDatetime, ValidationError
-from pydantic_core import to_json
+from pydantic import AwareDatetime, ConfigDict, ValidationError
 
-from policy.decision import Decision
+from policy.decision import Decision, Outcome
 from policy.decision_facts import DecisionFacts
+from policy.fact_catalogue import catalogue
 from policy.value import Value
 
 WhyNot = Literal["erased", "facts_of_another_version", "nothing_recorded"]
@@ -21,15 +24,26 @@ WHY_NOT_WORDS: Mapping[WhyNot, str] = {
 }
 
 
-class RecordedDecision(Value):
-    """One decision of the past; *owner_id* is the relationship owner then, *became* how its card ended."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayable:
+    """One decision of the past, to be asked again; *outcome* is what was answered then.
+
+    *owner_id* is the relationship owner then, *became* how its card ended. Times are UTC.
+    """
 
     entry_id: str
-    at: AwareDatetime
+    at: datetime
     donor_id: str | None
     owner_id: str | None = None
     became: str | None = None
     facts: DecisionFacts
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedDecision(Replayable):
+    """One decision of the past with everything that was answered then."""
+
     decision: Decision
 
 
@@ -42,47 +56,118 @@ class NotReplayable(Value):
     detail: str = ""
 
 
-def read_recorded(
+_WANTED = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+class _Answer(Value):
+    model_config = _WANTED
+
+    outcome: Outcome
+
+
+class _Facts(Value):
+    """The part of an audit payload that is needed; everything else is passed over while it is read."""
+
+    model_config = _WANTED
+
+    decision_facts: DecisionFacts
+    owner_id: str | None = None
+
+
+class _Payload(_Facts):
+    decision: _Answer
+
+
+class _WholePayload(_Facts):
+    decision: Decision
+
+
+F = TypeVar("F", bound=_Facts)
+
+
+def read_replayable(
     entry_id: str,
-    at: AwareDatetime,
-    payload: Mapping[str, Any] | None,
+    at: datetime,
+    payload: bytes | None,
     *,
     donor_id: str | None,
     owner_id: str | None = None,
     became: str | None = None,
+) -> Replayable | NotReplayable:
+    """Read the payload of an audit entry, as JSON; facts that do not fit today's model are not replayable.
+
+    The owner in the payload goes before *owner_id*.
+    """
+    read = _read(entry_id, at, payload, _Payload)
+    if isinstance(read, NotReplayable):
+        return read
+    return Replayable(
+        entry_id=entry_id,
+        at=at,
+        donor_id=donor_id,
+        owner_id=read.owner_id or owner_id,
+        became=became,
+        facts=read.decision_facts,
+        outcome=read.decision.outcome,
+    )
+
+
+def read_recorded(
+    entry_id: str, at: datetime, payload: bytes | None, *, donor_id: str | None
 ) -> RecordedDecision | NotReplayable:
-    """Read the payload of an audit entry; facts that do not fit today's model exactly are not replayable."""
-    if payload is None:
-        return NotReplayable(entry_id=entry_id, at=at, why="erased")
-    if "decision_facts" not in payload or "decision" not in payload:
-        return NotReplayable(entry_id=entry_id, at=at, why="nothing_recorded")
-    try:
-        facts = DecisionFacts.model_validate_json(to_json(payload["decision_facts"]))
-        decision = Decision.model_validate_json(to_json(payload["decision"]))
-    except ValidationError as error:
-        names = sorted({".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)})
-        return NotReplayable(
-            entry_id=entry_id, at=at, why="facts_of_another_version", detail=", ".join(names)
-        )
-    missing = _missing(payload["decision_facts"])
-    if missing:
-        return NotReplayable(entry_id=entry_id, at=at, why="facts_of_another_version", detail=missing)
+    """Read the payload of an audit entry with the whole decision, to explain it."""
+    read = _read(entry_id, at, payload, _WholePayload)
+    if isinstance(read, NotReplayable):
+        return read
     return RecordedDecision(
         entry_id=entry_id,
         at=at,
         donor_id=donor_id,
-        owner_id=owner_id,
-        became=became,
-        facts=facts,
-        decision=decision,
+        owner_id=read.owner_id,
+        facts=read.decision_facts,
+        outcome=read.decision.outcome,
+        decision=read.decision,
     )
 
 
-def _missing(recorded: Mapping[str, Mapping[str, Any]]) -> str:
-    """Name the facts that the model would have filled in as unknown although nobody recorded them."""
-    return ", ".join(
-        f"{group}.{field}"
-        for group, part in recorded.items()
-        for field in DecisionFacts.model_fields[group].annotation.model_fields  # type: ignore[union-attr]
-        if field not in part
-    )
+def _read(entry_id: str, at: datetime, payload: bytes | None, model: type[F]) -> F | NotReplayable:
+    if payload is None:
+        return NotReplayable(entry_id=entry_id, at=at, why="erased")
+    try:
+        read = model.model_validate_json(payload)
+    except ValidationError as error:
+        return _unreadable(entry_id, at, error)
+    unknown = _filled_in(read.decision_facts)
+    if unknown:
+        return NotReplayable(entry_id=entry_id, at=at, why="facts_of_another_version", detail=unknown)
+    return read
+
+
+def _unreadable(entry_id: str, at: datetime, error: ValidationError) -> NotReplayable:
+    places = [fault["loc"] for fault in error.errors(include_url=False, include_input=False)]
+    if any(len(place) < 2 for place in places):
+        return NotReplayable(entry_id=entry_id, at=at, why="nothing_recorded")
+    names = sorted({".".join(str(step) for step in place[1:]) for place in places})
+    return NotReplayable(entry_id=entry_id, at=at, why="facts_of_another_version", detail=", ".join(names))
+
+
+def _filled_in(facts: DecisionFacts) -> str:
+    """Name the facts that nobody recorded and the model has a default for: a default is not a fact."""
+    missing = [
+        f"{name}.{field}"
+        for name, fields in _fields()
+        if len((group := getattr(facts, name)).model_fields_set) != len(fields)
+        for field in fields
+        if field not in group.model_fields_set
+    ]
+    return ", ".join(missing)
+
+
+@cache
+def _fields() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    groups: dict[str, list[str]] = {}
+    for fact in catalogue().values():
+        if fact.presence_of is None:
+            group, _, field = fact.name.partition(".")
+            groups.setdefault(group, []).append(field)
+    return tuple((group, tuple(fields)) for group, fields in groups.items())

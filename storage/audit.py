@@ -17,7 +17,16 @@ from storage.sealing import AuditHead, head, seal
 from storage.subjects import ErasedSubject, Subjects, erase_subject
 from storage.verification import AuditReport, KnownRoot, Verifier
 
-__all__ = ["Audit", "AuditEntry", "AuditHead", "AuditRecord", "AuditReport", "ErasedSubject", "KnownRoot"]
+__all__ = [
+    "Audit",
+    "AuditEntry",
+    "AuditHead",
+    "AuditRecord",
+    "AuditReport",
+    "ErasedSubject",
+    "KnownRoot",
+    "StoredEntry",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +46,18 @@ class AuditRecord:
     payload: dict[str, Any] | None
     seq: int | None
     hash: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """An entry for going through very many of them: *payload* is JSON, None where `AuditRecord` has None."""
+
+    position: int
+    id: str
+    at: datetime
+    correlation_id: str
+    subject: str | None
+    payload: bytes | None
 
 
 class Audit:
@@ -148,16 +169,14 @@ class Audit:
 
     def page(
         self, kinds: Sequence[str], *, after: int = 0, since: datetime | None = None, limit: int
-    ) -> tuple[list[AuditRecord], int]:
-        """Return up to *limit* entries of *kinds* written after position *after*, and where to go on from."""
+    ) -> list[StoredEntry]:
+        """Return up to *limit* entries of *kinds* written after position *after*, as they are stored."""
         self.flush()
-        wanted = [AUDIT_LOG.c.kind.in_(kinds), *([] if since is None else [AUDIT_LOG.c.at >= since])]
-        query = select(AUDIT_LOG.c.position).where(*wanted, AUDIT_LOG.c.position > after)
-        found = self._connection.execute(query.order_by(AUDIT_LOG.c.position).limit(limit)).scalars().all()
-        if not found:
-            return [], after
-        within = AUDIT_LOG.c.position.between(found[0], found[-1])
-        return self._records(_RECORDS.where(*wanted, within)), found[-1]
+        wanted = [AUDIT_LOG.c.kind.in_(kinds), AUDIT_LOG.c.position > after]
+        if since is not None:
+            wanted.append(AUDIT_LOG.c.at >= since)
+        query = _STORED.where(*wanted).order_by(AUDIT_LOG.c.position).limit(limit)
+        return [self._stored(row) for row in self._connection.execute(query).mappings()]
 
     def count(self, kinds: Sequence[str], since: datetime | None = None) -> int:
         """Return how many entries of *kinds* there are, from *since* on unless None."""
@@ -199,13 +218,26 @@ class Audit:
             hash=None if row["hash"] is None else row["hash"].hex(),
         )
 
+    def _stored(self, row: RowMapping) -> StoredEntry:
+        return StoredEntry(
+            position=row["position"],
+            id=row["id"],
+            at=row["at"],
+            correlation_id=row["correlation_id"],
+            subject=None if row["donor_id"] == NOBODY else row["donor_id"],
+            payload=self._payload_bytes(row),
+        )
+
     def _payload(self, row: RowMapping) -> dict[str, Any] | None:
+        payload = self._payload_bytes(row)
+        return None if payload is None else leaf.read_payload(payload)
+
+    def _payload_bytes(self, row: RowMapping) -> bytes | None:
         if row["payload"] is None or row["key"] is None:
             return None
         ref, stored = row["payload_ref"], bytes(row["payload"])
         key = self._subjects().opened(ref, row["key"], row["master_id"])
-        payload = read_stored(key, row["alg"], stored, row["id"], ref)
-        return None if payload is None else leaf.read_payload(payload)
+        return read_stored(key, row["alg"], stored, row["id"], ref)
 
     def _subjects(self) -> Subjects:
         return Subjects(self._connection, self._entropy, self._keys)
@@ -226,4 +258,17 @@ _RECORDS = (
         AUDIT_SUBJECTS,
         AUDIT_SUBJECTS.c.subject_ref == func.coalesce(AUDIT_PAYLOADS.c.subject_ref, AUDIT_LOG.c.subject_ref),
     )
+)
+
+_STORED = _RECORDS.with_only_columns(
+    AUDIT_LOG.c.position,
+    AUDIT_LOG.c.id,
+    AUDIT_LOG.c.at,
+    AUDIT_LOG.c.correlation_id,
+    AUDIT_PAYLOADS.c.payload,
+    AUDIT_PAYLOADS.c.alg,
+    AUDIT_PAYLOADS.c.subject_ref.label("payload_ref"),
+    AUDIT_SUBJECTS.c.donor_id,
+    AUDIT_SUBJECTS.c.key,
+    AUDIT_SUBJECTS.c.master_id,
 )

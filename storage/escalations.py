@@ -129,12 +129,19 @@ class Escalations:
         query = select(ESCALATIONS).where(table.donor_id == donor_id, table.state.in_(UNDECIDED))
         return self._all(query.order_by(table.created_at, table.id))
 
-    def standings(self, correlation_ids: Collection[str]) -> dict[str, tuple[str | None, EscalationState]]:
-        """Return, by correlation id, whose relationship a decision concerns and where it stands."""
-        table = ESCALATIONS.c
-        query = select(table.correlation_id, table.owner_id, table.state)
-        query = query.where(table.correlation_id.in_(correlation_ids)).order_by(table.created_at, table.id)
-        return {row[0]: (row[1], EscalationState(row[2])) for row in self._connection.execute(query)}
+    def standings(
+        self, opened: Collection[tuple[str, datetime]]
+    ) -> dict[tuple[str, datetime], tuple[str | None, EscalationState]]:
+        """Return whose relationship each concerns and where it stands, by correlation id and opening time."""
+        if not opened:
+            return {}
+        table, moments = ESCALATIONS.c, [moment for _, moment in opened]
+        query = select(table.correlation_id, table.created_at, table.owner_id, table.state).where(
+            table.created_at.between(min(moments), max(moments)),
+            table.correlation_id.in_([correlation for correlation, _ in opened]),
+        )
+        rows = self._connection.execute(query.order_by(table.created_at, table.id))
+        return {(row[0], row[1]): (row[2], EscalationState(row[3])) for row in rows}
 
     def replaced_by(self, successor_id: str) -> list[Escalation]:
         """Return what that escalation took the place of, the oldest first."""

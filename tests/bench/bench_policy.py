@@ -16,10 +16,11 @@ from time import perf_counter, process_time
 from policy.backtest import backtest
 from policy.cases import parse_cases
 from policy.decide import CompiledPolicy, compile_policy, decide, judge
+from policy.decision import Outcome
 from policy.decision_facts import DecisionFacts
 from policy.language import parse_policy
 from policy.policy_model import Policy
-from policy.recorded import RecordedDecision
+from policy.recorded import Replayable
 from tests.bench.report import heading, line, verdict
 from tests.bench.rule_engines import Matched, with_cedar, with_rule_engine
 from tests.policy_rules.random_facts import random_facts
@@ -85,7 +86,7 @@ def _rehearsal(policy: Policy, situations: Sequence[DecisionFacts]) -> None:
     ]
     after = compile_policy(policy.model_copy(update={"guards": tuple(guards)}))
     heading(f"rehearsal of {RECORDED:,} recorded decisions, {len(policy.gates)} gates twice")
-    decided = [(facts, decide(before, facts)) for facts in situations[:5_000]]
+    decided = [(facts, decide(before, facts).outcome) for facts in situations[:5_000]]
     started, spent = perf_counter(), process_time()
     first = backtest(_recorded(decided), before, after)
     took, spent = perf_counter() - started, process_time() - spent
@@ -100,18 +101,18 @@ def _rehearsal(policy: Policy, situations: Sequence[DecisionFacts]) -> None:
     line("the same bytes again", str(first.model_dump_json() == again.model_dump_json()))
 
 
-def _recorded(decided: Sequence[tuple[DecisionFacts, object]]) -> Iterator[RecordedDecision]:
+def _recorded(decided: Sequence[tuple[DecisionFacts, Outcome]]) -> Iterator[Replayable]:
     begin = datetime(2026, 1, 1, tzinfo=UTC)
     for number in range(RECORDED):
-        facts, decision = decided[number % len(decided)]
-        yield RecordedDecision.model_construct(
+        facts, outcome = decided[number % len(decided)]
+        yield Replayable(
             entry_id=f"{number:08d}",
             at=begin + timedelta(minutes=number),
             donor_id=f"donor-{number % 9_000}",
             owner_id=f"staff-{number % 40}",
             became="executed",
             facts=facts,
-            decision=decision,
+            outcome=outcome,
         )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic_core import to_json
 
 from policy.backtest import Rehearsal, backtest
 from policy.backtest_text import headline, remarks
@@ -15,7 +17,7 @@ from policy.cases import case_facts
 from policy.decide import compile_policy, decide
 from policy.decision import Outcome
 from policy.language import parse_policy
-from policy.recorded import NotReplayable, RecordedDecision, read_recorded
+from policy.recorded import NotReplayable, RecordedDecision, Replayable, read_recorded, read_replayable
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 # Each edit of the default policy, with what it may do to an answer: loosen it, tighten it, both or nothing.
@@ -31,16 +33,16 @@ EDITS = {
 
 
 @pytest.fixture(scope="module")
-def decisions(compiled, cases) -> list[RecordedDecision]:
+def decisions(compiled, cases) -> list[Replayable]:
     return [
-        RecordedDecision(
+        Replayable(
             entry_id=f"e{number:04d}",
             at=START + timedelta(hours=number),
             donor_id=f"d{number % 50}",
             owner_id=f"s{number % 3}" if number % 7 else None,
             became="executed",
             facts=facts,
-            decision=decide(compiled, facts),
+            outcome=decide(compiled, facts).outcome,
         )
         for number, facts in enumerate(case_facts(cases, case) for case in cases.cases)
     ]
@@ -135,7 +137,7 @@ def test_the_gravest_come_first_and_long_lists_are_cut(compiled, policy_text, de
     monkeypatch.setattr("policy.backtest.MOST_LISTED", 30)
     other = edited(policy_text, "cadence.days_since_ask < 30\n", "{role: compliance, count: 1}")
     many = [
-        each.model_copy(update={"entry_id": f"{each.entry_id}-{index}", "donor_id": None})
+        replace(each, entry_id=f"{each.entry_id}-{index}", donor_id=None)
         for index in range(20)
         for each in decisions
     ]
@@ -168,9 +170,8 @@ def test_a_later_delay_is_stricter_and_an_earlier_one_looser(policy_text, facts)
     sooner = policy_text.replace(
         "oblige: {delay_until: cal.blackout_ends_at}", "oblige: {delay_until: cal.now}"
     )
-    recorded = RecordedDecision(
-        entry_id="e", at=START, donor_id="d", facts=facts(blackout), decision=decide(whole, facts(blackout))
-    )
+    outcome = decide(whole, facts(blackout)).outcome
+    recorded = Replayable(entry_id="e", at=START, donor_id="d", facts=facts(blackout), outcome=outcome)
     report = backtest([recorded], whole, compile_policy(parse_policy(sooner, "p")))
     assert [change.loosened_by for change in report.loosened_list] == [("lost_obligations",)]
     back = backtest([recorded], compile_policy(parse_policy(sooner, "p")), whole)
@@ -198,10 +199,14 @@ def test_facts_of_another_form_are_refused(compiled, facts, spoil, why: str, det
         "decision_facts": facts().model_dump(mode="json"),
         "decision": decide(compiled, facts()).model_dump(mode="json"),
     }
-    whole = read_recorded("e", START, payload, donor_id="d")
+    whole = read_recorded("e", START, to_json(payload), donor_id="d")
     assert isinstance(whole, RecordedDecision)
-    assert whole.facts == facts()
+    assert (whole.facts, whole.decision) == (facts(), decide(compiled, facts()))
     spoiled = spoil(payload)
     given_payload = spoiled if spoiled in (None, {}) and why in ("erased", "nothing_recorded") else payload
-    found = read_recorded("e", START, given_payload, donor_id="d")
+    found = read_recorded("e", START, None if given_payload is None else to_json(given_payload), donor_id="d")
     assert found == NotReplayable(entry_id="e", at=START, why=why, detail=detail)
+    lean = read_replayable(
+        "e", START, None if given_payload is None else to_json(given_payload), donor_id="d"
+    )
+    assert lean == found
