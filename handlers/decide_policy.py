@@ -18,7 +18,7 @@ from handlers.policy_change import (
     reject,
     withdraw,
 )
-from handlers.ports import Colleague
+from handlers.ports import Colleague, Unavailable
 from handlers.shadow_report import run_in_shadow
 from policy.decision import Role
 from storage.policies import PolicyProposal
@@ -108,9 +108,9 @@ def _approve(
         return
     given = PolicyApproval(person=slack_actor(colleague.id), name=colleague.name, at=arrived.now)
     moved = approve(tx, arrived, proposal, given, context.organisation)
-    if moved is None:
-        _refuse(tx, command, arrived, _no_longer(tx, tx.policies.proposal(proposal.id)) or ONCE)
-    elif moved.state == "proposed":
+    if moved is None:  # somebody else's yes was counted in the same instant: look again
+        raise Unavailable("policy", "decided_meanwhile")
+    if moved.state == "proposed":
         left = moved.people_needed - len(APPROVALS.validate_json(moved.approvals))
         notice = Notice(text="Your approval is recorded.", next_step=f"{left} more must agree.")
         answer(tx, arrived, notice, command.reply_to)

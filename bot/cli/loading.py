@@ -35,6 +35,11 @@ def organisation_file() -> Path | None:
     return _DatabaseOnly().organisation_file
 
 
+def redis_url() -> str | None:
+    """Return the Redis named in the environment, if any."""
+    return _DatabaseOnly().redis_url
+
+
 def database_settings(given: str | None) -> Settings:
     """Return the settings a maintenance command needs: the database's address and its master key."""
     settings = _DatabaseOnly()

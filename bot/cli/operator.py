@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import secrets
 
-from bot.cli.loading import organisation_file
+from bot.cli.loading import organisation_file, redis_url
 from bot.clock import SystemClock
+from bot.doorstep import INBOX, OUTBOX
 from bot.files import read_organisation
 from handlers.context import Arrived
 from handlers.pausing import Operator
 from policy.decision import Role
 from policy.organisation import Organisation
+from storage.bell import RedisBell
 from storage.ids import IdSource
 
 
@@ -28,6 +30,19 @@ def operator(email: str, organisation: Organisation | None) -> Operator:
     """Return who acts; whoever reaches the database where no organisation is named here counts as admin."""
     roles = organisation.roles_of(email) if organisation else (Role.ADMIN.value,)
     return Operator(f"cli:{email.casefold()}", email, frozenset(roles))
+
+
+async def ring_everybody() -> None:
+    """Wake the replicas at once where Redis is set; without it they look every second anyway."""
+    url = redis_url()
+    if url is None:
+        return
+    bell = RedisBell.open(url)
+    try:
+        for queue in (INBOX, OUTBOX):
+            await bell.ring(queue)
+    finally:
+        await bell.close()
 
 
 def arrival() -> Arrived:

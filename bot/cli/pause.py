@@ -11,7 +11,7 @@ import asyncio
 from datetime import timedelta
 
 from bot.cli.opening import CannotOpen, opened
-from bot.cli.operator import NotAllowed, arrival, operator, organisation_here
+from bot.cli.operator import NotAllowed, arrival, operator, organisation_here, ring_everybody
 from bot.cli.running import complain
 from bot.files import FileInvalid
 from bot.pause_words import EVERYTHING, minutes_of, pause_words
@@ -56,6 +56,8 @@ async def _act(options: argparse.Namespace, capabilities: tuple[Capability, ...]
             told = await database.write(
                 lambda tx: _change(tx, arrived, options, organisation, capabilities, minutes)
             )
+        if capabilities:
+            await ring_everybody()
     print(told.model_dump_json() if options.json else _as_text(told))
     return 0
 

@@ -13,6 +13,7 @@ from bot.http.app import Pages, doors
 from bot.http.asgi import Receive, Scope, Send, answer
 from bot.http.metrics import Metrics
 from bot.http.probes import Probes
+from bot.policy_in_force import PolicyInForce
 from storage.bell import InProcessBell
 from storage.database import Database
 from storage.migrate import upgrade
@@ -46,7 +47,7 @@ def client(held: Database, **states: str) -> httpx2.AsyncClient:
     checks = {name: (lambda text=text: state(text)) for name, text in states.items()}
     bell = InProcessBell()
     bell.failures = 3
-    app = doors(hot, None, Probes(checks), Pages(Metrics(held, bell, Clock())))
+    app = doors(hot, None, Probes(checks), Pages(Metrics(held, bell, Clock(), PolicyInForce())))
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://bot")
 
 
@@ -94,6 +95,8 @@ async def test_metrics_count_the_queues_and_name_nobody(database: Database) -> N
     assert 'countersign_queue_items{queue="outbox",status="dead"} 0.0' in text
     assert 'countersign_queue_oldest_waiting_seconds{queue="inbox"} 90.0' in text
     assert "countersign_bell_failures 3.0" in text
+    assert 'countersign_paused{capability="execute"} 0.0' in text
+    assert "countersign_policy_unreadable 0.0" in text
     assert "donor" not in text
     assert "Jane" not in text
 

@@ -117,7 +117,7 @@ async def test_new_rules_are_rehearsed_decided_in_slack_and_shown(loop: Loop, tm
     assert "1 person must agree, other than mara.lindqvist@harbourlight.example" in said
 
     proposal = await loop.stage.seen(ADAM, GOVERNANCE, "New rules proposed", "Nothing on Sundays", author)
-    assert has(proposal, "This only tightens the rules", "never_on_sundays: added", "Nobody has agreed yet.")
+    assert has(proposal, "This cannot loosen the rules", "never_on_sundays: added", "Nobody has agreed yet.")
     await loop.stage.press(MARA, GOVERNANCE, proposal, "cs:policy_approve")
     await loop.stage.seen(MARA, GOVERNANCE, "decided by admins and compliance")
     await loop.stage.press(CARMEN, GOVERNANCE, proposal, "cs:policy_report")

@@ -86,7 +86,8 @@ def _now(shown: PausesShown) -> Block:
 
 def pause_line(pause: PauseShown) -> list[Leaf]:
     """Return one pause as a line: what, by whom, since and until when, why, and what it means."""
-    what = NAMES[pause.capability].capitalize()
+    what = NAMES[pause.capability]
+    what = what[:1].upper() + what[1:]
     who = leaf(f", by {name(pause.by_name)}")
     leaves = [leaf(what, bold=True), who, leaf(SINCE), moment(pause.since)]
     return [*leaves, *_why(pause), leaf(f" {MEANS[pause.capability]}")]

@@ -66,8 +66,11 @@ def _paused(shown: PolicyShown) -> list[Block]:
 
 
 def _row(shown: PolicyShown, what: str, where: str, answers: tuple[str, ...]) -> Block:
-    items = [
-        [leaf(f"{capability}: "), leaf(answer, bold=True)]
-        for capability, answer in zip(shown.capabilities, answers, strict=True)
-    ]
-    return rich(paragraph(*said(what, 200, bold=True), leaf("\n"), *said(where, 200)), bullets(items))
+    """Return one kind of action in a few lines: capabilities with the same answer stand together."""
+    together: dict[str, list[str]] = {}
+    for capability, answer in zip(shown.capabilities, answers, strict=True):
+        together.setdefault(answer, []).append(capability)
+    leaves = [*said(what, 200, bold=True), leaf("\n"), *said(where, 200)]
+    for answer, capabilities in together.items():
+        leaves += [leaf(f"\n{', '.join(capabilities)}: "), leaf(answer, bold=True)]
+    return rich(paragraph(*leaves))
