@@ -18,6 +18,7 @@ import httpx2
 from bot.assistants import build_assistant
 from bot.checkpoint_files import CheckpointFiles, checkpoint_places
 from bot.clock import SystemClock
+from bot.configuration_record import record_configuration
 from bot.crm.polling import Poller
 from bot.crm.rest import RestCrm
 from bot.crm.wire import Wire
@@ -124,6 +125,7 @@ async def build(
             holidays=HolidayCalendar(),
         )
         await settle_policy(context, settings.policy_file)
+        await record_configuration(settings, context, at_start(context))
         slack = build_slack_app(connection, accept_from_slack(doorstep), clients.posting, now=clock.now)
         socket = SocketRunner(slack, connection) if connection.app_token else None
         if socket:

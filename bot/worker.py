@@ -21,6 +21,7 @@ from handlers.answering import answer
 from handlers.commands import COMMAND
 from handlers.context import Arrived, Context, Discard, NotBefore
 from handlers.effects import EFFECT, ExecuteAction, TakeBack
+from handlers.evidence import record, witnessed
 from handlers.give_up import tell_it_was_given_up
 from handlers.outcomes import Notice
 from handlers.paused import PAUSED
@@ -28,7 +29,7 @@ from handlers.ports import OutcomeUnknown, Refused, Unavailable
 from handlers.take_back import undo_given_up
 from storage.bell import Bell
 from storage.errors import LeaseLostError, StorageError
-from storage.lease import Item, LeasedQueue
+from storage.lease import Item, LeasedQueue, error_code
 from storage.transaction import Transaction
 
 log = logging.getLogger(__name__)
@@ -172,6 +173,8 @@ class Worker:
             message = self._read(item)
             write = await self._lane.handlers[type(message)](message, arrived, self._context)
             hit(f"handled.{item.kind}")
+            if self._lane is INBOUND:
+                write = witnessed(message, arrived, write)
             await self._commit(lambda tx: self._settle(tx, item, arrived, write))
             hit(f"settled.{item.kind}")
         except (LeaseLostError, asyncio.CancelledError):
@@ -274,6 +277,15 @@ class Worker:
 
         def write(tx: Transaction) -> None:
             self._lane.queue(tx).bury(item, now, code)
+            record(
+                tx,
+                self._arrived(item),
+                f"{self._lane.name}.set_aside",
+                subject=None,
+                item=item.id,
+                asked=item.kind,
+                code=error_code(code),
+            )
             if tell:
                 self._tell(tx, item)
 

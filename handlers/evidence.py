@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers.context import Arrived
+from handlers.context import Arrived, Write
 from storage.audit import AuditEntry
 from storage.transaction import Transaction
 
@@ -38,3 +38,37 @@ def record(
             payload=payload,
         )
     )
+
+
+def witnessed(message: Any, arrived: Arrived, write: Write) -> Write:
+    """Return *write* made complete: what arrived leaves an entry even where its handler has nothing to add.
+
+    The entry says what was asked, by whom and about which decision or donor, but none of the words typed.
+    """
+
+    def complete(tx: Transaction) -> None:
+        before = tx.audit.appended
+        write(tx)
+        if tx.audit.appended == before:
+            _write_plainly(tx, message, arrived)
+
+    return complete
+
+
+def _write_plainly(tx: Transaction, message: Any, arrived: Arrived) -> None:
+    by, about = getattr(message, "by", None), getattr(message, "escalation_id", None)
+    escalation = tx.escalations.get(about) if about else None
+    record(
+        tx,
+        arrived,
+        f"{message.type}.handled",
+        subject=escalation.donor_id if escalation else getattr(message, "donor_id", None),
+        actor=slack_actor(by.id) if by else SYSTEM,
+        escalation_id=about,
+        answer_id=getattr(message, "answer_id", None),
+    )
+
+
+def crm_actor(name: str, correlation_id: str) -> str:
+    """Name in the CRM on whose word something was written, with the reference of card, log and audit."""
+    return f"countersign for {name} (ref {correlation_id[-6:].lower()})"

@@ -11,6 +11,7 @@ from handlers.context import Arrived, Context, NotBefore, Write
 from handlers.donor_search import read_donor
 from handlers.effects import ExecuteAction, refresh_card
 from handlers.escalation_view import requirement_of
+from handlers.evidence import crm_actor
 from handlers.evidence import record as write_down
 from handlers.held_back import human_decisions
 from handlers.obligations import Duties, duties_of
@@ -29,7 +30,6 @@ from storage.transaction import Transaction
 
 _S = EscalationState
 READY = (_S.APPROVED, _S.EXECUTING, _S.OUTCOME_UNKNOWN)
-ACTOR = "countersign"
 WAITING = "The CRM does not answer at the moment. The approval stands; it is tried again by itself."
 GONE = "The CRM no longer has the record that was to be changed."
 PAUSED = "This waits until the open decision about the donor is taken."
@@ -134,7 +134,7 @@ async def _find(escalation: Escalation, key: str, context: Context) -> CrmReceip
 
 
 def _actor(escalation: Escalation) -> str:
-    return f"{ACTOR} for {escalation.decided_by_name or 'policy'}"
+    return crm_actor(escalation.decided_by_name or "policy", escalation.correlation_id)
 
 
 async def _begin(escalation: Escalation, arrived: Arrived, context: Context) -> bool:

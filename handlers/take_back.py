@@ -11,8 +11,8 @@ from handlers.deciding import rule_on
 from handlers.donor_search import read_donor
 from handlers.effects import TakeBack, refresh_card
 from handlers.escalation_view import execution_of, is_being_undone, requirement_of, undo_asked
+from handlers.evidence import crm_actor, slack_actor
 from handlers.evidence import record as write_down
-from handlers.evidence import slack_actor
 from handlers.execute_action import effect_key, write_once
 from handlers.obligations import Duties, duties_of
 from handlers.outcomes import Notice, UndoShown
@@ -155,7 +155,7 @@ async def _undo(attempt: Attempt, arrived: Arrived, context: Context) -> Write:
         escalation.action,
         key=effect_key(escalation),
         ref=escalation.execution_ref or "",
-        actor=f"countersign for {effect.by_name}",
+        actor=crm_actor(effect.by_name, escalation.correlation_id),
         rest=effect.rest,
     )
     if isinstance(result, ChangedSince):
@@ -178,7 +178,7 @@ async def _make_up(attempt: Attempt, arrived: Arrived, context: Context) -> Writ
         instead,
         key=f"{effect_key(attempt.escalation)}:instead",
         version=record.donor.version,
-        actor=f"countersign for {attempt.effect.by_name}",
+        actor=crm_actor(attempt.effect.by_name, attempt.escalation.correlation_id),
         context=context,
     )
     said = attempt.masked(describe(instead, staff_names(record)))

@@ -17,18 +17,21 @@ from handlers import ARRIVALS, DEPARTURES
 from handlers.commands import COMMAND, Command
 from handlers.context import Arrived, Context, Discard, NotBefore
 from handlers.effects import EFFECT
+from handlers.evidence import witnessed
 from handlers.ports import Colleague, OutcomeUnknown, Refused, Unavailable
 from policy.decide import CompiledPolicy
 from policy.donor import Acknowledgement, Donor, Gift, StaffMember
 from policy.money import Money
 from policy.organisation import Organisation, Person
 from storage.database import Database
+from storage.keys import KeyRing
 from storage.lease import Item
 from storage.migrate import upgrade
 from storage.queue import Received
 from storage.transaction import Transaction
 from tests.fakes import FakeChat, FakeCrm, FixedRules, HandClock, NumberedIds
 
+KEYS = KeyRing(bytes(32))
 LEASE = timedelta(seconds=60)
 OWNER = Colleague("UOWNER", "Olivia Hart", "olivia@x.example", "America/New_York", is_full_member=True)
 MANAGER = Colleague("UMANAGER", "Mara Lindqvist", "mara@x.example", "America/New_York", is_full_member=True)
@@ -126,6 +129,8 @@ class House:
 
         try:
             write = await handler(message, arrived, self.context)
+            if inbound:
+                write = witnessed(message, arrived, write)
             await self.database.write(settle)
         except (Unavailable, OutcomeUnknown):
             again = arrived.now + timedelta(seconds=1)
@@ -199,7 +204,7 @@ def house_in(migrated: Path, policy: CompiledPolicy) -> Iterator[House]:
         crm.gifts += gifts_of_margaret()
         chat = FakeChat(PEOPLE)
         context = Context(
-            database=Database.open(f"sqlite:///{path}"),
+            database=Database.open(f"sqlite:///{path}", keys=KEYS),
             crm=crm,
             chat=chat,
             assistant=None,

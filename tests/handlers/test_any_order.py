@@ -167,7 +167,7 @@ async def _is_right(house: House, end: Escalation) -> None:
         last_yes = max(i for i, kind in enumerate(before) if kind == "escalation.approved")
         whose = MANAGER if "escalation.handed_over" in before[:last_yes] else OWNER
         assert trail[last_yes].actor == f"slack:{whose.id}", "a yes by the person whose decision it is"
-        assert effect.actor == f"countersign for {whose.name}"
+        assert effect.actor.startswith(f"countersign for {whose.name} (ref ")
         assert "escalation.changed_since" not in before[last_yes:], "and nothing took it back"
 
         approved = next(iter(house.chat.cards.values())).card.changes

@@ -36,7 +36,7 @@ from policy.organisation import Person
 from storage.audit import AuditRecord
 from storage.database import Database
 from storage.pauses import Pause
-from tests.handlers.conftest import OWNER, STRANGER, House, house_in, margaret
+from tests.handlers.conftest import KEYS, OWNER, STRANGER, House, house_in, margaret
 
 ADAM = Colleague("UADAM", "Adam Novak", "adam@x.example", "America/New_York", is_full_member=True)
 CARMEN = Colleague("UCARMEN", "Carmen Diaz", "carmen@x.example", "America/New_York", is_full_member=True)
@@ -337,7 +337,7 @@ async def test_racing_the_emergency_stop_against_two_replicas(house: House, seed
         await _approve(house, card)
 
     path = house.database._backend._writing.url.render_as_string(hide_password=False)  # type: ignore[attr-defined]
-    elsewhere = Database.open(path)
+    elsewhere = Database.open(path, keys=KEYS)
     replica = dataclasses.replace(
         house, context=dataclasses.replace(house.context, database=elsewhere), dead=[]
     )

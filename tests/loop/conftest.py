@@ -150,8 +150,9 @@ class Loop:
             await worker._bell.ring(worker._lane.name)
 
     async def kinds(self) -> list[str]:
-        """The kinds of all audit entries, oldest first, without the start, which records the first policy."""
-        return [entry.kind for entry in await self.entries() if entry.kind != "policy.activated"]
+        """The kinds of all audit entries, oldest first, without what the start records: rules, settings."""
+        start = ("policy.activated", "configuration.changed")
+        return [entry.kind for entry in await self.entries() if entry.kind not in start]
 
     async def entries(self) -> list[AuditRecord]:
         start, end = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)

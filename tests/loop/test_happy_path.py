@@ -23,7 +23,10 @@ async def _gift_to_task(loop: Loop) -> None:
     [task] = await loop.stage.own_tasks(JANE)
     assert task["title"] == "Thank-you call to Jane Doe for $2,500"
     assert task["assignee_id"] == "staff-olivia"
-    assert task["created_by"] == "countersign for Olivia Hart"
+    [opened] = [entry for entry in await loop.entries() if entry.kind == "escalation.opened"]
+    reference = opened.correlation_id[-6:].lower()
+    assert has(done, reference), "card, audit and CRM share one reference"
+    assert task["created_by"] == f"countersign for Olivia Hart (ref {reference})"
     assert task["external_key"].startswith(escalation_of(card))
     assert has(done, task["id"], task["title"])
     assert buttons(done) == {"cs:evidence", "cs:undo"}
