@@ -38,7 +38,7 @@ from handlers.record_feedback import record_feedback
 from handlers.redact_message import redact_message
 from handlers.remember_permalink import remember_permalink
 from handlers.remind import give_reminders, plan_reminder
-from handlers.reopen_deferred import reopen_deferred
+from handlers.reopen_deferred import bring_back, reopen_deferred
 from handlers.replay_decisions import replay_decisions
 from handlers.request_edit import request_edit
 from handlers.request_override import request_override
@@ -103,6 +103,7 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.GroupingDue: post_grouping,
     commands.GroupedDueSoon: look_before_deadline,
     commands.CardWanted: give_own_card,
+    commands.BringBackClicked: bring_back,
     commands.DeferralEnded: reopen_deferred,
     commands.ReminderDue: plan_reminder,
     commands.RemindersOwed: give_reminders,

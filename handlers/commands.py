@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
+from policy.awaited_events import AwaitedEvent
 from policy.decision_facts import Capability
 from policy.editing import Edit
 from policy.events import CrmEvent
@@ -220,12 +221,16 @@ class EditApproved(Value):
 
 
 class DeferralClicked(Value):
-    """Somebody put a decision off: to a preset, or to a *day* in their own time zone."""
+    """Somebody put a decision off: to a preset, or to a *day* in their own time zone.
+
+    With an *event* it comes back when that happens, and on that day at the latest.
+    """
 
     type: Literal["defer"] = "defer"
     escalation_id: str
     preset: Literal["tomorrow", "next_business_day", "next_week", "date"]
     day: date | None = None
+    event: AwaitedEvent | None = None
     reason: GivenReason | None = None
     by: ChatUser
     reply_to: ReplyAddress
@@ -375,12 +380,22 @@ class HomeOpened(Value):
     by: ChatUser
 
 
+class BringBackClicked(Value):
+    """Somebody does not want to wait for what was put off."""
+
+    type: Literal["bring_back"] = "bring_back"
+    escalation_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
 class DeferralEnded(Value):
-    """The day a decision was put off to has come."""
+    """The day a decision was put off to has come, or *because* of an event it may come back before."""
 
     type: Literal["deferral_ended"] = "deferral_ended"
     escalation_id: str
     revision: int
+    because: CrmEvent | None = None
 
 
 class ReminderDue(Value):
@@ -513,6 +528,7 @@ Command = Annotated[
     | AbsenceBegan
     | AbsenceEnded
     | HomeOpened
+    | BringBackClicked
     | DeferralEnded
     | DecisionDue
     | ReminderDue

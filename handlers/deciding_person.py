@@ -36,7 +36,13 @@ class Decider:
         return None if mine or self.role is not Role.OWNER else holder
 
 
-async def decider_of(escalation_id: str, user_id: str, context: Context) -> Decider | Notice:
+async def decider_of(
+    escalation_id: str,
+    user_id: str,
+    context: Context,
+    *,
+    state: EscalationState = EscalationState.OPEN,
+) -> Decider | Notice:
     """Return the decider, or the honest reason why this click decides nothing."""
     escalation = await context.database.read(lambda tx: tx.escalations.get(escalation_id))
     if escalation is None:
@@ -44,7 +50,7 @@ async def decider_of(escalation_id: str, user_id: str, context: Context) -> Deci
     colleague = await admit(user_id, None, context)
     if isinstance(colleague, Notice):
         return colleague
-    if escalation.state is not EscalationState.OPEN:
+    if escalation.state is not state:
         return standing(escalation)
     requirement = requirement_of(escalation)
     part = await owner_part(requirement.holder, context)

@@ -129,6 +129,7 @@ class EscalationCard(Value):
     escalation_id: str
     donor: DonorHeader
     came_back: str = ""
+    awaits: str = ""
     happened: str
     proposal: str
     proposal_details: str = ""

@@ -17,6 +17,7 @@ from handlers.grounding import grounded_signals
 from handlers.happened import happened
 from handlers.paused import assistant_unless_paused, go_on_unless_paused
 from handlers.ports import DonorUnknown, Unavailable
+from handlers.reopen_deferred import wake_awaiting
 from handlers.report_campaign_change import report_campaign_change
 from handlers.routing import Route, route, with_other_approvers, without_own_approval
 from handlers.shadowing import note_comparisons
@@ -37,8 +38,20 @@ MOST_LOOKS = 12
 
 
 async def recommend_next_step(command: CrmEventArrived, arrived: Arrived, context: Context) -> Write:
-    """Read the donor again, propose, verify, ask policy, and route what needs a person."""
-    event = command.event
+    """Read the donor again, propose, verify, ask policy, and route what needs a person.
+
+    What was put off until such an event comes back, and what is open follows a new relationship owner.
+    """
+    write = await _recommend(command.event, arrived, context)
+
+    def also(tx: Transaction) -> None:
+        write(tx)
+        wake_awaiting(tx, arrived, command.event)
+
+    return also
+
+
+async def _recommend(event: CrmEvent, arrived: Arrived, context: Context) -> Write:
     if event.actor and event.actor.startswith(OWN_ACTOR):
         return lambda tx: write_down(tx, arrived, "event.own", subject=event.donor_id, event=_plain(event))
     if event.type is CrmEventType.CAMPAIGN_STATUS_CHANGED:

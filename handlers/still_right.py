@@ -87,7 +87,7 @@ async def still_right(escalation: Escalation, context: Context) -> Ready | Asked
         raise NotBefore(duties.not_before)
     fresh = shown_changes(escalation.action, record, staff_names(record), duties)
     since = what_changed(requirement.seen, now, hide_amounts=AMOUNT in duties.mask)
-    since = since or _shown_otherwise(card_of(escalation).changes, fresh)
+    since = since or shown_otherwise(card_of(escalation).changes, fresh)
     objection = _objection(requirement, ruling, since)
     if objection:
         return await ask_again(escalation, record, ruling, fresh, objection, since, now, context)
@@ -128,9 +128,7 @@ def _left_alone(before: tuple[Seen, ...], now: tuple[Seen, ...]) -> str:
     return WANTS_NO_CONTACT if became_true(DO_NOT_CONTACT, before, now) else ""
 
 
-def _shown_otherwise(
-    before: tuple[FieldChange, ...], now: tuple[FieldChange, ...]
-) -> tuple[FieldChange, ...]:
+def shown_otherwise(before: tuple[FieldChange, ...], now: tuple[FieldChange, ...]) -> tuple[FieldChange, ...]:
     """Return what the card would say differently about the fields that change."""
     if before == now:
         return ()

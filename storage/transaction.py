@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from storage.absences import Absences
 from storage.answers import Answers, Feedbacks
 from storage.audit import Audit
+from storage.awaited_events import AwaitedEvents
 from storage.card_places import CardPlaces
 from storage.checkpoints import Checkpoints
 from storage.cleanup import CleanupItems
@@ -40,6 +41,7 @@ class Transaction:
         "absences",
         "answers",
         "audit",
+        "awaited",
         "checkpoints",
         "cleanup",
         "edits",
@@ -69,6 +71,7 @@ class Transaction:
         self, connection: Connection, entropy: Callable[[int], bytes], keys: KeyRing | None = None
     ) -> None:
         self.absences = Absences(connection)
+        self.awaited = AwaitedEvents(connection)
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
         self.escalations = Escalations(connection)

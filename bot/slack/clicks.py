@@ -10,6 +10,7 @@ from bot.slack.payloads import Click
 from handlers.commands import (
     ApprovalClicked,
     BackRequested,
+    BringBackClicked,
     CardWanted,
     ChatUser,
     CleanupFixed,
@@ -89,8 +90,6 @@ def command_of(click: Click) -> tuple[Command, str | None]:
             return _picked(click, by), None
         case ids.USEFUL | ids.NOT_USEFUL | ids.FEEDBACK:
             return _feedback(click, by), None
-        case ids.CANCEL_ABSENCE:
-            return BackRequested(absence_id=_opaque(click.value), by=by, reply_to=to), None
         case _:
             return _of_lists(click)
 
@@ -117,6 +116,8 @@ def _page(click: Click, by: ChatUser) -> Command:
 
 _ABOUT: dict[str, Callable[[str, ChatUser, ReplyAddress], Command]] = {
     ids.APPROVE: lambda about, by, to: ApprovalClicked(escalation_id=about, by=by, reply_to=to),
+    ids.BRING_BACK: lambda about, by, to: BringBackClicked(escalation_id=about, by=by, reply_to=to),
+    ids.CANCEL_ABSENCE: lambda about, by, to: BackRequested(absence_id=about, by=by, reply_to=to),
     ids.UNDO: lambda about, by, to: UndoClicked(escalation_id=about, by=by, reply_to=to),
     ids.UNDO_REST: lambda about, by, to: UndoClicked(escalation_id=about, rest=True, by=by, reply_to=to),
     ids.FIXED: lambda about, by, to: CleanupFixed(item_id=about, by=by, reply_to=to),

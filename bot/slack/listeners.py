@@ -14,7 +14,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.slack import ids
 from bot.slack.arrival import WHEN_THERE_IS_TIME, Accept, Arrival
-from bot.slack.cards.deferral import deferral_view, problem_with
+from bot.slack.cards.deferral import awaited, deferral_view, problem_with
 from bot.slack.cards.evidence import notice_view, waiting_view
 from bot.slack.clicks import A_DATE, NotUnderstood, command_of, deferral_of, escalation_of, meant, proposal_of
 from bot.slack.editing import Editing
@@ -134,6 +134,7 @@ class Listeners:
             escalation_id=place.escalation_id,
             preset="date",
             day=day,
+            event=awaited(_until(submitted)),
             by=submitted.by,
             reply_to=ReplyAddress(
                 channel_id=place.channel_id, user_id=submitted.by.id, thread_ts=place.thread_ts
@@ -235,6 +236,11 @@ def _place(submitted: Submission) -> DeferralPlace | None:
     except ValidationError:
         return None
     return place if ids.is_opaque(place.escalation_id) else None
+
+
+def _until(submitted: Submission) -> str | None:
+    chosen = submitted.entered(ids.UNTIL_BLOCK, ids.UNTIL).selected_option
+    return chosen.value if chosen else None
 
 
 def _day(submitted: Submission) -> date | None:

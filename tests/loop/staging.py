@@ -84,7 +84,7 @@ async def until(condition: Callable[[], Awaitable[T]], what: str = "") -> T:
 
 def _entered(element: Json, value: str) -> Json:
     match element["type"]:
-        case "static_select":
+        case "static_select" | "radio_buttons":
             option = next(o for o in element["options"] if o["value"] == value)
             return {"type": element["type"], "selected_option": option}
         case "datepicker":

@@ -55,7 +55,7 @@ async def test_each_preset_comes_back_on_its_morning(loop: Loop) -> None:
         card = cards[preset] = await loop.card(donors[preset])
         await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:more", preset)
         put_off = await loop.now_shows(card, "Put off: ", f"<@{OLIVIA}>", "Nothing was changed")
-        assert buttons(put_off) == {"cs:evidence"}
+        assert buttons(put_off) == {"cs:evidence", "cs:bring_back"}
         assert await _until_when(loop, card) == moment.astimezone(UTC)
 
     await loop.later_at(expected["tomorrow"] - timedelta(minutes=1))

@@ -90,7 +90,7 @@ all figures recomputed from 6 records
   Also considered: Send a thank-you letter
   Can be undone exactly: the record returns to what it was.
 [Approve] [Edit…] [More… Defer until tomorrow / Defer until the next business day / Defer until next week \
-/ Defer until a date… / Escalate further… / Send back… / Decline…] [Why?]
+/ Defer until a date or an event… / Escalate further… / Send back… / Decline…] [Why?]
   Sent to the owner's channel. Reference 7f3k2a"""
     )
 
@@ -522,7 +522,9 @@ def test_the_evidence_of_a_decision() -> None:
 def test_the_window_for_a_day() -> None:
     today = DECIDED.date()
     view = deferral_view("{}", today + timedelta(days=1))
-    assert read(view["blocks"]) == "Until which day? [datepicker]"
+    assert (
+        read(view["blocks"]) == "Until which day? [datepicker]\nOr earlier, when this happens [radio_buttons]"
+    )
     assert view["blocks"][0]["element"]["initial_date"] == "2026-11-25"
     assert problem_with(today, today) == "Pick a day after today."
     assert problem_with(today + timedelta(days=1), today) is None

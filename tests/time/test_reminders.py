@@ -202,3 +202,17 @@ async def test_the_delegate_is_reminded_where_they_see_the_card(house: House) ->
     await until(house, at("2026-11-25 09:00"))
     [(channel, told)] = reminders(house)
     assert (channel, told.mentions) == (f"D{STRANGER.id}", (STRANGER.id,))
+
+
+async def test_an_old_deadline_reminds_of_nothing(house: House) -> None:
+    """Put off and back again: the reminders of the first deadline are over with it."""
+    escalation = await opened(house)
+    await _click(house, escalation, DeferralClicked, preset="tomorrow")
+    await until(house, at("2026-11-25 12:30"))
+    assert (await now(house, escalation)).state is S.OPEN
+    due_at = (await now(house, escalation)).due_at
+    assert due_at == at("2026-11-30 09:00")
+    assert reminders(house) == [], "half of the new time is not over"
+    await until(house, at("2026-11-27 17:00"))
+    assert all(item.due_at == due_at for _, told in reminders(house) for item in told.items)
+    assert len(reminders(house)) == 2

@@ -42,7 +42,8 @@ class Wish(Body):
     """What is to happen; everything left out is chosen to fit the donor.
 
     *donor_id* defaults to the first story's donor. *campaign_id* names the campaign of a gift, or the one to
-    pause or resume. *external* marks a note as written by somebody outside the staff.
+    pause or resume, or to complete when it *ends*. *external* marks a note as written by somebody outside the
+    staff.
     """
 
     what: What
@@ -51,6 +52,7 @@ class Wish(Body):
     currency: Currency | None = None
     text: str | None = Field(None, max_length=20_000)
     campaign_id: str | None = None
+    ends: bool = False
     external: bool = False
 
 
@@ -257,11 +259,12 @@ class Happenings:
         return self._done(wish, donor, f"A note was added about {donor.name}.", note, *events)
 
     def _campaign(self, wish: Wish) -> Happened:
-        """An active campaign is paused, a paused one goes on."""
+        """An active campaign is paused, a paused one goes on; one that ends is completed."""
         campaign = self._campaign_of(wish)
         if campaign is None or campaign.status not in ("active", "paused"):
             raise invalid("campaign_id: only an active or paused campaign can be paused or resumed.")
         status = "paused" if campaign.status == "active" else "active"
+        status = "completed" if wish.ends else status
         after = campaign.changed(status=status)
         change = self._store.change(campaign, "status", campaign.status, status, PAGE)
         events = self._store.campaign_moved(after)

@@ -8,6 +8,7 @@ from bot.slack.cards.field_changes import spell
 from bot.slack.cards.undo import undo_buttons
 from bot.slack.text import clip, name, one_line
 from handlers.outcomes import CardStatus, EscalationCard
+from policy.escalation import EscalationState
 
 APPROVE = "Approve"
 APPROVE_TITLE = "Approve this for {name}?"
@@ -21,11 +22,12 @@ MORE_CHOICES = (
     ("Defer until tomorrow", "tomorrow"),
     ("Defer until the next business day", "next_business_day"),
     ("Defer until next week", "next_week"),
-    ("Defer until a date…", "date"),
+    ("Defer until a date or an event…", "date"),
     ("Escalate further…", "escalate"),
     ("Send back…", "send_back"),
     ("Decline…", "decline"),
 )
+BRING_BACK = "Bring it back now"
 EVIDENCE = "Why?"
 
 MOST_NAMED = 3
@@ -48,6 +50,8 @@ def decision_buttons(card: EscalationCard, status: CardStatus) -> Block:
 def closing_buttons(card: EscalationCard, status: CardStatus) -> Block:
     """Return what can be pressed when nothing is left to decide: Why, and Undo while it is possible."""
     why = button(EVIDENCE, ids.EVIDENCE, card.escalation_id)
+    if status.state is EscalationState.DEFERRED:
+        return actions(_block_id(card, status), button(BRING_BACK, ids.BRING_BACK, card.escalation_id), why)
     return actions(_block_id(card, status), *undo_buttons(card, status), why)
 
 

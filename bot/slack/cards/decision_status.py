@@ -34,6 +34,7 @@ PASSED_TO = "Passed on to "
 PASSED_BY = " by "
 SOMEBODY = "Somebody"
 UNTIL = " put this off until "
+OR_UNTIL = ", or until "
 COMES_BACK = ". Nothing was changed. The card comes back then."
 PASSED_ON = " passed this on. Nothing was changed; the next person decides by "
 APPROVED = " approved this"
@@ -104,7 +105,8 @@ def _open(card: EscalationCard, _status: CardStatus) -> list[Leaf]:
 
 def _deferred(card: EscalationCard, status: CardStatus) -> list[Leaf]:
     until = status.deferred_until or card.due_at
-    return [*_who(status), leaf(UNTIL), moment(until), leaf(COMES_BACK)]
+    awaits = [leaf(OR_UNTIL), *said(card.awaits, 200)] if card.awaits else []
+    return [*_who(status), leaf(UNTIL), moment(until), *awaits, leaf(COMES_BACK)]
 
 
 def _escalated(card: EscalationCard, status: CardStatus) -> list[Leaf]:
