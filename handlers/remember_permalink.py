@@ -29,8 +29,7 @@ async def remember_permalink(effect: RememberPermalink, arrived: Arrived, contex
     def write(tx: Transaction) -> None:
         tx.escalations.set_permalink(escalation.id, address)
         follow(tx, arrived, escalation)
-        before = tx.escalations.get(escalation.replaces) if escalation.replaces else None
-        if before:
+        for before in tx.escalations.replaced_by(escalation.id):
             refresh_card(tx, arrived, before, again=":linked")
 
     return write

@@ -21,6 +21,18 @@ FIELDS = {
         "placeholder",
     },
     "datepicker": {"type", "action_id", "initial_date", "confirm", "placeholder", "focus_on_load"},
+    "plain_text_input": {
+        "type",
+        "action_id",
+        "initial_value",
+        "multiline",
+        "min_length",
+        "max_length",
+        "placeholder",
+        "focus_on_load",
+        "dispatch_action_config",
+    },
+    "users_select": {"type", "action_id", "initial_user", "confirm", "placeholder", "focus_on_load"},
     "feedback_buttons": {"type", "action_id", "positive_button", "negative_button"},
 }
 
@@ -109,6 +121,9 @@ def _element(element: Json) -> list[str]:
     if kind == "static_select":
         found += [] if 1 <= len(element["options"]) <= 100 else ["options"]
         found += [fault for option in element["options"] for fault in _option(option)]
+    if kind == "plain_text_input":
+        most = element.get("max_length", 3000)
+        found += [] if 1 <= most <= 3000 and len(element.get("initial_value", "")) <= most else ["length"]
     if "placeholder" in element:
         found += _text(element["placeholder"], 150, "plain_text")
     return found + (_confirm(element["confirm"]) if "confirm" in element else [])

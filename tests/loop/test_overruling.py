@@ -164,7 +164,15 @@ async def test_a_record_is_put_right_and_the_decision_comes_back_as_a_fresh_card
     assert has(
         new, "Back from being put right. Olivia Hart sent this back", "Dana Whitfield says it is fixed."
     )
-    await shared.now_shows(card, "Replaced: Jane Doe", "A fresh card has taken the place of the old one.")
+    old = await shared.now_shows(
+        card, "Replaced: Jane Doe", "A fresh card has taken the place of the old one."
+    )
+
+    async def linked() -> bool:
+        shown = await shared.now_shows(old, "Replaced: Jane Doe")
+        return f"/archives/{OLIVIAS}/p{new['ts'].replace('.', '')}" in str(shown["blocks"])
+
+    await until(linked, "a link from the old card to the new one")
     await shared.now_shows(item, "says that this is fixed", "A fresh card", channel=DATA, user=DANA)
     await shared.settled()
     assert [await shared.state(each) for each in (card, new)] == ["superseded", "open"]
