@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,10 +12,12 @@ from pydantic import ConfigDict, Field, ValidationError
 from policy.decide import compile_policy, decide
 from policy.decision import Decision, Obligation, Outcome, Role
 from policy.decision_facts import DecisionFacts
-from policy.fact_catalogue import facts_from_flat
-from policy.policy_model import Policy
+from policy.fact_catalogue import catalogue, facts_from_flat
+from policy.faults import Parts, PolicyFault, fault_at, plain_words, shape_faults
+from policy.policy_checks import did_you_mean
+from policy.policy_model import RESERVED_IDS, Policy
 from policy.value import Value
-from policy.yaml_source import YamlInvalidError, read_yaml
+from policy.yaml_source import YamlInvalidError, YamlSource, read_yaml
 
 
 class _Part(Value):
@@ -45,8 +48,16 @@ class Cases(_Part):
     cases: tuple[Case, ...]
 
 
+_MOST_NAMED = 5
+_PARTS: Parts = {"": Cases, "cases": Case, "expect": Expectation}
+
+
 class CasesInvalidError(ValueError):
-    """The test cases cannot be used; the text says where and why."""
+    """The test cases cannot be used; *faults* lists everything that is wrong with them."""
+
+    def __init__(self, faults: Iterable[PolicyFault]) -> None:
+        self.faults = tuple(sorted(faults, key=lambda fault: (fault.line, fault.column, fault.message)))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +84,66 @@ class CaseReport:
 
 
 def parse_cases(text: str, source: str) -> Cases:
-    """Read test cases; raises CasesInvalidError."""
+    """Read test cases; *source* names the file in faults. Raises CasesInvalidError with all faults."""
     try:
         document = read_yaml(text)
         cases = Cases.model_validate_json(json.dumps(document.data, default=str))
     except YamlInvalidError as error:
-        raise CasesInvalidError(f"{source}:{error.position.line}: {error.message}") from None
+        raise CasesInvalidError([fault_at(source, error.position, error.message)]) from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = document.position(first["loc"])
-        raise CasesInvalidError(f"{source}:{where.line}:{where.column}: {first['msg']}") from None
-    names = [case.name for case in cases.cases]
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise CasesInvalidError(f"{source}: two cases are called {doubled[0]!r}")
+        raise CasesInvalidError(shape_faults(error, document, source, _PARTS)) from None
+    faults = [*_doubled(cases, document, source), *_unusable_facts(cases, document, source)]
+    if faults:
+        raise CasesInvalidError(faults)
     return cases
 
 
+def _doubled(cases: Cases, document: YamlSource, source: str) -> Iterator[PolicyFault]:
+    seen: set[str] = set()
+    for index, case in enumerate(cases.cases):
+        if case.name in seen:
+            where = document.position(("cases", index, "name"))
+            yield fault_at(source, where, f"two cases are called {case.name!r}")
+        seen.add(case.name)
+
+
+def _unusable_facts(cases: Cases, document: YamlSource, source: str) -> Iterator[PolicyFault]:
+    """Find facts that do not exist or cannot be what they are; those of the base once, not in every case."""
+    base = list(_wrong_facts(cases.base, ("base",), cases.base, document, source))
+    yield from base
+    for index, case in enumerate(cases.cases) if not base else ():
+        yield from _wrong_facts(
+            {**cases.base, **case.facts}, ("cases", index, "facts"), case.facts, document, source
+        )
+
+
+def _wrong_facts(
+    flat: dict[str, Any],
+    path: tuple[str | int, ...],
+    stated: dict[str, Any],
+    document: YamlSource,
+    source: str,
+) -> Iterator[PolicyFault]:
+    try:
+        facts_from_flat(flat)
+    except ValidationError as error:
+        items = error.errors(include_url=False)
+        missing = [".".join(map(str, item["loc"])) for item in items if item["type"] == "missing"]
+        if missing:
+            where = document.position(path, of_key=True)
+            yield fault_at(source, where, f"facts are missing: {_some(missing)}")
+        for item in (each for each in items if each["type"] != "missing"):
+            name = ".".join(str(step) for step in item["loc"][:2])
+            where = document.position((*path, name) if name in stated else path, of_key=True)
+            known = [fact.name for fact in catalogue().values() if not fact.presence_of]
+            if name not in known:
+                yield fault_at(source, where, f"there is no fact {name}", did_you_mean(name, known))
+            else:
+                yield fault_at(source, where, plain_words(item, name))
+
+
 def run_cases(policy: Policy, cases: Cases) -> CaseReport:
-    """Decide every case and compare; raises CasesInvalidError for facts that do not exist or fit."""
+    """Decide every case and compare the whole decision; every gate has to be tried both ways."""
     compiled = compile_policy(policy)
     failures = []
     times = dict.fromkeys((gate.id for gate in policy.gates), 0)
@@ -99,7 +151,7 @@ def run_cases(policy: Policy, cases: Cases) -> CaseReport:
         decision = decide(compiled, case_facts(cases, case))
         for gate in set(decision.gate_ids) & times.keys():
             times[gate] += 1
-        differences = tuple(_differences(case.expect, decision))
+        differences = tuple(_differences(case.expect, decision, times))
         if differences:
             failures.append(CaseFailure(case.name, differences))
     return CaseReport(
@@ -110,23 +162,23 @@ def run_cases(policy: Policy, cases: Cases) -> CaseReport:
     )
 
 
+def _some(names: list[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def case_facts(cases: Cases, case: Case) -> DecisionFacts:
-    """Return the facts of one case; raises CasesInvalidError."""
-    try:
-        return facts_from_flat({**cases.base, **case.facts})
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = ".".join(str(step) for step in first["loc"])
-        raise CasesInvalidError(f"case {case.name!r}: {name}: {first['msg']}") from None
+    """Return the facts of one case; raises pydantic's ValidationError for facts that do not fit."""
+    return facts_from_flat({**cases.base, **case.facts})
 
 
-def _differences(expected: Expectation, decision: Decision) -> list[str]:
+def _differences(expected: Expectation, decision: Decision, known: Collection[str]) -> list[str]:
     found = []
     if decision.outcome is not expected.outcome:
         found.append(f"outcome: expected {expected.outcome.value}, got {decision.outcome.value}")
     missing = sorted(set(expected.gates) - set(decision.gate_ids))
     surplus = sorted(set(decision.gate_ids) - set(expected.gates))
-    found += [f"gate {gate} did not match" for gate in missing]
+    found += [f"gate {gate} {_absent(gate, known)}" for gate in missing]
     found += [f"gate {gate} matched unexpectedly" for gate in surplus]
     approvals = {approval.role: approval.count for approval in decision.approvals}
     if approvals != expected.approvals:
@@ -137,6 +189,13 @@ def _differences(expected: Expectation, decision: Decision) -> list[str]:
         found.append(f"obligations: expected {sorted(wanted)}, got {sorted(stated)}")
     found += [f"gate {error.id} gave no answer: {error.message}" for error in decision.errors]
     return found
+
+
+def _absent(gate: str, known: Collection[str]) -> str:
+    if gate in known or gate in RESERVED_IDS:
+        return "did not match"
+    hint = did_you_mean(gate, known)
+    return f"is not in the policy ({hint})" if hint else "is not in the policy"
 
 
 def _pair(obligation: Obligation) -> tuple[str, str]:

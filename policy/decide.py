@@ -23,7 +23,8 @@ from policy.decision import (
 )
 from policy.decision_facts import DecisionFacts
 from policy.fact_catalogue import binder, facts_digest
-from policy.language import PolicyFault, PolicyInvalidError
+from policy.faults import PolicyFault
+from policy.language import PolicyInvalidError
 from policy.policy_checks import check_policy
 from policy.policy_model import ApprovalRule, Grant, Guard, Policy
 

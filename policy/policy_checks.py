@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from policy.condition_hints import explained, name_hint
 from policy.conditions import Condition, ConditionInvalidError, Failed, environment
 from policy.expression_tokens import Token, tokens
 from policy.fact_catalogue import catalogue
@@ -65,7 +66,7 @@ def _condition(gate: tuple[str | int, ...], text: str) -> Iterator[Finding]:
     try:
         condition = environment().compile(text)
     except ConditionInvalidError as error:
-        yield _explain(path, error)
+        yield _explain(path, error, text)
         return
     misspelt = list(_impossible_values(path, text))
     yield from misspelt
@@ -73,16 +74,16 @@ def _condition(gate: tuple[str | int, ...], text: str) -> Iterator[Finding]:
         yield from _unanswered(path, condition)
 
 
-def _explain(path: tuple[str | int, ...], error: ConditionInvalidError) -> Finding:
+def _explain(path: tuple[str | int, ...], error: ConditionInvalidError, text: str) -> Finding:
     undeclared = _UNDECLARED.search(error.message)
     if undeclared is None:
-        return Finding(
-            path, f"the condition cannot be used: {error.message}", "", "", error.line, error.column
-        )
+        message, suggestion = explained(error.message, text)
+        return Finding(path, message, suggestion, "", error.line, error.column)
     name = undeclared[1]
     if name.rpartition(".")[2] in _FORBIDDEN:
         return Finding(path, f"conditions have no {_FORBIDDEN[name.rpartition('.')[2]]}", "", name)
-    return Finding(path, f"there is no fact {name}", did_you_mean(name, catalogue()), name)
+    hint = name_hint(name) or did_you_mean(name, catalogue())
+    return Finding(path, f"there is no fact {name}", hint, name)
 
 
 def _impossible_values(path: tuple[str | int, ...], text: str) -> Iterator[Finding]:

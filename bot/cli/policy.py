@@ -15,8 +15,8 @@ def run(options: argparse.Namespace) -> int:
     """Do what was asked for; exit code 1 when something is wrong."""
     try:
         code: int = import_module(options.way).run(options)
-    except PolicyInvalidError as invalid:
+    except (PolicyInvalidError, CasesInvalidError) as invalid:
         return complain_all(str(fault) for fault in invalid.faults)
-    except (CasesInvalidError, FileUnreadable) as problem:
+    except FileUnreadable as problem:
         return complain_all([str(problem)])
     return code

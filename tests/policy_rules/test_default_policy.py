@@ -7,6 +7,7 @@ import pytest
 from policy.cases import CaseFailure, CaseReport, CasesInvalidError, Expectation, parse_cases, run_cases
 from policy.decision import Outcome
 from policy.mutation import check_mutations, mutants
+from tests.policy_rules.conftest import ROOT
 
 
 def test_every_case_holds_and_every_gate_is_tried_both_ways(policy, cases) -> None:
@@ -57,28 +58,82 @@ def test_a_wrong_expectation_is_spelled_out(policy, cases) -> None:
     )
 
 
+def faults(text: str) -> list[str]:
+    with pytest.raises(CasesInvalidError) as caught:
+        parse_cases(text, "c.yaml")
+    return [str(fault) for fault in caught.value.faults]
+
+
+OUTCOMES, KEYS = "allow, require_approval, deny", "outcome, gates, approvals, obligations"
+CASE = "  - {name: The same, expect: {outcome: allow, gates: []}}\n"
+
+
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "expected"),
     [
-        ("base: {}\ncases: []\nextra: 1\n", "c.yaml:3:8: Extra inputs are not permitted"),
-        ("base: {}\nbase: {}\n", "c.yaml:2: base appears twice"),
+        (
+            "base: {}\ncases: []\nextra: 1\n",
+            ["c.yaml:3:1: extra is not known here; known are base, cases"],
+        ),
+        ("base: {}\nbase: {}\n", ["c.yaml:2:1: base appears twice"]),
+        (
+            f"base: {{}}\ncases:\n{CASE.replace('allow', 'alow').replace('gates', 'gate')}",
+            [
+                "c.yaml:3:30: gates is missing",
+                f"c.yaml:3:40: alow is not one of the choices for outcome: {OUTCOMES} (did you mean allow?)",
+                f"c.yaml:3:46: gate is not known here; known are {KEYS} (did you mean gates?)",
+            ],
+        ),
+        (
+            f"base: {{}}\ncases:\n{CASE}{CASE}",
+            [
+                "c.yaml:1:1: facts are missing: action, donor, record, household, consent and 9 more",
+                "c.yaml:4:12: two cases are called 'The same'",
+            ],
+        ),
     ],
 )
-def test_unusable_cases_say_where(text: str, message: str) -> None:
-    with pytest.raises(CasesInvalidError, match=message):
-        parse_cases(text, "c.yaml")
+def test_unusable_cases_name_every_fault(text: str, expected: list[str]) -> None:
+    assert faults(text) == expected
 
 
-def test_two_cases_of_one_name_are_refused(cases) -> None:
-    case = "  - {name: The same, expect: {outcome: allow, gates: []}}\n"
-    with pytest.raises(CasesInvalidError, match="two cases are called 'The same'"):
-        parse_cases(f"base: {{}}\ncases:\n{case}{case}", "c.yaml")
+def test_facts_that_do_not_exist_or_fit_are_found_where_they_stand() -> None:
+    text = (ROOT / "policy/default/cases.yaml").read_text()
+    text = text.replace("  donor.tier: annual\n", "  donor.teir: annual\n", 1)
+    found = faults(text)
+    line = text[: text.index("donor.teir")].count("\n") + 1
+    assert found == [
+        "c.yaml:10:1: facts are missing: donor.tier",
+        f"c.yaml:{line}:3: there is no fact donor.teir (did you mean donor.tier?)",
+    ]
 
 
-def test_a_case_with_an_unknown_fact_is_refused(policy, cases) -> None:
-    odd = cases.cases[0].model_copy(update={"facts": {"donor.teir": "major"}})
-    with pytest.raises(CasesInvalidError, match=r"donor\.teir"):
-        run_cases(policy, cases.model_copy(update={"cases": (odd,)}))
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("ai.confidence: 69", "ai.confidence: 690", "ai.confidence may be at most 100"),
+        ("donor.vulnerable: true", 'donor.vulnerable: "yes"', "donor.vulnerable must be true or false"),
+        (
+            "donor.tier: major",
+            "donor.tier: majr",
+            "donor.tier must be one of 'annual', 'mid_level', 'major', ",
+        ),
+    ],
+)
+def test_a_fact_of_a_case_that_does_not_fit_is_found(before: str, after: str, message: str) -> None:
+    text = (ROOT / "policy/default/cases.yaml").read_text()
+    where = text.index(f"      {before}\n")
+    text = text.replace(f"      {before}\n", f"      {after}\n", 1)
+    assert faults(text)[0].startswith(f"c.yaml:{text[:where].count(chr(10)) + 1}:7: {message}")
+
+
+def test_an_expected_gate_that_is_not_there_names_its_neighbour(policy, cases) -> None:
+    case = cases.cases[0]
+    wrong = case.model_copy(update={"expect": case.expect.model_copy(update={"gates": ("planed_contact",)})})
+    [failure] = run_cases(policy, cases.model_copy(update={"cases": (wrong,)})).failures
+    assert failure.differences[0] == (
+        "gate planed_contact is not in the policy (did you mean planned_contact?)"
+    )
 
 
 def test_reasons_are_for_people(policy) -> None:

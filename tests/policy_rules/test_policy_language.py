@@ -7,7 +7,8 @@ import pytest
 from policy.conditions import environment
 from policy.decide import compile_policy
 from policy.fact_catalogue import catalogue, schema_hash
-from policy.language import PolicyFault, PolicyInvalidError, parse_policy
+from policy.faults import PolicyFault
+from policy.language import PolicyInvalidError, parse_policy
 from policy.reference import render_reference
 
 GRANT = """\
@@ -93,8 +94,40 @@ def test_a_value_a_fact_never_has_is_found_however_it_is_compared(when: str) -> 
 
 def test_a_syntax_error_is_located() -> None:
     assert only(WHOLE.replace("donor.deceased", "donor.deceased &&")).startswith(
-        "p.yaml:18:28: the condition cannot be used: Syntax error"
+        "p.yaml:18:28: the condition cannot be read: "
     )
+
+
+@pytest.mark.parametrize(
+    ("when", "suggestion"),
+    [
+        ("donor.tier = 'major'", "did you mean ==?"),
+        ("donor.deceased & donor.merged", "did you mean &&?"),
+        ("donor.deceased | donor.merged", "did you mean ||?"),
+        ("donor.deceased and donor.merged", "write && for and"),
+        ("donor.tier == 'and' or donor.merged", "write || for or"),
+        ("not donor.deceased", "write ! for not"),
+        ("donor.tier in ('major', 'principal')", "lists are written in brackets: in ['a', 'b']"),
+        ("consent.status == opted_in", "put texts in quotes: 'opted_in'"),
+        ("donor.deceased == yes", "did you mean true?"),
+        ("donor.segments == 'Newsletter'", "write 'text' in the list"),
+        ("cal.now > '2026-01-01'", "write timestamp('2026-11-24T00:00:00Z')"),
+        ("ai.confidence > '3'", "leave out the quotes"),
+        ("tier == 'major'", "did you mean donor.tier?"),
+    ],
+)
+def test_the_usual_slips_get_a_suggestion(when: str, suggestion: str) -> None:
+    assert only(WHOLE.replace("donor.deceased", f'"{when}"')).endswith(f" ({suggestion})")
+
+
+def test_a_condition_is_checked_also_where_its_gate_is_wrong() -> None:
+    text = WHOLE.replace("when: donor.deceased", "when: not donor.merged").replace(
+        "deny: true", "deny: yes, please"
+    )
+    assert [(fault.line, fault.column, fault.message[:30]) for fault in faults(text)] == [
+        (18, 15, "the condition cannot be read: "),
+        (19, 11, "yes, please is not one of the "),
+    ]
 
 
 def test_all_faults_are_reported_at_once() -> None:
