@@ -114,6 +114,7 @@ def fold_into(
         escalation_id=waiting.id,
         event=considered.event.model_dump(mode="json"),
         happened=considered.happened,
+        asks_again=current is not waiting,
     )
     refresh_card(tx, arrived, current, again=f":{arrived.item_id}")
 

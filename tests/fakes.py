@@ -23,10 +23,10 @@ from handlers.ports import (
     StaleRecord,
     Unavailable,
 )
-from policy.actions import Action, UpdateStage
+from policy.actions import Action, FieldChange, UpdateStage
 from policy.decide import CompiledPolicy
 from policy.donor import Campaign, Consent, Donor, DonorMatch, DonorRecord, Gift, StaffMember
-from policy.undoing import ChangedSince, TakenBack
+from policy.undoing import ChangedSince, Difference, TakenBack
 from storage.transaction import Transaction
 
 Health = Literal["well", "down", "loses answers", "loses requests"]
@@ -66,6 +66,16 @@ class Written:
     before: Donor
 
 
+SOMETHING_ELSE = Difference(record="record", field="Title", before="none", written="this", now="that")
+
+
+def _stage_moved_on(donor: Donor, effect: Written) -> Difference:
+    assert isinstance(effect.action, UpdateStage)
+    stages = (effect.before.lifecycle_stage, effect.action.stage, donor.lifecycle_stage)
+    before, written, now = (stage.value for stage in stages)
+    return Difference(record=donor.id, field="Lifecycle stage", before=before, written=written, now=now)
+
+
 @dataclass
 class FakeCrm:
     """Donors with their gifts, and everything that was ever written."""
@@ -76,6 +86,8 @@ class FakeCrm:
     gifts: list[Gift] = field(default_factory=list)
     consents: list[Consent] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
+    held: dict[str, str] = field(default_factory=dict)
+    taken_back: set[str] = field(default_factory=set)
     health: Health = "well"
     stale_next: int = 0
 
@@ -130,20 +142,68 @@ class FakeCrm:
             self._must_be_fresh(donor, version)
             self.change(donor.id, lifecycle_stage=action.stage)
             self.written.append(Written(key, actor, action, donor))
-        elif not any(w.key == key for w in self.written):
+            self.held[key] = "as written"
+        elif key not in self.held:
             self.written.append(Written(key, actor, action, donor))
+            self.held[key] = "as written"
         if self.health == "loses answers":
             raise OutcomeUnknown("crm")
         return self._receipt(key)
 
     async def find(self, action: Action, *, key: str) -> CrmReceipt | None:
         self._reachable()
-        return self._receipt(key) if any(w.key == key for w in self.written) else None
+        known = key in self.held or (isinstance(action, UpdateStage) and self._effect(key) is not None)
+        return self._receipt(key) if known else None
 
     async def undo(
         self, action: Action, *, key: str, ref: str, actor: str, rest: bool = False
     ) -> TakenBack | ChangedSince:
-        raise Refused("crm", "not_simulated")
+        self._reachable()
+        effect = self._effect(key)
+        assert effect is not None, "only what was written is taken back"
+        if key in self.taken_back:
+            return TakenBack(changes=(FieldChange(record=ref, field="Record", before="there", after="gone"),))
+        if self.health == "loses requests":
+            raise OutcomeUnknown("crm")
+        found = self._stage_back(effect) if isinstance(action, UpdateStage) else self._away(key, rest=rest)
+        if isinstance(found, TakenBack):
+            self.taken_back.add(key)
+            if self.health == "loses answers":
+                raise OutcomeUnknown("crm")
+        return found
+
+    def _effect(self, key: str) -> Written | None:
+        return next((written for written in self.written if written.key == key), None)
+
+    def _stage_back(self, effect: Written) -> TakenBack | ChangedSince:
+        donor, before = self.donors[effect.action.donor_id], effect.before.lifecycle_stage
+        assert isinstance(effect.action, UpdateStage)
+        if donor.lifecycle_stage is before:
+            self.held.pop(effect.key, None)
+            return TakenBack(gone=True)
+        if donor.lifecycle_stage is not effect.action.stage:
+            return ChangedSince(differences=(_stage_moved_on(donor, effect),))
+        self.change(donor.id, lifecycle_stage=before)
+        self.held.pop(effect.key, None)
+        return TakenBack()
+
+    def _away(self, key: str, *, rest: bool) -> TakenBack | ChangedSince:
+        match self.held.get(key), rest:
+            case None, _:
+                return TakenBack(gone=True)
+            case "as written", _:
+                del self.held[key]
+                return TakenBack()
+            case "changed", True:
+                self.held[key] = "cancelled"
+                return TakenBack()
+            case _:
+                return ChangedSince(differences=(SOMETHING_ELSE,), rest="cancel the task")
+
+    def edit_record(self, key: str) -> None:
+        """A colleague changes what was written under *key*."""
+        if key in self.held:
+            self.held[key] = "changed"
 
     def _must_be_fresh(self, donor: Donor, version: str) -> None:
         if self.stale_next:

@@ -198,20 +198,25 @@ def house_in(migrated: Path, policy: CompiledPolicy) -> Iterator[House]:
     """A house of its own; its database must be closed by the caller."""
     with TemporaryDirectory() as folder:
         path = shutil.copy(migrated, Path(folder) / "countersign.db")
-        clock, ids = HandClock(), NumberedIds()
-        crm = FakeCrm(clock, (StaffMember(id="staff-1", name=OWNER.name, email=OWNER.email),))
-        crm.add(margaret())
-        crm.gifts += gifts_of_margaret()
-        chat = FakeChat(PEOPLE)
-        context = Context(
-            database=Database.open(f"sqlite:///{path}", keys=KEYS),
-            crm=crm,
-            chat=chat,
-            assistant=None,
-            clock=clock,
-            ids=ids,
-            rules=FixedRules(lambda: policy),
-            stream=None,
-            organisation=ORGANISATION,
-        )
-        yield House(context, crm, chat, clock, ids)
+        yield house_on(f"sqlite:///{path}", policy)
+
+
+def house_on(url: str, policy: CompiledPolicy) -> House:
+    """A house over the database at *url*, which must be closed by the caller."""
+    clock, ids = HandClock(), NumberedIds()
+    crm = FakeCrm(clock, (StaffMember(id="staff-1", name=OWNER.name, email=OWNER.email),))
+    crm.add(margaret())
+    crm.gifts += gifts_of_margaret()
+    chat = FakeChat(PEOPLE)
+    context = Context(
+        database=Database.open(url, keys=KEYS),
+        crm=crm,
+        chat=chat,
+        assistant=None,
+        clock=clock,
+        ids=ids,
+        rules=FixedRules(lambda: policy),
+        stream=None,
+        organisation=ORGANISATION,
+    )
+    return House(context, crm, chat, clock, ids)
