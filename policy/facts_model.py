@@ -178,5 +178,5 @@ MONTHS = (
 
 
 def spelled_date(day: date) -> str:
-    """Spell a date without a locale: "May 3, 2026"."""
-    return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
+    """Spell a date without a locale, as everywhere on a card: "3 May 2026"."""
+    return f"{day.day} {MONTHS[day.month - 1][:3]} {day.year}"

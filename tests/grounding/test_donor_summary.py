@@ -71,23 +71,23 @@ def spoken(record: DonorRecord) -> list[str]:
 
 
 def test_a_donor_in_good_standing() -> None:
-    latest = "most recently $1,000 on October 30, 2026"
+    latest = "most recently $1,000 on 30 Oct 2026"
     assert spoken(jane()) == [
-        "Thanks for the $1,000 gift of October 30, 2026 are overdue: they were due on November 1, 2026.",
-        f"Jane Doe has given $4,000 in three gifts since March 1, 2019, {latest}.",
+        "Thanks for the $1,000 gift of 30 Oct 2026 are overdue: they were due on 1 Nov 2026.",
+        f"Jane Doe has given $4,000 in three gifts since 1 Mar 2019, {latest}.",
         "Jane came back with $1,000 in FY2027.",
-        "The last contact was a meeting on October 2, 2026, with Olivia Hart as relationship owner.",
-        "The largest gift was $2,500 on September 9, 2024.",
+        "The last contact was a meeting on 2 Oct 2026, with Olivia Hart as relationship owner.",
+        "The largest gift was $2,500 on 9 Sep 2024.",
     ]
 
 
 def test_warnings_come_first_in_their_order() -> None:
     record = jane(deceased=True, deceased_on=date(2026, 11, 1), do_not_contact=True, legal_review=True)
     assert spoken(record)[:4] == [
-        "Jane Doe died on November 1, 2026; please pause all asks and treat the family with care.",
+        "Jane Doe died on 1 Nov 2026; please pause all asks and treat the family with care.",
         "Jane Doe is marked “do not contact”, so please leave any outreach to the owner.",
         "The record is under legal review: check with the legal team ahead of any contact.",
-        "Thanks for the $1,000 gift of October 30, 2026 are overdue: they were due on November 1, 2026.",
+        "Thanks for the $1,000 gift of 30 Oct 2026 are overdue: they were due on 1 Nov 2026.",
     ]
     assert not [sentence for sentence in spoken(record) if "came back" in sentence]
 

@@ -89,14 +89,14 @@ def test_a_gift_is_thanked_by_letter_in_time() -> None:
     assert proposal.action == CreateTask(
         donor_id="donor-1",
         title="Thank-you letter to Jane Doe for $500",
-        details="For the gift of $500 of November 4, 2026 (gift-1).",
+        details="For the gift of $500 of 4 Nov 2026 (gift-1).",
         due_on=date(2026, 11, 6),
         assignee_id="staff-olivia",
     )
     assert [claim.text for claim in proposal.signals] == [
-        "Jane Doe gave $500 on November 4, 2026.",
+        "Jane Doe gave $500 on 4 Nov 2026.",
         "Jane is a new donor.",
-        "Thanks are due by November 6, 2026.",
+        "Thanks are due by 6 Nov 2026.",
     ]
     assert proposal.unknowns == ("Consent for contact by mail is not recorded.",)
     assert proposal.alternatives
