@@ -33,6 +33,7 @@ from handlers.post_card import post_card, remind_decider
 from handlers.post_cleanup import post_cleanup
 from handlers.post_grouping import post_grouping, show_grouping
 from handlers.publish_event import publish_event
+from handlers.read_in_full import read_in_full
 from handlers.recommend_next_step import recommend_next_step
 from handlers.record_feedback import record_feedback
 from handlers.redact_message import redact_message
@@ -94,6 +95,7 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.FreshLookDue: fresh_look,
     commands.UndoClicked: undo_action,
     commands.EvidenceRequested: show_evidence,
+    commands.ReadInFullRequested: read_in_full,
     commands.AwayRequested: go_away,
     commands.BackRequested: come_back,
     commands.AbsenceBegan: begin_absence,

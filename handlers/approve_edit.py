@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from handlers.answering import answer
 from handlers.approve_escalation import note_approval, send_to_crm
 from handlers.ask_again import with_whom_it_is
 from handlers.card_places import message_at
 from handlers.commands import EditApproved
+from handlers.considering import consider
 from handlers.context import Arrived, Context, Write, staff_names
 from handlers.deadline import watch_deadline
 from handlers.deciding_person import Decider, decider_of
@@ -20,6 +22,7 @@ from handlers.evidence import record as write_down
 from handlers.evidence import slack_actor
 from handlers.meanwhile import meanwhile
 from handlers.outcomes import CardEdit, EscalationCard, Notice
+from handlers.overriding import audited_reason, count_override
 from handlers.request_edit import record_for
 from handlers.routing import Route, route, with_other_approvers
 from handlers.standing import refuse_click, too_late
@@ -30,7 +33,6 @@ from policy.escalation import EscalationState
 from policy.override_reasons import Override
 from storage.edits import Edited
 from storage.escalations import Changes, Escalation
-from storage.overrides import OverrideEntry
 from storage.transaction import Transaction
 
 UNKNOWN_VERSION = Notice(
@@ -128,8 +130,9 @@ def _decide(tx: Transaction, arrived: Arrived, yes: Yes) -> None:
     if moved is None:
         too_late(tx, yes.command, arrived)
         return
-    _note_edit(tx, arrived, moved, yes)
-    _note_approval(tx, arrived, moved, yes)
+    considered = _considered(tx, arrived, moved, yes)
+    _note_edit(tx, arrived, moved, yes, considered)
+    _note_approval(tx, arrived, moved, yes, considered)
     refresh_card(tx, arrived, moved)
     if yes.is_enough:
         send_to_crm(tx, arrived, moved)
@@ -190,7 +193,15 @@ def _card(arrived: Arrived, yes: Yes) -> EscalationCard:
     return card.model_copy(update=update)
 
 
-def _note_edit(tx: Transaction, arrived: Arrived, moved: Escalation, yes: Yes) -> None:
+def _considered(tx: Transaction, arrived: Arrived, moved: Escalation, yes: Yes) -> dict[str, Any]:
+    before, by = yes.decider.escalation, yes.decider.colleague.id
+    size, to = words_changed(before.action, moved.action), yes.command.reply_to
+    return consider(tx, arrived, before, by, "edited", words_changed=size, tell=to)
+
+
+def _note_edit(
+    tx: Transaction, arrived: Arrived, moved: Escalation, yes: Yes, considered: dict[str, Any]
+) -> None:
     before, version, reason = yes.decider.escalation.action, yes.version, yes.command.reason
     write_down(
         tx,
@@ -205,32 +216,23 @@ def _note_edit(tx: Transaction, arrived: Arrived, moved: Escalation, yes: Yes) -
         after=moved.action.model_dump(mode="json"),
         action_digest=moved.action_digest,
         differences=[change.model_dump(mode="json") for change in version.differences],
-        words_changed=words_changed(before, moved.action),
+        considered=considered,
         void=list(voided(yes.decider)),
-        reason_code=reason.code.value,
-        reason=reason.label,
-        text=reason.text,
+        **audited_reason(reason),
         decision=version.decision.model_dump(mode="json"),
         policy_version=moved.policy_version,
     )
-    tx.overrides.add(
-        OverrideEntry(
-            id=arrived.ids.new(),
-            escalation_id=moved.id,
-            override=Override.EDIT,
-            reason=reason.code,
-            by_user=yes.decider.colleague.id,
-            at=arrived.now,
-        )
-    )
+    count_override(tx, arrived, moved.id, Override.EDIT, reason, yes.decider.colleague.id)
 
 
-def _note_approval(tx: Transaction, arrived: Arrived, moved: Escalation, yes: Yes) -> None:
+def _note_approval(
+    tx: Transaction, arrived: Arrived, moved: Escalation, yes: Yes, considered: dict[str, Any]
+) -> None:
     if yes.version.role is None:
         return
     by = Decider(yes.decider.colleague, yes.version.role, moved, yes.version.requirement)
     kind = "escalation.approved" if yes.is_enough else "escalation.approval_given"
-    note_approval(tx, arrived, moved, by, kind)
+    note_approval(tx, arrived, moved, by, kind, considered)
 
 
 def _wait_for_others(tx: Transaction, arrived: Arrived, moved: Escalation, yes: Yes) -> None:

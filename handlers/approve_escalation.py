@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from handlers.answering import answer
 from handlers.commands import ApprovalClicked
+from handlers.considering import consider
 from handlers.context import Arrived, Context, Write
 from handlers.deciding_person import Decider, decider_of
 from handlers.effects import PEOPLE_FIRST, ExecuteAction, enqueue, refresh_card
@@ -50,7 +53,8 @@ def _approve(
     if moved is None:
         too_late(tx, command, arrived)
         return
-    note_approval(tx, arrived, moved, decider, "escalation.approved")
+    considered = _considered(tx, command, arrived, decider)
+    note_approval(tx, arrived, moved, decider, "escalation.approved", considered)
     refresh_card(tx, arrived, moved)
     send_to_crm(tx, arrived, moved)
 
@@ -76,7 +80,8 @@ def _record_one_of_several(
     if moved is None:
         too_late(tx, command, arrived)
         return
-    note_approval(tx, arrived, moved, decider, "escalation.approval_given")
+    considered = _considered(tx, command, arrived, decider)
+    note_approval(tx, arrived, moved, decider, "escalation.approval_given", considered)
     refresh_card(tx, arrived, moved)
     missing = open_approvals(requirement.decision, requirement.granted)
     wanted = ", ".join(f"{need.count} more as {need.role.value}" for need in missing)
@@ -84,10 +89,22 @@ def _record_one_of_several(
     answer(tx, arrived, notice, command.reply_to)
 
 
+def _considered(
+    tx: Transaction, command: ApprovalClicked, arrived: Arrived, decider: Decider
+) -> dict[str, Any]:
+    by, before = decider.colleague.id, decider.escalation
+    return consider(tx, arrived, before, by, "approved", tell=command.reply_to)
+
+
 def note_approval(
-    tx: Transaction, arrived: Arrived, escalation: Escalation, decider: Decider, kind: str
+    tx: Transaction,
+    arrived: Arrived,
+    escalation: Escalation,
+    decider: Decider,
+    kind: str,
+    considered: dict[str, Any],
 ) -> None:
-    """Write an approval of *escalation* as it is now down, with the exact action that it is for."""
+    """Write an approval of *escalation* as it is now down: the exact action, and how it was considered."""
     write_down(
         tx,
         arrived,
@@ -101,5 +118,6 @@ def note_approval(
         action=escalation.action.model_dump(mode="json"),
         action_digest=escalation.action_digest,
         policy_version=escalation.policy_version,
+        considered=considered,
         waited_seconds=int((arrived.now - escalation.created_at).total_seconds()),
     )

@@ -373,6 +373,15 @@ class AbsenceEnded(Value):
     absence_id: str
 
 
+class ReadInFullRequested(Value):
+    """Somebody wants to read a card without its limits; *view_id* is the modal already open and waiting."""
+
+    type: Literal["read_in_full"] = "read_in_full"
+    escalation_id: str
+    view_id: str
+    by: ChatUser
+
+
 class HomeOpened(Value):
     """Somebody opened the app's Home tab."""
 
@@ -523,6 +532,7 @@ Command = Annotated[
     | FreshLookDue
     | UndoClicked
     | EvidenceRequested
+    | ReadInFullRequested
     | AwayRequested
     | BackRequested
     | AbsenceBegan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from handlers.commands import DeclineClicked
+from handlers.considering import consider
 from handlers.context import Arrived, Context, Write
 from handlers.deciding_person import Decider, decider_of
 from handlers.effects import refresh_card
@@ -47,6 +48,7 @@ def _decline(tx: Transaction, command: DeclineClicked, arrived: Arrived, decider
         correlation_id=moved.correlation_id,
         escalation_id=moved.id,
         name=decider.colleague.name,
+        considered=consider(tx, arrived, decider.escalation, decider.colleague.id, "declined"),
         **audited_reason(command.reason),
     )
     count_override(tx, arrived, moved.id, Override.DECLINE, command.reason, command.by.id)

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 from policy.actions import FieldChange, UndoPromise
 from policy.claims import Confidence, Origin, Summary, VerifiedClaim
 from policy.cleanup import CleanupState
+from policy.considered import Figures
 from policy.decision_facts import Capability
 from policy.donor import DonorMatch, LifecycleStage, Tier, TimelineEntry
 from policy.escalation import EscalationState
@@ -564,6 +565,21 @@ class DecisionList(Value):
     mentions: tuple[str, ...] = ()
 
 
+class ConsideredShown(Value):
+    """How somebody considered their own decisions *since* then; shown to nobody else."""
+
+    type: Literal["considered"] = "considered"
+    since: AwareDatetime
+    figures: Figures
+
+
+class CardInFull(Value):
+    """Everything a card stands for, without its limits."""
+
+    type: Literal["card_in_full"] = "card_in_full"
+    card: EscalationCard
+
+
 class DigestFigure(Value):
     """One figure of a digest with the same figure of the period before; None where there were none."""
 
@@ -618,7 +634,7 @@ Outcome = Annotated[
 ]
 
 Window = Annotated[
-    EvidenceShown | EditForm | OverrideForm | CheckedEdit | PolicyReportShown | Notice,
+    EvidenceShown | EditForm | OverrideForm | CheckedEdit | CardInFull | PolicyReportShown | Notice,
     Field(discriminator="type"),
 ]
 """What can fill a window that was opened while it was still being read."""

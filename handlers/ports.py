@@ -170,6 +170,10 @@ class Chat(Protocol):
         """Post the card of a proposed change of the rules, or bring the one *at* that place up to date."""
         ...
 
+    def words_on_card(self, card: EscalationCard, status: CardStatus) -> int:
+        """Count the words that the card puts before its readers, without those on buttons."""
+        ...
+
     async def post(
         self,
         outcome: Outcome,

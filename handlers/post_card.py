@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from handlers.card_places import end_place, remember_message
+from handlers.considering import note_shown
 from handlers.context import Arrived, Context, Write
 from handlers.effects import RemindDecider, ShowCard
 from handlers.escalation_view import card_of, is_being_undone, requirement_of, status_of, successor_of
@@ -33,6 +34,8 @@ async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Wri
     before = _place(escalation)
 
     def write(tx: Transaction) -> None:
+        if escalation.state is EscalationState.OPEN:
+            note_shown(tx, arrived, escalation, context)
         if before and shown != before:
             end_place(tx, arrived, escalation, before, rerouted)
         if shown != before:

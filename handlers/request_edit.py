@@ -14,6 +14,7 @@ from handlers.ports import DonorUnknown, Unavailable
 from handlers.standing import note_refusal
 from policy.actions import Action
 from policy.donor import DonorRecord
+from storage.considerations import Look
 from storage.transaction import Transaction
 
 CRM_SILENT = Notice(
@@ -38,7 +39,13 @@ async def request_edit(command: EditRequested, arrived: Arrived, context: Contex
     record = await record_for(decider.escalation.action, context)
     if isinstance(record, Notice):
         return _fill(command, arrived, record, None)
-    return _fill(command, arrived, _form(command, decider, record), decider.escalation.donor_id)
+    show = _fill(command, arrived, _form(command, decider, record), decider.escalation.donor_id)
+
+    def write(tx: Transaction) -> None:
+        tx.considerations.note_look(command.escalation_id, command.by.id, Look.EDIT_FORM, arrived.now)
+        show(tx)
+
+    return write
 
 
 async def record_for(action: Action, context: Context) -> DonorRecord | Notice:

@@ -14,6 +14,7 @@ from handlers.evidence import record as write_down
 from handlers.evidence import slack_actor
 from handlers.outcomes import EvidenceLine, EvidenceShown, Notice
 from storage.audit import AuditRecord
+from storage.considerations import Look
 from storage.transaction import Transaction
 
 Payload = Mapping[str, Any]
@@ -37,6 +38,8 @@ async def show_evidence(command: EvidenceRequested, arrived: Arrived, context: C
             correlation_id=arrived.correlation_id,
             escalation_id=command.escalation_id,
         )
+        if not refused:
+            tx.considerations.note_look(command.escalation_id, command.by.id, Look.EVIDENCE, arrived.now)
         shown = "" if refused else command.escalation_id
         effect = FillEvidence(escalation_id=shown, view_id=command.view_id)
         key = f"evidence:{command.view_id}"

@@ -13,6 +13,7 @@ from storage.awaited_events import AwaitedEvents
 from storage.card_places import CardPlaces
 from storage.checkpoints import Checkpoints
 from storage.cleanup import CleanupItems
+from storage.considerations import Considerations
 from storage.edits import Edits
 from storage.erasure import Erasure
 from storage.escalations import Escalations
@@ -44,6 +45,7 @@ class Transaction:
         "awaited",
         "checkpoints",
         "cleanup",
+        "considerations",
         "edits",
         "erasure",
         "escalations",
@@ -75,6 +77,7 @@ class Transaction:
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
         self.escalations = Escalations(connection)
+        self.considerations = Considerations(connection)
         self.edits = Edits(connection)
         self.audit = Audit(connection, entropy, keys)
         self.erasure = Erasure(connection, self.audit)

@@ -320,6 +320,9 @@ class FakeChat:
         self.proposals.append((channel, at, card))
         return at or MessageRef(channel, f"proposal-{marker}")
 
+    def words_on_card(self, card: EscalationCard, status: CardStatus) -> int:
+        return len(f"{card.happened} {card.proposal} {card.proposal_details}".split())
+
     async def post(
         self,
         outcome: Outcome,

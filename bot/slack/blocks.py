@@ -60,14 +60,16 @@ def leaf(text: str, *, bold: bool = False, italic: bool = False) -> Leaf:
     return element | {"style": style} if style else element
 
 
-def said(text: str, limit: int, *, url: str | None = None, bold: bool = False) -> list[Leaf]:
-    """Text of others, cleaned; what does not fit in *limit* is cut visibly and its source offered."""
+def said(
+    text: str, limit: int, *, url: str | None = None, bold: bool = False, elsewhere: str = SHORTENED
+) -> list[Leaf]:
+    """Text of others, cleaned; what does not fit in *limit* is cut visibly and says where all of it is."""
     cleaned = plain(text)
     shown = clip(cleaned, limit)
     leaves = [leaf(isolated(shown), bold=bold)]
     if shown == cleaned:
         return leaves
-    return [*leaves, leaf(" "), link(url, OPEN_IN_FULL) if url else leaf(SHORTENED, italic=True)]
+    return [*leaves, leaf(" "), link(url, OPEN_IN_FULL) if url else leaf(elsewhere, italic=True)]
 
 
 def link(url: str, label: str) -> Leaf:

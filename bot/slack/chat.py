@@ -12,6 +12,7 @@ from bot.slack.cards.escalation import escalation_message
 from bot.slack.cards.home import home_view
 from bot.slack.cards.proposal import proposal_message
 from bot.slack.cards.rendering import message, window
+from bot.slack.cards.words import words_on
 from bot.slack.channels import Channels
 from bot.slack.connection import SlackClients, Sleep
 from bot.slack.failures import asked
@@ -105,6 +106,10 @@ class SlackChat:
         if at is not None:
             return await self._posts.update(shown, at, marker)
         return await self._posts.post(shown, await self._channels.resolve(channel), marker, retry_since)
+
+    def words_on_card(self, card: EscalationCard, status: CardStatus) -> int:
+        """Count the words that the card puts before its readers."""
+        return words_on(escalation_message(card, status).blocks)
 
     async def post(
         self,

@@ -14,6 +14,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.slack import ids
 from bot.slack.arrival import WHEN_THERE_IS_TIME, Accept, Arrival
+from bot.slack.cards.card_parts import READ_IN_FULL
 from bot.slack.cards.deferral import awaited, deferral_view, problem_with
 from bot.slack.cards.evidence import notice_view, waiting_view
 from bot.slack.clicks import A_DATE, NotUnderstood, command_of, deferral_of, escalation_of, meant, proposal_of
@@ -30,6 +31,7 @@ from handlers.commands import (
     EvidenceRequested,
     HomeOpened,
     PolicyReportRequested,
+    ReadInFullRequested,
     ReplyAddress,
     SummaryRequested,
     TimelineRequested,
@@ -39,6 +41,7 @@ from handlers.ports import Refused, Unavailable
 log = logging.getLogger("countersign.slack")
 
 READING = "Reading {query}’s record. The answer appears here in a moment."
+READING_CARD = "Reading the whole card…"
 PICK_A_DAY = "Pick a day."
 UNKNOWN_WINDOW = "This window is from an older version and no longer works. Nothing was changed."
 
@@ -87,8 +90,8 @@ class Listeners:
             click = meant(Click.model_validate(body))
         except ValidationError as error:
             raise NotUnderstood("payload") from error
-        if click.action_id == ids.EVIDENCE:
-            await self._evidence(click, context)
+        if click.action_id in (ids.EVIDENCE, ids.READ_IN_FULL):
+            await self._read(click, context)
         elif click.action_id == ids.POLICY_REPORT:
             await self._policy_report(click, context)
         elif click.action_id == ids.EDIT:
@@ -177,11 +180,14 @@ class Listeners:
         asked = request(event.text, arrived.writer, event.reply_to())
         await self._accept(asked, Arrival(f"event:{arrived.event_id}", "slack.event"))
 
-    async def _evidence(self, click: Click, context: dict[str, Any]) -> None:
+    async def _read(self, click: Click, context: dict[str, Any]) -> None:
         about = escalation_of(click)
-        view_id = await self._windows.open(click.trigger_id, waiting_view())
+        in_full = click.action_id == ids.READ_IN_FULL
+        waiting = waiting_view(READ_IN_FULL, READING_CARD) if in_full else waiting_view()
+        view_id = await self._windows.open(click.trigger_id, waiting)
         context[WAITING_VIEW] = view_id
-        command = EvidenceRequested(escalation_id=about, view_id=view_id, by=click.by)
+        wanted = ReadInFullRequested if in_full else EvidenceRequested
+        command = wanted(escalation_id=about, view_id=view_id, by=click.by)
         await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
 
     async def _policy_report(self, click: Click, context: dict[str, Any]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -100,8 +101,10 @@ class Mortal:
     def __init__(self, neighbour: Any, pulse: Pulse) -> None:
         self._neighbour, self._pulse = neighbour, pulse
 
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        asked = getattr(self._neighbour, name)
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        asked: Callable[..., Any] = getattr(self._neighbour, name)
+        if not inspect.iscoroutinefunction(asked):
+            return asked  # reckoned here, without asking anybody
 
         async def ask(*given: Any, **named: Any) -> Any:
             self._pulse.beat()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from handlers.approve_edit import approve_edit
 from handlers.commands import (
@@ -20,6 +21,7 @@ from handlers.commands import (
     EditApproved,
     EditRequested,
     EditSubmitted,
+    ReadInFullRequested,
     ReplyAddress,
 )
 from handlers.context import Arrived
@@ -45,6 +47,8 @@ from policy.escalation import EscalationState
 from policy.events import CrmEvent, CrmEventType
 from policy.override_reasons import GivenReason, OverrideReason
 from storage.escalations import Escalation
+from storage.schema import CARD_SHOWINGS
+from storage.transaction import Transaction
 from tests.handlers.conftest import MANAGER, OWNER, STRANGER, House, house_in
 
 DONOR = "donor-1"
@@ -135,6 +139,23 @@ class Desk:
         by, to = _from(person)
         await self.house.accept(kind(escalation_id=self.about, by=by, reply_to=to))
         await self.house.work_all()
+
+    async def decline(self, person: Colleague = OWNER) -> None:
+        by, to = _from(person)
+        await self.house.accept(DeclineClicked(escalation_id=self.about, reason=BETTER, by=by, reply_to=to))
+        await self.house.work_all()
+
+    async def read_in_full(self, person: Colleague) -> Window | None:
+        by, _ = _from(person)
+        view = f"V{self._number()}"
+        await self.house.accept(ReadInFullRequested(escalation_id=self.about, view_id=view, by=by))
+        await self.house.work_all()
+        return self.shown(view)
+
+    def forget_showing(self, tx: Transaction, escalation_id: str) -> None:
+        tx.considerations._connection.execute(
+            delete(CARD_SHOWINGS).where(CARD_SHOWINGS.c.escalation_id == escalation_id)
+        )
 
     def shown(self, view: str) -> Window | None:
         return next((shown for name, shown in self.house.chat.views if name == view), None)
@@ -324,7 +345,7 @@ async def test_what_is_decided_cannot_be_edited(desk: Desk) -> None:
     await desk.open(TASK)
     form = await desk.press()
     checked = await desk.submit(form, title="Later")
-    await desk.click(DeclineClicked)
+    await desk.decline()
     for refused in (await desk.press(), await desk.submit(form, title="Later")):
         assert isinstance(refused, Notice)
         assert "already declined by Olivia Hart" in refused.text

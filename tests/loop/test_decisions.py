@@ -72,13 +72,18 @@ async def test_two_quick_clicks_write_once(shared: Loop) -> None:
 async def test_a_replayed_click_is_acknowledged_and_does_nothing(shared: Loop) -> None:
     card = await shared.card()
     about = escalation_of(card)
-    before = len(await shared.stage.history(OLIVIA, OLIVIAS))
+
+    async def told() -> int:
+        # How fast she approved is told her once, and is no answer to a repetition.
+        return sum(not has(m, "Only you see this line") for m in await shared.stage.history(OLIVIA, OLIVIAS))
+
+    before = await told()
     for _ in range(3):
         assert (await shared.stage.signed_click(OLIVIA, "cs:approve", about, nonce="once")).status_code == 200
     await shared.now_shows(card, "Done: Jane Doe")
     await shared.settled()
     assert len(await shared.stage.written_for(card, JANE)) == 1
-    assert len(await shared.stage.history(OLIVIA, OLIVIAS)) == before, "a repetition is answered with silence"
+    assert await told() == before, "a repetition is answered with silence"
 
 
 async def test_a_card_of_another_installation_is_not_known(shared: Loop) -> None:

@@ -80,10 +80,6 @@ For **Olivia Hart** to decide by 1 Dec 2026, 22:00 UTC. If nobody answers, nothi
 - Nobody has spoken with her for 43 days. <[visit of 12 Oct 2026]>
 **Why you are asked: **Gifts of $10,000 and more are thanked for by a person.
 **Not known: **Whether she wants the gift to be public.
-**Recent history**
-- 24 Nov 2026: Gift of $25,000 to the library
-- 12 Oct 2026: Visit: talked about the reading room with her daughter
-- 30 Nov 2025: Gift of $5,000
   AI-generated, check before use. Written by gpt-5.2.
   Confidence: high, 86 of 100 (how well the CRM records back this text up, not a forecast): \
 all figures recomputed from 6 records
@@ -91,6 +87,10 @@ all figures recomputed from 6 records
   Can be undone exactly: the record returns to what it was.
 [Approve] [Edit…] [More… Defer until tomorrow / Defer until the next business day / Defer until next week \
 / Defer until a date or an event… / Escalate further… / Send back… / Decline…] [Why?]
+**Recent history**
+- 24 Nov 2026: Gift of $25,000 to the library
+- 12 Oct 2026: Visit: talked about the reading room with her daughter
+- 30 Nov 2025: Gift of $5,000
   Sent to the owner's channel. Reference 7f3k2a"""
     )
 

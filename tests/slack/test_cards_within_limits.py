@@ -14,16 +14,23 @@ from slack_sdk.models.blocks import Block
 
 from bot.sandbox.slack.blocks import check_blocks, check_view
 from bot.slack import ids
+from bot.slack.cards.card_parts import IN_FULL, READ_IN_FULL
+from bot.slack.cards.checked_edit import checked_edit_view
 from bot.slack.cards.cleanup import cleanup_message
 from bot.slack.cards.deferral import deferral_view
+from bot.slack.cards.edit_form import edit_form_view
 from bot.slack.cards.escalation import escalation_message
 from bot.slack.cards.evidence import evidence_view, notice_view, waiting_view
 from bot.slack.cards.home import home_view
+from bot.slack.cards.in_full import in_full_view
 from bot.slack.cards.override_form import cannot_fix_view, override_form_view
 from bot.slack.cards.rendering import message
 from bot.slack.payloads import OverridePlace
 from handlers.outcomes import (
+    CardEdit,
+    CardInFull,
     CardStatus,
+    CheckedEdit,
     Choice,
     CleanupListShown,
     CleanupShown,
@@ -31,10 +38,12 @@ from handlers.outcomes import (
     DigestShown,
     DonorHeader,
     DonorPicker,
+    EditForm,
     EscalationCard,
     EvidenceLine,
     EvidenceShown,
     Execution,
+    FormField,
     HeldNotice,
     HelpShown,
     HomeShown,
@@ -52,9 +61,11 @@ from policy.actions import FieldChange, UndoPromise
 from policy.claims import Claim, Confidence, Origin, Summary, Verdict, VerifiedClaim
 from policy.cleanup import CleanupState
 from policy.donor import DonorMatch, LifecycleStage, Tier, TimelineEntry
+from policy.editing import LABELS as FIELD_LABELS
 from policy.escalation import EscalationState
 from policy.override_reasons import LABELS, Override, OverrideReason
 from policy.undoing import Difference
+from tests.slack.samples import CARD, DUE, OPEN
 
 RECORD = "https://crm.example.org/donors/1?a=b&c=d"
 EVIL = "https://evil.example/?q="
@@ -207,8 +218,19 @@ outcomes = st.one_of(
         late=st.booleans(),
     ),
 )
+edits = st.builds(
+    CardEdit,
+    by_user_id=people.map(lambda user: user or ""),
+    by_name=text,
+    at=moments,
+    differences=changes,
+    reason=text,
+    reason_text=text,
+)
 cards = st.builds(
     EscalationCard,
+    edits=st.lists(edits, max_size=4).map(tuple),
+    footers=texts,
     escalation_id=opaque,
     donor=donors,
     came_back=text,
@@ -387,7 +409,63 @@ def test_every_card_is_one_slack_shows(card: EscalationCard, status: CardStatus)
     pressable = {node["action_id"] for node in walk(shown.blocks) if "action_id" in node}
     is_open = status.state is EscalationState.OPEN
     deciding = {ids.APPROVE, ids.EDIT, ids.MORE} if is_open else set()
-    assert pressable == deciding | _undoing(card, status) | {ids.EVIDENCE}
+    assert pressable - {ids.READ_IN_FULL} == deciding | _undoing(card, status) | {ids.EVIDENCE}
+    shortened = READ_IN_FULL in _read(shown.blocks)
+    assert shortened == (ids.READ_IN_FULL in pressable), "whatever is cut can be read in full"
+
+
+@thorough
+@given(cards)
+def test_every_card_in_full_is_one_slack_shows(card: EscalationCard) -> None:
+    view = in_full_view(CardInFull(card=card))
+    check_view(view)
+    check_harmless(view["blocks"])
+    assert READ_IN_FULL not in str(view["blocks"]) or READ_IN_FULL in str(card), "nothing is left to ask for"
+
+
+def _read(blocks: list[dict[str, Any]]) -> str:
+    return "".join(node["text"] for node in walk(blocks) if type(node.get("text")) is str)
+
+
+def test_nothing_is_cut_without_a_way_to_all_of_it() -> None:
+    details = "Thank her. " + " ".join(f"word{n}" for n in range(400))
+    changes = tuple(
+        FieldChange(record="donor", field=f"Field {n}", before="b" * 300, after=f"{n}-" + "a" * 300)
+        for n in range(40)
+    )
+    edit = CardEdit(
+        by_user_id="U0OLIVIA0", by_name="Olivia", at=DUE, differences=changes[:2], reason="Wording"
+    )
+    update = {
+        "proposal_details": details,
+        "changes": changes,
+        "edits": (edit,) * 5,
+        "unknowns": ("u" * 1000,),
+        "alternatives": ("x" * 400,),
+    }
+    donor = CARD.donor.model_copy(update={"record_url": RECORD})
+    card = CARD.model_copy(update=update | {"donor": donor})
+    shown = escalation_message(card, OPEN)
+    check_message(shown.text, shown.blocks)
+    on_card = _read(shown.blocks)
+    assert "word399" not in on_card
+    assert on_card.count(IN_FULL) >= 5
+    assert "32 more under “Read in full”" in on_card
+    assert "2 more under “Read in full”" in on_card
+    view = in_full_view(CardInFull(card=card))
+    check_view(view)
+    in_window = _read(view["blocks"])
+    assert details in in_window
+    assert all(change.after in in_window and change.before in in_window for change in changes)
+    assert all(text in in_window for text in (*card.unknowns, *card.alternatives, *card.confidence.reasons))
+    assert in_window.count("Edited by") == 5
+
+
+def test_the_longest_card_fits_the_window_or_says_so() -> None:
+    change = FieldChange(record="donor", field="Biography", before="b" * 3000, after="a" * 3000)
+    view = in_full_view(CardInFull(card=CARD.model_copy(update={"changes": (change,) * 40})))
+    check_view(view)
+    assert "The rest is too long for Slack" in _read(view["blocks"])
 
 
 def _undoing(card: EscalationCard, status: CardStatus) -> set[str]:
@@ -397,6 +475,62 @@ def _undoing(card: EscalationCard, status: CardStatus) -> set[str]:
     if undo and undo.stage == "asked":
         return set()
     return {ids.UNDO, ids.UNDO_REST} if undo and undo.rest else {ids.UNDO}
+
+
+fields = st.builds(
+    FormField,
+    name=st.sampled_from(sorted(set(FIELD_LABELS) - {"assignee_id"})),
+    label=text,
+    kind=st.sampled_from(("line", "text")),
+    value=text,
+    required=st.booleans(),
+    most=st.integers(1, 10_000),
+    hint=text,
+)
+pickers = st.builds(
+    FormField,
+    name=st.just("assignee_id"),
+    label=text,
+    kind=st.just("choice"),
+    value=any_id,
+    choices=st.lists(
+        st.builds(Choice, value=opaque, label=text), min_size=1, max_size=12, unique_by=lambda c: c.value
+    ).map(tuple),
+)
+forms = st.builds(
+    EditForm,
+    escalation_id=opaque,
+    revision=st.integers(1, 99),
+    action_kind=st.just("create_task"),
+    action_digest=opaque,
+    donor_name=text,
+    proposal=text,
+    fields=st.tuples(fields, pickers),
+    channel_id=opaque,
+)
+checked_edits = st.builds(
+    CheckedEdit,
+    edit_id=opaque,
+    escalation_id=opaque,
+    donor_name=text,
+    verdict=st.sampled_from(("approve", "approve_first", "propose", "denied", "impossible", "unchanged")),
+    proposal=text,
+    differences=changes,
+    changes=changes,
+    reasons=texts,
+    needs=st.just("manager"),
+    void=st.just(("manager",)),
+    undo_text=text,
+    channel_id=opaque,
+)
+
+
+@thorough
+@given(forms, checked_edits)
+def test_every_window_of_an_edit_is_one_slack_shows(form: EditForm, checked: CheckedEdit) -> None:
+    for view in (edit_form_view(form), checked_edit_view(checked)):
+        check_view(view)
+        check_harmless([block for block in view["blocks"] if block["type"] != "input"])
 
 
 @thorough

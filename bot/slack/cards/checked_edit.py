@@ -8,6 +8,7 @@ from bot.slack.blocks import (
     Leaf,
     View,
     bullets,
+    fine_print,
     leaf,
     option,
     paragraph,
@@ -16,11 +17,12 @@ from bot.slack.blocks import (
     said,
     titled,
 )
-from bot.slack.cards.field_changes import ARROW, EMPTY, change_lines
+from bot.slack.cards.card_parts import IN_WINDOW
+from bot.slack.cards.evidence import fitting
+from bot.slack.cards.field_changes import change_lines, difference_line
 from bot.slack.payloads import CheckedPlace
-from bot.slack.text import clip, isolated, name, one_line
+from bot.slack.text import isolated, name, one_line
 from handlers.outcomes import CheckedEdit
-from policy.actions import FieldChange
 from policy.override_reasons import LABELS, LONGEST_TEXT, Override, reasons_for
 
 TITLE = "Your version"
@@ -45,11 +47,12 @@ VERDICTS = {
     "unchanged": "You changed nothing. To approve the proposal as it is, use the card.",
 }
 VOID = "The approval already given as {roles} was for the proposal and does not count for your version."
+FULL_ABOVE = "(shortened; it stands in the form in full)"
+TOO_LONG_TO_SHOW = "The rest is too long for this window. It stands in the form exactly as you typed it."
 WHY = "Why did you change it?"
 WHY_HINT = "Counted for the digests, so that proposals get better. Shown on the card."
 IN_YOUR_WORDS = "In your own words"
 PICK_ONE = "Pick one"
-FULL = 2900
 
 
 def checked_edit_view(checked: CheckedEdit) -> View:
@@ -72,11 +75,6 @@ def checked_edit_view(checked: CheckedEdit) -> View:
     return view | {"submit": plain_text(submit, 24)} if submit else view
 
 
-def difference_lines(differences: tuple[FieldChange, ...], limit: int) -> list[list[Leaf]]:
-    """Return each changed field as it was proposed and as it is now; what is longer is cut visibly."""
-    return [_difference(each, limit) for each in differences]
-
-
 def _blocks(checked: CheckedEdit) -> list[Block]:
     verdict = VERDICTS[checked.verdict].format(needs=checked.needs)
     heading = leaf(HEADING.format(name=name(checked.donor_name)), bold=True)
@@ -88,7 +86,9 @@ def _blocks(checked: CheckedEdit) -> list[Block]:
     blocks = [rich(paragraph(heading, *said(checked.proposal, 400))), *said_by_policy]
     blocks += [_voided(checked)] if checked.void and checked.verdict in SUBMIT else []
     blocks.append(rich(paragraph(leaf(DIFFERENCE, bold=True))))
-    blocks += [rich(paragraph(*line)) for line in difference_lines(checked.differences, FULL)]
+    lines = [rich(paragraph(*difference_line(each, _in_full))) for each in checked.differences]
+    shown = fitting(lines)
+    blocks += [*shown, *([fine_print(TOO_LONG_TO_SHOW)] if len(shown) < len(lines) else [])]
     if checked.verdict in SUBMIT:
         blocks += [*_writes(checked), _reason(), _words()]
     return blocks
@@ -128,17 +128,20 @@ def _words() -> Block:
 
 
 def _writes(checked: CheckedEdit) -> list[Block]:
-    undo = rich(paragraph(leaf(checked.undo_text, italic=True)))
+    undo = rich(paragraph(leaf(isolated(one_line(checked.undo_text)), italic=True)))
     if not checked.changes:
         return [titled(WOULD_WRITE, paragraph(leaf(NOTHING_WRITTEN, italic=True))), undo]
-    return [titled(WOULD_WRITE, bullets(change_lines(checked.changes, None))), undo]
+    lines = change_lines(checked.changes, None, most=len(checked.changes), text=_shortly)
+    return [titled(WOULD_WRITE, bullets(lines)), undo]
+
+
+def _shortly(text: str, *, bold: bool = False) -> list[Leaf]:
+    return said(text, 200, bold=bold, elsewhere=FULL_ABOVE)
+
+
+def _in_full(text: str, *, bold: bool = False) -> list[Leaf]:
+    return IN_WINDOW.text(text, IN_WINDOW.value, bold=bold)
 
 
 def _voided(checked: CheckedEdit) -> Block:
     return rich(paragraph(leaf(VOID.format(roles=" and ".join(checked.void)))))
-
-
-def _difference(change: FieldChange, limit: int) -> list[Leaf]:
-    field = isolated(clip(one_line(change.field), 60))
-    before, after = change.before or EMPTY, change.after or EMPTY
-    return [leaf(f"{field}: "), *said(before, limit), leaf(ARROW), *said(after, limit, bold=True)]

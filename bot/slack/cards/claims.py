@@ -18,6 +18,8 @@ MOST_SOURCES = 3
 SENTENCE_LIMIT = 450
 
 CONFIDENCE = "Confidence: {level}, {score} of 100"
+MORE_REASONS = "; and {count} more reasons"
+MOST_REASONS = 3
 CONFIDENCE_MEANS = "how well the CRM records back this text up, not a forecast"
 AI_WRITTEN = "AI-generated, check before use. Written by {model}{as_of}."
 AI_UNNAMED = "a language model"
@@ -52,10 +54,18 @@ REMOVED_MANY = "{count} sentences were left out because the records did not conf
 
 
 def sentence(
-    claim: VerifiedClaim, sources: Sequence[Source], url: str | None, *, limit: int = SENTENCE_LIMIT
+    claim: VerifiedClaim,
+    sources: Sequence[Source],
+    url: str | None,
+    *,
+    limit: int = SENTENCE_LIMIT,
+    elsewhere: str | None = None,
 ) -> list[Leaf]:
     """Return one sentence followed by the records it rests on, linked to the donor's record."""
-    leaves = said(claim.claim.text, limit, url=url)
+    if elsewhere is None:
+        leaves = said(claim.claim.text, limit, url=url)
+    else:
+        leaves = said(claim.claim.text, limit, elsewhere=elsewhere)
     if claim.verdict is Verdict.OPINION:
         return [*leaves, leaf(f" ({JUDGEMENT})", italic=True)]
     if claim.claim.cites:
@@ -67,7 +77,9 @@ def sentence(
 def confidence_line(confidence: Confidence) -> str:
     """Say how sure we are, what that means and why."""
     line = CONFIDENCE.format(level=confidence.level, score=confidence.score)
-    reasons = "; ".join(isolated(clip(one_line(reason), 140)) for reason in confidence.reasons[:3])
+    reasons = "; ".join(isolated(clip(one_line(reason), 140)) for reason in confidence.reasons[:MOST_REASONS])
+    if len(confidence.reasons) > MOST_REASONS:
+        reasons += MORE_REASONS.format(count=len(confidence.reasons) - MOST_REASONS)
     return f"{line} ({CONFIDENCE_MEANS})" + (f": {reasons}" if reasons else "")
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from bot.slack import ids
 from bot.slack.blocks import Block, View, leaf, option, paragraph, plain_text, rich, said
 from bot.slack.payloads import EditPlace, Entered, Submission
-from bot.slack.text import pieces
+from bot.slack.text import name, pieces
 from handlers.outcomes import EditForm, FormField
 from policy.editing import EDIT, Edit
 
@@ -45,7 +45,7 @@ def edit_form_view(form: EditForm) -> View:
         channel_id=form.channel_id,
         thread_ts=form.thread_ts,
     )
-    proposed = leaf(PROPOSED.format(name=form.donor_name), bold=True)
+    proposed = leaf(PROPOSED.format(name=name(form.donor_name)), bold=True)
     blocks = [
         rich(paragraph(proposed, *said(form.proposal, 400), leaf("\n"), leaf(NOTHING_YET, italic=True)))
     ]
@@ -93,7 +93,8 @@ def entered_edit(kind: str, submitted: Submission) -> Edit | dict[str, str]:
 
 
 def _inputs(field: FormField) -> list[Block]:
-    if field.kind != "text":
+    too_long = field.kind == "line" and len(pieces(field.value, MOST_IN_A_BOX)) > 1
+    if field.kind != "text" and not too_long:
         return [_input(field, f"cs:edit:{field.name}", field.label, _ELEMENTS[field.kind](field))]
     parts = pieces(field.value, MOST_IN_A_BOX)[:LONGEST_BOXES]
     inputs = []
@@ -123,7 +124,9 @@ def _text(value: str, *, multiline: bool, most: int) -> dict[str, Any]:
 
 
 def _line(field: FormField) -> dict[str, Any]:
-    return _text(field.value, multiline=False, most=field.most)
+    # Our limit counts characters, Slack's may count an emoji as two: what is there already must fit.
+    room = max(field.most, len(field.value.encode("utf-16-le")) // 2)
+    return _text(field.value, multiline=False, most=min(room, MOST_IN_A_BOX))
 
 
 def _date(field: FormField) -> dict[str, Any]:
@@ -163,7 +166,7 @@ def _problems(error: ValidationError, fields: dict[str, Any], blocks: dict[str, 
     somewhere = next(iter(blocks.values()), "")
     found: dict[str, str] = {}
     for each in error.errors():
-        name = str(each["loc"][-1])
+        name = str(each["loc"][-1]) if each["loc"] else ""
         found.setdefault(blocks.get(name, somewhere), _problem(each, fields.get(name)))
     return found
 

@@ -31,9 +31,12 @@ MORE_LINES = "{count} later steps are left out here. Your compliance team can ex
 MORE_DETAILS = "and {count} more"
 REFERENCE = "From the audit record. Times are in your time zone. Reference {reference}"
 
+IN_EXPORT = "(shortened; your compliance team can export all of it)"
+
+LONGEST_DETAIL = 2900
 MOST_LINES = 60
 MOST_CHARACTERS = 150_000
-MOST_DETAILS = 30
+MOST_DETAILS = 60
 
 
 def waiting_view(title: str = TITLE, text: str = WAITING) -> View:
@@ -43,7 +46,7 @@ def waiting_view(title: str = TITLE, text: str = WAITING) -> View:
 
 def evidence_view(evidence: EvidenceShown) -> View:
     """Return the window with the whole path."""
-    lines = _fitting([_line(line) for line in evidence.lines[:MOST_LINES]])
+    lines = fitting([_line(line) for line in evidence.lines[:MOST_LINES]])
     blocks = [header(evidence.title), *lines]
     if not evidence.lines:
         blocks.append(rich(paragraph(leaf(EMPTY, italic=True))))
@@ -68,7 +71,8 @@ def _modal(callback_id: str, blocks: list[Block], title: str = TITLE) -> View:
     }
 
 
-def _fitting(blocks: list[Block]) -> list[Block]:
+def fitting(blocks: list[Block]) -> list[Block]:
+    """Return as many of *blocks*, from the first on, as a window takes."""
     sizes = accumulate(len(json.dumps(block)) for block in blocks)
     return [block for block, size in zip(blocks, sizes, strict=True) if size <= MOST_CHARACTERS]
 
@@ -78,7 +82,7 @@ def _line(line: EvidenceLine) -> Block:
     first = paragraph(moment(line.at), leaf("\n"), *said(line.what, 300, bold=True), leaf(f"{BY}{who}"))
     if not line.details:
         return rich(first)
-    items = [said(text, 300) for text in line.details[:MOST_DETAILS]]
+    items = [said(text, LONGEST_DETAIL, elsewhere=IN_EXPORT) for text in line.details[:MOST_DETAILS]]
     if len(line.details) > MOST_DETAILS:
         items.append([leaf(MORE_DETAILS.format(count=len(line.details) - MOST_DETAILS), italic=True)])
     return rich(first, bullets(items))

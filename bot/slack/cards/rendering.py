@@ -15,6 +15,7 @@ from bot.slack.cards.edit_form import edit_form_view
 from bot.slack.cards.evidence import evidence_view, notice_view
 from bot.slack.cards.held import held_message
 from bot.slack.cards.help import help_message
+from bot.slack.cards.in_full import in_full_view
 from bot.slack.cards.notice import notice_message
 from bot.slack.cards.override_form import override_form_view
 from bot.slack.cards.pauses import pauses_message
@@ -27,6 +28,7 @@ from bot.slack.cards.timeline import timeline_message
 from bot.slack.cards.why import why_message
 from handlers.outcomes import (
     AbsenceShown,
+    CardInFull,
     CheckedEdit,
     CheckpointShown,
     CleanupListShown,
@@ -68,6 +70,8 @@ def window(shown: Window) -> View:
             return checked_edit_view(shown)
         case PolicyReportShown():
             return report_view(shown)
+        case CardInFull():
+            return in_full_view(shown)
         case Notice():
             return notice_view(f"{shown.text}\n{shown.next_step}".strip(), NOTICE_TITLE)
         case _:
