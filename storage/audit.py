@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from storage import leaf
 from storage.appending import AuditEntry, Pending, read_stored, write_entries
-from storage.keys import KeyRing
+from storage.keys import KeyRing, SubjectKey
 from storage.schema import AUDIT_LOG, AUDIT_PAYLOADS, AUDIT_SUBJECTS, NOBODY
 from storage.sealing import AuditHead, head, seal
 from storage.subjects import ErasedSubject, Subjects, erase_subject
@@ -158,6 +158,10 @@ class Audit:
         query = _RECORDS.where(AUDIT_LOG.c.at >= start, AUDIT_LOG.c.at < end)
         return self._records(query if kinds is None else query.where(AUDIT_LOG.c.kind.in_(kinds)))
 
+    def kinds(self) -> list[str]:
+        """Return every kind of entry in the log."""
+        return sorted(self.connection.execute(select(AUDIT_LOG.c.kind).distinct()).scalars())
+
     def of_kind(self, kind: str) -> list[AuditRecord]:
         """Return every entry of one kind, in order."""
         return self._records(_RECORDS.where(AUDIT_LOG.c.kind == kind))
@@ -193,6 +197,19 @@ class Audit:
         """
         self.flush()
         return erase_subject(self._connection, donor_id, self._keys)
+
+    def subject_keys(self) -> dict[str, SubjectKey]:
+        """Return the key of every subject by reference, for reading many payloads."""
+        return self._subjects().all_keys()
+
+    def reference_of(self, donor_id: str) -> str | None:
+        """Return the reference that stands for a donor in the log; None when nothing is recorded."""
+        query = select(AUDIT_SUBJECTS.c.subject_ref).where(AUDIT_SUBJECTS.c.donor_id == donor_id)
+        return self.connection.execute(query).scalar_one_or_none()
+
+    def reference_of_nobody(self) -> str | None:
+        """Return the reference under which payloads about nobody are kept."""
+        return self.reference_of(NOBODY)
 
     def mark_of(self, donor_id: str) -> str:
         """Return a mark of a donor id that tells nobody without the keys which donor it is."""

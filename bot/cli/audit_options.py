@@ -14,6 +14,9 @@ def add_audit(parser: argparse.ArgumentParser) -> None:
     _verify(_way(ways, "verify", "prove that nobody changed the log, or name the first bad entry"))
     _trace(_way(ways, "trace", "show everything recorded about a donor", "read"))
     _show(_way(ways, "show", "show an entry, with everything that came of the same event", "read"))
+    _search(_way(ways, "search", "find entries by kind, actor, day or words in their payload"))
+    _export(_way(ways, "export", "write a zip that proves itself without this program"))
+    _access(_way(ways, "access", "write what a donor may see of their own data", "export"))
     _erase(_way(ways, "erase", "erase a donor everywhere, and write down who wanted it and why"))
     _way(ways, "checkpoint", "sign what the log holds, and keep it outside of the database")
     _proof(_way(ways, "proof", "prove that one entry is in the log, without showing any other"))
@@ -86,6 +89,39 @@ def _trace(way: argparse.ArgumentParser) -> None:
 
 def _show(way: argparse.ArgumentParser) -> None:
     way.add_argument("id", metavar="ID", help="an entry, a decision, or the reference a card shows")
+
+
+def _search(way: argparse.ArgumentParser) -> None:
+    way.add_argument("words", nargs="*", help="words that all have to be in the payload, in any case")
+    way.add_argument("--kind", metavar="KIND", help="as in escalation.approved, or escalation.*")
+    way.add_argument("--actor", metavar="ACTOR", help="as in slack:U123, cli:name@example.org or system")
+    _period(way)
+    way.add_argument("--limit", type=int, default=50, metavar="N", help="show the latest N (default 50)")
+
+
+def _export(way: argparse.ArgumentParser) -> None:
+    way.add_argument("--out", required=True, metavar="FILE.zip", help="the file to write")
+    way.add_argument("--donor", metavar="DONOR", help="only entries about this donor")
+    _period(way)
+    way.add_argument("--by", required=True, metavar="EMAIL", help=_BY)
+    way.add_argument(
+        "--role",
+        default="compliance",
+        choices=("compliance", "auditor", "donor"),
+        help="for whom: all payloads, proofs without payloads, or what is a donor's own (default compliance)",
+    )
+
+
+def _access(way: argparse.ArgumentParser) -> None:
+    way.add_argument("donor", metavar="DONOR", help="a donor id")
+    way.add_argument("--out", required=True, metavar="FILE.zip", help="the file to write")
+    way.add_argument("--by", required=True, metavar="EMAIL", help=_BY)
+    way.set_defaults(role="donor", since=None, until=None)
+
+
+def _period(way: argparse.ArgumentParser) -> None:
+    way.add_argument("--from", dest="since", metavar="DAY", help="from this day on, as in 2026-11-24 (UTC)")
+    way.add_argument("--to", dest="until", metavar="DAY", help="up to and including this day")
 
 
 def _erase(way: argparse.ArgumentParser) -> None:

@@ -24,7 +24,7 @@ async def run(options: argparse.Namespace, database: Database) -> int:
             return complain(f"{options.id} was erased on {erasure.at:%d %b %Y}, entry {erasure.id}.")
         return complain(f"The audit log holds nothing about {options.id}.")
     for record in records:
-        print(_as_json(record) if options.json else _as_text(record))
+        print(as_json(record) if options.json else as_text(record))
     return 0
 
 
@@ -34,7 +34,8 @@ def _path(record: AuditRecord | None, tx: Transaction) -> list[AuditRecord]:
     return tx.audit.by_correlation(record.correlation_id)
 
 
-def _as_json(record: AuditRecord) -> str:
+def as_json(record: AuditRecord) -> str:
+    """Return an entry as one line of JSON."""
     return json.dumps(
         {
             "seq": record.seq,
@@ -49,7 +50,8 @@ def _as_json(record: AuditRecord) -> str:
     )
 
 
-def _as_text(record: AuditRecord) -> str:
+def as_text(record: AuditRecord) -> str:
+    """Return an entry as people read it."""
     line = evidence_line(record)
     head = f"{record.at:%Y-%m-%d %H:%M:%S} UTC  {record.kind:<28}  {line.who if line else record.actor}"
     details = "".join(f"\n    {detail}" for detail in (line.what, *line.details)) if line else ""

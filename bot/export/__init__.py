@@ -1,0 +1,1 @@
+"""Handing the audit over: a zip that proves itself with nothing but Python and `cryptography`."""

@@ -1,0 +1,283 @@
+"""Check an export of an audit log without the program that made it.
+
+    python verify.py [EXPORT.zip or FOLDER] [--vkey KEY] [--show CORRELATION_OR_ENTRY]
+
+Needs Python 3.10 or newer and the package `cryptography`, nothing else. Exits with 0 when everything fits,
+with 1 at the first thing that does not, and says what that is. A verifier key that you noted down elsewhere,
+given with --vkey, is worth more than the one in the export.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import hmac
+import json
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+DASH = "\u2014 "
+
+
+class Wrong(Exception):
+    """Something does not fit; the message says what."""
+
+
+def main() -> int:
+    """Check everything, and show one path when asked to."""
+    options = _options()
+    try:
+        read = _reader(Path(options.export))
+        manifest = check_files(read)
+        head, root, statements = check_checkpoints(read, options.vkey)
+        events = check_events(read, manifest, head, root, statements)
+        with_payload, without = check_payloads(read, manifest, events)
+    except (Wrong, KeyError, ValueError, OSError) as problem:
+        print(f"WRONG: {problem}", file=sys.stderr)
+        return 1
+    print(
+        f"OK: {len(events)} entries are in the log of {head} entries, {len(statements)} checkpoints continue "
+        f"each other, {with_payload} payloads are what was sealed, {without} are left out for stated reasons."
+    )
+    if options.show:
+        show(read, events, options.show)
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Check an export of an audit log.")
+    here = str(Path(__file__).resolve().parent)
+    parser.add_argument("export", nargs="?", default=here, help="the zip, or the folder it was unpacked to")
+    parser.add_argument("--vkey", action="append", default=[], help="a verifier key noted down elsewhere")
+    parser.add_argument("--show", help="a correlation id, or an entry's id: print what happened, in order")
+    return parser.parse_args()
+
+
+def _reader(path: Path) -> Callable[[str], bytes]:
+    if path.is_dir():
+        return lambda name: (path / name).read_bytes()
+    archive = zipfile.ZipFile(path)
+    return archive.read
+
+
+def _lines(data: bytes) -> Iterator[bytes]:
+    return (line for line in data.split(b"\n") if line)
+
+
+def check_files(read: Callable[[str], bytes]) -> dict[str, Any]:
+    """Every file is the one that the manifest names."""
+    manifest: dict[str, Any] = json.loads(read("manifest.json"))
+    if manifest["schema"] != 1:
+        raise Wrong(f"this program does not know exports of version {manifest['schema']}")
+    for name, expected in manifest["files"].items():
+        if hashlib.sha256(read(name)).hexdigest() != expected:
+            raise Wrong(f"{name} was changed after the export was made")
+    return manifest
+
+
+def check_checkpoints(
+    read: Callable[[str], bytes], given: list[str]
+) -> tuple[int, bytes, list[tuple[int, bytes]]]:
+    """Every checkpoint is signed, and each continues the one before; return the last and all of them."""
+    keys = [_key(text) for text in given or read("vkey.txt").decode().split("\n") if text.strip()]
+    statements = [_statement(note, keys) for note in _notes(read("checkpoints.txt").decode())]
+    if not statements:
+        raise Wrong("there is no checkpoint")
+    proofs = [json.loads(line) for line in _lines(read("consistency.jsonl"))]
+    if len(proofs) != len(statements) - 1:
+        raise Wrong("a proof that one checkpoint continues another is missing")
+    for (old, old_root), (new, new_root), proof in zip(statements, statements[1:], proofs, strict=False):
+        path = [bytes.fromhex(part) for part in proof["path"]]
+        if not consistent(old, new, old_root, new_root, path):
+            raise Wrong(f"the checkpoint over {new} entries does not continue the one over {old}")
+    return statements[-1][0], statements[-1][1], statements
+
+
+def check_events(
+    read: Callable[[str], bytes],
+    manifest: dict[str, Any],
+    head: int,
+    root: bytes,
+    statements: list[tuple[int, bytes]],
+) -> list[dict[str, Any]]:
+    """Every entry is in the tree whose root was signed."""
+    leaves, proofs = list(_lines(read("events.jsonl"))), list(_lines(read("proofs.jsonl")))
+    if not len(leaves) == len(proofs) == manifest["entries"]:
+        raise Wrong(f"there are {len(leaves)} entries, and the manifest says {manifest['entries']}")
+    events, last = [], 0
+    for leaf, line in zip(leaves, proofs, strict=True):
+        proof, event = json.loads(line), json.loads(leaf)
+        seq, path = proof["seq"], [bytes.fromhex(part) for part in proof["path"]]
+        if seq <= last:
+            raise Wrong(f"entry {seq} is out of order")
+        hashed = hashlib.sha256(b"\x00" + leaf).digest()
+        if not manifest["complete"] and not included(hashed, seq - 1, head, path, root):
+            raise Wrong(f"entry {seq} is not in the log that was signed")
+        events.append({**event, "seq": seq, "_hash": hashed})
+        last = seq
+    if manifest["complete"]:
+        _check_whole(events, statements)
+    return events
+
+
+def _check_whole(events: list[dict[str, Any]], statements: list[tuple[int, bytes]]) -> None:
+    if [event["seq"] for event in events] != list(range(1, statements[-1][0] + 1)):
+        raise Wrong("the export says that it is complete, and entries are missing")
+    hashes = [event["_hash"] for event in events]
+    for size, root in statements:
+        if tree_root(hashes[:size]) != root:
+            raise Wrong(f"the first {size} entries are not those that were signed")
+
+
+def check_payloads(
+    read: Callable[[str], bytes], manifest: dict[str, Any], events: list[dict[str, Any]]
+) -> tuple[int, int]:
+    """Every payload is the one its entry commits to; what is left out has a reason."""
+    there = without = 0
+    lines = [json.loads(line) for line in _lines(read("payloads.jsonl"))]
+    if [line["id"] for line in lines] != [event["id"] for event in events]:
+        raise Wrong("the payloads are not those of the entries")
+    for line, event in zip(lines, events, strict=True):
+        if line.get("payload") is None:
+            if line.get("why") not in manifest["reasons"]:
+                raise Wrong(f"entry {event['seq']} has no payload, and no reason is given")
+            without += 1
+            continue
+        made = hmac.new(bytes.fromhex(line["commitment_key"]), line["payload"].encode(), hashlib.sha256)
+        if not hmac.compare_digest(made.hexdigest(), event["commitment"]):
+            raise Wrong(f"the payload of entry {event['seq']} is not the one that was sealed")
+        there += 1
+    return there, without
+
+
+def show(read: Callable[[str], bytes], events: list[dict[str, Any]], wanted: str) -> None:
+    """Print everything that came of one event, command or click."""
+    payloads = {line["id"]: line for line in map(json.loads, _lines(read("payloads.jsonl")))}
+    about = {event["correlation_id"] for event in events if wanted in (event["id"], event["correlation_id"])}
+    for event in events:
+        if event["correlation_id"] in about:
+            print(f"\n{event['at']}  {event['kind']}  by {event['actor']}  (entry {event['seq']})")
+            line = payloads[event["id"]]
+            held = json.loads(line["payload"]) if line.get("payload") else f"left out: {line.get('why')}"
+            print(json.dumps(held, indent=2, ensure_ascii=False))
+
+
+def _key(text: str) -> tuple[str, bytes, bytes]:
+    name, key_id, encoded = text.strip().split("+", 2)
+    data = base64.b64decode(encoded)
+    own_id = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
+    if data[:1] != b"\x01" or own_id.hex() != key_id:
+        raise Wrong("a verifier key was altered")
+    return name, own_id, data[1:]
+
+
+def _notes(text: str) -> Iterator[str]:
+    lines: list[str] = []
+    for line in text.splitlines(keepends=True):
+        if lines and lines[-1].startswith(DASH) and not line.startswith(DASH):
+            yield "".join(lines)
+            lines = []
+        if lines or line.strip():
+            lines.append(line)
+    if lines:
+        yield "".join(lines)
+
+
+def _statement(note: str, keys: list[tuple[str, bytes, bytes]]) -> tuple[int, bytes]:
+    text, _, signed = note.rpartition("\n\n")
+    text += "\n"
+    if not any(_signed_by(key, text, line) for key in keys for line in signed.splitlines()):
+        raise Wrong("a checkpoint is not signed by any of the verifier keys")
+    lines = text.split("\n")
+    return int(lines[1]), base64.b64decode(lines[2])
+
+
+def _signed_by(key: tuple[str, bytes, bytes], text: str, line: str) -> bool:
+    name, key_id, public = key
+    prefix = f"{DASH}{name} "
+    if not line.startswith(prefix):
+        return False
+    data = base64.b64decode(line[len(prefix) :])
+    if data[:4] != key_id:
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(data[4:], text.encode())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def tree_root(hashes: list[bytes]) -> bytes:
+    """The root over leaf hashes (RFC 6962), computed without recursion over large trees."""
+    complete: list[tuple[int, bytes]] = []
+    for leaf in hashes:
+        width, current = 1, leaf
+        while complete and complete[-1][0] == width:
+            current = _node(complete.pop()[1], current)
+            width *= 2
+        complete.append((width, current))
+    if not complete:
+        return hashlib.sha256(b"").digest()
+    current = complete.pop()[1]
+    while complete:
+        current = _node(complete.pop()[1], current)
+    return current
+
+
+def included(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -> bool:
+    """Say whether *path* leads from a leaf's hash to *root* (RFC 9162, 2.1.3.2)."""
+    here, last, current = index, size - 1, leaf
+    if not 0 <= here < size:
+        return False
+    for part in path:
+        if last == 0:
+            return False
+        if here & 1 or here == last:
+            current = _node(part, current)
+            while here and not here & 1:
+                here, last = here >> 1, last >> 1
+        else:
+            current = _node(current, part)
+        here, last = here >> 1, last >> 1
+    return last == 0 and current == root
+
+
+def consistent(old: int, new: int, old_root: bytes, new_root: bytes, path: list[bytes]) -> bool:
+    """Say whether the tree over *old* leaves begins the one over *new* (RFC 9162, 2.1.4.2)."""
+    if not 0 < old <= new:
+        return False
+    if old == new:
+        return not path and old_root == new_root
+    parts = [old_root, *path] if old & (old - 1) == 0 else list(path)
+    if not parts:
+        return False
+    here, last = old - 1, new - 1
+    while here & 1:
+        here, last = here >> 1, last >> 1
+    first = second = parts[0]
+    for part in parts[1:]:
+        if last == 0:
+            return False
+        if here & 1 or here == last:
+            first, second = _node(part, first), _node(part, second)
+            while here and not here & 1:
+                here, last = here >> 1, last >> 1
+        else:
+            second = _node(second, part)
+        here, last = here >> 1, last >> 1
+    return last == 0 and first == old_root and second == new_root
+
+
+if __name__ == "__main__":
+    sys.exit(main())
