@@ -52,6 +52,7 @@ from policy.decide import compile_policy
 from policy.language import PolicyInvalidError, parse_policy
 from storage.bell import Bell, InProcessBell, RedisBell
 from storage.database import Database
+from storage.errors import ConstraintError
 from storage.ids import IdSource
 from storage.migrate import is_current, upgrade
 from storage.transaction import Transaction
@@ -173,7 +174,11 @@ async def settle_policy(context: Context, file: Path | None) -> None:
             report_unreadable(tx, arrived, tx.policies.version_in_force() or NO_VERSION, organisation)
         return settled
 
-    if await context.database.write(write) is AtStart.ONLY_PROPOSED:
+    try:
+        settled = await context.database.write(write)
+    except ConstraintError:  # another process, started in the same moment, was first: see what it settled
+        settled = await context.database.write(write)
+    if settled is AtStart.ONLY_PROPOSED:
         extra = {"version": compiled.version[:12]}
         log.warning("the policy in the settings is not the one in force", extra=extra)
 

@@ -25,7 +25,17 @@ from handlers.ports import (
 )
 from policy.actions import Action, FieldChange, UpdateStage
 from policy.decide import CompiledPolicy
-from policy.donor import Campaign, Consent, Donor, DonorMatch, DonorRecord, Gift, StaffMember
+from policy.donor import (
+    Campaign,
+    Consent,
+    Donor,
+    DonorMatch,
+    DonorRecord,
+    Gift,
+    Household,
+    RecurringGift,
+    StaffMember,
+)
 from policy.undoing import ChangedSince, Difference, TakenBack
 from storage.transaction import Transaction
 
@@ -85,6 +95,8 @@ class FakeCrm:
     donors: dict[str, Donor] = field(default_factory=dict)
     gifts: list[Gift] = field(default_factory=list)
     consents: list[Consent] = field(default_factory=list)
+    recurring: list[RecurringGift] = field(default_factory=list)
+    households: list[Household] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
     held: dict[str, str] = field(default_factory=dict)
     taken_back: set[str] = field(default_factory=set)
@@ -114,8 +126,13 @@ class FakeCrm:
         donor = self.donors.get(donor_id)
         if donor is None:
             raise DonorUnknown(donor_id)
+        household = next((h for h in self.households if donor_id in h.member_ids), None)
+        others = household.member_ids if household else ()
         return DonorRecord(
             donor=donor,
+            household=household,
+            household_members=tuple(self.donors[each] for each in others if each != donor_id),
+            recurring_gifts=tuple(g for g in self.recurring if g.donor_id == donor_id),
             read_at=self.clock.now(),
             owner=next((s for s in self.staff if s.id == donor.owner_id), None),
             staff=self.staff,

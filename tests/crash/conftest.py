@@ -93,13 +93,15 @@ class Bot:
     database_url: str
     organisation: Path
     log: Path
+    origin: str = ""
     pid: int | None = None
     ended: dict[str, int | None] | None = None
 
     async def start(self, failpoint: str = "") -> None:
         """Start and wait until it answers."""
         assert self.pid is None
-        port = self.stage.bot_origin.rpartition(":")[2]
+        self.origin = self.origin or self.stage.bot_origin
+        port = self.origin.rpartition(":")[2]
         environment = {
             "COUNTERSIGN_DATABASE_URL": self.database_url,
             "COUNTERSIGN_MASTER_KEY": MASTER_KEY,
@@ -119,7 +121,7 @@ class Bot:
 
     async def _answers(self) -> bool:
         try:
-            return (await self.stage.http.get(f"{self.stage.bot_origin}/healthz")).status_code == 200
+            return (await self.stage.http.get(f"{self.origin}/healthz")).status_code == 200
         except httpx2.TransportError:
             assert self.is_running(), f"the bot ended: {self.log.read_text()}"
             return False

@@ -27,17 +27,25 @@ EVENTS, SENDERS, ENOUGH = 200, 16, 60
 
 
 def _signed(event_id: str) -> tuple[bytes, dict[str, str]]:
+    data = {"donor_id": JANE, "interaction_id": "interaction-000001"}
+    return signed_event(event_id, "email.opened", JANE, data)
+
+
+def signed_event(
+    event_id: str, kind: str, subject: str, data: dict[str, Any]
+) -> tuple[bytes, dict[str, str]]:
+    """An event as the CRM sends and signs it."""
     now = datetime.now(UTC)
     body = json.dumps(
         {
             "specversion": "1.0",
             "id": event_id,
             "source": "/tests/crash",
-            "type": "email.opened",
-            "subject": JANE,
+            "type": kind,
+            "subject": subject,
             "time": now.isoformat(),
             "datacontenttype": "application/json",
-            "data": {"donor_id": JANE, "interaction_id": "interaction-000001"},
+            "data": data,
         }
     )
     signature = Webhook(WEBHOOK_SECRET.get_secret_value()).sign(event_id, now, body)

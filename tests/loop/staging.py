@@ -260,10 +260,18 @@ class Staging:
         self.crm.store.commit(tables.donors.get(donor_id).changed(**fields))
 
     async def signed_click(
-        self, user: str, action_id: str, value: str, *, nonce: str = "1", channel: str = OLIVIAS, **wrong: Any
+        self,
+        user: str,
+        action_id: str,
+        value: str,
+        *,
+        nonce: str = "1",
+        channel: str = OLIVIAS,
+        block_id: str = "b",
+        **wrong: Any,
     ) -> httpx2.Response:
         """A click as Slack would sign and send it, whatever any page shows; *wrong* spoils the signature."""
-        action = {"type": "button", "action_id": action_id, "block_id": "b", "value": value}
+        action = {"type": "button", "action_id": action_id, "block_id": block_id, "value": value}
         payload = {
             "type": "block_actions",
             "user": {"id": user, "team_id": "T0HARBOUR"},
@@ -286,7 +294,13 @@ class Staging:
         await self._act("view_close", user, view_id=view["id"])
 
     async def signed(
-        self, body: bytes, *, secret: str = "", age_s: int = 0, signature: str | None = None
+        self,
+        body: bytes,
+        *,
+        secret: str = "",
+        age_s: int = 0,
+        signature: str | None = None,
+        origin: str = "",
     ) -> httpx2.Response:
         stamp = str(int(datetime.now(UTC).timestamp()) - age_s)
         key = (secret or SLACK_SIGNING_SECRET.get_secret_value()).encode()
@@ -296,7 +310,8 @@ class Staging:
             "X-Slack-Request-Timestamp": stamp,
             "X-Slack-Signature": computed if signature is None else signature,
         }
-        return await self.http.post(f"{self.bot_origin}/slack/events", content=body, headers=headers)
+        door = f"{origin or self.bot_origin}/slack/events"
+        return await self.http.post(door, content=body, headers=headers)
 
     def delivered(self) -> bool:
         return all(delivery.status != "pending" for delivery in self.crm.tables.deliveries)
