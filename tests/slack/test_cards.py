@@ -529,3 +529,10 @@ def test_the_window_for_a_day() -> None:
     assert problem_with(today, today) == "Pick a day after today."
     assert problem_with(today + timedelta(days=1), today) is None
     assert problem_with(today + timedelta(days=367), today) == "Pick a day within the next year."
+
+
+def test_a_footer_that_stands_there_already_is_not_said_twice() -> None:
+    marked = CARD.model_copy(update={"footers": ("AI-generated, check before use", "Ask the trustees first")})
+    shown = read(escalation_message(marked, OPEN).blocks)
+    assert shown.count("AI-generated, check before use") == 1
+    assert shown.count("Ask the trustees first") == 1

@@ -113,7 +113,9 @@ def standing_of(card: EscalationCard, room: Room) -> list[str]:
         lines.append(removed_line(card.removed))
     if card.alternatives:
         lines.append(CONSIDERED.format(alternatives=_alternatives(card.alternatives, room)))
-    return [*lines, *filter(None, map(one_line, (card.undo_text, *card.footers)))]
+    # A footer that policy asks for and that stands there already is not said twice.
+    footers = [footer for footer in map(one_line, card.footers) if footer not in lines[0]]
+    return [*lines, *filter(None, (one_line(card.undo_text), *footers))]
 
 
 def _alternatives(texts: Sequence[str], room: Room) -> str:
