@@ -20,6 +20,7 @@ from handlers.defer_escalation import defer_escalation
 from handlers.escalate_further import escalate_further
 from handlers.execute_action import execute_action
 from handlers.expire_escalation import expire_escalation
+from handlers.explain_to_donor import explain_for_donor
 from handlers.fill_window import fill_window
 from handlers.fix_record import fix_record
 from handlers.fresh_look import fresh_look
@@ -112,6 +113,7 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.DecisionDue: expire_escalation,
     commands.PauseEnded: pause_ended,
     commands.DigestDue: weekly_digest,
+    commands.DonorExplanationRequested: explain_for_donor,
     commands.CheckpointDue: sign_checkpoint,
     commands.RetentionDue: apply_retention,
     commands.ReplayDue: replay_decisions,

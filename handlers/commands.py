@@ -118,6 +118,16 @@ class WhyRequested(Value):
     reply_to: ReplyAddress
 
 
+class DonorExplanationRequested(Value):
+    """Somebody wants an account of what was done that a donor may read."""
+
+    type: Literal["for_donor"] = "for_donor"
+    query: str
+    donor_id: str | None = None
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
 class PolicyApprovalClicked(Value):
     """Somebody agrees to a proposed change of the rules."""
 
@@ -549,6 +559,7 @@ Command = Annotated[
     | CardWanted
     | QueueRequested
     | DigestDue
+    | DonorExplanationRequested
     | CheckpointDue
     | RetentionDue
     | ReplayDue,

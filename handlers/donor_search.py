@@ -14,7 +14,7 @@ MERGE_DEPTH = 5
 
 
 async def find_donor(
-    query: str, wanted: Literal["summary", "timeline", "why"], context: Context
+    query: str, wanted: Literal["summary", "timeline", "why", "for_donor"], context: Context
 ) -> str | DonorPicker | NoDonorFound:
     """Return the id of the one donor meant by *query* (a name, an e-mail address or an id)."""
     matches = await context.crm.search(query, PICKER_SIZE)

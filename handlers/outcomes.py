@@ -67,7 +67,7 @@ class DonorPicker(Value):
 
     type: Literal["picker"] = "picker"
     query: str
-    wanted: Literal["summary", "timeline", "why"]
+    wanted: Literal["summary", "timeline", "why", "for_donor"]
     matches: tuple[DonorMatch, ...]
 
 
@@ -76,7 +76,7 @@ class NoDonorFound(Value):
 
     type: Literal["no_donor"] = "no_donor"
     query: str
-    wanted: Literal["summary", "timeline", "why"]
+    wanted: Literal["summary", "timeline", "why", "for_donor"]
     near: tuple[DonorMatch, ...] = ()
 
 
@@ -588,6 +588,18 @@ class DigestFigure(Value):
     before: str | None = None
 
 
+class ForDonorShown(Value):
+    """An account for a donor: what was *told* of each matter, and the *disclosure* about the software."""
+
+    type: Literal["for_donor"] = "for_donor"
+    donor_name: str
+    organisation: str
+    as_of: date
+    told: tuple[str, ...]
+    disclosure: tuple[str, ...]
+    reference: str
+
+
 class CheckpointShown(Value):
     """A signed checkpoint of the audit log; *note* is its text, to be shown exactly."""
 
@@ -625,6 +637,7 @@ Outcome = Annotated[
     | EvidenceShown
     | DigestShown
     | CheckpointShown
+    | ForDonorShown
     | PausesShown
     | AbsenceShown
     | DecisionList

@@ -25,14 +25,16 @@ OWN_DATA_OF_WHOM = "Say whose data: --donor DONOR."
 
 async def run(options: argparse.Namespace, database: Database) -> int:
     """Sign what there is, write the zip, and write down who got what."""
-    who, arrived, out = operator(options.by, organisation_here()), arrival(), Path(options.out)
+    organisation, arrived, out = organisation_here(), arrival(), Path(options.out)
+    who = operator(options.by, organisation)
     if not who.roles & MAY_EXPORT:
         raise NotAllowed(f"{options.by} is neither admin nor compliance in the organisation file.")
     if options.role == "donor" and not options.donor:
         return complain(OWN_DATA_OF_WHOM)
     try:
         scope = Scope(options.donor, *period(options))
-        order = Order(scope, options.role, options.by, arrived.now)
+        zone = organisation.time_zone if organisation else "UTC"
+        order = Order(scope, options.role, options.by, arrived.now, zone)
         await database.write(lambda tx: _sign(tx, arrived))
         made = await database.read(lambda tx: write_export(tx, out, order))
     except (NotADay, ExportImpossible) as problem:

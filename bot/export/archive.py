@@ -17,7 +17,9 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from bot.export.contents import REASONS, Audience, Scope, formula_safe, own_words
+from handlers.explain_to_donor import told_to_donor
 from policy.canonical import canonical_json
+from policy.donor_explanation import DISCLOSURE
 from storage import leaf
 from storage.checkpoints import Checkpoint
 from storage.keys import SubjectKey
@@ -39,12 +41,13 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Who wants what, for whom, and when (UTC)."""
+    """Who wants what, for whom, and when (UTC); *time_zone* is for dates in texts."""
 
     scope: Scope
     audience: Audience
     by: str
     at: datetime
+    time_zone: str = "UTC"
 
 
 class ExportImpossible(Exception):
@@ -79,6 +82,8 @@ class _Writer:
         self._entries()
         self._checkpoints()
         self._policies()
+        if self._order.audience == "donor" and scope.donor_id:
+            self._explanation(scope.donor_id)
         own = files("bot.export")
         (self._folder / "verify.py").write_bytes((own / "verify.py").read_bytes())
         (self._folder / "README.txt").write_bytes((own / "README.txt").read_bytes())
@@ -177,6 +182,10 @@ class _Writer:
             stored = self._tx.policies.version(version)
             if stored:
                 (folder / f"{version}.yaml").write_text(stored.source, encoding="utf-8")
+
+    def _explanation(self, donor_id: str) -> None:
+        lines = (*told_to_donor(self._tx, donor_id, self._order.time_zone), *DISCLOSURE)
+        (self._folder / "explanation.txt").write_text("\n\n".join(lines) + "\n", encoding="utf-8")
 
     def _manifest(self) -> None:
         scope = self._order.scope

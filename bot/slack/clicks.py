@@ -16,6 +16,7 @@ from handlers.commands import (
     CleanupFixed,
     Command,
     DeferralClicked,
+    DonorExplanationRequested,
     FeedbackGiven,
     HomeOpened,
     PolicyApprovalClicked,
@@ -140,6 +141,8 @@ def _picked(click: Click, by: ChatUser) -> Command:
         return SummaryRequested(query="", donor_id=donor_id, by=by, reply_to=to)
     if wanted == "timeline":
         return TimelineRequested(query="", donor_id=donor_id, by=by, reply_to=to)
+    if wanted == "for_donor":
+        return DonorExplanationRequested(query="", donor_id=donor_id, by=by, reply_to=to)
     if wanted == "why":
         return WhyRequested(query=donor_id, by=by, reply_to=to)
     raise NotUnderstood(click.action_id)

@@ -13,6 +13,7 @@ from handlers.commands import (
     BackRequested,
     ChatUser,
     CleanupListRequested,
+    DonorExplanationRequested,
     HelpRequested,
     PauseRequested,
     PolicyRequested,
@@ -31,6 +32,7 @@ _GREETINGS = frozenset(
     | {"thanks", "thank you", "thank you very much", "thx", "ok", "okay", "great", "bye"}
 )
 _QUEUE = frozenset({"queue", "my queue", "decisions", "my decisions", "show my queue"})
+_FOR_DONOR = re.compile(r"(?:--|[–—])\s?for[- ]donor\b", re.IGNORECASE)
 _MENTION = re.compile(r"<[@!#][^>]*>")
 _LINK = re.compile(r"<(?:mailto:|tel:|https?://)[^|>]*\|([^>]*)>|<(?:mailto:|tel:)?([^>|]*)>")
 _COURTESY = re.compile(r"^[\s,:;\-–]+|[\s,;]+$")
@@ -46,6 +48,7 @@ Request = (
     | CleanupListRequested
     | PolicyRequested
     | WhyRequested
+    | DonorExplanationRequested
     | QueueRequested
 )
 
@@ -110,6 +113,10 @@ def _policy(words: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
 
 
 def _why(query: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
+    for_donor = _FOR_DONOR.search(query)
+    if for_donor:
+        rest = typed(f"{query[: for_donor.start()]} {query[for_donor.end() :]}")
+        return DonorExplanationRequested(query=rest[:LONGEST_QUERY], by=by, reply_to=reply_to)
     return WhyRequested(query=query[:LONGEST_QUERY], by=by, reply_to=reply_to)
 
 

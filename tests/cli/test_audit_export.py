@@ -41,9 +41,10 @@ DECIDED = {
     "event": {"type": "donation.received"},
     "happened": "Jane Doe gave $2,500.",
     "recommendation": {
+        "action": {"kind": "create_task"},
         "headline": "Thank her",
         "confidence": {"score": 80},
-        "origin": {"model": "m", "prompt": "p"},
+        "origin": {"kind": "model", "model": "m", "prompt": "p"},
     },
     "decision": {
         "outcome": "require_approval",
@@ -212,6 +213,9 @@ async def test_an_auditor_sees_proofs_and_a_donor_their_own_words(here: Path) ->
     assert verify(own).returncode == 0
     theirs = (own / "your-data.csv").read_text(encoding="utf-8-sig")
     assert "Jane Doe gave $2,500." in theirs
+    explained = (own / "explanation.txt").read_text()
+    assert "after we received a gift from you" in explained
+    assert "You may ask for a copy of your data" in explained
     everything = b"".join(path.read_bytes() for path in own.rglob("*") if path.is_file())
     for hidden in (b"major", b"Olivia", b'confidence":', b"require_approval", b'U1"'):
         assert hidden not in everything.replace(b'"actor":"slack:U1"', b""), hidden

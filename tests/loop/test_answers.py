@@ -6,7 +6,19 @@ import pytest
 
 from tests.loop.conftest import Loop
 from tests.loop.shown import Json, buttons, find_element, has, text_of
-from tests.loop.staging import ELLIS, FELIX, FIONA, FUNDRAISING, GENERAL, GUS, MARA, PARTNER, until
+from tests.loop.staging import (
+    ELLIS,
+    FELIX,
+    FIONA,
+    FUNDRAISING,
+    GENERAL,
+    GUS,
+    MARA,
+    OLIVIA,
+    OLIVIAS,
+    PARTNER,
+    until,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -163,3 +175,23 @@ async def test_every_answer_left_evidence_that_verifies(shared: Loop) -> None:
     kinds = await shared.kinds()
     assert {"summary.generated", "summary.shared", "timeline.shown", "feedback.given"} <= set(kinds)
     assert await shared.dead() == []
+
+
+async def test_a_donor_is_told_what_was_done_in_words_of_their_own(shared: Loop) -> None:
+    card = await shared.card(amount_minor=250_000)
+    await shared.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await shared.now_shows(card, "Done: Jane Doe")
+    await shared.stage.command(FIONA, FUNDRAISING, "why —for-donor jane doe")
+    told = await shared.stage.seen(FIONA, FUNDRAISING, "For Jane Doe: what we did and why")
+    assert has(
+        told,
+        "Harbour Light Foundation",
+        "after we received a gift from you, our software suggested that a member of staff does something",
+        "a member of staff decided that it should be done",
+        "it was entered in our donor records",
+        "You may ask for a copy of your data",
+    )
+    for hidden in ("Olivia", "$2,500", "Major", "confidence", "Doe household"):
+        assert not has(told, hidden), hidden
+    await shared.settled()
+    assert (await shared.kinds())[-1] == "explanation.given"

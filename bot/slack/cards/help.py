@@ -13,6 +13,7 @@ COMMANDS = (
     ("/donor Jane Doe", "a short summary with sources, before a meeting or a call"),
     ("/donor timeline Jane Doe", "the recent gifts, meetings and messages alone"),
     ("/donor why Jane Doe", "which rule spoke and on which facts; a card's reference works too"),
+    ("/donor why --for-donor Jane Doe", "an account of it that you can pass on to the donor"),
     ("/donor policy", "the rules in force, as a table, and what is paused"),
     ("/donor queue", "the decisions that wait for you; the same as in the app's Home tab"),
     ("/donor pause", "what is paused now; admins and compliance can pause, admins resume"),

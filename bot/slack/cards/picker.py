@@ -29,12 +29,12 @@ NEXT_STEP = "Try the full name, the e-mail address or the donor id from the CRM.
 NOTIFICATION_SEVERAL = "Several donors match"
 NOTIFICATION_NONE = "No donor found"
 NOTHING_ELSE = "no city or e-mail recorded"
-CHOOSE = {"summary": "Summary", "timeline": "History", "why": "Why?"}
+CHOOSE = {"summary": "Summary", "timeline": "History", "why": "Why?", "for_donor": "Account for them"}
 PICK_ONE = "Choose a donor"
 MOST_ROWS = 5
 MOST_CHOICES = 100
 
-Wanted = Literal["summary", "timeline", "why"]
+Wanted = Literal["summary", "timeline", "why", "for_donor"]
 
 
 def picker_message(picker: DonorPicker) -> Message:

@@ -13,6 +13,7 @@ from bot.slack.cards.cleanup import cleanup_list_message
 from bot.slack.cards.digest import digest_message
 from bot.slack.cards.edit_form import edit_form_view
 from bot.slack.cards.evidence import evidence_view, notice_view
+from bot.slack.cards.for_donor import for_donor_message
 from bot.slack.cards.held import held_message
 from bot.slack.cards.help import help_message
 from bot.slack.cards.in_full import in_full_view
@@ -37,6 +38,7 @@ from handlers.outcomes import (
     DonorPicker,
     EditForm,
     EvidenceShown,
+    ForDonorShown,
     GroupingShown,
     HeldNotice,
     HelpShown,
@@ -97,6 +99,7 @@ CARDS: dict[type[Any], Callable[[Any], Message]] = {
     HeldNotice: held_message,
     DigestShown: digest_message,
     CheckpointShown: checkpoint_message,
+    ForDonorShown: for_donor_message,
     PausesShown: pauses_message,
     AbsenceShown: absence_message,
     DecisionList: decision_list_message,
