@@ -23,6 +23,7 @@ from handlers.expire_escalation import expire_escalation
 from handlers.explain_to_donor import explain_for_donor
 from handlers.fill_window import fill_window
 from handlers.fix_record import fix_record
+from handlers.follow_owner import follow_owner
 from handlers.fresh_look import fresh_look
 from handlers.give_back import give_back
 from handlers.give_own_card import give_own_card, look_before_deadline
@@ -108,6 +109,7 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.CardWanted: give_own_card,
     commands.BringBackClicked: bring_back,
     commands.DeferralEnded: reopen_deferred,
+    commands.OwnerLooked: follow_owner,
     commands.ReminderDue: plan_reminder,
     commands.RemindersOwed: give_reminders,
     commands.DecisionDue: expire_escalation,

@@ -417,6 +417,13 @@ class DeferralEnded(Value):
     because: CrmEvent | None = None
 
 
+class OwnerLooked(Value):
+    """The relationship owner of a donor with open decisions may have changed."""
+
+    type: Literal["owner_looked"] = "owner_looked"
+    donor_id: str
+
+
 class ReminderDue(Value):
     """It may be time to remind of a decision that waits *since* then; *planned* is None at first."""
 
@@ -551,6 +558,7 @@ Command = Annotated[
     | BringBackClicked
     | DeferralEnded
     | DecisionDue
+    | OwnerLooked
     | ReminderDue
     | RemindersOwed
     | PauseEnded

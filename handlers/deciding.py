@@ -16,7 +16,7 @@ from policy.claims import Confidence, Origin
 from policy.decide import CompiledPolicy, decide, facts_read
 from policy.decision import Decision, Outcome
 from policy.decision_context import Blackout, DecisionContext, Evidence, PendingTouch
-from policy.decision_facts import Capability, DecisionFacts, Purpose
+from policy.decision_facts import Capability, DecisionFacts, DoorFacts, DoorKind, Purpose
 from policy.donor import DonorRecord
 from policy.escalation import EscalationState
 from policy.gathering import gather
@@ -30,6 +30,7 @@ from storage.transaction import Transaction
 PROPOSING: tuple[Capability, ...] = ("recommend", "auto_route")
 """Paused, these hold a proposal back altogether; it is considered with fresh facts when they are resumed."""
 
+ANOTHER_DOOR: DoorKind = "http"
 OUTREACH = frozenset({"schedule_follow_up", "draft_message"})
 # Contact that answers or thanks: it asks for nothing, so the rules about asking do not hold it back.
 _CARE = frozenset({"replied", "advised_gift"})
@@ -69,7 +70,8 @@ class Ruling:
     """A decision with the facts it was made on, both kept as evidence.
 
     *read* names the facts that the rules which matched looked at, *touches* the escalations whose contacts
-    with the household were counted as waiting *on* that day.
+    with the household were counted as waiting *on* that day. With *elsewhere* the rules refuse it only
+    because it would be decided in Slack.
     """
 
     decision: Decision
@@ -78,6 +80,7 @@ class Ruling:
     touches: tuple[str, ...] = ()
     on: date | None = None
     shadow: tuple[Comparison, ...] = ()
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,14 @@ async def _ruling(
         tuple(each.id for each in known.waiting),
         today,
         compared(known.candidate, facts, decision),
+        decision.outcome is Outcome.DENY and _allowed_elsewhere(known.rules, facts),
     )
+
+
+def _allowed_elsewhere(rules: CompiledPolicy, facts: DecisionFacts) -> bool:
+    """Say whether the rules would let it be decided through another door than Slack."""
+    another_door = DoorFacts(kind=ANOTHER_DOOR, shared_with_outsiders=False)
+    return decide(rules, facts.model_copy(update={"door": another_door})).outcome is not Outcome.DENY
 
 
 def _context(

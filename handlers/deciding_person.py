@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from handlers.admission import admit
 from handlers.context import Context
+from handlers.donor_search import read_donor
 from handlers.escalation_view import NO_STAND_INS, Requirement, card_of, requirement_of
 from handlers.outcomes import Notice
 from handlers.owner_part import OwnerPart, owner_part
-from handlers.ports import Colleague
+from handlers.ports import Colleague, DonorUnknown, Unavailable
 from handlers.routing import REVIEWER
-from handlers.standing import UNKNOWN_CARD, standing
+from handlers.standing import NOW_YOURS, UNKNOWN_CARD, standing
 from policy.decision import Role, may_decide
 from policy.delegation import StandIns
 from policy.escalation import EscalationState
@@ -56,8 +57,25 @@ async def decider_of(
     part = await owner_part(requirement.holder, context)
     role = role_in(requirement, colleague, context, part.stand_ins)
     if role is None:
+        if await _owns_by_now(escalation, requirement, colleague, context):
+            return NOW_YOURS
         return _not_yours(escalation, requirement, colleague, part)
     return Decider(colleague, role, escalation, requirement, part.stand_ins)
+
+
+async def _owns_by_now(
+    escalation: Escalation, requirement: Requirement, colleague: Colleague, context: Context
+) -> bool:
+    """Say whether the CRM names whoever is refused as the owner; a CRM that is silent changes nothing."""
+    if requirement.passed or colleague.id in requirement.excluded:
+        return False
+    try:
+        record = await read_donor(escalation.donor_id, context)
+    except (Unavailable, DonorUnknown):
+        return False
+    email = colleague.email.casefold()
+    is_owner = record.owner is not None and record.owner.email.casefold() == email
+    return is_owner and (requirement.owner_email or "").casefold() != email
 
 
 def role_in(

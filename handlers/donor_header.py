@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from handlers.outcomes import DonorHeader
 from policy.changes import spell_date
 from policy.donor import DonorRecord
@@ -37,3 +39,9 @@ def _warnings(record: DonorRecord) -> tuple[str, ...]:
         (donor.gives_anonymously, "Gives anonymously"),
     )
     return tuple(text for applies, text in marks if applies)
+
+
+def elsewhere_url(record: DonorRecord, organisation: Organisation) -> str | None:
+    """Return where to decide what is not decided in Slack: a place of their own, else the CRM record."""
+    url = organisation.decided_elsewhere_url or organisation.crm_record_url
+    return url.replace("{donor_id}", quote(record.donor.id, safe="")) if url else None

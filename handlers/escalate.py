@@ -10,7 +10,7 @@ from handlers.considered import Considered
 from handlers.context import Arrived
 from handlers.deadline import watch_deadline
 from handlers.deciding import Ruling, reserve_touch
-from handlers.donor_header import donor_header
+from handlers.donor_header import donor_header, elsewhere_url
 from handlers.effects import ExecuteAction, enqueue, refresh_card
 from handlers.evidence import SYSTEM
 from handlers.evidence import record as write_down
@@ -124,6 +124,8 @@ def hold(
         happened=considered.happened,
         proposal=describe(considered.recommendation.action, names),
         reasons=ruling.decision.reasons or ("No rule allows this action.",),
+        elsewhere=organisation.decided_elsewhere if ruling.elsewhere else "",
+        elsewhere_url=elsewhere_url(considered.record, organisation) if ruling.elsewhere else None,
         reference=arrived.reference,
     )
     publish(tx, arrived, PublishedEventType.RISK_FLAGGED, arrived.item_id, ruling, considered.recommendation)

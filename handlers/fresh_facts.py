@@ -92,12 +92,14 @@ async def fresh_facts(
         return FreshFacts(card, plainly, AS_IT_WAS.format(day=spell_date(escalation.created_at.date())))
     if record.donor.id != escalation.donor_id:
         return FreshFacts(card, plainly, MERGED)
-    return await _as_of(record, escalation, card, why, context)
+    return await as_of(record, escalation, why, context)
 
 
-async def _as_of(
-    record: DonorRecord, escalation: Escalation, card: EscalationCard, why: str, context: Context
+async def as_of(
+    record: DonorRecord, escalation: Escalation, why: str, context: Context, changed: str = CHANGED
 ) -> FreshFacts:
+    """Show the decision as it is by *record* and by the rules in force."""
+    card = card_of(escalation)
     requirement, ruling = requirement_of(escalation), await rule_again(escalation, record, context)
     duties = duties_of(ruling.decision)
     changes = shown_changes(escalation.action, record, staff_names(record), duties)
@@ -105,7 +107,7 @@ async def _as_of(
     now = seen_again(requirement, escalation, record, ruling)
     since = what_changed(requirement.seen, now, hide_amounts=AMOUNT in duties.mask)
     since = since or shown_otherwise(card.changes, changes)
-    note = CHANGED if since else ""
+    note = changed if since else ""
     if ruling.decision.outcome is Outcome.REQUIRE_APPROVAL:
         again = await ask_again(escalation, record, ruling, changes, note, since, now, context)
         return FreshFacts(again.card, why, note, since, again)

@@ -98,13 +98,18 @@ class Notice(Value):
 
 
 class HeldNotice(Value):
-    """Something happened and policy does not allow the action that would follow; nobody can approve it."""
+    """Something happened and policy does not allow the action that would follow; nobody can approve it here.
+
+    *elsewhere* names the place where it can be decided, if there is one, *elsewhere_url* leads there.
+    """
 
     type: Literal["held"] = "held"
     donor: DonorHeader
     happened: str
     proposal: str
     reasons: tuple[str, ...]
+    elsewhere: str = ""
+    elsewhere_url: str | None = None
     reference: str
 
 

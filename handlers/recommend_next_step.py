@@ -13,6 +13,7 @@ from handlers.donor_search import read_donor
 from handlers.escalate import escalate, hold
 from handlers.evidence import record as write_down
 from handlers.folding import thanked_together
+from handlers.follow_owner import look_at_owner
 from handlers.grounding import grounded_signals
 from handlers.happened import happened
 from handlers.paused import assistant_unless_paused, go_on_unless_paused
@@ -47,6 +48,8 @@ async def recommend_next_step(command: CrmEventArrived, arrived: Arrived, contex
     def also(tx: Transaction) -> None:
         write(tx)
         wake_awaiting(tx, arrived, command.event)
+        if command.event.type is CrmEventType.DONOR_UPDATED and command.event.donor_id:
+            look_at_owner(tx, arrived, command.event.donor_id)
 
     return also
 

@@ -9,6 +9,7 @@ from handlers.commands import ChatUser, ReplyAddress
 from handlers.context import Arrived, Write
 from handlers.evidence import record as write_down
 from handlers.evidence import slack_actor
+from handlers.follow_owner import look_at_owner
 from handlers.outcomes import Notice
 from policy.escalation import EscalationState
 from storage.escalations import Escalation
@@ -17,6 +18,11 @@ from storage.transaction import Transaction
 UNKNOWN_CARD = Notice(
     text="I do not know this card. It may belong to another installation or to a database that was replaced.",
     next_step="Nothing was changed. Open the app's Home tab for the decisions that wait for you.",
+)
+
+NOW_YOURS = Notice(
+    text="You are the relationship owner by now, so this decision moves to you.",
+    next_step="Nothing was changed by your click. You find the card where your decisions come in a moment.",
 )
 
 _STANDING = {
@@ -66,8 +72,10 @@ def refuse_click(click: Click, arrived: Arrived, refusal: Notice) -> Write:
 
 
 def note_refusal(tx: Transaction, click: Click, arrived: Arrived, refusal: Notice) -> None:
-    """Write down that somebody was refused, and why."""
+    """Write down that somebody was refused, and why; a new owner gets the decision."""
     escalation = tx.escalations.get(click.escalation_id)
+    if escalation and refusal == NOW_YOURS:
+        look_at_owner(tx, arrived, escalation.donor_id)
     write_down(
         tx,
         arrived,

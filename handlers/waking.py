@@ -11,6 +11,7 @@ from handlers.commands import (
     DeferralEnded,
     GroupedDueSoon,
     GroupingDue,
+    OwnerLooked,
     ReminderDue,
     RemindersOwed,
 )
@@ -21,7 +22,7 @@ from storage.transaction import Transaction
 
 TIMER = "timer"
 
-Timer = DeferralEnded | DecisionDue | ReminderDue | RemindersOwed | AbsenceBegan | AbsenceEnded
+Timer = DeferralEnded | DecisionDue | OwnerLooked | ReminderDue | RemindersOwed | AbsenceBegan | AbsenceEnded
 
 
 def wake_at(
@@ -56,6 +57,8 @@ def _about(command: Timer) -> str:
             return f"absence:{command.absence_id}"
         case RemindersOwed():
             return f"person:{command.person}"
+        case OwnerLooked():
+            return f"donor:{command.donor_id}"
         case _:
             return f"escalation:{command.escalation_id}"
 

@@ -83,7 +83,8 @@ class Organisation(Value):
     *governance_channel* is where changes of the rules are decided; without it, the operations channel.
     After its deadline a decision is passed on once (*escalate*), for *decision_days_when_passed_on* working
     days, or runs out (*expire*). *data_steward* (an e-mail address) and *data_channel* are for records that
-    are sent back to be put right.
+    are sent back to be put right. *decided_elsewhere* names the place for what policy does not let be decided
+    in Slack; its address may hold {donor_id} and is the donor's record if left out.
     """
 
     name: str = "Our organisation"
@@ -117,6 +118,8 @@ class Organisation(Value):
     blackouts: tuple[BlackoutPeriod, ...] = ()
     quiet_hours: tuple[int, int] | None = None
     crm_record_url: str | None = None
+    decided_elsewhere: str = "the CRM"
+    decided_elsewhere_url: str | None = None
     checkpoint_channel: str | None = None
     checkpoint_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
     retention: tuple[RetentionRule, ...] = DEFAULT_RETENTION

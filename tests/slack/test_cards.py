@@ -16,6 +16,7 @@ from bot.slack.cards.home import home_view
 from bot.slack.cards.rendering import message
 from handlers.outcomes import (
     CardStatus,
+    DecisionList,
     DigestFigure,
     DigestShown,
     DonorPicker,
@@ -25,6 +26,7 @@ from handlers.outcomes import (
     HeldNotice,
     HelpShown,
     HomeShown,
+    ListedDecision,
     NoDonorFound,
     Notice,
     QueueItem,
@@ -419,6 +421,44 @@ Plan a thank-you call
   Nothing was changed and nobody can approve this from here. If it should be done anyway, do it in the CRM \
 yourself. Reference r1"""
     )
+
+
+def test_what_is_not_decided_in_slack_says_where() -> None:
+    held = HeldNotice(
+        donor=DONOR,
+        happened="Jane Doe gave $25,000.",
+        proposal="Make Omar Haddad the owner",
+        reasons=("A new owner for a major donor is not decided in Slack.",),
+        elsewhere="the CRM",
+        elsewhere_url="https://crm.example/approvals/7",
+        reference="r1",
+    )
+    shown = message(held, "channel")
+    text = read(shown.blocks)
+    assert "# Jane Doe: not decided in Slack" in text
+    assert "**Where to decide**" in text
+    assert "Decide this in the CRM." in text
+    assert text.endswith("Nothing was changed, and there is nothing to press here. Reference r1")
+    assert "https://crm.example/approvals/7" in str(shown.blocks)
+    unsafe = held.model_copy(update={"elsewhere_url": "javascript:alert(1)"})
+    assert "javascript" not in str(message(unsafe, "channel").blocks)
+
+
+def test_decisions_in_one_message() -> None:
+    listed = DecisionList(
+        title="2 decisions wait for you.",
+        items=(
+            ListedDecision(donor_name="Jane Doe", proposal="Plan a call", due_at=DECIDED),
+            ListedDecision(donor_name="<!channel>", proposal="Write", standing="declined by Sam"),
+        ),
+        next_step="Decide.",
+        mentions=("U1", "not an id!"),
+    )
+    shown = message(listed, "channel")
+    assert shown.text == "<@U1> 2 decisions wait for you."
+    text = read(shown.blocks)
+    assert "- **Jane Doe**: Plan a call, decide by" in text
+    assert "- **<!channel>**: Write – declined by Sam" in text
 
 
 def test_the_digest_for_managers() -> None:

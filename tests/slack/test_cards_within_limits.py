@@ -27,6 +27,7 @@ from bot.slack.cards.override_form import cannot_fix_view, override_form_view
 from bot.slack.cards.rendering import message
 from bot.slack.payloads import OverridePlace
 from handlers.outcomes import (
+    AbsenceShown,
     CardEdit,
     CardInFull,
     CardStatus,
@@ -35,6 +36,7 @@ from handlers.outcomes import (
     Choice,
     CleanupListShown,
     CleanupShown,
+    DecisionList,
     DigestFigure,
     DigestShown,
     DonorHeader,
@@ -49,6 +51,7 @@ from handlers.outcomes import (
     HeldNotice,
     HelpShown,
     HomeShown,
+    ListedDecision,
     NoDonorFound,
     Notice,
     OverrideForm,
@@ -215,7 +218,29 @@ outcomes = st.one_of(
     ),
     st.builds(CleanupListShown, items=st.lists(cleanups, max_size=10).map(tuple), more=st.integers(0, 9)),
     st.builds(Notice, text=text, next_step=text, reference=text, mention=people),
-    st.builds(HeldNotice, donor=donors, happened=text, proposal=text, reasons=texts, reference=text),
+    st.builds(
+        HeldNotice,
+        donor=donors,
+        happened=text,
+        proposal=text,
+        reasons=texts,
+        elsewhere=text,
+        elsewhere_url=st.none() | text,
+        reference=text,
+    ),
+    st.builds(AbsenceShown, headline=text, lines=texts, next_step=text, absence_id=st.none() | opaque),
+    st.builds(
+        DecisionList,
+        title=text,
+        items=st.lists(
+            st.builds(
+                ListedDecision, donor_name=text, proposal=text, due_at=st.none() | moments, standing=text
+            ),
+            max_size=40,
+        ).map(tuple),
+        next_step=text,
+        mentions=st.lists(opaque, max_size=3).map(tuple),
+    ),
     st.builds(
         DigestShown,
         title=text,
@@ -246,6 +271,7 @@ cards = st.builds(
     escalation_id=opaque,
     donor=donors,
     came_back=text,
+    awaits=text,
     happened=text,
     proposal=text,
     proposal_details=text,
@@ -421,7 +447,8 @@ def test_every_card_is_one_slack_shows(card: EscalationCard, status: CardStatus)
     pressable = {node["action_id"] for node in walk(shown.blocks) if "action_id" in node}
     is_open = status.state is EscalationState.OPEN
     deciding = {ids.APPROVE, ids.EDIT, ids.MORE} if is_open else set()
-    assert pressable - {ids.READ_IN_FULL} == deciding | _undoing(card, status) | {ids.EVIDENCE}
+    back = {ids.BRING_BACK} if status.state is EscalationState.DEFERRED else set()
+    assert pressable - {ids.READ_IN_FULL} == deciding | back | _undoing(card, status) | {ids.EVIDENCE}
     shortened = READ_IN_FULL in _read(shown.blocks)
     assert shortened == (ids.READ_IN_FULL in pressable), "whatever is cut can be read in full"
 

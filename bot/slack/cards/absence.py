@@ -31,7 +31,7 @@ def absence_message(shown: AbsenceShown) -> Message:
     """Return the absence in full words."""
     items = [said(line, 400) for line in shown.lines if line]
     blocks: list[Block] = [
-        rich(paragraph(leaf(shown.headline, bold=True)), *([bullets(items)] if items else []))
+        rich(paragraph(*said(shown.headline, 300, bold=True)), *([bullets(items)] if items else []))
     ]
     if shown.absence_id and ids.is_opaque(shown.absence_id):
         row = button(CANCEL, ids.CANCEL_ABSENCE, shown.absence_id)
