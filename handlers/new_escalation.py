@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from handlers.considered import Considered
 from handlers.context import Arrived, staff_names
 from handlers.deciding import Ruling
 from handlers.donor_header import donor_header
 from handlers.escalation_view import Requirement
-from handlers.obligations import duties_of, shown_changes
+from handlers.obligations import Duties, duties_of, shown_changes
 from handlers.outcomes import EscalationCard
 from handlers.routing import Route
 from handlers.sources import sources
 from policy.actions import UNDO
 from policy.canonical import canonical_json, digest
 from policy.changes import describe, long_text, undo_text
+from policy.donor import DonorRecord, TimelineEntry
 from policy.organisation import Organisation
 from policy.seen import Seen, what_is_seen
 from policy.timeline import timeline
@@ -99,7 +102,7 @@ def new_card(
         alternatives=recommendation.alternatives,
         confidence=recommendation.confidence,
         origin=recommendation.origin,
-        recent=tuple(filter(duties.may_list, timeline(record, 3 * RECENT)))[:RECENT],
+        recent=_recent(record, duties, organisation),
         footers=duties.footers,
         undo=UNDO[action.kind],
         undo_text=undo_text(action, organisation.undo_days),
@@ -109,4 +112,16 @@ def new_card(
         due_at=destination.working.add_working_days(arrived.now, organisation.decision_days),
         reference=arrived.reference,
         urgent=considered.proposal.urgent,
+    )
+
+
+def _recent(record: DonorRecord, duties: Duties, organisation: Organisation) -> tuple[TimelineEntry, ...]:
+    """Return the latest lines of the history, each on its day where the organisation is: all in one form."""
+    zone = ZoneInfo(organisation.time_zone)
+    shown = list(filter(duties.may_list, timeline(record, 3 * RECENT)))[:RECENT]
+    return tuple(
+        each.model_copy(update={"at": each.at.astimezone(zone).date()})
+        if isinstance(each.at, datetime)
+        else each
+        for each in shown
     )
