@@ -74,8 +74,9 @@ async def _owns_by_now(
     except (Unavailable, DonorUnknown):
         return False
     email = colleague.email.casefold()
-    is_owner = record.owner is not None and record.owner.email.casefold() == email
-    return is_owner and (requirement.owner_email or "").casefold() != email
+    if record.donor.owner_id == escalation.owner_id:
+        return False  # They owned it when it was put before somebody else, for a reason.
+    return record.owner is not None and record.owner.email.casefold() == email
 
 
 def role_in(

@@ -74,9 +74,18 @@ def _follows(escalation: Escalation) -> bool:
     return escalation.state is EscalationState.OPEN and not requirement_of(escalation).passed
 
 
+async def _changed(escalation: Escalation, record: DonorRecord, context: Context) -> bool:
+    """Say whether there is another owner than when it was opened, or theirs cannot be reached any more."""
+    if record.donor.owner_id != escalation.owner_id:
+        return True
+    holder = requirement_of(escalation).owner_email or ""
+    is_with_owner = record.owner is not None and record.owner.email.casefold() == holder.casefold()
+    return is_with_owner and (await route(record, context)).decider_email is None
+
+
 async def _reassigned(escalation: Escalation, record: DonorRecord, context: Context) -> Reassigned | None:
     requirement = requirement_of(escalation)
-    if record.donor.id != escalation.donor_id:
+    if record.donor.id != escalation.donor_id or not await _changed(escalation, record, context):
         return None
     found = await without_own_approval(
         await route(record, context),
