@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from handlers.matrices import Matrices
 from handlers.ports import (
     Assistant,
     Chat,
@@ -43,6 +44,7 @@ class Context:
     organisation: Organisation
     checkpoint_store: CheckpointStore | None = None
     holidays: Holidays | None = None
+    matrices: Matrices = field(default_factory=Matrices)
 
     def today(self) -> date:
         """Return the date in the organisation's time zone."""

@@ -8,6 +8,7 @@ from typing import Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from handlers.context import Context
+from handlers.occasion import Occasion, is_on_hold, occasion_again, outsiders_may_read
 from handlers.paused import wait_while_paused
 from handlers.ports import Unavailable
 from handlers.shadowing import Candidate, Comparison, compared, shadow_candidate
@@ -54,7 +55,6 @@ class AiFindings(Value):
     contradictions: int = 0
     suspected_injection: bool = False
     external_text: bool = False
-    endpoint_region: str = ""
 
 
 class Matter(Value):
@@ -84,6 +84,16 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """What policy is asked with besides the action; *itself* is the decision that is open already."""
+
+    evidence: Evidence
+    matter: Matter
+    occasion: Occasion
+    itself: Escalation | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """What is read in one state of the database: the rules cannot change between them and the facts."""
 
@@ -93,17 +103,20 @@ class _Known:
     candidate: Candidate | None
 
 
-async def rule(proposal: Proposal, record: DonorRecord, findings: AiFindings, context: Context) -> Ruling:
+async def rule(
+    proposal: Proposal, record: DonorRecord, findings: AiFindings, occasion: Occasion, context: Context
+) -> Ruling:
     """Decide whether *proposal* may be put before somebody unasked and, with approval, be executed.
 
     Raises NotBefore while proposing is paused. A pause of executing alone holds no card back: people may
     decide, and what they approve waits.
     """
     evidence, matter = _evidence(findings), _matter(proposal, record, context.organisation)
-    routed = await _ruling(proposal.action, record, "auto_route", evidence, matter, None, context)
+    asked = _Asked(evidence, matter, occasion, None)
+    routed = await _ruling(proposal.action, record, "auto_route", asked, context)
     if routed.decision.outcome is Outcome.DENY:
         return routed
-    ruling = await _ruling(proposal.action, record, "execute", evidence, matter, None, context)
+    ruling = await _ruling(proposal.action, record, "execute", asked, context)
     return replace(ruling, shadow=(*routed.shadow, *ruling.shadow))
 
 
@@ -118,17 +131,37 @@ def _matter(proposal: Proposal, record: DonorRecord, organisation: Organisation)
 
 
 def _matter_of(before: DecisionFacts) -> Matter:
-    """Return what was known when an action was decided on, for asking about it again."""
+    """Return what was known when an action was decided on, for asking about it or another version again.
+
+    Care stays care. Every other purpose follows from the action itself: contact that does not answer or
+    thank somebody counts as fundraising, whatever the action was before somebody changed it.
+    """
     about = before.action
     amount = Money(minor=about.amount, currency=about.currency) if about.amount is not None else None
-    return Matter(purpose=about.purpose, leads_to_contact=about.leads_to_contact, amount=amount)
+    purpose: Purpose | None = "stewardship" if about.purpose == "stewardship" else None
+    return Matter(purpose=purpose, leads_to_contact=about.leads_to_contact, amount=amount)
 
 
 async def rule_again(
-    escalation: Escalation, record: DonorRecord, context: Context, action: Action | None = None
+    escalation: Escalation,
+    record: DonorRecord,
+    context: Context,
+    action: Action | None = None,
+    *,
+    wanted_by: str | None = None,
+    shown_at: str | None = None,
 ) -> Ruling:
-    """Ask the policy in force about an approved action, or another version of it, with the facts of now."""
-    before = _decided_on(escalation)
+    """Ask the policy in force about an approved action, or another version of it, with the facts of now.
+
+    *wanted_by* is the Slack user who wants another version, *shown_at* the channel in which it is decided;
+    without one, what was decided in is what it was.
+    """
+    before = decided_on(escalation)
+    shared = before.door.shared_with_outsiders
+    occasion = await occasion_again(escalation, wanted_by, record, context)
+    occasion = occasion.at_a_place(
+        shared_with_outsiders=await outsiders_may_read(shown_at, context) if shown_at else shared
+    )
     ai = before.ai
     evidence = Evidence(
         origin=ai.origin,
@@ -138,18 +171,24 @@ async def rule_again(
         contradictions=ai.contradictions,
         suspected_injection=ai.suspected_injection,
         external_text=ai.external_text,
-        endpoint_region="" if ai.endpoint_region == "none" else ai.endpoint_region,
+        endpoint_region=ai.endpoint_region,
     )
     action = action or escalation.action
-    return await _ruling(action, record, "execute", evidence, _matter_of(before), escalation, context)
+    asked = _Asked(evidence, _matter_of(before), occasion, escalation)
+    return await _ruling(action, record, "execute", asked, context)
 
 
-async def rule_on(action: Action, record: DonorRecord, escalation: Escalation, context: Context) -> Ruling:
-    """Ask the policy in force about a further action that a person wants because of an earlier one."""
-    return await _ruling(action, record, "execute", Evidence(), Matter(), escalation, context)
+async def rule_on(
+    action: Action, record: DonorRecord, escalation: Escalation, wanted_by: str, context: Context
+) -> Ruling:
+    """Ask the policy in force about a further action that a Slack user wants because of an earlier one."""
+    occasion = await occasion_again(escalation, wanted_by, record, context)
+    asked = _Asked(Evidence(), Matter(), occasion, escalation)
+    return await _ruling(action, record, "execute", asked, context)
 
 
-def _decided_on(escalation: Escalation) -> DecisionFacts:
+def decided_on(escalation: Escalation) -> DecisionFacts:
+    """Return the facts that an escalation was decided on."""
     return DecisionFacts.model_validate_json(escalation.decision_facts, strict=False)
 
 
@@ -157,11 +196,10 @@ async def _ruling(
     action: Action,
     record: DonorRecord,
     capability: Capability,
-    evidence: Evidence,
-    matter: Matter,
-    itself: Escalation | None,
+    asked: _Asked,
     context: Context,
 ) -> Ruling:
+    itself = asked.itself
     household, now, today = household_of(record), context.clock.now(), context.today()
 
     def look(tx: Transaction) -> _Known:
@@ -174,9 +212,7 @@ async def _ruling(
 
     known = await context.database.read(look)
     pending = tuple(_touch(each) for each in known.waiting)
-    facts = gather(
-        record, action, capability, _context(record, evidence, matter, known.stopped, pending, context)
-    )
+    facts = gather(record, action, capability, _context(record, asked, known.stopped, pending, context))
     decision = decide(known.rules, facts)
     return Ruling(
         decision,
@@ -197,13 +233,13 @@ def _allowed_elsewhere(rules: CompiledPolicy, facts: DecisionFacts) -> bool:
 
 def _context(
     record: DonorRecord,
-    evidence: Evidence,
-    matter: Matter,
+    asked: _Asked,
     stopped: tuple[Capability, ...],
     pending: tuple[PendingTouch, ...],
     context: Context,
 ) -> DecisionContext:
     now, organisation = context.clock.now(), context.organisation
+    matter, occasion = asked.matter, asked.occasion
     zone = _zone(record.donor.time_zone, organisation.time_zone)
     return DecisionContext(
         now=now,
@@ -211,13 +247,19 @@ def _context(
         rollout_phase=cast("Literal[1, 2, 3]", organisation.rollout_phase),
         stopped=stopped,
         door="slack",
-        evidence=evidence,
+        evidence=asked.evidence,
         pending_touches=pending,
         blackouts=_blackouts(organisation, zone),
         major_gift_thresholds=(
             Money(minor=organisation.major_gift_minor, currency=organisation.home_currency),
         ),
         quiet_hours=organisation.quiet_hours,
+        requester=occasion.requester,
+        shared_with_outsiders=occasion.shared_with_outsiders,
+        owner_on_hold=is_on_hold(record, organisation),
+        # Who thanks or answers somebody does not act for the campaign that the gift or the reply was about.
+        campaign_id=None if matter.purpose == "stewardship" else occasion.campaign_id,
+        audience=occasion.audience,
         purpose=matter.purpose,
         leads_to_contact=matter.leads_to_contact,
         amount=matter.amount,
@@ -265,7 +307,7 @@ def _touch(waiting: Escalation) -> PendingTouch:
     return PendingTouch(
         donor_id=waiting.donor_id,
         channel=getattr(waiting.action, "channel", None),
-        is_ask=_decided_on(waiting).action.is_ask,
+        is_ask=decided_on(waiting).action.is_ask,
         at=waiting.created_at,
     )
 
@@ -293,7 +335,7 @@ def _evidence(findings: AiFindings) -> Evidence:
         contradictions=findings.contradictions,
         suspected_injection=findings.suspected_injection,
         external_text=findings.external_text,
-        endpoint_region=findings.endpoint_region,
+        endpoint_region=findings.origin.endpoint_region,
     )
 
 

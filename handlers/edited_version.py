@@ -88,7 +88,15 @@ async def version_of(action: Action, decider: Decider, record: DonorRecord, cont
 
     Approvals given so far were for another action: they are void.
     """
-    ruling = await rule_again(decider.escalation, record, context, action)
+    escalation = decider.escalation
+    ruling = await rule_again(
+        escalation,
+        record,
+        context,
+        action,
+        wanted_by=decider.colleague.id,
+        shown_at=escalation.channel_id or escalation.route,
+    )
     duties = duties_of(ruling.decision)
     names = staff_names(record)
     fresh = decider.requirement.model_copy(

@@ -100,7 +100,8 @@ async def as_of(
 ) -> FreshFacts:
     """Show the decision as it is by *record* and by the rules in force."""
     card = card_of(escalation)
-    requirement, ruling = requirement_of(escalation), await rule_again(escalation, record, context)
+    requirement = requirement_of(escalation)
+    ruling = await rule_again(escalation, record, context, shown_at=escalation.channel_id or escalation.route)
     duties = duties_of(ruling.decision)
     changes = shown_changes(escalation.action, record, staff_names(record), duties)
     why = duties.without_amounts(why, record)

@@ -132,7 +132,7 @@ class Chat(Protocol):
         """Return the channel id of the direct messages with somebody."""
         ...
 
-    async def is_shared_outside(self, channel_id: str) -> bool | None:
+    async def is_shared_outside(self, channel: str) -> bool | None:
         """Say whether people of other organisations can read the channel; None when it cannot be told."""
         ...
 

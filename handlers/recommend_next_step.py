@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handlers.commands import CrmEventArrived
 from handlers.considered import Considered
@@ -16,11 +16,12 @@ from handlers.folding import thanked_together
 from handlers.follow_owner import look_at_owner
 from handlers.grounding import grounded_signals
 from handlers.happened import happened
+from handlers.occasion import Occasion, occasion_of, outsiders_may_read
 from handlers.paused import assistant_unless_paused, go_on_unless_paused
 from handlers.ports import DonorUnknown, Unavailable
 from handlers.reopen_deferred import wake_awaiting
 from handlers.report_campaign_change import report_campaign_change
-from handlers.routing import Route, route, with_other_approvers, without_own_approval
+from handlers.routing import Route, out_of_sight, route, with_other_approvers, without_own_approval
 from handlers.shadowing import note_comparisons
 from policy.canonical import digest
 from policy.claims import Recommendation
@@ -137,7 +138,21 @@ class Weighed:
 
 
 async def weigh(considered: Considered, context: Context) -> Weighed:
-    """Ask policy, and find who decides and where."""
+    """Ask policy, and find who decides and where; asked again where outsiders may read along there."""
+    record = considered.record
+    found = await route(record, context)
+    occasion = await occasion_of(considered.event, considered.requested_by, record, context)
+    weighed = await _weigh(considered, found, occasion, context)
+    if not await outsiders_may_read(weighed.destination.channel, context):
+        return weighed
+    outside = occasion.at_a_place(shared_with_outsiders=True)
+    weighed = await _weigh(considered, found, outside, context)
+    if weighed.ruling.decision.outcome is not Outcome.DENY:
+        return weighed
+    return replace(weighed, destination=await out_of_sight(weighed.destination, context))
+
+
+async def _weigh(considered: Considered, found: Route, occasion: Occasion, context: Context) -> Weighed:
     recommendation, record = considered.recommendation, considered.record
     findings = AiFindings(
         origin=recommendation.origin,
@@ -147,9 +162,9 @@ async def weigh(considered: Considered, context: Context) -> Weighed:
         suspected_injection=recommendation.suspected_injection,
         external_text=any(note.external_author for note in record.notes),
     )
-    ruling = await rule(considered.proposal, record, findings, context)
+    ruling = await rule(considered.proposal, record, findings, occasion, context)
     allowed = await without_own_approval(
-        await route(record, context),
+        found,
         recommendation.action,
         ruling.decision,
         record,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from handlers.context import Context
-from handlers.ports import Colleague
+from handlers.ports import Colleague, Refused
 from handlers.working_hours import working_time, working_time_of
 from policy.actions import Action, AssignOwner
 from policy.decision import Decision, Role
@@ -69,6 +69,20 @@ def to_reviewers(reason: str, context: Context) -> Route:
         decider_email=None,
         working=working_time(None, None, context),
     )
+
+
+async def out_of_sight(found: Route, context: Context) -> Route:
+    """Return where nobody outside the organisation reads: direct messages with who decides, or a manager.
+
+    Raises Refused when there is nobody to write to.
+    """
+    managers = (person.email for person in context.organisation.people_in("manager"))
+    for email in (*((found.decider_email,) if found.decider_email else ()), *managers):
+        colleague = await context.chat.colleague_by_email(email)
+        if colleague and colleague.is_full_member:
+            direct = await context.chat.direct_channel(colleague.id)
+            return replace(found, channel=direct, why=f"{colleague.name}'s direct messages")
+    raise Refused("slack", "no_place_without_outsiders")
 
 
 def with_other_approvers(found: Route, decision: Decision, organisation: Organisation) -> Route:

@@ -13,7 +13,7 @@ from handlers.paused import shown as pause_shown
 from handlers.shadowing import shadowing
 from policy.action_words import CAPABILITY_WORDS
 from policy.decide import CompiledPolicy
-from policy.matrix import lifecycle_matrix
+from policy.matrix import Matrix
 from policy.matrix_text import cell_words, matrix_lines, notes
 from storage.policies import PolicyProposal
 from storage.transaction import Transaction
@@ -27,7 +27,8 @@ async def show_policy(command: PolicyRequested, arrived: Arrived, context: Conte
     if isinstance(colleague, Notice):
         return lambda tx: answer(tx, arrived, colleague, command.reply_to)
     state = await context.database.read(lambda tx: _state(tx, arrived, context))
-    shown = _shown(state, arrived, context.organisation.rollout_phase)
+    matrix = await context.matrices.of(state[0], context.organisation.rollout_phase)
+    shown = _shown(state, matrix, arrived)
 
     def write(tx: Transaction) -> None:
         write_down(
@@ -54,15 +55,14 @@ def _state(tx: Transaction, arrived: Arrived, context: Context) -> State:
     )
 
 
-def _shown(state: State, arrived: Arrived, phase: int) -> PolicyShown:
+def _shown(state: State, matrix: Matrix, arrived: Arrived) -> PolicyShown:
     rules, in_force, pauses, shadow = state
-    matrix = lifecycle_matrix(rules, phase)
     return PolicyShown(
         title=rules.policy.title,
         version=rules.version,
         since=in_force.decided_at if in_force else None,
         by=(in_force.decided_by_name or in_force.author) if in_force else "",
-        phase=phase,
+        phase=matrix.phase,
         capabilities=tuple(CAPABILITY_WORDS.values()),
         table=tuple(
             (line.what, line.where, tuple(map(cell_words, line.cells))) for line in matrix_lines(matrix)

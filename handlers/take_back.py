@@ -135,7 +135,7 @@ async def _ruled_out(action: Action, attempt: Attempt, record: DonorRecord, cont
     colleague = await admit(attempt.effect.by_id, None, context)
     if isinstance(colleague, Notice):
         return colleague.text
-    decision = (await rule_on(action, record, attempt.escalation, context)).decision
+    decision = (await rule_on(action, record, attempt.escalation, attempt.effect.by_id, context)).decision
     if decision.outcome is Outcome.DENY:
         return " ".join(decision.reasons) or "Policy does not allow it."
     roles = requirement_of(attempt.escalation).roles_of(

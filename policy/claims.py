@@ -83,7 +83,10 @@ class VerifiedClaim(Value):
 
 
 class Origin(Value):
-    """Who wrote the text: a model, or the deterministic facts summariser (*fallback_reason* says why)."""
+    """Who wrote the text: a model, or the deterministic facts summariser (*fallback_reason* says why).
+
+    *endpoint_region* is where the model that answered processes data; empty without one.
+    """
 
     kind: Literal["model", "facts"]
     model: str = ""
@@ -93,6 +96,7 @@ class Origin(Value):
     input_tokens: int = 0
     output_tokens: int = 0
     fallback_reason: str = ""
+    endpoint_region: str = ""
 
 
 class Confidence(Value):

@@ -161,13 +161,15 @@ class GivingFacts(_Group):
 
 
 class CampaignFacts(_Group):
-    """The campaign the action belongs to."""
+    """The campaign of the gift, pledge or contact that led to the action; thanks and answers have none."""
 
     status: Literal["planned", "active", "paused", "completed", "cancelled", "none"] = Field(
         description="The status in the CRM; none when the action belongs to no campaign."
     )
     is_running: bool = Field(description="It is active and today lies between its first and last day.")
-    in_audience: bool = Field(description="The donor is in a segment the campaign is for, or it is for all.")
+    in_audience: bool = Field(
+        description="The donor is in a segment the campaign is for (audiences in the settings), or all are."
+    )
     is_excluded: bool = Field(description="The donor is in a segment the campaign leaves out.")
     already_gave: bool = Field(description="The donor already gave to this campaign.")
     days_until_end: Days | None = Field(default=None, description="Days until the campaign's last day.")
@@ -206,7 +208,7 @@ class AiFacts(_Group):
         description="A text it read was written by somebody outside the organisation."
     )
     endpoint_region: Text = Field(
-        description="Where the model runs, such as eu, us or local; none without one."
+        description="Where the model that wrote it runs, such as eu, us or local; empty without one."
     )
 
 
@@ -215,7 +217,9 @@ class OwnerFacts(_Group):
 
     known: bool = Field(description="The donor has an owner whom the CRM knows.")
     active: bool = Field(description="The donor has an owner, and the owner still works here.")
-    on_hold: bool = Field(description="The owner asked to keep automation away from this donor.")
+    on_hold: bool = Field(
+        description="A tag in the CRM (owner_hold_tags) says that the owner keeps automation away."
+    )
 
 
 class ActorFacts(_Group):
@@ -239,7 +243,9 @@ class DoorFacts(_Group):
     """Through which door the decision comes."""
 
     kind: DoorKind = Field(description="slack, http, timer or cli.")
-    shared_with_outsiders: bool = Field(description="People outside the organisation can read the channel.")
+    shared_with_outsiders: bool = Field(
+        description="People outside the organisation can read the channel of the card, or it cannot be told."
+    )
 
 
 class DecisionFacts(_Group):

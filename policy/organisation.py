@@ -75,6 +75,14 @@ class BlackoutPeriod(Value):
     asks_only: bool = False
 
 
+class CampaignAudience(Value):
+    """Whom a campaign is for, by CRM campaign id and segment; the CRM itself does not say."""
+
+    campaign_id: str
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
 class Organisation(Value):
     """The organisation's settings; channels are Slack channel ids or names with a leading #.
 
@@ -84,7 +92,8 @@ class Organisation(Value):
     After its deadline a decision is passed on once (*escalate*), for *decision_days_when_passed_on* working
     days, or runs out (*expire*). *data_steward* (an e-mail address) and *data_channel* are for records that
     are sent back to be put right. *decided_elsewhere* names the place for what policy does not let be decided
-    in Slack; its address may hold {donor_id} and is the donor's record if left out.
+    in Slack; its address may hold {donor_id} and is the donor's record if left out. A donor with one of
+    *owner_hold_tags* in the CRM is left to the owner. A campaign without an entry in *audiences* is for all.
     """
 
     name: str = "Our organisation"
@@ -117,6 +126,8 @@ class Organisation(Value):
     digests: tuple[DigestSchedule, ...] = ()
     blackouts: tuple[BlackoutPeriod, ...] = ()
     quiet_hours: tuple[int, int] | None = None
+    owner_hold_tags: tuple[str, ...] = ("owner-hold",)
+    audiences: tuple[CampaignAudience, ...] = ()
     crm_record_url: str | None = None
     decided_elsewhere: str = "the CRM"
     decided_elsewhere_url: str | None = None

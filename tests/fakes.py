@@ -278,9 +278,9 @@ class FakeChat:
         self._reachable()
         return f"D{user_id}"
 
-    async def is_shared_outside(self, channel_id: str) -> bool | None:
+    async def is_shared_outside(self, channel: str) -> bool | None:
         self._reachable()
-        return channel_id.startswith("CSHARED")
+        return None if channel.startswith("CUNTOLD") else channel.startswith("CSHARED")
 
     async def show_card(
         self,

@@ -182,4 +182,5 @@ def _origin(prompt: Prompt, endpoint: ChatEndpoint, completion: Completion) -> O
         response_id=completion.response_id,
         input_tokens=completion.input_tokens,
         output_tokens=completion.output_tokens,
+        endpoint_region=endpoint.endpoint.region,
     )

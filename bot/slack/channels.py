@@ -42,19 +42,20 @@ class Channels:
             self._direct[user_id] = str((await asked(call))["channel"]["id"])
         return self._direct[user_id]
 
-    async def is_shared_outside(self, channel_id: str) -> bool | None:
+    async def is_shared_outside(self, channel: str) -> bool | None:
         """Say whether people of other organisations can read the channel.
 
         None where the bot is not in: of such channels Slack may say nothing, or leave things out.
         """
         try:
-            call = self._client.api_call("conversations.info", data={"channel": channel_id})
-            channel = (await asked(call))["channel"]
+            found = await self.resolve(channel)
+            call = self._client.api_call("conversations.info", data={"channel": found})
+            told = (await asked(call))["channel"]
         except Refused:
             return None
-        if channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"):
+        if told.get("is_ext_shared") or told.get("is_pending_ext_shared"):
             return True
-        return None if channel.get("is_member") is False else False
+        return None if told.get("is_member") is False else False
 
     async def _list(self) -> dict[str, str]:
         ids: dict[str, str] = {}

@@ -60,9 +60,9 @@ class SlackChat:
         """Return the id of a channel given by name or id; raises Refused when there is none."""
         return await self._channels.resolve(channel)
 
-    async def is_shared_outside(self, channel_id: str) -> bool | None:
+    async def is_shared_outside(self, channel: str) -> bool | None:
         """Say whether people of other organisations can read the channel."""
-        return await self._channels.is_shared_outside(channel_id)
+        return await self._channels.is_shared_outside(channel)
 
     async def show_card(
         self,

@@ -85,6 +85,7 @@ async def test_an_answer_carries_its_origin(record: DonorRecord, facts: DonorFac
         "input_tokens": 10,
         "output_tokens": 5,
         "fallback_reason": "",
+        "endpoint_region": "us",
     }
     assert server.asked[0]["response_format"]["json_schema"]["schema"] == answer_schema(())
     assert server.asked[0]["messages"][0] == {"role": "system", "content": prompt.text}

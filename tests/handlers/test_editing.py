@@ -25,7 +25,7 @@ from handlers.commands import (
     ReplyAddress,
 )
 from handlers.context import Arrived
-from handlers.deciding import waiting_touches
+from handlers.deciding import decided_on, waiting_touches
 from handlers.escalation_view import card_of, requirement_of
 from handlers.outcomes import CheckedEdit, EditForm, Notice, Window
 from handlers.ports import Colleague
@@ -39,14 +39,14 @@ from policy.actions import (
     ScheduleFollowUp,
     UpdateStage,
 )
-from policy.canonical import digest
+from policy.canonical import canonical_json, digest
 from policy.decide import CompiledPolicy
 from policy.donor import Channel, Consent, ConsentStatus, LifecycleStage, StaffMember
 from policy.editing import EDIT
 from policy.escalation import EscalationState
 from policy.events import CrmEvent, CrmEventType
 from policy.override_reasons import GivenReason, OverrideReason
-from storage.escalations import Escalation
+from storage.escalations import Changes, Escalation
 from storage.schema import CARD_SHOWINGS
 from storage.transaction import Transaction
 from tests.handlers.conftest import MANAGER, OWNER, STRANGER, House, house_in
@@ -84,11 +84,16 @@ class Desk:
         return await self.now()
 
     async def _replace(self, action: Action) -> None:
-        now = self.house.clock.now()
+        """Have another action in its place that answers the donor: contact that is no ask."""
+        now, facts = self.house.clock.now(), decided_on(await self.now())
+        care = facts.action.model_copy(update={"purpose": "stewardship"})
+        changes = Changes(
+            action=action,
+            action_digest=digest(action),
+            decision_facts=canonical_json(facts.model_copy(update={"action": care})),
+        )
         await self.house.database.write(
-            lambda tx: tx.escalations.move(
-                self.about, (S.OPEN,), S.OPEN, now, action=action, action_digest=digest(action)
-            )
+            lambda tx: tx.escalations.move(self.about, (S.OPEN,), S.OPEN, now, **changes)
         )
 
     async def now(self) -> Escalation:
