@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic_core import to_json
@@ -16,7 +18,7 @@ from storage.transaction import Transaction
 DECISION_KINDS = ("recommendation.decided",)
 """The kinds of audit entry that hold a decision together with its facts."""
 
-BATCH = 500
+BATCH = 2_000
 _SHORTEST_REFERENCE = 6
 
 Standings = Mapping[tuple[str, datetime], tuple[str | None, EscalationState]]
@@ -64,12 +66,30 @@ async def recorded_decisions(
         yield [read_recorded(each.id, each.at, each.payload, donor_id=each.subject) for each in entries]
 
 
-async def replayable_decisions(
-    database: Database, since: datetime | None = None
-) -> AsyncIterator[list[Replayable | NotReplayable]]:
-    """Yield the same with what a rehearsal needs only: the outcome, whose donor it was and how it ended."""
-    async for entries, standings in _pages(database, since):
-        yield [_replayable(each, standings) for each in entries]
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some recorded decisions as they are stored; reading them is work, and belongs beside the event loop."""
+
+    entries: list[StoredEntry]
+    standings: Standings
+
+    def decisions(self) -> list[Replayable | NotReplayable]:
+        """Read what a rehearsal needs: the outcome, whose donor it was and how it ended."""
+        return [_replayable(each, self.standings) for each in self.entries]
+
+
+async def pages_of_decisions(database: Database, since: datetime | None = None) -> AsyncIterator[Page]:
+    """Yield all recorded decisions, the oldest first; the next page is fetched while one is worked on."""
+    pages = _pages(database, since)
+    try:
+        coming = asyncio.ensure_future(anext(pages, None))
+        while (page := await coming) is not None:
+            coming = asyncio.ensure_future(anext(pages, None))
+            yield Page(*page)
+    finally:
+        if not coming.done():
+            coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
 
 
 async def _pages(

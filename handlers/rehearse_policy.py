@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from handlers.recorded_decisions import replayable_decisions
+from handlers.recorded_decisions import pages_of_decisions
 from policy.backtest import Rehearsal
 from policy.backtest_report import BacktestReport
 from policy.decide import CompiledPolicy
@@ -26,8 +26,8 @@ async def backtest_report(
     *progress* hears after each batch how many more are done. The event loop stays free meanwhile.
     """
     rehearsal = Rehearsal(before, after)
-    async for batch in replayable_decisions(database, since):
-        await asyncio.to_thread(rehearsal.take, batch)
+    async for page in pages_of_decisions(database, since):
+        await asyncio.to_thread(lambda page=page: rehearsal.take(page.decisions()))  # type: ignore[misc]
         if progress:
-            progress(len(batch))
+            progress(len(page.entries))
     return rehearsal.report()

@@ -153,6 +153,8 @@ def _unreadable(entry_id: str, at: datetime, error: ValidationError) -> NotRepla
 
 def _filled_in(facts: DecisionFacts) -> str:
     """Name the facts that nobody recorded and the model has a default for: a default is not a fact."""
+    if all(len(getattr(facts, name).model_fields_set) == count for name, count in _counts()):
+        return ""
     missing = [
         f"{name}.{field}"
         for name, fields in _fields()
@@ -161,6 +163,11 @@ def _filled_in(facts: DecisionFacts) -> str:
         if field not in group.model_fields_set
     ]
     return ", ".join(missing)
+
+
+@cache
+def _counts() -> tuple[tuple[str, int], ...]:
+    return tuple((name, len(fields)) for name, fields in _fields())
 
 
 @cache
