@@ -6,11 +6,11 @@ from typing import Any
 
 from handlers.answering import answer
 from handlers.commands import ApprovalClicked
-from handlers.considering import consider
+from handlers.considering import consider, mark_of
 from handlers.context import Arrived, Context, Write
 from handlers.deciding_person import Decider, decider_of
 from handlers.effects import PEOPLE_FIRST, ExecuteAction, enqueue, refresh_card
-from handlers.escalation_view import Requirement
+from handlers.escalation_view import Requirement, card_of
 from handlers.evidence import record as write_down
 from handlers.evidence import slack_actor
 from handlers.outcomes import Notice
@@ -24,11 +24,19 @@ from storage.transaction import Transaction
 _OPEN = (EscalationState.OPEN,)
 
 
+CARD_CHANGED = Notice(
+    text="The card has changed since it was shown to you.",
+    next_step="Nothing was approved. Look at it as it is now, and press again.",
+)
+
+
 async def approve_escalation(command: ApprovalClicked, arrived: Arrived, context: Context) -> Write:
     """Record the approval; with the last one that policy asks for, send the action to the CRM."""
     decider = await decider_of(command.escalation_id, command.by.id, context)
     if isinstance(decider, Notice):
         return refuse_click(command, arrived, decider)
+    if command.seen and command.seen != mark_of(card_of(decider.escalation)):
+        return refuse_click(command, arrived, CARD_CHANGED)
     given = GivenApproval(person=decider.colleague.id, role=decider.role)
     granted = (*decider.requirement.granted, given)
     requirement = decider.requirement.model_copy(update={"granted": granted})

@@ -11,7 +11,7 @@ from policy.awaited_events import AwaitedEvent
 from policy.decision_facts import Capability
 from policy.editing import Edit
 from policy.events import CrmEvent
-from policy.override_reasons import GivenReason, Override
+from policy.override_reasons import GivenReason, Override, OverrideReason
 from policy.value import Value
 
 LONGEST_PAUSE_MINUTES = 90 * 24 * 60
@@ -185,10 +185,11 @@ class FeedbackGiven(Value):
 
 
 class ApprovalClicked(Value):
-    """Somebody pressed Approve on a card."""
+    """Somebody pressed Approve on a card; *seen* marks what was written on it, where the place tells."""
 
     type: Literal["approve"] = "approve"
     escalation_id: str
+    seen: str = ""
     by: ChatUser
     reply_to: ReplyAddress
 
@@ -323,14 +324,14 @@ class FreshLookDue(Value):
 
 
 class UndoClicked(Value):
-    """Somebody wants an executed action taken back, for *reason* (a code of the short list, if they chose).
+    """Somebody wants an executed action taken back, for *reason* where the place asks for one.
 
     With *rest*, what somebody changed since stays, and only what is left of ours is taken back.
     """
 
     type: Literal["undo"] = "undo"
     escalation_id: str
-    reason: str = ""
+    reason: OverrideReason | None = None
     rest: bool = False
     by: ChatUser
     reply_to: ReplyAddress

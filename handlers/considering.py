@@ -39,6 +39,11 @@ def content_of(card: EscalationCard) -> str:
     return digest(card.model_copy(update=still))
 
 
+def mark_of(card: EscalationCard) -> str:
+    """Return the mark by which a click tells what its card said; short, since it travels with every card."""
+    return content_of(card)[:12]
+
+
 def note_shown(tx: Transaction, arrived: Arrived, escalation: Escalation, context: Context) -> None:
     """Remember when what is on an open card was first put before people, and how many words it has."""
     card = card_of(escalation)

@@ -14,7 +14,7 @@ from policy.considered import Figures
 from policy.decision_facts import Capability
 from policy.donor import DonorMatch, LifecycleStage, Tier, TimelineEntry
 from policy.escalation import EscalationState
-from policy.override_reasons import Override
+from policy.override_reasons import Override, OverrideReason
 from policy.undoing import Difference
 from policy.value import Value
 
@@ -177,7 +177,7 @@ class UndoShown(Value):
     by_user_id: str
     by_name: str
     at: AwareDatetime
-    reason: str = ""
+    reason: OverrideReason | None = None
     instead: str = ""
     changes: tuple[FieldChange, ...] = ()
     differences: tuple[Difference, ...] = ()

@@ -184,7 +184,7 @@ _STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
     "action.outcome_unknown": _plain("The CRM's answer was lost; looking before writing again"),
     "action.given_up": _plain("Given up after repeated failures; it can be tried again"),
     "action.stopped": _plain("Not carried out", "reason"),
-    "undo.requested": _plain("Asked to undo it"),
+    "undo.requested": _plain("Asked to undo it", "reason"),
     "undo.refused": _not_undone,
     "action.undone": _undone,
     "card.rerouted": _plain("Card moved to another channel", "reason"),

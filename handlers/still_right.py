@@ -76,10 +76,10 @@ async def still_right(escalation: Escalation, context: Context) -> Ready | Asked
         raise NotBefore(context.clock.now() + LOOK_AGAIN, UNREADABLE)
     requirement = requirement_of(escalation)
     now = seen_again(requirement, escalation, record, ruling)
-    if ruling.decision.outcome is Outcome.DENY:
-        return Stopped(" ".join(ruling.decision.reasons) or "Policy no longer allows this.")
     if escalation.action.kind in TOWARDS_THE_DONOR and (stop := _left_alone(requirement.seen, now)):
         return Stopped(stop)
+    if ruling.decision.outcome is Outcome.DENY:
+        return Stopped(" ".join(ruling.decision.reasons) or "Policy no longer allows this.")
     duties = duties_of(ruling.decision)
     if duties.unknown:
         return Stopped(f"Policy asks for something I cannot do ({', '.join(duties.unknown)}).")

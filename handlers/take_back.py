@@ -16,6 +16,7 @@ from handlers.evidence import record as write_down
 from handlers.execute_action import effect_key, write_once
 from handlers.obligations import Duties, duties_of
 from handlers.outcomes import Notice, UndoShown
+from handlers.overriding import count_override
 from handlers.paused import go_on_unless_paused
 from handlers.ports import DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
 from handlers.publishing import publish_data
@@ -26,6 +27,7 @@ from policy.decision import GivenApproval, Outcome, open_approvals
 from policy.donor import DonorRecord
 from policy.escalation import EscalationState
 from policy.events import PublishedEventType
+from policy.override_reasons import GivenReason, Override
 from policy.undoing import ChangedSince, Difference, TakenBack, compensation, leave_alone, opens_again
 from storage.escalations import Escalation
 from storage.transaction import Transaction
@@ -249,11 +251,13 @@ def _undone(
         escalation_id=moved.id,
         name=asked.by_name,
         ref=moved.execution_ref,
-        reason=asked.reason,
+        reason_code=asked.reason,
         instead=instead,
         note=note,
         changes=[change.model_dump(mode="json") for change in changes],
     )
+    reason = GivenReason(code=asked.reason) if asked.reason else None
+    count_override(tx, arrived, moved.id, Override.UNDO, reason, asked.by_user_id)
     data: dict[str, object] = {"action": moved.action.kind, "policy_version": moved.policy_version}
     publish_data(tx, arrived, PublishedEventType.ACTION_UNDONE, moved.id, data)
     refresh_card(tx, arrived, moved)

@@ -20,6 +20,7 @@ from policy.actions import UNDO, UndoPromise
 from policy.canonical import canonical_json
 from policy.decision import Role
 from policy.escalation import EscalationState
+from policy.override_reasons import LABELS
 from storage.escalations import Escalation
 from storage.transaction import Transaction
 
@@ -124,7 +125,7 @@ def _ask(
         correlation_id=moved.correlation_id,
         escalation_id=moved.id,
         name=colleague.name,
-        reason=command.reason,
+        reason=LABELS[command.reason] if command.reason else "",
         rest=command.rest,
     )
     effect = TakeBack(

@@ -21,6 +21,7 @@ class Override(StrEnum):
     DEFER = "defer"
     SEND_BACK = "send_back"
     ESCALATE = "escalate"
+    UNDO = "undo"
 
 
 @unique
@@ -119,14 +120,22 @@ _REASONS: dict[Override, tuple[OverrideReason, ...]] = {
         _R.CONFLICT_OF_INTEREST,
         _R.OTHER,
     ),
+    Override.UNDO: (
+        _R.WRONG_ACTION,
+        _R.WRONG_FACTS,
+        _R.WRONG_PERSON,
+        _R.DONOR_ASKED_OTHERWISE,
+        _R.ALREADY_DONE,
+        _R.OTHER,
+    ),
 }
 
 NO_REASON = "Choose a reason."
 WRONG_REASON = "Choose one of the reasons in the list."
 SAY_WHAT = "Say in a few words what it is."
 TOO_LONG = f"Keep it under {LONGEST_TEXT:,} characters."
-OPTIONAL = frozenset({Override.DEFER})
-"""Where nobody has to give a reason: putting a decision off for a day is one tap."""
+OPTIONAL = frozenset({Override.DEFER, Override.UNDO})
+"""Where nobody has to give a reason: putting a decision off for a day, or undoing from a list, is one tap."""
 
 
 class GivenReason(Value):

@@ -156,14 +156,17 @@ def option(label: str, value: str, description: str | None = None) -> dict[str, 
     return choice | {"description": plain_text(description, 75)} if description else choice
 
 
-def menu(placeholder: str, action_id: str, options: list[dict[str, Any]]) -> dict[str, Any]:
+def menu(
+    placeholder: str, action_id: str, options: list[dict[str, Any]], confirm: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """A menu of up to a hundred choices."""
-    return {
+    element: dict[str, Any] = {
         "type": "static_select",
         "action_id": action_id,
         "placeholder": plain_text(placeholder, 150),
         "options": options[:100],
     }
+    return element | {"confirm": confirm} if confirm else element
 
 
 def actions(block_id: str, *elements: dict[str, Any]) -> Block:

@@ -30,6 +30,7 @@ from handlers.commands import (
     UndoClicked,
     WhyRequested,
 )
+from policy.override_reasons import Override, OverrideReason, reasons_for
 
 Preset = Literal["tomorrow", "next_business_day", "next_week"]
 PRESETS = ("tomorrow", "next_business_day", "next_week")
@@ -81,6 +82,11 @@ def command_of(click: Click) -> tuple[Command, str | None]:
         about = _opaque(click.value)
         return _ABOUT[click.action_id](about, by, to), about
     match click.action_id:
+        case ids.APPROVE:
+            about = escalation_of(click)
+            return ApprovalClicked(escalation_id=about, seen=click.seen, by=by, reply_to=to), about
+        case ids.UNDO:
+            return _undo(click)
         case ids.DEFER:
             choice, about = deferral_of(click)
             preset = cast("Preset", choice)
@@ -116,10 +122,8 @@ def _page(click: Click, by: ChatUser) -> Command:
 
 
 _ABOUT: dict[str, Callable[[str, ChatUser, ReplyAddress], Command]] = {
-    ids.APPROVE: lambda about, by, to: ApprovalClicked(escalation_id=about, by=by, reply_to=to),
     ids.BRING_BACK: lambda about, by, to: BringBackClicked(escalation_id=about, by=by, reply_to=to),
     ids.CANCEL_ABSENCE: lambda about, by, to: BackRequested(absence_id=about, by=by, reply_to=to),
-    ids.UNDO: lambda about, by, to: UndoClicked(escalation_id=about, by=by, reply_to=to),
     ids.UNDO_REST: lambda about, by, to: UndoClicked(escalation_id=about, rest=True, by=by, reply_to=to),
     ids.FIXED: lambda about, by, to: CleanupFixed(item_id=about, by=by, reply_to=to),
     ids.POLICY_APPROVE: lambda about, by, to: PolicyApprovalClicked(proposal_id=about, by=by, reply_to=to),
@@ -132,6 +136,15 @@ _ABOUT: dict[str, Callable[[str, ChatUser, ReplyAddress], Command]] = {
 def proposal_of(click: Click) -> str:
     """Return the proposed policy a button is about; raises NotUnderstood."""
     return _opaque(click.value)
+
+
+def _undo(click: Click) -> tuple[Command, str]:
+    """Read an undo: from a card with its reason, from a list without."""
+    code, about = _split(click) if ":" in click.value else ("", escalation_of(click))
+    if code and code not in reasons_for(Override.UNDO):
+        raise NotUnderstood(click.action_id)
+    reason = OverrideReason(code) if code else None
+    return UndoClicked(escalation_id=about, reason=reason, by=click.by, reply_to=click.reply_to), about
 
 
 def _picked(click: Click, by: ChatUser) -> Command:

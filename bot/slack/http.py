@@ -89,10 +89,17 @@ def _well_formed(body: object) -> bool:
     if not isinstance(body, dict):
         return False
     objects = [body[key] for key in OBJECTS if body.get(key) is not None]
-    objects += body["actions"] if isinstance(body.get("actions"), list) else []
+    actions = body["actions"] if isinstance(body.get("actions"), list) else []
+    objects += actions
+    if body.get("type") == "block_actions" and not all(_has_name(action) for action in actions):
+        return False
     event = body.get("event")
     named = event is None or (isinstance(event, dict) and isinstance(event.get("type"), str))
     return named and all(isinstance(item, dict) for item in objects)
+
+
+def _has_name(action: object) -> bool:
+    return isinstance(action, dict) and isinstance(action.get("action_id"), str)
 
 
 def _response(answer: BoltResponse) -> Response:

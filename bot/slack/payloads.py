@@ -7,6 +7,9 @@ from pydantic import BaseModel, Field
 from handlers.commands import ChatUser, ReplyAddress
 from policy.override_reasons import Override
 
+CARD_PARTS = 6
+"""A card's row of buttons is called cs:card:<escalation>:<state>:<since>:<mark of what it says>."""
+
 
 class _Id(BaseModel):
     id: str
@@ -46,6 +49,7 @@ class _Option(BaseModel):
 
 class _Action(BaseModel):
     action_id: str = ""
+    block_id: str = ""
     type: str = ""
     value: str | None = None
     selected_option: _Option | None = None
@@ -88,6 +92,12 @@ class Click(BaseModel):
             update={"action_id": action_id, "value": value, "selected_option": None}
         )
         return self.model_copy(update={"actions": [pressed]})
+
+    @property
+    def seen(self) -> str:
+        """Return the mark of what the card said that was pressed; empty where the place has none."""
+        parts = self.actions[0].block_id.split(":")
+        return parts[-1] if parts[:2] == ["cs", "card"] and len(parts) == CARD_PARTS else ""
 
     @property
     def by(self) -> ChatUser:

@@ -248,7 +248,7 @@ def test_any_life_ends_well(migrated: Path, default_policy: CompiledPolicy, tmp_
         open_url = staticmethod(copied)
         policy = default_policy
 
-    _live(OnSqlite, 16, 25)
+    _live(OnSqlite, 10, 25)
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ async def test_what_was_written_about_an_anonymous_donor_shows_no_amount_either(
     [task] = await loop.stage.written_for(card, JANE)
     assert amount in task["title"], "the CRM has it in full"
     await loop.stage.crm_patch(f"tasks/{task['id']}", {"details": "Called on Monday"})
-    await loop.stage.press(OLIVIA, OLIVIAS, done, "cs:undo")
+    await loop.stage.press(OLIVIA, OLIVIAS, done, "cs:undo", "other")
     refused = await loop.now_shows(card, "Not undone")
     assert amount not in text_of(refused)
 

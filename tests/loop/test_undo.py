@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from policy.override_reasons import Override, OverrideReason
 from tests.loop.conftest import Loop
 from tests.loop.shown import Json, buttons, escalation_of, has
 from tests.loop.staging import JANE, MARA, OLIVIA, OLIVIAS, until
@@ -43,7 +44,7 @@ async def _audited(loop: Loop, card: Json) -> list[str]:
 
 
 async def _undo(loop: Loop, card: Json, button: str = "cs:undo") -> None:
-    await loop.stage.press(OLIVIA, OLIVIAS, card, button)
+    await loop.stage.press(OLIVIA, OLIVIAS, card, button, "wrong_facts" if button == "cs:undo" else "")
 
 
 async def test_a_task_is_taken_back(shared: Loop) -> None:
@@ -62,11 +63,14 @@ async def test_a_task_is_taken_back(shared: Loop) -> None:
     kept = await shared.runtime.context.database.read(lambda tx: tx.escalations.get(escalation_of(done)))
     assert kept is not None
     assert kept.decided_by == OLIVIA, "who approved it stays known"
+    start, end = shared.clock.now() - timedelta(days=1), shared.clock.now() + timedelta(days=1)
+    counted = await shared.runtime.context.database.read(lambda tx: tx.overrides.counts(start, end))
+    assert counted == {(Override.UNDO, OverrideReason.WRONG_FACTS): 1}
 
 
 async def test_somebody_else_may_not_undo(shared: Loop) -> None:
     done = await _done(shared)
-    await shared.stage.press(MARA, OLIVIAS, done, "cs:undo")
+    await shared.stage.press(MARA, OLIVIAS, done, "cs:undo", "other")
     await shared.stage.seen(MARA, OLIVIAS, "Only the person who decided")
     await shared.settled()
     assert len(await shared.stage.written_for(done, JANE)) == 1

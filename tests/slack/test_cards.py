@@ -35,6 +35,7 @@ from handlers.outcomes import (
 from policy.actions import UndoPromise
 from policy.donor import DonorMatch
 from policy.escalation import EscalationState
+from policy.override_reasons import Override, reasons_for
 from tests.slack.reading import read
 from tests.slack.samples import (
     CARD,
@@ -126,9 +127,9 @@ def test_the_buttons_name_what_they_do() -> None:
 
 def test_undo_is_offered_wherever_something_can_be_done() -> None:
     offered = closing_buttons(CARD, EXECUTED)["elements"]
-    assert [(each["action_id"], each["value"]) for each in offered] == [
-        ("cs:undo", "01KESC"),
-        ("cs:evidence", "01KESC"),
+    assert [each["action_id"] for each in offered] == ["cs:undo", "cs:evidence"]
+    assert [choice["value"] for choice in offered[0]["options"]] == [
+        f"{reason}:01KESC" for reason in reasons_for(Override.UNDO)
     ]
     closed = CARD.model_copy(update={"undo": UndoPromise.COMPENSATION})
     [make_up, _] = closing_buttons(closed, EXECUTED)["elements"]
@@ -144,6 +145,12 @@ def test_menus_start_afresh_when_the_card_changes() -> None:
     assert decision_buttons(CARD, OPEN)["block_id"] != decision_buttons(CARD, again)["block_id"]
 
 
+UNDO_BECAUSE = (
+    "[Undo because… Not the right step / What it is based on is wrong / Not the right person to do it / "
+    "The donor asked for something else / Already done / Something else]"
+)
+
+
 def test_the_card_when_it_is_done() -> None:
     assert (
         read(escalation_message(CARD, EXECUTED).blocks)
@@ -157,7 +164,7 @@ def test_the_card_when_it_is_done() -> None:
 **What was written to the CRM**
 {WRITES}
   Can be undone exactly: the record returns to what it was.
-[Undo] [Why?]
+{UNDO_BECAUSE} [Why?]
   Sent to the owner's channel. Reference 7f3k2a"""
     )
 

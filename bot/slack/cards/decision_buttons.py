@@ -7,6 +7,7 @@ from bot.slack.blocks import Block, actions, button, confirmation, menu, option
 from bot.slack.cards.field_changes import spell
 from bot.slack.cards.undo import undo_buttons
 from bot.slack.text import clip, name, one_line
+from handlers.considering import mark_of
 from handlers.outcomes import CardStatus, EscalationCard
 from policy.escalation import EscalationState
 
@@ -69,4 +70,4 @@ def _approval(card: EscalationCard) -> dict[str, object]:
 
 def _block_id(card: EscalationCard, status: CardStatus) -> str:
     since = int(status.at.timestamp()) if status.at else 0
-    return f"cs:card:{card.escalation_id}:{status.state}:{since}"
+    return f"cs:card:{card.escalation_id}:{status.state}:{since}:{mark_of(card)}"

@@ -12,7 +12,9 @@ from bot.slack.blocks import (
     button,
     confirmation,
     leaf,
+    menu,
     moment,
+    option,
     paragraph,
     person,
     rich,
@@ -23,6 +25,7 @@ from bot.slack.text import clip, isolated, name, one_line
 from handlers.outcomes import CardStatus, EscalationCard, UndoShown
 from policy.actions import UndoPromise
 from policy.escalation import EscalationState
+from policy.override_reasons import GivenReason, Override, reasons_for
 from policy.undoing import Difference
 
 ON_ITS_WAY = " asked to undo this. It is being taken back in the CRM."
@@ -33,7 +36,7 @@ INSTEAD = "It stays in force. Planned instead: "
 CAN_STILL = "Without touching what was changed, I can still {rest}."
 MORE = "and {count} more fields"
 UNDO = "Undo"
-MAKE_UP = "Undo…"
+UNDO_BECAUSE = "Undo because…"
 UNDO_TITLE = "Undo this for {name}?"
 UNDO_TEXT = (
     "What was written to the CRM is taken back. If somebody has changed it since, nothing is touched and the "
@@ -73,7 +76,7 @@ def undo_buttons(card: EscalationCard, status: CardStatus) -> list[dict[str, Any
     undo = status.execution.undo if status.execution else None
     if undo and undo.stage == "asked":
         return []
-    offered = [_undo_button(card)]
+    offered = [_undo_menu(card)]
     if undo and undo.rest:
         text = REST_TEXT.format(rest=clip(one_line(undo.rest), 150))
         ask = confirmation(REST_TITLE, text, REST, NOT_YET, danger=True)
@@ -81,13 +84,18 @@ def undo_buttons(card: EscalationCard, status: CardStatus) -> list[dict[str, Any
     return offered
 
 
-def _undo_button(card: EscalationCard) -> dict[str, Any]:
+def _undo_menu(card: EscalationCard) -> dict[str, Any]:
+    """Choosing the reason is the press: whoever counts them later needs no second question."""
     title = UNDO_TITLE.format(name=name(card.donor.name, 60))
     if card.undo is UndoPromise.COMPENSATION:
         ask = confirmation(title, MAKE_UP_TEXT, MAKE_UP_YES, NOT_YET)
-        return button(MAKE_UP, ids.UNDO, card.escalation_id, confirm=ask)
-    ask = confirmation(title, UNDO_TEXT, UNDO_YES, NOT_YET, danger=True)
-    return button(UNDO, ids.UNDO, card.escalation_id, confirm=ask)
+    else:
+        ask = confirmation(title, UNDO_TEXT, UNDO_YES, NOT_YET, danger=True)
+    reasons = [
+        option(GivenReason(code=code).label, ids.joined(code.value, card.escalation_id))
+        for code in reasons_for(Override.UNDO)
+    ]
+    return menu(UNDO_BECAUSE, ids.UNDO, reasons, ask)
 
 
 def _refused(undo: UndoShown) -> Block:
