@@ -15,6 +15,7 @@ from handlers.check_edit import check_edit
 from handlers.come_back import come_back, end_absence
 from handlers.context import Arrived, Context, Write
 from handlers.decide_policy import approve_policy, reject_policy, shadow_policy
+from handlers.decide_together import approve_together, offer_together
 from handlers.decline_escalation import decline_escalation
 from handlers.defer_escalation import defer_escalation
 from handlers.escalate_further import escalate_further
@@ -104,6 +105,8 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.AbsenceEnded: end_absence,
     commands.HomeOpened: show_home,
     commands.QueueRequested: show_queue,
+    commands.TogetherRequested: offer_together,
+    commands.TogetherApproved: approve_together,
     commands.GroupingDue: post_grouping,
     commands.GroupedDueSoon: look_before_deadline,
     commands.CardWanted: give_own_card,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from handlers.answering import answer
@@ -14,7 +16,8 @@ from handlers.escalation_view import Requirement, card_of
 from handlers.evidence import record as write_down
 from handlers.evidence import slack_actor
 from handlers.outcomes import Notice
-from handlers.standing import refuse_click, too_late
+from handlers.ports import Unavailable
+from handlers.standing import UNKNOWN_CARD, note_refusal, standing
 from policy.canonical import canonical_json
 from policy.decision import GivenApproval, open_approvals
 from policy.escalation import EscalationState
@@ -22,6 +25,11 @@ from storage.escalations import Escalation
 from storage.transaction import Transaction
 
 _OPEN = (EscalationState.OPEN,)
+AT_ONCE = timedelta(milliseconds=50)
+
+
+Attempt = Callable[[Transaction], Notice | None]
+"""One approval to be tried in a transaction; it returns what to tell the person, None when all is said."""
 
 
 CARD_CHANGED = Notice(
@@ -32,11 +40,21 @@ CARD_CHANGED = Notice(
 
 async def approve_escalation(command: ApprovalClicked, arrived: Arrived, context: Context) -> Write:
     """Record the approval; with the last one that policy asks for, send the action to the CRM."""
+    attempt = await approval(command, arrived, context)
+
+    def write(tx: Transaction) -> None:
+        if notice := attempt(tx):
+            answer(tx, arrived, notice, command.reply_to)
+
+    return write
+
+
+async def approval(command: ApprovalClicked, arrived: Arrived, context: Context) -> Attempt:
+    """Return the approval as it may be given now; every approval in Slack goes this way."""
     decider = await decider_of(command.escalation_id, command.by.id, context)
-    if isinstance(decider, Notice):
-        return refuse_click(command, arrived, decider)
-    if command.seen and command.seen != mark_of(card_of(decider.escalation)):
-        return refuse_click(command, arrived, CARD_CHANGED)
+    refusal = decider if isinstance(decider, Notice) else _unseen(command, decider)
+    if refusal or isinstance(decider, Notice):
+        return lambda tx: _refuse(tx, command, arrived, refusal or UNKNOWN_CARD)
     given = GivenApproval(person=decider.colleague.id, role=decider.role)
     granted = (*decider.requirement.granted, given)
     requirement = decider.requirement.model_copy(update={"granted": granted})
@@ -45,26 +63,47 @@ async def approve_escalation(command: ApprovalClicked, arrived: Arrived, context
     return lambda tx: _approve(tx, command, arrived, decider, requirement)
 
 
+def _unseen(command: ApprovalClicked, decider: Decider) -> Notice | None:
+    """Refuse to take a press for what was not written on the card when it was shown."""
+    if command.seen and command.seen != mark_of(card_of(decider.escalation)):
+        return CARD_CHANGED
+    return None
+
+
+def _refuse(tx: Transaction, command: ApprovalClicked, arrived: Arrived, refusal: Notice) -> Notice:
+    note_refusal(tx, command, arrived, refusal)
+    return refusal
+
+
 def _approve(
     tx: Transaction, command: ApprovalClicked, arrived: Arrived, decider: Decider, requirement: Requirement
-) -> None:
+) -> Notice | None:
     moved = tx.escalations.move(
         command.escalation_id,
         _OPEN,
         EscalationState.APPROVED,
         arrived.now,
+        revision=decider.escalation.revision,
         decided_by=decider.colleague.id,
         decided_by_name=decider.colleague.name,
         decided_at=arrived.now,
         requires=canonical_json(requirement),
     )
     if moved is None:
-        too_late(tx, command, arrived)
-        return
+        return _overtaken(tx, command)
     considered = _considered(tx, command, arrived, decider)
-    note_approval(tx, arrived, moved, decider, "escalation.approved", considered)
+    note_approval(tx, arrived, moved, decider, "escalation.approved", considered, command.together)
     refresh_card(tx, arrived, moved)
     send_to_crm(tx, arrived, moved)
+    return None
+
+
+def _overtaken(tx: Transaction, command: ApprovalClicked) -> Notice:
+    """Say who was first; when it is open still, what was approved changed, and it is looked at again."""
+    current = tx.escalations.get(command.escalation_id)
+    if current and current.state is EscalationState.OPEN:
+        raise Unavailable("countersign", "decided_meanwhile", AT_ONCE)
+    return standing(current) if current else UNKNOWN_CARD
 
 
 def send_to_crm(tx: Transaction, arrived: Arrived, approved: Escalation) -> None:
@@ -81,27 +120,31 @@ def send_to_crm(tx: Transaction, arrived: Arrived, approved: Escalation) -> None
 
 def _record_one_of_several(
     tx: Transaction, command: ApprovalClicked, arrived: Arrived, decider: Decider, requirement: Requirement
-) -> None:
+) -> Notice:
     moved = tx.escalations.move(
-        command.escalation_id, _OPEN, EscalationState.OPEN, arrived.now, requires=canonical_json(requirement)
+        command.escalation_id,
+        _OPEN,
+        EscalationState.OPEN,
+        arrived.now,
+        revision=decider.escalation.revision,
+        requires=canonical_json(requirement),
     )
     if moved is None:
-        too_late(tx, command, arrived)
-        return
+        return _overtaken(tx, command)
     considered = _considered(tx, command, arrived, decider)
-    note_approval(tx, arrived, moved, decider, "escalation.approval_given", considered)
+    note_approval(tx, arrived, moved, decider, "escalation.approval_given", considered, command.together)
     refresh_card(tx, arrived, moved)
     missing = open_approvals(requirement.decision, requirement.granted)
     wanted = ", ".join(f"{need.count} more as {need.role.value}" for need in missing)
-    notice = Notice(text="Your approval is recorded.", next_step=f"Still needed: {wanted}.")
-    answer(tx, arrived, notice, command.reply_to)
+    return Notice(text="Your approval is recorded.", next_step=f"Still needed: {wanted}.")
 
 
 def _considered(
     tx: Transaction, command: ApprovalClicked, arrived: Arrived, decider: Decider
 ) -> dict[str, Any]:
     by, before = decider.colleague.id, decider.escalation
-    return consider(tx, arrived, before, by, "approved", tell=command.reply_to)
+    tell = None if command.together else command.reply_to
+    return consider(tx, arrived, before, by, "approved", tell=tell)
 
 
 def note_approval(
@@ -111,8 +154,12 @@ def note_approval(
     decider: Decider,
     kind: str,
     considered: dict[str, Any],
+    together: str | None = None,
 ) -> None:
-    """Write an approval of *escalation* as it is now down: the exact action, and how it was considered."""
+    """Write an approval of *escalation* as it is now down: the exact action, and how it was considered.
+
+    *together* names the press with which several were approved.
+    """
     write_down(
         tx,
         arrived,
@@ -128,4 +175,5 @@ def note_approval(
         policy_version=escalation.policy_version,
         considered=considered,
         waited_seconds=int((arrived.now - escalation.created_at).total_seconds()),
+        **({"together": together} if together else {}),
     )

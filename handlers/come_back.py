@@ -8,6 +8,7 @@ from handlers.answering import answer, post
 from handlers.commands import AbsenceEnded, BackRequested
 from handlers.context import Arrived, Context, Write
 from handlers.decision_lists import decided_for
+from handlers.effects import refresh_homes
 from handlers.evidence import SYSTEM, slack_actor
 from handlers.evidence import record as write_down
 from handlers.outcomes import DecisionList, Notice
@@ -36,6 +37,7 @@ async def come_back(command: BackRequested, arrived: Arrived, context: Context) 
         return lambda tx: answer(tx, arrived, helpful(NOT_AWAY), command.reply_to)
 
     def write(tx: Transaction) -> None:
+        refresh_homes(tx, arrived)
         for absence in ending:
             if tx.absences.end(absence.id, arrived.now):
                 actor = slack_actor(command.by.id)

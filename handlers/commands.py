@@ -185,11 +185,15 @@ class FeedbackGiven(Value):
 
 
 class ApprovalClicked(Value):
-    """Somebody pressed Approve on a card; *seen* marks what was written on it, where the place tells."""
+    """Somebody pressed Approve on a card; *seen* marks what was written on it, where the place tells.
+
+    *together* names a press with which several were approved.
+    """
 
     type: Literal["approve"] = "approve"
     escalation_id: str
     seen: str = ""
+    together: str | None = None
     by: ChatUser
     reply_to: ReplyAddress
 
@@ -480,6 +484,35 @@ class CardWanted(Value):
     reply_to: ReplyAddress
 
 
+class TogetherRequested(Value):
+    """Somebody wants to approve several small decisions at once; *source* is a list's id, or where they are.
+
+    *view_id* is the modal already open and waiting.
+    """
+
+    type: Literal["together"] = "together"
+    source: str
+    view_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class ChosenItem(Value):
+    """One decision as it was listed, at its *revision* then."""
+
+    escalation_id: str
+    revision: int
+
+
+class TogetherApproved(Value):
+    """Somebody approved several decisions with one press."""
+
+    type: Literal["together_approved"] = "together_approved"
+    chosen: tuple[ChosenItem, ...]
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
 class QueueRequested(Value):
     """Somebody wants to see what waits for them, *page* by page from 0."""
 
@@ -567,6 +600,8 @@ Command = Annotated[
     | GroupedDueSoon
     | CardWanted
     | QueueRequested
+    | TogetherRequested
+    | TogetherApproved
     | DigestDue
     | DonorExplanationRequested
     | CheckpointDue

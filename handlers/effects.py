@@ -10,7 +10,6 @@ from pydantic import Field, TypeAdapter
 from handlers.commands import ReplyAddress
 from handlers.context import Arrived
 from handlers.outcomes import PausesShown
-from handlers.take_up_again import take_up_again
 from policy.value import Value
 from storage.cleanup import CleanupItem
 from storage.escalations import Escalation
@@ -311,8 +310,7 @@ def show_cleanup(tx: Transaction, arrived: Arrived, item: CleanupItem) -> None:
 
 
 def follow(tx: Transaction, arrived: Arrived, escalation: Escalation) -> None:
-    """Have everything else follow a change: the lists that name it, Home tabs, and what waited for it."""
-    take_up_again(tx, arrived, escalation)
+    """Have everything else follow a change: Home tabs, and the list that names it."""
     refresh_homes(tx, arrived)
     if escalation.grouping_id:
         refresh_grouping(tx, arrived, escalation.grouping_id)

@@ -12,6 +12,7 @@ from handlers.deadline import watch_deadline
 from handlers.deciding import Ruling, reserve_touch
 from handlers.donor_header import donor_header, elsewhere_url
 from handlers.effects import ExecuteAction, enqueue, refresh_card
+from handlers.escalation_view import requirement_of
 from handlers.evidence import SYSTEM
 from handlers.evidence import record as write_down
 from handlers.flooding import await_grouping, presentation
@@ -23,7 +24,7 @@ from handlers.folding import (
     take_over,
     waiting_in_matter,
 )
-from handlers.held_back import hold_back
+from handlers.held_back import name_what_waits
 from handlers.new_escalation import new_card, new_escalation
 from handlers.obligations import duties_of
 from handlers.outcomes import EscalationCard, HeldNotice, Notice
@@ -52,12 +53,10 @@ def escalate(
 ) -> Escalation | None:
     """Open an escalation with its card, in the place of what waited in the same matter, and return it.
 
-    None when what waits answers it already, or when it waits itself until somebody has decided. Raises
-    Unavailable where it was decided, or the household was approached, meanwhile: it is considered anew.
+    None when what waits answers it already. Raises Unavailable where that was decided, or the household was
+    approached, meanwhile: it is considered anew.
     """
     reserve_touch(tx, considered.record, considered.recommendation.action, ruling)
-    if ruling.decision.outcome is Outcome.ALLOW and hold_back(tx, arrived, considered, names):
-        return None
     matter = waiting_in_matter(tx, considered)
     card = new_card(arrived, considered, ruling, destination, names, organisation)
     same = next((each for each in matter if is_answered_by(each, considered, destination)), None)
@@ -103,7 +102,8 @@ def _opened(
     if opened.shown == "grouped":
         await_grouping(tx, arrived, opened, destination, organisation)
     publish(tx, arrived, PublishedEventType.HANDOFF_REQUIRED, opened.id, ruling, considered.recommendation)
-    if ruling.decision.outcome is Outcome.ALLOW:
+    if requirement_of(opened).decision.outcome is Outcome.ALLOW:
+        name_what_waits(tx, arrived, opened)
         _carry_out_unasked(tx, arrived, opened)
     refresh_card(tx, arrived, opened)
     involve_stand_in(tx, arrived, opened)

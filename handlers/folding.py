@@ -9,7 +9,7 @@ from datetime import timedelta
 from handlers.considered import Considered
 from handlers.context import Arrived
 from handlers.deciding import Ruling
-from handlers.effects import refresh_card
+from handlers.effects import RemindDecider, enqueue, refresh_card
 from handlers.escalation_view import Requirement, card_of, requirement_of
 from handlers.evidence import record as write_down
 from handlers.new_escalation import seen_now
@@ -29,6 +29,7 @@ AT_ONCE = timedelta(milliseconds=50)
 IN_PLACE = timedelta(days=1)
 """How old a card may be to be changed where it is; an older one is far up in the channel by now."""
 MOST_ALSO = 12
+BACK_EARLY = "This decision is back before its time, because more happened in the same matter."
 KEPT = (
     *("escalation_id", "proposal", "proposal_details", "undo", "undo_text", "edits", "decider", "route"),
     *("created_at", "due_at", "reference", "replaces", "held_back", "urgent"),
@@ -180,7 +181,17 @@ def take_over(
         tx.escalations.put_into_grouping(newest.id, None)
     for each in replaced:
         refresh_card(tx, arrived, each)
+    if newest.state is _S.DEFERRED:
+        tx.awaited.drop(newest.id)
+        if in_place:
+            _notify_again(tx, arrived, opened)
     return opened
+
+
+def _notify_again(tx: Transaction, arrived: Arrived, opened: Escalation) -> None:
+    """Tell whoever put it off that it is back before its time: a changed message notifies nobody."""
+    reminder = RemindDecider(escalation_id=opened.id, text=BACK_EARLY)
+    enqueue(tx, reminder, key=f"remind:{opened.id}:1", order=f"card:{opened.id}", arrived=arrived)
 
 
 def _heir(opened: Escalation, newest: Escalation) -> Escalation:
@@ -196,14 +207,20 @@ def _heir(opened: Escalation, newest: Escalation) -> Escalation:
         requirement = requirement.model_copy(update={name: getattr(earlier, name) for name in passed})
         update |= {"decider": before.decider, "route": before.route}
         route = newest.route
+    if requirement.decision.outcome is Outcome.ALLOW:
+        # Somebody was asked, so it is theirs to decide, whatever the rules would let through by now.
+        requirement = requirement.model_copy(update={"decision": earlier.decision})
     excluded = tuple(dict.fromkeys((*requirement.excluded, *earlier.excluded)))
     requirement = requirement.model_copy(update={"excluded": excluded})
+    note = Execution(problem=BACK_EARLY, at=opened.created_at)
+    outcome = canonical_json(note) if newest.state is _S.DEFERRED else None
     return dataclasses.replace(
         opened,
         card=canonical_json(fresh.model_copy(update=update)),
         requires=canonical_json(requirement),
         route=route,
         due_at=due_at,
+        outcome=outcome,
         replaces=newest.id,
     )
 
@@ -212,7 +229,7 @@ def _can_be_changed_in_place(
     tx: Transaction, arrived: Arrived, newest: Escalation, destination: Route
 ) -> bool:
     """Say whether the newer card may take over the message: young, in one place, and in the right one."""
-    if newest.state is not _S.OPEN or arrived.now - newest.created_at > IN_PLACE:
+    if newest.state not in (_S.OPEN, _S.DEFERRED) or arrived.now - newest.created_at > IN_PLACE:
         return False
     if newest.shown == "grouped":
         return newest.route == destination.channel

@@ -11,6 +11,7 @@ from handlers.answering import answer, post
 from handlers.commands import AbsenceBegan, AbsenceEnded, AwayRequested
 from handlers.context import Arrived, Context, Write
 from handlers.delegate import delegate_for
+from handlers.effects import refresh_homes
 from handlers.evidence import SYSTEM, slack_actor
 from handlers.evidence import record as write_down
 from handlers.outcomes import AbsenceShown, Notice
@@ -111,6 +112,7 @@ def _write(tx: Transaction, command: AwayRequested, arrived: Arrived, leave: Lea
         if other.overlaps(absence.starts_at, absence.ends_at) and tx.absences.end(other.id, arrived.now)
     ]
     tx.absences.add(absence)
+    refresh_homes(tx, arrived)
     write_down(
         tx,
         arrived,

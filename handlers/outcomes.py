@@ -411,7 +411,8 @@ class HomeShown(Value):
     """The Home tab: the reader's open and deferred decisions by deadline, and what was decided lately.
 
     *elsewhere* are those the reader has agreed to and that wait for somebody else. *together* is how many of
-    the open ones may be approved several at a time.
+    the open ones may be approved several at a time. *delegations* say who decides for whom,
+    *considered* how the reader made their decisions of the last four weeks, for their eyes only.
     """
 
     type: Literal["home"] = "home"
@@ -420,7 +421,9 @@ class HomeShown(Value):
     deferred: tuple[QueueItem, ...] = ()
     elsewhere: tuple[QueueItem, ...] = ()
     decided: tuple[QueueItem, ...] = ()
+    delegations: tuple[str, ...] = ()
     together: int = 0
+    considered: Figures | None = None
 
 
 class QueueShown(Value):
@@ -433,6 +436,47 @@ class QueueShown(Value):
     total: int
     waiting: int
     together: int = 0
+
+
+class TogetherItem(Value):
+    """One of several decisions that may be approved at a time, as it stands at *revision*."""
+
+    escalation_id: str
+    revision: int
+    donor_name: str
+    proposal: str
+    changes: tuple[FieldChange, ...]
+    due_at: AwareDatetime
+
+
+class TogetherForm(Value):
+    """The decisions that may be approved with one press; *more* follow when these are decided.
+
+    Each is *checked* beforehand or not, as the organisation wants it.
+    """
+
+    type: Literal["together_form"] = "together_form"
+    items: tuple[TogetherItem, ...]
+    more: int = 0
+    checked: bool = False
+    channel_id: str = ""
+    thread_ts: str | None = None
+
+
+class TogetherResult(Value):
+    """What became of one of them; *problem* is empty when the approval was taken."""
+
+    donor_name: str
+    proposal: str
+    problem: str = ""
+
+
+class TogetherDone(Value):
+    """What became of each of several decisions that were approved with one press."""
+
+    type: Literal["together_done"] = "together_done"
+    results: tuple[TogetherResult, ...]
+    reference: str
 
 
 class GroupingShown(Value):
@@ -639,6 +683,7 @@ Outcome = Annotated[
     | HomeShown
     | QueueShown
     | GroupingShown
+    | TogetherDone
     | EvidenceShown
     | DigestShown
     | CheckpointShown
@@ -652,7 +697,14 @@ Outcome = Annotated[
 ]
 
 Window = Annotated[
-    EvidenceShown | EditForm | OverrideForm | CheckedEdit | CardInFull | PolicyReportShown | Notice,
+    EvidenceShown
+    | EditForm
+    | TogetherForm
+    | OverrideForm
+    | CheckedEdit
+    | CardInFull
+    | PolicyReportShown
+    | Notice,
     Field(discriminator="type"),
 ]
 """What can fill a window that was opened while it was still being read."""

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
 
+from handlers.considering import considered_by
 from handlers.context import Arrived, Context
+from handlers.deciding_person import role_in
 from handlers.deciding_together import may_be_decided_together
 from handlers.escalation_view import Requirement, execution_of, queue_item, requirement_of, undo_asked
 from handlers.outcomes import HomeShown, QueueItem
+from handlers.owner_part import weekday_and_date
 from handlers.ports import Colleague
 from handlers.undo_action import may_undo
+from handlers.working_hours import working_time_of
 from policy.actions import UNDO, UndoPromise
-from policy.decision import may_decide, open_approvals
+from policy.considered import Figures
+from policy.decision import open_approvals
+from policy.delegation import Absence, StandIns, stand_ins
 from policy.escalation import EscalationState
 from storage.escalations import Escalation
 from storage.transaction import Transaction
@@ -20,6 +29,7 @@ from storage.transaction import Transaction
 _S = EscalationState
 LATELY = 10
 DAYS = timedelta(days=14)
+AHEAD = timedelta(days=30)
 PAGE, MOST_PAGES = 500, 10
 
 
@@ -29,6 +39,12 @@ class Decisions:
 
     waiting: tuple[tuple[Escalation, Requirement], ...]
     decided: tuple[tuple[Escalation, Requirement], ...]
+    absences: tuple[Absence, ...] = ()
+    """Those of now and of the days ahead."""
+
+    def away_at(self, now: datetime) -> list[Absence]:
+        """Return who is away at this moment."""
+        return [each for each in self.absences if each.starts_at <= now < each.ends_at and not each.ended_at]
 
 
 def decisions(tx: Transaction, now: datetime) -> Decisions:
@@ -43,16 +59,21 @@ def decisions(tx: Transaction, now: datetime) -> Decisions:
     decided = tx.escalations.decided_between(now - DAYS, now + DAYS)
     over = [e for e in reversed(decided) if e.state not in (_S.OPEN, _S.DEFERRED)]
     return Decisions(
-        tuple((e, requirement_of(e)) for e in waiting), tuple((e, requirement_of(e)) for e in over)
+        tuple((e, requirement_of(e)) for e in waiting),
+        tuple((e, requirement_of(e)) for e in over),
+        tuple(tx.absences.between(now, now + AHEAD)),
     )
 
 
-def queue_of(colleague: Colleague, all_: Decisions, now: datetime, context: Context) -> HomeShown:
+def queue_of(
+    colleague: Colleague, all_: Decisions, considered: Figures, now: datetime, context: Context
+) -> HomeShown:
     """Return what the Home tab of *colleague* shows."""
     roles = context.organisation.roles_of(colleague.email)
+    part_of = _parts(all_.away_at(now), context)
     mine, elsewhere = [], []
     for escalation, requirement in all_.waiting:
-        if _may_decide(colleague, roles, requirement):
+        if role_in(requirement, colleague, context, part_of(requirement.holder)):
             mine.append(escalation)
         elif any(given.person == colleague.id for given in requirement.granted):
             elsewhere.append(_waiting_for(escalation, requirement))
@@ -64,25 +85,48 @@ def queue_of(colleague: Colleague, all_: Decisions, now: datetime, context: Cont
         deferred=tuple(queue_item(e) for e in mine if e.state is _S.DEFERRED),
         elsewhere=tuple(elsewhere),
         decided=tuple(_decided(e, colleague, roles, now, context) for e in decided[:LATELY]),
+        delegations=delegations(colleague, all_.absences, now, context),
         together=sum(may_be_decided_together(e, context.organisation) for e in still_open),
+        considered=considered if considered.decisions else None,
     )
 
 
 async def own_queue(colleague: Colleague, arrived: Arrived, context: Context) -> HomeShown:
     """Read and return the queue of *colleague* as it is now."""
-    all_ = await context.database.read(lambda tx: decisions(tx, arrived.now))
-    return queue_of(colleague, all_, arrived.now, context)
-
-
-def _may_decide(colleague: Colleague, roles: tuple[str, ...], requirement: Requirement) -> bool:
-    role = may_decide(
-        requirement.decision,
-        colleague.id,
-        requirement.roles_of(colleague.email, roles),
-        granted=requirement.granted,
-        excluded=requirement.excluded,
+    all_, own = await context.database.read(
+        lambda tx: (decisions(tx, arrived.now), considered_by(tx, colleague.id, arrived.now))
     )
-    return role is not None
+    return queue_of(colleague, all_, own.figures, arrived.now, context)
+
+
+def _parts(away: list[Absence], context: Context) -> Callable[[str | None], StandIns]:
+    """Return who stands in for a holder now, each looked up once."""
+
+    @cache
+    def part_of(holder: str | None) -> StandIns:
+        if holder is None:
+            return StandIns(reviewers=True)
+        above = [person.email for person in context.organisation.chain_above(holder)]
+        return stand_ins(holder, away, above)
+
+    return part_of
+
+
+def delegations(
+    colleague: Colleague, absences: Sequence[Absence], now: datetime, context: Context
+) -> tuple[str, ...]:
+    """Say for whom somebody decides, and who decides for them while they are away."""
+    zone, own = ZoneInfo(working_time_of(colleague, context).time_zone), colleague.email.casefold()
+    lines = []
+    for each in (each for each in absences if not each.ended_at):
+        first = weekday_and_date(each.starts_at.astimezone(zone).date())
+        last = weekday_and_date(each.ends_at.astimezone(zone).date() - timedelta(days=1))
+        when = f"until {last}" if each.starts_at <= now else f"from {first} until {last}"
+        if each.email.casefold() == own:
+            lines.append(f"You are away {when}. {each.delegate_name or 'A manager'} decides for you.")
+        elif (each.delegate_email or "").casefold() == own:
+            lines.append(f"You decide for {each.name} {when}.")
+    return tuple(lines)
 
 
 def _waiting_for(escalation: Escalation, requirement: Requirement) -> QueueItem:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from handlers.admission import admit
 from handlers.commands import HomeOpened
+from handlers.considering import considered_by
 from handlers.context import Arrived, Context, Write
 from handlers.effects import HOME_IN_USE, PEOPLE_FIRST, WHEN_QUIET, PublishHome, RefreshHomes, enqueue
 from handlers.outcomes import HomeShown, Notice
 from handlers.queue_of import decisions, own_queue, queue_of
 from policy.canonical import digest
+from policy.considered import Figures
+from storage.homes import Home
 from storage.transaction import Transaction
 
 
@@ -24,15 +27,13 @@ async def show_home(command: HomeOpened, arrived: Arrived, context: Context) -> 
 
 async def refresh_homes(effect: RefreshHomes, arrived: Arrived, context: Context) -> Write:  # noqa: ARG001
     """Have those Home tabs published that no longer show how things stand."""
-    homes, all_ = await context.database.read(
-        lambda tx: (tx.homes.in_use(arrived.now - HOME_IN_USE), decisions(tx, arrived.now))
-    )
+    homes, all_ = await context.database.read(lambda tx: (_in_use(tx, arrived), decisions(tx, arrived.now)))
     changed = []
-    for home in homes:
+    for home, figures in homes:
         colleague = await admit(home.user_id, None, context)
         if isinstance(colleague, Notice):
             continue
-        if digest(queue_of(colleague, all_, arrived.now, context)) != home.shown_digest:
+        if digest(queue_of(colleague, all_, figures, arrived.now, context)) != home.shown_digest:
             changed.append(home.user_id)
 
     def write(tx: Transaction) -> None:
@@ -40,6 +41,11 @@ async def refresh_homes(effect: RefreshHomes, arrived: Arrived, context: Context
             _publish(tx, arrived, user_id, WHEN_QUIET)
 
     return write
+
+
+def _in_use(tx: Transaction, arrived: Arrived) -> list[tuple[Home, Figures]]:
+    homes = tx.homes.in_use(arrived.now - HOME_IN_USE)
+    return [(home, considered_by(tx, home.user_id, arrived.now).figures) for home in homes]
 
 
 async def publish_home(effect: PublishHome, arrived: Arrived, context: Context) -> Write:

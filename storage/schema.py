@@ -240,19 +240,6 @@ GROUPINGS = Table(
     Index("ix_groupings_route", "route", "created_at"),
 )
 
-PAUSED_STEPS = Table(
-    "paused_steps",
-    METADATA,
-    Column("id", Text, primary_key=True),
-    Column("donor_id", Text, nullable=False),
-    Column("household_id", Text),
-    Column("event", LargeBinary, nullable=False),
-    Column("correlation_id", Text, nullable=False),
-    Column("paused_at", UtcDateTime, nullable=False),
-    Index("ix_paused_steps_donor", "donor_id"),
-    Index("ix_paused_steps_household", "household_id"),
-)
-
 HOMES = Table(
     "homes",
     METADATA,

@@ -24,7 +24,6 @@ from storage.key_care import KeyCare
 from storage.keys import KeyRing
 from storage.occurrences import Occurrences
 from storage.overrides import Overrides
-from storage.paused_steps import PausedSteps
 from storage.pauses import Pauses
 from storage.policies import Policies
 from storage.posts import Posts
@@ -58,7 +57,6 @@ class Transaction:
         "occurrences",
         "outbox",
         "overrides",
-        "paused_steps",
         "pauses",
         "places",
         "policies",
@@ -93,7 +91,6 @@ class Transaction:
         self.places = CardPlaces(connection)
         self.groupings = Groupings(connection)
         self.homes = Homes(connection)
-        self.paused_steps = PausedSteps(connection)
         self.cleanup = CleanupItems(connection)
         self.reminders = Reminders(connection)
         self.settings = Settings(connection)

@@ -32,6 +32,9 @@ POLICY_REPORT = "cs:policy_report"
 QUEUE_PAGE = "cs:queue_page"
 OPEN_CARD = "cs:open_card"
 TOGETHER = "cs:together"
+TOGETHER_VIEW = "cs:together_view"
+CHOSEN = "cs:chosen"
+CHOSEN_YES = "yes"
 
 DEFER_VIEW = "cs:defer_view"
 WAITING_VIEW = "cs:waiting_view"
@@ -77,3 +80,17 @@ def split(value: str) -> tuple[str, str] | None:
     """Take a value of `joined` apart; None when it is not one."""
     choice, colon, opaque_id = value.partition(":")
     return (choice, opaque_id) if colon and is_opaque(opaque_id) else None
+
+
+def chosen_block(opaque_id: str, revision: int) -> str:
+    """Name the box beside one of several decisions: "cs:box:01K...:3"."""
+    return f"cs:box:{opaque_id}:{revision}"
+
+
+def chosen_of(block_id: str) -> tuple[str, int] | None:
+    """Take a name of `chosen_block` apart; None when it is not one."""
+    parts = block_id.split(":")
+    if len(parts) != 4 or parts[:2] != ["cs", "box"] or not is_opaque(parts[2]):
+        return None
+    revision = parts[3]
+    return (parts[2], int(revision)) if revision.isdecimal() and len(revision) < 10 else None

@@ -17,6 +17,7 @@ from bot.slack.arrival import WHEN_THERE_IS_TIME, Accept, Arrival
 from bot.slack.cards.card_parts import READ_IN_FULL
 from bot.slack.cards.deferral import awaited, deferral_view, problem_with
 from bot.slack.cards.evidence import notice_view, waiting_view
+from bot.slack.choosing import Choosing
 from bot.slack.clicks import A_DATE, NotUnderstood, command_of, deferral_of, escalation_of, meant, proposal_of
 from bot.slack.editing import Editing
 from bot.slack.overruling import OVERRIDES, Overruling
@@ -69,6 +70,7 @@ class Listeners:
         self._prompts = prompts
         self._now = now
         self._editing = Editing(accept, windows, self._today, _out_of_date)
+        self._choosing = Choosing(accept, windows, _out_of_date)
         self._overruling = Overruling(accept, windows, people, _out_of_date)
 
     async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -98,6 +100,8 @@ class Listeners:
             await self._edit(click, context)
         elif click.action_id in OVERRIDES:
             await self._overrule(click, context)
+        elif click.action_id == ids.TOGETHER:
+            await self._choose(click, context)
         elif click.action_id == ids.CANNOT_FIX:
             await self._overruling.ask_why_not(click)
         elif click.action_id == ids.DEFER and deferral_of(click)[0] == A_DATE:
@@ -117,6 +121,8 @@ class Listeners:
                 answer = await self._editing.submitted(submitted)
             case ids.CHECKED_VIEW:
                 answer = await self._editing.approved(submitted)
+            case ids.TOGETHER_VIEW:
+                answer = await self._choosing.submitted(submitted)
             case ids.OVERRIDE_VIEW:
                 answer = await self._overruling.submitted(submitted)
             case ids.CANNOT_FIX_VIEW:
@@ -204,6 +210,11 @@ class Listeners:
 
     async def _overrule(self, click: Click, context: dict[str, Any]) -> None:
         view_id, command = await self._overruling.open(click)
+        context[WAITING_VIEW] = view_id
+        await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
+
+    async def _choose(self, click: Click, context: dict[str, Any]) -> None:
+        view_id, command = await self._choosing.open(click, escalation_of(click))
         context[WAITING_VIEW] = view_id
         await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
 

@@ -135,6 +135,7 @@ class Entered(BaseModel):
     selected_date: str | None = None
     selected_option: _Option | None = None
     selected_user: str | None = None
+    selected_options: tuple[_Option, ...] = ()
 
 
 class _State(BaseModel):
@@ -201,6 +202,13 @@ class OverridePlace(BaseModel):
 
     override: Override
     about: str
+    channel_id: str = ""
+    thread_ts: str | None = None
+
+
+class TogetherPlace(BaseModel):
+    """What the window for several decisions carries along: where the answer goes."""
+
     channel_id: str = ""
     thread_ts: str | None = None
 

@@ -50,12 +50,18 @@ class Loop:
     database_url: str
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
-    async def card(self, donor_id: str = "donor-0001", what: str = "gift", **fields: Any) -> Json:
-        """Let something happen to a donor of Olivia's, and wait for her card."""
+    async def card(
+        self, donor_id: str = "donor-0001", what: str = "gift", *, beside: bool = False, **fields: Any
+    ) -> Json:
+        """Let something happen to a donor of Olivia's, and wait for her card.
+
+        What waits about the donor is taken off the table, unless it is to happen *beside* that.
+        """
         if what == "gift":
             # An amount of its own: the same thank-you is not proposed twice.
             fields = {"amount_minor": 100_000 + 100 * next(self.numbers)} | fields
-        await self.cleared(donor_id)
+        if not beside:
+            await self.cleared(donor_id)
         before = {m["ts"] for m in await self.stage.history(OLIVIA, OLIVIAS)}
         await self.stage.happen(what, donor_id, **fields)
 

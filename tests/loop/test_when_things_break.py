@@ -311,7 +311,7 @@ async def test_automation_waits_while_people_decide(open_loop: Open) -> None:
     loop = await open_loop(model=False, organisation={"rollout_phase": 3})
     open_card = await loop.card(JANE, what="reply", text="Please stop e-mailing me. Jane")
     assert "cs:approve" in buttons(open_card)
-    waiting = await loop.card(JANE, amount_minor=4_200)
+    waiting = await loop.card(JANE, beside=True, amount_minor=4_200)
     paused = await loop.now_shows(waiting, "the policy in force", "This waits until the open decision")
     assert await loop.stage.written_for(paused, JANE) == []
     await loop.stage.press(OLIVIA, OLIVIAS, open_card, "cs:approve")

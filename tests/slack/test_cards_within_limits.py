@@ -24,7 +24,7 @@ from bot.slack.cards.evidence import evidence_view, notice_view, waiting_view
 from bot.slack.cards.home import home_view
 from bot.slack.cards.in_full import in_full_view
 from bot.slack.cards.override_form import cannot_fix_view, override_form_view
-from bot.slack.cards.rendering import message
+from bot.slack.cards.rendering import message, window
 from bot.slack.payloads import OverridePlace
 from handlers.outcomes import (
     AbsenceShown,
@@ -48,6 +48,7 @@ from handlers.outcomes import (
     Execution,
     ForDonorShown,
     FormField,
+    GroupingShown,
     HeldNotice,
     HelpShown,
     HomeShown,
@@ -57,14 +58,18 @@ from handlers.outcomes import (
     OverrideForm,
     PassedOn,
     QueueItem,
+    QueueShown,
     Source,
     SummaryShown,
     TimelineShown,
+    TogetherForm,
+    TogetherItem,
     UndoShown,
 )
 from policy.actions import FieldChange, UndoPromise
 from policy.claims import Claim, Confidence, Origin, Summary, Verdict, VerifiedClaim
 from policy.cleanup import CleanupState
+from policy.considered import Figures
 from policy.donor import DonorMatch, LifecycleStage, Tier, TimelineEntry
 from policy.editing import LABELS as FIELD_LABELS
 from policy.escalation import EscalationState
@@ -361,11 +366,70 @@ items = st.lists(
         due_at=moments,
         deferred_until=st.none() | moments,
         permalink=urls,
+        has_card=st.booleans(),
+        can_undo=st.booleans(),
+        decided_by=st.none() | text,
+        waits_for=text,
     ),
     max_size=30,
     unique_by=lambda item: item.escalation_id,
 ).map(tuple)
-homes = st.builds(HomeShown, name=text, open=items, deferred=items, decided=items)
+homes = st.builds(
+    HomeShown,
+    name=text,
+    open=items,
+    deferred=items,
+    elsewhere=items,
+    decided=items,
+    delegations=st.lists(text, max_size=9).map(tuple),
+    together=st.integers(0, 9),
+    considered=st.none()
+    | st.builds(
+        Figures,
+        decisions=st.integers(0, 999),
+        median_seconds=st.none() | st.integers(0, 10**6),
+        looked=st.integers(0, 999),
+        edited=st.integers(0, 999),
+        faster=st.integers(0, 999),
+    ),
+)
+queues = st.builds(
+    QueueShown,
+    items=items.map(lambda found: found[:8]),
+    page=st.integers(0, 30),
+    pages=st.integers(1, 31),
+    total=st.integers(0, 500),
+    waiting=st.integers(0, 500),
+    together=st.integers(0, 9),
+)
+together = st.builds(
+    TogetherForm,
+    items=st.lists(
+        st.builds(
+            TogetherItem,
+            escalation_id=opaque,
+            revision=st.integers(1, 99),
+            donor_name=text,
+            proposal=text,
+            changes=changes,
+            due_at=moments,
+        ),
+        min_size=1,
+        max_size=10,
+        unique_by=lambda item: item.escalation_id,
+    ).map(tuple),
+    more=st.integers(0, 500),
+    checked=st.booleans(),
+    channel_id=st.just("C0OLIVIA0"),
+)
+groupings = st.builds(
+    GroupingShown,
+    grouping_id=text,
+    items=items,
+    waiting=st.integers(0, 500),
+    together=st.integers(0, 9),
+    mention=st.none() | text,
+)
 evidence = st.builds(
     EvidenceShown,
     title=text,
@@ -604,6 +668,44 @@ def test_every_home_is_one_slack_shows(home: HomeShown) -> None:
     view = home_view(home)
     check_view(view)
     check_harmless(view["blocks"])
+
+
+@thorough
+@given(queues | groupings)
+def test_every_list_is_one_slack_shows(shown: QueueShown | GroupingShown) -> None:
+    listed = message(shown, "ephemeral")
+    check_message(listed.text, listed.blocks)
+
+
+@thorough
+@given(together)
+def test_every_window_for_several_decisions_is_one_slack_shows(form: TogetherForm) -> None:
+    view = window(form)
+    check_view(view)
+    check_harmless(view["blocks"])
+
+
+OWN = Figures(decisions=9, median_seconds=7300, looked=4, edited=1, faster=2)
+
+
+def test_sixty_open_decisions_fit_on_the_home_tab_and_on_a_list() -> None:
+    found = tuple(
+        QueueItem(
+            escalation_id=f"01K{number}",
+            donor_name="Ada",
+            proposal="x" * 400,
+            state=EscalationState.OPEN,
+            due_at=datetime(2026, 11, 24, tzinfo=UTC),
+            has_card=False,
+        )
+        for number in range(60)
+    )
+    every = {"open": found, "deferred": found, "elsewhere": found, "decided": found}
+    check_view(
+        home_view(HomeShown(name="Olivia", **every, delegations=("x",) * 9, together=9, considered=OWN))
+    )
+    listed = message(GroupingShown(grouping_id="01KG", items=found, waiting=60, together=60), "channel")
+    check_message(listed.text, listed.blocks)
 
 
 @thorough

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.slack import ids
-from bot.slack.blocks import Block, View, actions, button, divider, fine_print, header, leaf, paragraph, rich
+from bot.slack.blocks import (
+    Block,
+    View,
+    actions,
+    bullets,
+    button,
+    divider,
+    fine_print,
+    header,
+    leaf,
+    paragraph,
+    rich,
+    said,
+)
 from bot.slack.cards.queue_lines import queue_buttons, queue_line
 from handlers.outcomes import HomeShown, QueueItem
 
@@ -21,13 +34,21 @@ NOT_FOR_YOU = (
 DEFERRED = "Put off"
 ELSEWHERE = "Waiting for others"
 DECIDED = "Decided lately"
+CONSIDERED = "How you decide"
+HOW_MANY = "Last four weeks: {decisions} decisions, details opened for {looked}, {edited} edited."
+HALF = "Half of them within {time} of the card being posted."
+FASTER = "{count} approved faster than the card can be read."
+NONE_FASTER = "None approved faster than the card can be read."
+ONLY_YOU = "Only you see this."
+DELEGATIONS = "While somebody is away"
 REFRESH = "Refresh"
 TOGETHER = "Decide several…"
 MORE = "and {count} more: type /donor queue for all of them; decide the oldest first"
 HOW = "To look a donor up, type /donor and a name in any channel, or write to me in Messages."
 
 MOST_OPEN = 20
-MOST_OTHERS = 7
+ONE_HOUR, ONE_DAY = 3600, 86_400
+MOST_OTHERS = 6
 
 
 def home_view(home: HomeShown) -> View:
@@ -40,7 +61,9 @@ def home_view(home: HomeShown) -> View:
         *_waiting(home.open),
         *_section(DEFERRED, home.deferred, "later"),
         *_section(ELSEWHERE, home.elsewhere, "others"),
+        *_delegations(home),
         *_section(DECIDED, home.decided, "past"),
+        *_considered(home),
         divider(),
         actions("cs:home", *together, button(REFRESH, ids.REFRESH_HOME, "home")),
         fine_print(HOW),
@@ -57,6 +80,30 @@ def _waiting(items: Sequence[QueueItem]) -> list[Block]:
 
 def _section(title: str, items: Sequence[QueueItem], place: str) -> list[Block]:
     return [header(title), *_lines(items, MOST_OTHERS, place)] if items else []
+
+
+def _considered(home: HomeShown) -> list[Block]:
+    """Say how the reader decides; it is measured for them first, and nobody else sees it."""
+    own = home.considered
+    if own is None:
+        return []
+    lines = [HOW_MANY.format(decisions=own.decisions, looked=own.looked, edited=own.edited)]
+    if own.median_seconds is not None:
+        lines.append(HALF.format(time=_spell(own.median_seconds)))
+    lines.append(FASTER.format(count=own.faster) if own.faster else NONE_FASTER)
+    return [header(CONSIDERED), fine_print(*lines, ONLY_YOU)]
+
+
+def _spell(seconds: int) -> str:
+    if seconds < ONE_HOUR:
+        return f"{max(1, round(seconds / 60))} min"
+    return f"{round(seconds / ONE_HOUR)} h" if seconds < 2 * ONE_DAY else f"{round(seconds / ONE_DAY)} days"
+
+
+def _delegations(home: HomeShown) -> list[Block]:
+    if not home.delegations:
+        return []
+    return [header(DELEGATIONS), rich(bullets(said(text, 200) for text in home.delegations[:MOST_OTHERS]))]
 
 
 def _lines(items: Sequence[QueueItem], most: int, place: str) -> list[Block]:

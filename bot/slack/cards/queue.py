@@ -39,12 +39,12 @@ def queue_message(shown: QueueShown) -> Message:
     """Return one page of somebody's queue."""
     if not shown.items:
         text = rich(paragraph(leaf(NOTHING_WAITING)))
-        return Message(NOTIFICATION, [header(TITLE), text, actions("cs:queue:0", _page(REFRESH, 0))])
+        return Message(NOTIFICATION, [header(TITLE), text, actions("cs:pages:0", _page(REFRESH, 0))])
     summary = SUMMARY.format(waiting=shown.waiting, page=shown.page + 1, pages=shown.pages)
     blocks = [header(TITLE), fine_print(summary)]
     for item in shown.items:
         blocks += [queue_line(item), *queue_buttons(item, "queue")]
-    return Message(NOTIFICATION, [*blocks, actions(f"cs:queue:{shown.page}", *_turning(shown))])
+    return Message(NOTIFICATION, [*blocks, actions(f"cs:pages:{shown.page}", *_turning(shown))])
 
 
 def _turning(shown: QueueShown) -> list[Block]:
@@ -77,7 +77,7 @@ def grouping_message(shown: GroupingShown) -> Message:
         blocks.append(fine_print(MORE.format(count=len(shown.items) - MOST_LISTED)))
     if shown.together > 1 and ids.is_opaque(shown.grouping_id):
         pressed = button(TOGETHER, ids.TOGETHER, shown.grouping_id)
-        blocks.append(actions(f"cs:list:{shown.grouping_id}", pressed))
+        blocks.append(actions(f"cs:lists:{shown.grouping_id}", pressed))
     return Message(f"<@{mention}> {title}" if mention else title, blocks)
 
 

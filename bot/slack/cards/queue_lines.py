@@ -18,7 +18,7 @@ from bot.slack.blocks import (
     said,
 )
 from bot.slack.cards.undo import NOT_YET, UNDO, UNDO_TEXT, UNDO_TITLE, UNDO_YES
-from bot.slack.text import name, words
+from bot.slack.text import clip, isolated, name, one_line, words
 from handlers.outcomes import QueueItem
 from policy.escalation import EscalationState
 
@@ -26,6 +26,7 @@ DECIDE_BY = "Decide by "
 BACK_ON = "Comes back on "
 OPEN_CARD = "Open the card"
 SHOW_CARD = "Show as a card"
+BRING_BACK = "Bring it back now"
 WHY = "Why?"
 AGREED = "You agreed. Still needed: {needs}. Decide by "
 BY = "{what}, {name}"
@@ -53,7 +54,7 @@ def queue_line(item: QueueItem, limit: int = 240) -> Block:
 def standing(item: QueueItem) -> list[Leaf]:
     """Say where the decision stands, in a few words."""
     if item.waits_for:
-        return [leaf(AGREED.format(needs=item.waits_for)), moment(item.due_at)]
+        return [leaf(AGREED.format(needs=isolated(clip(one_line(item.waits_for), 120)))), moment(item.due_at)]
     if item.state is EscalationState.OPEN:
         return [leaf(DECIDE_BY), moment(item.due_at)]
     if item.deferred_until:
@@ -70,6 +71,8 @@ def queue_buttons(item: QueueItem, place: str) -> list[Block]:
     pressed = []
     if not item.has_card and item.state is EscalationState.OPEN:
         pressed.append(button(SHOW_CARD, ids.OPEN_CARD, about))
+    if item.state is EscalationState.DEFERRED:
+        pressed.append(button(BRING_BACK, ids.BRING_BACK, about))
     if item.can_undo:
         title = UNDO_TITLE.format(name=name(item.donor_name, 60))
         sure = confirmation(title, UNDO_TEXT, UNDO_YES, NOT_YET, danger=True)

@@ -26,6 +26,7 @@ from bot.slack.cards.proposal import report_view
 from bot.slack.cards.queue import grouping_message, queue_message
 from bot.slack.cards.summary import Place, summary_message
 from bot.slack.cards.timeline import timeline_message
+from bot.slack.cards.together import together_message, together_view
 from bot.slack.cards.why import why_message
 from handlers.outcomes import (
     AbsenceShown,
@@ -52,6 +53,8 @@ from handlers.outcomes import (
     QueueShown,
     SummaryShown,
     TimelineShown,
+    TogetherDone,
+    TogetherForm,
     WhyShown,
     Window,
 )
@@ -64,6 +67,8 @@ def window(shown: Window) -> View:
     match shown:
         case EvidenceShown():
             return evidence_view(shown)
+        case TogetherForm():
+            return together_view(shown)
         case EditForm():
             return edit_form_view(shown)
         case OverrideForm():
@@ -108,4 +113,5 @@ CARDS: dict[type[Any], Callable[[Any], Message]] = {
     WhyShown: why_message,
     QueueShown: queue_message,
     GroupingShown: grouping_message,
+    TogetherDone: together_message,
 }

@@ -39,18 +39,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_groupings_route"), "groupings", ["route", "created_at"])
     op.create_table(
-        "paused_steps",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("donor_id", sa.Text(), nullable=False),
-        sa.Column("household_id", sa.Text()),
-        sa.Column("event", sa.LargeBinary(), nullable=False),
-        sa.Column("correlation_id", sa.Text(), nullable=False),
-        sa.Column("paused_at", MOMENT, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_paused_steps")),
-    )
-    op.create_index(op.f("ix_paused_steps_donor"), "paused_steps", ["donor_id"])
-    op.create_index(op.f("ix_paused_steps_household"), "paused_steps", ["household_id"])
-    op.create_table(
         "homes",
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("opened_at", MOMENT, nullable=False),
@@ -61,7 +49,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Bring the schema back."""
-    for table in ("homes", "paused_steps", "groupings"):
+    for table in ("homes", "groupings"):
         op.drop_table(table)
     for name in reversed(NEW_INDEXES):
         op.drop_index(op.f(name), table_name="escalations")
