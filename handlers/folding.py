@@ -28,6 +28,7 @@ _S = EscalationState
 AT_ONCE = timedelta(milliseconds=50)
 IN_PLACE = timedelta(days=1)
 """How old a card may be to be changed where it is; an older one is far up in the channel by now."""
+PUT_OFF_BEFORE = "This had been put off until {event}; this has happened since."
 MOST_ALSO = 12
 BACK_EARLY = "This decision is back before its time, because more happened in the same matter."
 KEPT = (
@@ -129,7 +130,8 @@ def _with_news(fresh: EscalationCard, before: EscalationCard) -> EscalationCard:
 def _story(fresh: EscalationCard, before: EscalationCard) -> dict[str, object]:
     earlier = dict.fromkeys((before.happened, *before.also))
     earlier.pop(fresh.happened, None)
-    return {"also": tuple(earlier)[:MOST_ALSO], "folded": before.folded + 1}
+    put_off = PUT_OFF_BEFORE.format(event=before.awaits) if before.awaits else fresh.came_back
+    return {"also": tuple(earlier)[:MOST_ALSO], "folded": before.folded + 1, "came_back": put_off}
 
 
 def _asks_for_another_approval(waiting: Escalation, ruling: Ruling) -> bool:

@@ -147,6 +147,10 @@ def _undone(payload: Payload) -> tuple[str, tuple[str, ...]]:
     return "Undone in the CRM", (*lines, *filter(None, (payload.get("note"),)))
 
 
+def _reminded(payload: Payload) -> tuple[str, tuple[str, ...]]:
+    return "Reminded of the deadline", tuple(payload["reminded"])
+
+
 def _plain(what: str, *keys: str) -> Callable[[Payload], tuple[str, tuple[str, ...]]]:
     return lambda payload: (what, tuple(str(payload[key]) for key in keys if payload.get(key)))
 
@@ -159,7 +163,7 @@ _STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
     "escalation.edited": _edited,
     "escalation.approval_given": _plain("Gave one of several approvals"),
     "escalation.approved": _plain("Approved"),
-    "escalation.deferred": _plain("Put off", "until", "reason", "text"),
+    "escalation.deferred": _plain("Put off", "until", "awaits", "reason", "text"),
     "escalation.passed_on": _plain("Passed on", "to", "reason", "text", "why"),
     "escalation.handed_over": _plain("Handed over", "decider", "route", "due_at"),
     "escalation.sent_back": _plain("Sent back for better data", "reason", "text"),
@@ -169,7 +173,11 @@ _STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
     "escalation.given_back": _plain("Back for decision", "outcome"),
     "escalation.came_back": _plain("Looked at again with the record put right", "outcome"),
     "card.copy_ended": _plain("A copy of the card is gone and no longer follows", "reason"),
-    "escalation.reopened": _plain("Back for decision"),
+    "escalation.reopened": _plain("Back for decision", "why", "note"),
+    "escalation.reassigned": _plain("Moved to another relationship owner", "now", "route", "due_at"),
+    "decider.reminded": _reminded,
+    "card.shown_to_stand_in": _plain("Card shown also to whoever stands in", "stand_in", "reason"),
+    "card.stand_in_refused": _plain("Could not be shown to whoever stands in", "stand_in", "reason"),
     "escalation.declined": _plain("Declined", "reason", "text"),
     "escalation.expired": _plain("Expired: nobody decided in time, nothing was done"),
     "escalation.changed_since": _changed_since,

@@ -71,7 +71,7 @@ async def test_what_is_awaited_is_replaced_and_forgotten(database: Database) -> 
     reply = Awaited(
         escalation_id=WHOLE.id, revision=4, kind=AwaitedEvent.NEXT_REPLY, subject_id="donor_1", since=NOW
     )
-    await database.write(lambda tx: (tx.awaited.put(gift), tx.awaited.put(reply)) and None)
+    await database.write(lambda tx: [tx.awaited.put(each) for each in (gift, reply)] and None)
     assert await database.read(lambda tx: tx.awaited.of(AwaitedEvent.NEXT_GIFT, "donor_1")) == []
     assert await database.read(lambda tx: tx.awaited.of(AwaitedEvent.NEXT_REPLY, "donor_1")) == [reply]
     assert await database.read(lambda tx: tx.awaited.get(WHOLE.id)) == reply
