@@ -66,6 +66,14 @@ MARKER_EVENT = "countersign_message"
 OPAQUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,127}")
 
 
+USER = re.compile(r"[UW][A-Z0-9]{1,31}")
+
+
+def is_user(value: str | None) -> bool:
+    """Say whether *value* has the shape of a Slack user id: nothing else may be mentioned."""
+    return value is not None and USER.fullmatch(value) is not None
+
+
 def is_opaque(value: str) -> bool:
     """Say whether *value* has the shape of an id: nothing else may travel in a button."""
     return OPAQUE.fullmatch(value) is not None

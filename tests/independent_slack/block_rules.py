@@ -32,9 +32,12 @@ FIELDS = {
         "focus_on_load",
         "dispatch_action_config",
     },
+    "radio_buttons": {"type", "action_id", "options", "initial_option", "confirm", "focus_on_load"},
+    "checkboxes": {"type", "action_id", "options", "initial_options", "confirm", "focus_on_load"},
     "users_select": {"type", "action_id", "initial_user", "confirm", "placeholder", "focus_on_load"},
     "feedback_buttons": {"type", "action_id", "positive_button", "negative_button"},
 }
+MOST_OPTIONS = {"static_select": 100, "radio_buttons": 10, "checkboxes": 10}
 
 
 def faults_in(blocks: list[Json], surface: str, view: Json | None = None) -> list[str]:
@@ -118,8 +121,8 @@ def _element(element: Json) -> list[str]:
     if kind == "button":
         found += _text(element["text"], 75, "plain_text")
         found += ["style"] if element.get("style", "primary") not in ("primary", "danger") else []
-    if kind == "static_select":
-        found += [] if 1 <= len(element["options"]) <= 100 else ["options"]
+    if kind in MOST_OPTIONS:
+        found += [] if 1 <= len(element["options"]) <= MOST_OPTIONS[kind] else ["options"]
         found += [fault for option in element["options"] for fault in _option(option)]
     if kind == "plain_text_input":
         most = element.get("max_length", 3000)

@@ -314,6 +314,7 @@ async def test_automation_waits_while_people_decide(open_loop: Open) -> None:
     waiting = await loop.card(JANE, beside=True, amount_minor=4_200)
     paused = await loop.now_shows(waiting, "the policy in force", "This waits until the open decision")
     assert await loop.stage.written_for(paused, JANE) == []
+    open_card = await loop.now_shows(open_card, "Decision needed: Jane Doe", "Thank-you call")
     await loop.stage.press(OLIVIA, OLIVIAS, open_card, "cs:approve")
     await loop.now_shows(open_card, "Done: Jane Doe")
     await loop.later(minutes=6)

@@ -43,7 +43,7 @@ def absence_message(shown: AbsenceShown) -> Message:
 
 def decision_list_message(shown: DecisionList) -> Message:
     """Return several decisions as one message, with whoever is to look at them mentioned."""
-    people = [user_id for user_id in shown.mentions if user_id.isalnum()]
+    people = [user_id for user_id in shown.mentions if ids.is_user(user_id)]
     first: list[Leaf] = [each for user_id in people for each in (mention(user_id), leaf(" "))]
     items = [_line(item) for item in shown.items[:MOST_LISTED]]
     if len(shown.items) > MOST_LISTED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.slack import ids
 from bot.slack.blocks import Message, fine_print, leaf, paragraph, person, rich, said
 from bot.slack.text import for_notification
 from handlers.outcomes import Notice
@@ -11,7 +12,7 @@ REFERENCE = "Reference {reference}"
 
 def notice_message(notice: Notice) -> Message:
     """Return the notice as a message."""
-    mention = notice.mention if notice.mention and notice.mention.isalnum() else None
+    mention = notice.mention if ids.is_user(notice.mention) else None
     leaves = [person(mention), leaf(" ")] if mention else []
     leaves += said(notice.text, 1200)
     if notice.next_step:

@@ -68,7 +68,7 @@ def grouping_message(shown: GroupingShown) -> Message:
     title = ALL_DECIDED
     if shown.waiting:
         title = ONE_MORE if shown.waiting == 1 else LIST_TITLE.format(count=shown.waiting)
-    mention = shown.mention if shown.mention and shown.mention.isalnum() else None
+    mention = shown.mention if ids.is_user(shown.mention) else None
     leaves = [person(mention), leaf(" ")] if mention else []
     blocks = [header(title), rich(paragraph(*leaves, leaf(WHY_A_LIST)))]
     for item in shown.items[:MOST_LISTED]:
