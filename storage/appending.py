@@ -51,7 +51,7 @@ _ENTRY = (
 )
 _LINK = ("seq", "prev_hash", "hash")
 _PAYLOAD = ("entry_id", "subject_ref", "alg", "payload")
-EntryRow = tuple[str, datetime, str, str, str | None, str, str, bytes, bytes]
+EntryRow = tuple[str, datetime | int, str, str, str | None, str, str, bytes, bytes]
 PayloadRow = tuple[str, str, str, bytes]
 
 Pending = tuple[AuditEntry, bytes]
@@ -71,14 +71,15 @@ def write_entries(
     """
     if not pending:
         return
+    sqlite = connection.dialect.name == "sqlite"
     subjects = Subjects(connection, entropy, keys).of({_about(entry) for entry, _ in pending})
     nonces, rows, payloads = entropy(NONCE_BYTES * len(pending)), [], []
     for at, (entry, payload) in enumerate(pending):
         nonce = nonces[at * NONCE_BYTES : (at + 1) * NONCE_BYTES]
-        row, stored = _rows(entry, payload, subjects[_about(entry)], nonce)
+        row, stored = _rows(entry, payload, subjects[_about(entry)], nonce, in_microseconds=sqlite)
         rows.append(row)
         payloads.append(stored)
-    if connection.dialect.name == "sqlite":
+    if sqlite:
         _insert_sealed(connection, rows, payloads)
     else:
         connection.execute(_INSERT_ENTRY, [dict(zip(_ENTRY, row, strict=True)) for row in rows])
@@ -90,11 +91,7 @@ def _insert_sealed(connection: Connection, rows: list[EntryRow], payloads: list[
     while seal(connection, _PAGE):
         pass
     driver: Any = connection.connection.driver_connection
-    chained = links(connection, [row[-1] for row in rows])
-    stored = [
-        (row[0], microseconds(row[1]), *row[2:], *link) for row, link in zip(rows, chained, strict=True)
-    ]
-    driver.executemany(_SQLITE_ENTRY, stored)
+    driver.executemany(_SQLITE_ENTRY, links(connection, rows))
     driver.executemany(_SQLITE_PAYLOAD, payloads)
 
 
@@ -102,15 +99,26 @@ def _about(entry: AuditEntry) -> str:
     return NOBODY if entry.subject is None else entry.subject
 
 
-def _rows(entry: AuditEntry, payload: bytes, subject: Subject, nonce: bytes) -> tuple[EntryRow, PayloadRow]:
+def _rows(
+    entry: AuditEntry, payload: bytes, subject: Subject, nonce: bytes, *, in_microseconds: bool
+) -> tuple[EntryRow, PayloadRow]:
     committed = leaf.commitment(subject.key.commitment_key(entry.id), payload)
     ref = None if entry.subject is None else subject.ref
     moment = leaf.moment(entry.at)
     encoded = leaf.spelled(
         entry.id, moment, entry.kind, entry.correlation_id, ref, entry.actor, committed, leaf.VERSION
     )
-    described = (entry.id, entry.at, entry.kind, entry.correlation_id, ref, entry.actor, committed)
-    row = (*described, encoded, leaf.leaf_hash(encoded))
+    row = (
+        entry.id,
+        microseconds(entry.at) if in_microseconds else entry.at,
+        entry.kind,
+        entry.correlation_id,
+        ref,
+        entry.actor,
+        committed,
+        encoded,
+        leaf.leaf_hash(encoded),
+    )
     if not subject.is_secret:
         return row, (entry.id, subject.ref, UNENCRYPTED, payload)
     encrypted = subject.key.encrypt(payload, nonce, entry.id, subject.ref)

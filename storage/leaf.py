@@ -63,7 +63,8 @@ class Envelope:
 
 def moment(at: datetime) -> str:
     """Return a time as leaves spell it."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    spelled_out = (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")
+    return f"{spelled_out[:26]}Z"
 
 
 def spelled(

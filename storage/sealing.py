@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, text, update
 
@@ -50,13 +51,16 @@ def seal(connection: Connection, limit: int) -> int:
     return len(seals)
 
 
-def links(connection: Connection, leaf_hashes: list[bytes]) -> list[tuple[int, bytes, bytes]]:
-    """Return number, previous hash and hash for entries about to be inserted at the end of the chain."""
+def links(connection: Connection, rows: list[Any]) -> list[Any]:
+    """Return *rows*, which are about to be inserted and end with the leaf's hash, with their places.
+
+    Number, previous hash and hash follow each row's own values.
+    """
     last = head(connection)
     previous, linked = bytes.fromhex(last.hash), []
-    for seq, hash_of_leaf in enumerate(leaf_hashes, start=last.seq + 1):
-        current = chain_hash(previous, hash_of_leaf)
-        linked.append((seq, previous, current))
+    for seq, row in enumerate(rows, start=last.seq + 1):
+        current = chain_hash(previous, row[-1])
+        linked.append((*row, seq, previous, current))
         previous = current
     return linked
 

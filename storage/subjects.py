@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,9 +77,18 @@ class Subjects:
         return self.of([NOBODY])[NOBODY].key if row is None else self.opened(*row)
 
     def _find(self, donor_ids: Collection[str]) -> dict[str, Subject]:
-        query = _SUBJECTS if self._connection.dialect.name == "sqlite" else _LOCKED
-        rows = self._connection.execute(query, {"donor_ids": list(donor_ids)})
+        if self._connection.dialect.name == "sqlite":
+            rows = self._find_on_sqlite(list(donor_ids))
+        else:
+            rows = self._connection.execute(_LOCKED, {"donor_ids": list(donor_ids)}).all()
         return {row[0]: Subject(row[1], self.opened(*row[1:]), row[3] is not None) for row in rows}
+
+    def _find_on_sqlite(self, donor_ids: list[str]) -> Sequence[Any]:
+        """Ask the driver itself, since every batch of entries does."""
+        driver: Any = self._connection.connection.driver_connection
+        marks = ",".join("?" * len(donor_ids))
+        rows: Sequence[Any] = driver.execute(f"{_ON_SQLITE} ({marks})", donor_ids).fetchall()
+        return rows
 
     def _make(self, donor_ids: list[str]) -> None:
         if self._keys is None and self._is_encrypted():
@@ -127,7 +136,8 @@ def erase_subject(connection: Connection, donor_id: str, keys: KeyRing | None) -
     return ErasedSubject(ref, removed.rowcount)
 
 
-_SUBJECTS = (
+_ON_SQLITE = "SELECT donor_id, subject_ref, key, master_id FROM audit_subjects WHERE donor_id IN"
+_LOCKED = (
     select(
         AUDIT_SUBJECTS.c.donor_id,
         AUDIT_SUBJECTS.c.subject_ref,
@@ -136,8 +146,8 @@ _SUBJECTS = (
     )
     .where(AUDIT_SUBJECTS.c.donor_id.in_(bindparam("donor_ids", expanding=True)))
     .order_by(AUDIT_SUBJECTS.c.donor_id)
+    .with_for_update(key_share=True, read=True)
 )
-_LOCKED = _SUBJECTS.with_for_update(key_share=True, read=True)
 _TO_ERASE = (
     select(AUDIT_SUBJECTS.c.subject_ref, AUDIT_SUBJECTS.c.key)
     .where(AUDIT_SUBJECTS.c.donor_id == bindparam("of_donor"))

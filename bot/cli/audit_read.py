@@ -12,13 +12,15 @@ from storage.audit import AuditRecord
 from storage.database import Database
 from storage.transaction import Transaction
 
+SHORTEST_REFERENCE = 6
+
 
 async def run(options: argparse.Namespace, database: Database) -> int:
     """Print everything about a donor, or an entry with what came of the same event."""
     if options.what == "trace":
         records = await database.read(lambda tx: tx.audit.trace(options.id))
     else:
-        records = await database.read(lambda tx: _path(tx.audit.get(options.id), tx))
+        records = await database.read(lambda tx: _path(tx, options.id))
     if not records:
         if erasure := await database.read(lambda tx: erasure_of(tx, options.id)):
             return complain(f"{options.id} was erased on {erasure.at:%d %b %Y}, entry {erasure.id}.")
@@ -28,10 +30,12 @@ async def run(options: argparse.Namespace, database: Database) -> int:
     return 0
 
 
-def _path(record: AuditRecord | None, tx: Transaction) -> list[AuditRecord]:
-    if record is None:
-        return []
-    return tx.audit.by_correlation(record.correlation_id)
+def _path(tx: Transaction, named: str) -> list[AuditRecord]:
+    """Return everything that came of the same event as what is named."""
+    named_by_id = tx.audit.get(named) or tx.escalations.get(named)
+    if named_by_id is not None:
+        return tx.audit.by_correlation(named_by_id.correlation_id)
+    return tx.audit.by_reference(named) if len(named) >= SHORTEST_REFERENCE else []
 
 
 def as_json(record: AuditRecord) -> str:

@@ -43,8 +43,12 @@ DECIDED = {
     "recommendation": {
         "action": {"kind": "create_task"},
         "headline": "Thank her",
+        "signals": [],
+        "unknowns": [],
+        "alternatives": [],
+        "removed": 0,
         "confidence": {"score": 80},
-        "origin": {"kind": "model", "model": "m", "prompt": "p"},
+        "origin": {"kind": "model", "model": "m", "prompt": "p", "prompt_version": "v"},
     },
     "decision": {
         "outcome": "require_approval",
@@ -59,7 +63,7 @@ STORY = [
     (
         "action.executed",
         "system",
-        {"ref": "t-1", "changes": [{"field": "Task", "before": "", "after": "Call"}]},
+        {"ref": "t-1", "verified": True, "changes": [{"field": "Task", "before": "", "after": "Call"}]},
     ),
     ("action.undone", "slack:U1", {"name": "=cmd()"}),
 ]
@@ -151,6 +155,8 @@ async def test_an_export_proves_itself_and_tells_a_decision_from_beginning_to_en
     assert await run("search", "--kind", "export.made", "carmen@example.org", "nonsense") == 1
     assert await run("search", "--kind", "export.*", "carmen@example.org") == 0
     assert await run("verify") == 0
+    assert await run("show", "e0004") == await run("show", "cor001") == 0
+    assert await run("show", "r0") == await run("show", "nothing") == 1
 
 
 Spoil = Callable[[Path], None]
