@@ -15,5 +15,7 @@ WHY = (
 def checkpoint_message(shown: CheckpointShown) -> Message:
     """Return the checkpoint as a message, its text exactly as it was signed."""
     title = TITLE.format(size=f"{shown.size:,}")
-    note = {"type": "rich_text_preformatted", "elements": [leaf(shown.note)]}
+    # Line breaks are part of what was signed; nothing else unprintable can be in a note of ours.
+    signed = "".join(char for char in shown.note if char == "\n" or char.isprintable())
+    note = {"type": "rich_text_preformatted", "elements": [leaf(signed or " ")]}
     return Message(title, [rich(paragraph(leaf(title, bold=True)), note), fine_print(WHY)])

@@ -14,16 +14,16 @@ ABOUT = "About this software"
 FINE_PRINT = "Read it before you pass it on. Made without AI from the audit record. Reference {reference}"
 MORE = "and {count} more, in the access export that compliance can make"
 NOTHING = "Nothing was suggested or done."
-MOST_LINES = 24
+MOST_LINES = 12
 
 
 def for_donor_message(shown: ForDonorShown) -> Message:
     """Return the account as a message."""
     introduction = INTRODUCTION.format(organisation=shown.organisation, day=on_day(shown.as_of))
-    lines = [said(line, 900) for line in shown.told[:MOST_LINES] or (NOTHING,)]
+    lines = [said(line, 600) for line in shown.told[:MOST_LINES] or (NOTHING,)]
     if len(shown.told) > MOST_LINES:
         lines.append([leaf(MORE.format(count=len(shown.told) - MOST_LINES))])
-    about = [titled(ABOUT, bullets([said(line, 500) for line in shown.disclosure]))]
+    about = [titled(ABOUT, bullets([said(line, 400) for line in shown.disclosure[:6]]))]
     blocks = [
         header(TITLE.format(name=name(shown.donor_name))),
         rich(paragraph(*said(introduction, 400)), bullets(lines)),
