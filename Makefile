@@ -16,7 +16,7 @@ demo: $(VENV)/installed ## watch the whole product in your browser (PORT=8000, A
 	@exec $(BIN)/countersign demo --port $(PORT) $(ARGS)
 
 test: $(VENV)/installed-dev ## run every test that this machine can run
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
 
 check: $(VENV)/installed-dev ## format, lint, types, import direction, migrations, dead code, dependencies
 	@.ci/check
