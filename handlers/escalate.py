@@ -10,7 +10,6 @@ from handlers.considered import Considered
 from handlers.context import Arrived
 from handlers.deadline import watch_deadline
 from handlers.deciding import Ruling, reserve_touch
-from handlers.donor_header import donor_header, elsewhere_url
 from handlers.effects import ExecuteAction, enqueue, refresh_card
 from handlers.escalation_view import requirement_of
 from handlers.evidence import SYSTEM
@@ -27,11 +26,10 @@ from handlers.folding import (
 from handlers.held_back import name_what_waits
 from handlers.new_escalation import new_card, new_escalation
 from handlers.obligations import duties_of
-from handlers.outcomes import EscalationCard, HeldNotice, Notice
+from handlers.outcomes import EscalationCard, Notice
 from handlers.publishing import publish
 from handlers.routing import Route
 from handlers.show_to_stand_in import involve_stand_in
-from policy.changes import describe
 from policy.decision import Outcome
 from policy.escalation import UNDECIDED, EscalationState
 from policy.events import PublishedEventType
@@ -107,29 +105,6 @@ def _opened(
         _carry_out_unasked(tx, arrived, opened)
     refresh_card(tx, arrived, opened)
     involve_stand_in(tx, arrived, opened)
-
-
-def hold(
-    tx: Transaction,
-    arrived: Arrived,
-    considered: Considered,
-    ruling: Ruling,
-    destination: Route,
-    names: Mapping[str, str],
-    organisation: Organisation,
-) -> None:
-    """Say what happened and why policy offers no action."""
-    notice = HeldNotice(
-        donor=donor_header(considered.record, organisation),
-        happened=considered.happened,
-        proposal=describe(considered.recommendation.action, names),
-        reasons=ruling.decision.reasons or ("No rule allows this action.",),
-        elsewhere=organisation.decided_elsewhere if ruling.elsewhere else "",
-        elsewhere_url=elsewhere_url(considered.record, organisation) if ruling.elsewhere else None,
-        reference=arrived.reference,
-    )
-    publish(tx, arrived, PublishedEventType.RISK_FLAGGED, arrived.item_id, ruling, considered.recommendation)
-    post(tx, arrived, notice, destination.channel, by=SYSTEM, donor_id=considered.record.donor.id)
 
 
 def _carry_out_unasked(tx: Transaction, arrived: Arrived, opened: Escalation) -> None:

@@ -132,8 +132,11 @@ class Chat(Protocol):
         """Return the channel id of the direct messages with somebody."""
         ...
 
-    async def is_shared_outside(self, channel: str) -> bool | None:
-        """Say whether people of other organisations can read the channel; None when it cannot be told."""
+    async def is_shared_outside(self, channel: str, *, lately: bool = False) -> bool | None:
+        """Say whether people of other organisations can read the channel; None when it cannot be told.
+
+        With *lately*, what was found a moment ago will do.
+        """
         ...
 
     async def show_card(

@@ -10,12 +10,13 @@ from handlers.considered import Considered
 from handlers.context import Arrived, Context, Discard, Write, staff_names
 from handlers.deciding import PROPOSING, AiFindings, Ruling, rule
 from handlers.donor_search import read_donor
-from handlers.escalate import escalate, hold
+from handlers.escalate import escalate
 from handlers.evidence import record as write_down
 from handlers.folding import thanked_together
 from handlers.follow_owner import look_at_owner
 from handlers.grounding import grounded_signals
 from handlers.happened import happened
+from handlers.hold import hold
 from handlers.occasion import Occasion, occasion_of, outsiders_may_read
 from handlers.paused import assistant_unless_paused, go_on_unless_paused
 from handlers.ports import DonorUnknown, Unavailable
@@ -143,7 +144,7 @@ async def weigh(considered: Considered, context: Context) -> Weighed:
     found = await route(record, context)
     occasion = await occasion_of(considered.event, considered.requested_by, record, context)
     weighed = await _weigh(considered, found, occasion, context)
-    if not await outsiders_may_read(weighed.destination.channel, context):
+    if not await outsiders_may_read(weighed.destination.channel, context, lately=True):
         return weighed
     outside = occasion.at_a_place(shared_with_outsiders=True)
     weighed = await _weigh(considered, found, outside, context)

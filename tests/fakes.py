@@ -278,7 +278,8 @@ class FakeChat:
         self._reachable()
         return f"D{user_id}"
 
-    async def is_shared_outside(self, channel: str) -> bool | None:
+    async def is_shared_outside(self, channel: str, *, lately: bool = False) -> bool | None:
+        del lately
         self._reachable()
         return None if channel.startswith("CUNTOLD") else channel.startswith("CSHARED")
 

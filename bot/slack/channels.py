@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
+from collections.abc import Callable
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -12,13 +14,17 @@ from handlers.ports import Refused
 
 CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{2,}")
 PAGE = 200
+REMEMBERED_S = 30.0
 
 
 class Channels:
     """Finds channels; a name is looked up once."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._client = client
+        self._monotonic = monotonic
+        self._shared: dict[str, tuple[float, bool | None]] = {}
+        self._asking: dict[str, asyncio.Lock] = {}
         self._ids: dict[str, str] = {}
         self._direct: dict[str, str] = {}
         self._lock = asyncio.Lock()
@@ -42,11 +48,25 @@ class Channels:
             self._direct[user_id] = str((await asked(call))["channel"]["id"])
         return self._direct[user_id]
 
-    async def is_shared_outside(self, channel: str) -> bool | None:
+    async def is_shared_outside(self, channel: str, *, lately: bool = False) -> bool | None:
         """Say whether people of other organisations can read the channel.
 
-        None where the bot is not in: of such channels Slack may say nothing, or leave things out.
+        None where the bot is not in: of such channels Slack may say nothing, or leave things out. With
+        *lately*, what was found within half a minute will do: Slack answers this about once a second.
         """
+        known = self._shared.get(channel)
+        if lately and known and self._monotonic() - known[0] < REMEMBERED_S:
+            return known[1]
+        asked_at = self._monotonic()
+        async with self._asking.setdefault(channel, asyncio.Lock()):
+            known = self._shared.get(channel)
+            if lately and known and known[0] >= asked_at:
+                return known[1]
+            found = await self._ask_whether_shared(channel)
+            self._shared[channel] = (self._monotonic(), found)
+        return found
+
+    async def _ask_whether_shared(self, channel: str) -> bool | None:
         try:
             found = await self.resolve(channel)
             call = self._client.api_call("conversations.info", data={"channel": found})

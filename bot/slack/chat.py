@@ -40,7 +40,7 @@ class SlackChat:
         pace = Pace(sleep, monotonic)
         self._reading = clients.reading
         self._people = People(clients.reading, clock, team_id)
-        self._channels = Channels(clients.reading)
+        self._channels = Channels(clients.reading, monotonic)
         self._posts = Posts(clients, pace)
         self._replies = Replies(clients.posting, self._channels, pace)
 
@@ -60,9 +60,9 @@ class SlackChat:
         """Return the id of a channel given by name or id; raises Refused when there is none."""
         return await self._channels.resolve(channel)
 
-    async def is_shared_outside(self, channel: str) -> bool | None:
+    async def is_shared_outside(self, channel: str, *, lately: bool = False) -> bool | None:
         """Say whether people of other organisations can read the channel."""
-        return await self._channels.is_shared_outside(channel)
+        return await self._channels.is_shared_outside(channel, lately=lately)
 
     async def show_card(
         self,

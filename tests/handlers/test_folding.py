@@ -260,3 +260,18 @@ async def test_what_a_person_was_asked_is_not_done_unasked_because_more_happened
     assert together.about == ("gift-110", "gift-120")
     assert requirement_of(together).decision.outcome is Outcome.REQUIRE_APPROVAL
     assert house.crm.written == []
+
+
+async def test_what_policy_holds_is_announced_once_a_day_and_not_without_end(house: House) -> None:
+    organisation = house.context.organisation.model_copy(update={"rollout_phase": 1, "cards_per_day": 2})
+    house.context = dataclasses.replace(house.context, organisation=organisation)
+    names = ("donor-20", "donor-21", "donor-22", "donor-23")
+    for name in names:
+        house.crm.add(house.crm.donors[DONOR].model_copy(update={"id": name, "name": name}))
+    for number, name in enumerate(names, 300):
+        await happens(house, *(give(house, number, donor=name) for _ in range(3)))
+    told = [type(outcome).__name__ for _, _, outcome in house.chat.posts]
+    assert told == ["HeldNotice", "HeldNotice", "Notice"], "two in full, then that there are more"
+    house.clock.moment += timedelta(days=1)
+    await happens(house, give(house, 300, donor="donor-20"))
+    assert len(house.chat.posts) == 4

@@ -156,3 +156,17 @@ def test_variables_that_would_switch_to_oauth_stop_the_start() -> None:
     refuse_oauth_environment({"SLACK_BOT_TOKEN": "x"})
     with pytest.raises(OAuthEnvironment, match="SLACK_CLIENT_ID"):
         refuse_oauth_environment({"SLACK_CLIENT_ID": "1", "SLACK_CLIENT_SECRET": "2"})
+
+
+async def test_an_import_asks_once_who_reads_along_and_a_decision_asks_anew(
+    slack: tuple[Script, SlackChat],
+) -> None:
+    """Slack answers this about once a second, so that an import would otherwise wait for it gift by gift."""
+    script, chat = slack
+    script.says({"ok": True, "channel": {"id": GENERAL, "is_member": True}})
+    told = await asyncio.gather(*(chat.is_shared_outside(GENERAL, lately=True) for _ in range(20)))
+    assert (told, len(script.heard)) == ([False] * 20, 1)
+    script.says({"ok": True, "channel": {"id": GENERAL, "is_member": True, "is_ext_shared": True}})
+    assert await chat.is_shared_outside(GENERAL) is True
+    assert await chat.is_shared_outside(GENERAL, lately=True) is True
+    assert len(script.heard) == 2
