@@ -326,3 +326,29 @@ async def test_only_codes_are_kept_of_an_error(database: Database) -> None:
         await outbox.do(lambda q, item=item, given=given: q.retry(item, NOW, NOW, given))
         kept.append((await outbox.do(lambda q: q.get("a"))).last_error)
     assert kept == ["crm_unavailable", "crm.write: HTTPStatusError: 503", *["unspecified"] * 4]
+
+
+def _effect(name: str, order: str) -> Effect:
+    return Effect(
+        id=name,
+        idem_key=f"key_{name}",
+        kind="refresh",
+        entity_key=order,
+        body=b"{}",
+        correlation_id="cor",
+        created_at=NOW,
+        available_at=at(1),
+    )
+
+
+async def test_many_changes_make_one_effect_and_one_under_way_makes_another(database: Database) -> None:
+    for name in ("a", "b", "c"):
+        await database.write(lambda t, name=name: t.outbox.join(_effect(name, "homes")))  # type: ignore[misc]
+    await database.write(lambda t: t.outbox.join(_effect("elsewhere", "grouping")))
+    counts = await database.read(lambda t: t.outbox.counts())
+    assert counts["ready"] == 2
+    claimed = await database.write(lambda t: t.outbox.claim(owner="w", now=at(2), lease=LEASE, limit=5))
+    assert sorted(item.id for item in claimed) == ["a", "elsewhere"]
+    # What is being shown may have been read before this change: it has to be shown again.
+    await database.write(lambda t: t.outbox.join(_effect("d", "homes")))
+    assert (await database.read(lambda t: t.outbox.counts()))["ready"] == 1
