@@ -67,15 +67,8 @@ async def requester_of(user_id: str, record: DonorRecord, context: Context) -> R
 
 
 async def outsiders_may_read(channel: str, context: Context, *, lately: bool = False) -> bool:
-    """Say whether people outside the organisation can read *channel*; what cannot be told counts as yes.
-
-    Where the bot is not in, or no such channel exists, nothing can be posted either: the card then goes to
-    the review channel, so that is the place to ask about.
-    """
-    told = await context.chat.is_shared_outside(channel, lately=lately)
-    if told is None:
-        told = await context.chat.is_shared_outside(context.organisation.review_channel, lately=lately)
-    return told is not False
+    """Say whether people outside the organisation can read *channel*; what cannot be told counts as yes."""
+    return await context.chat.is_shared_outside(channel, lately=lately) is not False
 
 
 def is_on_hold(record: DonorRecord, organisation: Organisation) -> bool:

@@ -16,6 +16,7 @@ from policy.working_time import WorkingTime
 
 OWN_CHANNEL = "owner's channel"
 DIRECT = "owner's direct messages"
+OUT_OF_REACH = "the owner's own channel cannot be reached"
 REVIEWER = "a reviewer (manager)"
 
 
@@ -46,6 +47,10 @@ async def route(record: DonorRecord, context: Context) -> Route:
     if colleague is None or not colleague.is_full_member:
         return to_reviewers(f"the relationship owner {owner.name} has no Slack account here", context)
     own, working = context.organisation.channel_of(owner.email), working_time_of(colleague, context)
+    if own and await context.chat.is_shared_outside(own, lately=True) is None:
+        # Slack tells nothing of a channel that is not there or that the bot is not in.
+        why = f"review channel, because {OUT_OF_REACH}"
+        return Route(context.organisation.review_channel, why, owner.name, owner.email, working)
     if own:
         return Route(own, OWN_CHANNEL, owner.name, owner.email, working)
     direct = await context.chat.direct_channel(colleague.id)

@@ -94,6 +94,7 @@ async def test_a_tag_keeps_automation_away(
     ("channel", "review", "where", "reasons"),
     [
         ("CSHARED", "CDESK", f"D{OWNER.id}", OUTSIDERS),
+        ("CUNTOLD", "CDESK", None, None),
         ("CUNTOLD", "CSHARED", f"D{OWNER.id}", OUTSIDERS),
         ("COWNER", "CSHARED", None, None),
         (None, "CSHARED", None, None),
@@ -176,8 +177,7 @@ async def test_a_version_is_checked_where_its_card_is(house: House) -> None:
     assert [await speaks(where) for where in ("COWNER", "CSHARED", "CUNTOLD", None)] == [
         False,
         True,
-        # Nothing can be posted where nothing is told: the card goes to the review channel, which is ours.
-        False,
+        True,
         False,
     ]
 
