@@ -23,8 +23,7 @@ from policy.conditions import Outcome as Answer
 from policy.conditions import environment
 from policy.decide import CompiledPolicy, Judgement, combine
 from policy.decision import Outcome
-from policy.decision_facts import DecisionFacts
-from policy.fact_catalogue import binder
+from policy.fact_row import FactRow, fact, reader, row_binder
 from policy.money import Money
 from policy.recorded import NotReplayable, Replayable
 
@@ -109,7 +108,7 @@ class Rehearsal:
         )
 
     def _replay(self, recorded: Replayable) -> None:
-        one, other = self._both.judge(recorded.facts)
+        one, other = self._both.judge(recorded.row)
         self._transitions[one.outcome, other.outcome] += 1
         self._moments = _widened(self._moments, recorded.at)
         if other.errors:
@@ -157,7 +156,8 @@ class _Both:
         place = {text: index for index, text in enumerate(dict.fromkeys([*texts[0], *texts[1]]))}
         conditions = [environment().compile(text) for text in place]
         self._conditions = environment().bundle(conditions)
-        self._bind = binder(name for condition in conditions for name in condition.names)
+        self._bind = row_binder(name for condition in conditions for name in condition.names)
+        self._case = reader("action.kind", "donor.lifecycle_stage", "action.capability")
         self._places = [[place[text] for text in each] for each in texts]
         self._differing = {
             index
@@ -166,7 +166,7 @@ class _Both:
             if gate.id in differing
         }
 
-    def judge(self, facts: DecisionFacts) -> tuple[Judgement, Judgement]:
+    def judge(self, facts: FactRow) -> tuple[Judgement, Judgement]:
         """Return both answers; where no gate that differs has anything to say, they are one and the same."""
         answers = self._conditions.evaluate(environment().activation(self._bind(facts)))
         one = self._combined(0, answers, facts)
@@ -174,8 +174,12 @@ class _Both:
             return one, one
         return one, self._combined(1, answers, facts)
 
-    def _combined(self, which: int, answers: Sequence[Answer], facts: DecisionFacts) -> Judgement:
-        return combine(self._policies[which], [answers[index] for index in self._places[which]], facts)
+    def _combined(self, which: int, answers: Sequence[Answer], facts: FactRow) -> Judgement:
+        mine = [answers[index] for index in self._places[which]]
+        action, stage, capability = self._case(facts)
+        return combine(
+            self._policies[which], mine, (action, stage, capability), lambda name: fact(facts, name)
+        )
 
 
 class _Tally:

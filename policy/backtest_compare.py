@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from policy.backtest_report import ChangedDecision, HowGateChanged, Loosening
 from policy.decide import Judgement
 from policy.decision import GateKind, Obligation, Outcome, RequiredApproval, Role
-from policy.decision_facts import ActionFacts
+from policy.fact_row import FactRow, reader
 from policy.matrix import answer_of
 from policy.money import Money
 from policy.policy_model import Grant, Guard, Policy
@@ -36,17 +38,17 @@ def changed(recorded: Replayable, before: Judgement, after: Judgement) -> Change
     loosened = _loosened(before, after)
     if not loosened and not _tightened(before, after):
         return None
-    facts = recorded.facts
+    action, capability, stage, amount, currency = _read()(recorded.row)
     return ChangedDecision(
         entry_id=recorded.entry_id,
         at=recorded.at,
         donor_id=recorded.donor_id,
         owner_id=recorded.owner_id,
         became=recorded.became,
-        action=facts.action.kind,
-        capability=facts.action.capability,
-        stage=facts.donor.lifecycle_stage,
-        amount=_amount(facts.action),
+        action=action,
+        capability=capability,
+        stage=stage,
+        amount=_amount(amount, currency),
         before=answer_of(before),
         after=answer_of(after),
         loosened_by=loosened,
@@ -113,7 +115,14 @@ def _kind(gate: Grant | Guard) -> GateKind:
     return "allow" if isinstance(gate, Grant) else gate.kind
 
 
-def _amount(action: ActionFacts) -> Money | None:
-    if action.amount is None or len(action.currency) != 3:
+@cache
+def _read() -> Callable[[FactRow], tuple[Any, ...]]:
+    return reader(
+        "action.kind", "action.capability", "donor.lifecycle_stage", "action.amount", "action.currency"
+    )
+
+
+def _amount(minor: int | None, currency: str) -> Money | None:
+    if minor is None or len(currency) != 3:
         return None
-    return Money(minor=action.amount, currency=action.currency)
+    return Money(minor=minor, currency=currency)

@@ -89,7 +89,7 @@ def parse_cases(text: str, source: str) -> Cases:
         document = read_yaml(text)
         cases = Cases.model_validate_json(json.dumps(document.data, default=str))
     except YamlInvalidError as error:
-        raise CasesInvalidError([fault_at(source, error.position, error.message)]) from None
+        raise CasesInvalidError([fault_at(source, error.position, error.message, error.suggestion)]) from None
     except ValidationError as error:
         raise CasesInvalidError(shape_faults(error, document, source, _PARTS)) from None
     faults = [*_doubled(cases, document, source), *_unusable_facts(cases, document, source)]

@@ -85,7 +85,9 @@ class VerifiedClaim(Value):
 class Origin(Value):
     """Who wrote the text: a model, or the deterministic facts summariser (*fallback_reason* says why).
 
-    *endpoint_region* is where the model that answered processes data; empty without one.
+    *endpoint_region* is where the model that answered processes data; empty without one. *unrehearsed* says
+    that this model was not promoted with this prompt. *cost_micros* is in millionths of the currency in which
+    prices are configured.
     """
 
     kind: Literal["model", "facts"]
@@ -97,14 +99,20 @@ class Origin(Value):
     output_tokens: int = 0
     fallback_reason: str = ""
     endpoint_region: str = ""
+    unrehearsed: bool = False
+    cost_micros: int = 0
 
 
 class Confidence(Value):
-    """How far the evidence carries, computed and never asked of the model: 0 to 100 with plain reasons."""
+    """How far the evidence carries, computed and never asked of the model: 0 to 100 with plain reasons.
+
+    *track_record* says what people made of such proposals so far, or that there are too few to say.
+    """
 
     score: Annotated[int, Field(ge=0, le=100)]
     level: Literal["high", "medium", "low"]
     reasons: tuple[str, ...] = ()
+    track_record: str = ""
 
 
 class Verification(Value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -35,6 +36,18 @@ _WORDS: Mapping[str, str] = MappingProxyType({"and": "&&", "or": "||", "not": "!
 _TRUTHS: Mapping[str, str] = MappingProxyType(
     {"yes": "true", "True": "true", "TRUE": "true", "no": "false", "False": "false", "FALSE": "false"}
 )
+_VALUES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "String to Timestamp": (
+            r"timestamp\([^)]*\)?",
+            "write a day that exists, as in timestamp('2026-11-24T00:00:00Z')",
+        ),
+        "String to Duration": (r"duration\([^)]*\)?", "write hours or minutes, as in duration('48h')"),
+        "divide by zero": (r"/[^/&|]*", "multiply the other side instead of dividing"),
+        "modulus by zero": (r"%[^&|]*", "use a number that is not 0"),
+        "invalid regular expression": (r"matches\([^)]*\)?", "use contains() or startsWith() instead"),
+    }
+)
 
 
 def explained(message: str, condition: str) -> tuple[str, str]:
@@ -53,10 +66,21 @@ def explained(message: str, condition: str) -> tuple[str, str]:
     return f"the condition cannot be used: {message}", ""
 
 
+def value_hint(detail: str, condition: str) -> tuple[str, str]:
+    """Return what to point at and what to write where the engine found a value it cannot work with."""
+    for part, (call, hint) in _VALUES.items():
+        if part in detail:
+            found = re.search(call, condition)
+            return (found[0] if found else "", hint)
+    return "", ""
+
+
 def name_hint(name: str) -> str:
     """Suggest what a word that is no fact was meant to be; empty when it is not one of the usual slips."""
     if name in _TRUTHS:
         return f"did you mean {_TRUTHS[name]}?"
+    if name == "now":
+        return "did you mean cal.now?"
     values = {value for fact in catalogue().values() for value in fact.values}
     return f"put texts in quotes: '{name}'" if name in values else ""
 
@@ -66,11 +90,18 @@ def _plain_type(name: str) -> str:
 
 
 def _misspelt(message: str, condition: str) -> str:
-    sign = re.search(r"token recognition error at: '([=&|])", message)
-    if sign:
+    sign = re.search(r"token recognition error at: '(.)", message)
+    if sign and sign[1] in _SIGNS:
         return f"did you mean {_SIGNS[sign[1]]}?"
+    if sign and sign[1] in "“”„‘’‚«»":
+        return "write straight quotes: 'text'"
+    if sign and sign[1] in "'\"":
+        return "a quote is not closed"
+    if sign and not sign[1].isascii():
+        return f"{sign[1]} is {unicodedata.name(sign[1], 'no letter').lower()}: write it in plain letters"
     bare = re.sub(r"'[^']*'|\"[^\"]*\"", "''", condition)
     for word, meant in _WORDS.items():
-        if re.search(rf"(?<![\w.]){word}(?![\w.])", bare):
-            return f"write {meant} for {word}"
+        found = re.search(rf"(?<![\w.]){word}(?![\w.])", bare, re.IGNORECASE)
+        if found:
+            return f"write {meant} for {found[0]}"
     return "lists are written in brackets: in ['a', 'b']" if re.search(r"\bin\s*\(", bare) else ""

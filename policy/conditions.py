@@ -148,7 +148,7 @@ def _failed(detail: str) -> Failed:
 
 
 def _invalid(error: str) -> ConditionInvalidError:
-    if "recursion depth" in error:
+    if "recursion depth" in error or "recursion limit" in error:
         return ConditionInvalidError("it is nested more than 32 levels deep; make several gates of it")
     position = _POSITION.search(error)
     if position is None:

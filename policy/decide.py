@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import compress
+from operator import attrgetter
 from typing import Any
 
 from policy.conditions import ENGINE, Conditions, Failed, environment
@@ -103,13 +105,22 @@ def decide(compiled: CompiledPolicy, facts: DecisionFacts) -> Decision:
 def judge(compiled: CompiledPolicy, facts: DecisionFacts) -> Judgement:
     """Decide without writing a record: the same answer, for rehearsals that ask very often."""
     answers = compiled.conditions.evaluate(environment().activation(compiled.bind(facts)))
-    return combine(compiled, answers, facts)
+    case = (facts.action.kind, facts.donor.lifecycle_stage, facts.action.capability)
+    return combine(compiled, answers, case, lambda name: attrgetter(name)(facts))
 
 
-def combine(compiled: CompiledPolicy, answers: Sequence[Answer], facts: DecisionFacts) -> Judgement:
-    """Combine the answers of all conditions, one per gate: error, then denial, approvals, allowance."""
-    matched, errors = _sort(compiled, answers, facts)
-    obligations = _obligations(matched, facts, errors)
+def combine(
+    compiled: CompiledPolicy,
+    answers: Sequence[Answer],
+    case: tuple[str, str, str],
+    moment: Callable[[str], datetime | None],
+) -> Judgement:
+    """Combine the answers of all conditions, one per gate: error, then denial, approvals, allowance.
+
+    *case* is the action, the lifecycle stage and the capability; *moment* returns a fact that is an instant.
+    """
+    matched, errors = _sort(compiled, answers, case)
+    obligations = _obligations(matched, moment, errors)
     gates = [each.gate for each in matched]
     if not any(gate.kind == "allow" for gate in gates):
         gates.append(_NO_GRANT)
@@ -119,15 +130,13 @@ def combine(compiled: CompiledPolicy, answers: Sequence[Answer], facts: Decision
 
 
 def _sort(
-    compiled: CompiledPolicy, answers: Sequence[Answer], facts: DecisionFacts
+    compiled: CompiledPolicy, answers: Sequence[Answer], case: tuple[str, str, str]
 ) -> tuple[list[CompiledGate], list[GateFailure]]:
     """Return the gates that matched, for a grant in its table too, and those that gave no answer."""
-    case = (facts.action.kind, facts.donor.lifecycle_stage, facts.action.capability)
     matched: list[CompiledGate] = []
     errors: list[GateFailure] = []
-    for gate, answer in zip(compiled.gates, answers, strict=True):
-        if answer is False:
-            continue
+    # Most answers are no, and are passed over by the interpreter itself; a failure counts as true here.
+    for gate, answer in compress(zip(compiled.gates, answers, strict=True), answers):
         if isinstance(answer, Failed):
             errors.append(GateFailure(id=gate.gate.id, message=answer.message))
         elif gate.permits is None or case in gate.permits:
@@ -164,14 +173,16 @@ def _approvals(matched: Sequence[CompiledGate]) -> tuple[RequiredApproval, ...]:
 
 
 def _obligations(
-    matched: Sequence[CompiledGate], facts: DecisionFacts, errors: list[GateFailure]
+    matched: Sequence[CompiledGate],
+    moment: Callable[[str], datetime | None],
+    errors: list[GateFailure],
 ) -> tuple[Obligation, ...]:
     """Merge the obligations: each once, the latest of all delays; a delay without a moment is an error."""
     found: dict[tuple[str, str], Obligation] = {}
     delays: list[datetime] = []
     for gate in matched:
         for kind, value in gate.obligations:
-            until = _instant(facts, value) if kind == "delay_until" else None
+            until = moment(value) if kind == "delay_until" else None
             if kind != "delay_until":
                 found[kind, value] = Obligation(kind=kind, value=value)
             elif until is None:
@@ -182,12 +193,6 @@ def _obligations(
         latest = max(delays).astimezone(UTC).isoformat().replace("+00:00", "Z")
         found["delay_until", latest] = Obligation(kind="delay_until", value=latest)
     return tuple(found[key] for key in sorted(found))
-
-
-def _instant(facts: DecisionFacts, name: str) -> datetime | None:
-    group, _, field = name.partition(".")
-    value = getattr(getattr(facts, group), field)
-    return value if isinstance(value, datetime) else None
 
 
 def _grant(grant: Grant) -> CompiledGate:

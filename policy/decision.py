@@ -11,7 +11,9 @@ from pydantic import Field
 from policy.value import Value
 
 GateKind = Literal["allow", "deny", "require_approval", "oblige"]
-ObligationKind = Literal["mask_field", "add_footer", "delay_until", "notify"]
+ObligationKind = Literal["mask_field", "add_footer", "delay_until", "notify", "route_to"]
+Destination = Literal["compliance", "review", "senior"]
+"""Where the rules may send a decision: compliance, the general review queue, a senior fundraiser."""
 
 NO_GRANT = "no_grant"
 POLICY_ERROR = "policy_error"
@@ -69,7 +71,7 @@ class GivenApproval(Value):
 class Obligation(Value):
     """What whoever carries the action out must also do; who does not understand one must not run the action.
 
-    *value* is a field name, a footer, an instant in RFC 3339 (UTC), or a role to notify.
+    *value* is a field name, a footer, an instant in RFC 3339 (UTC), a role to notify, or a destination.
     """
 
     kind: ObligationKind

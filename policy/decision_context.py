@@ -8,7 +8,14 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from policy.decision import Role
-from policy.decision_facts import AiOrigin, Capability, ConfidenceLevel, DoorKind, Purpose
+from policy.decision_facts import (
+    AiOrigin,
+    Capability,
+    ConfidenceLevel,
+    DoorKind,
+    Purpose,
+    TriageUrgency,
+)
 from policy.donor import Channel
 from policy.money import Money
 from policy.value import Value
@@ -75,6 +82,13 @@ class Requester(Value):
     roles: tuple[Role, ...] = ()
 
 
+class Triaged(Value):
+    """How pressing it is and what it speaks of; "none" where nothing was triaged."""
+
+    urgency: TriageUrgency = "none"
+    topics: tuple[str, ...] = ()
+
+
 class DecisionContext(Value):
     """Everything a decision needs besides the donor record and the action.
 
@@ -104,6 +118,7 @@ class DecisionContext(Value):
     campaign_id: str | None = None
     audience: Audience = Audience()
     quiet_hours: tuple[int, int] | None = None
+    triaged: Triaged = Triaged()
 
     @model_validator(mode="after")
     def _one_moment(self) -> Self:

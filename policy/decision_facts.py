@@ -44,6 +44,7 @@ ChannelOrNone = Literal["email", "mail", "phone", "sms", "visit", "none"]
 Purpose = Literal["fundraising", "stewardship", "none"]
 DoorKind = Literal["slack", "http", "timer", "cli"]
 AiOrigin = Literal["none", "facts", "model"]
+TriageUrgency = Literal["none", "routine", "soon", "now"]
 ConfidenceLevel = Literal["high", "medium", "low", "none"]
 
 
@@ -230,6 +231,18 @@ class ActorFacts(_Group):
     roles: Names = Field(description="The roles of whoever asked: owner, manager, compliance, admin.")
 
 
+class TriageFacts(_Group):
+    """What a message, a note, a meeting or a flag on the record calls for; "none" for everything else."""
+
+    urgency: TriageUrgency = Field(
+        description="How soon a person is needed: now, soon or routine; none where nothing was triaged."
+    )
+    topics: Names = Field(
+        description="What the text speaks of: death, legal, complaint, refusal, vulnerable, payment, timing, "
+        "opportunity, orders."
+    )
+
+
 class RolloutFacts(_Group):
     """How far the organisation has let the assistant go."""
 
@@ -263,5 +276,6 @@ class DecisionFacts(_Group):
     ai: AiFacts
     owner: OwnerFacts
     actor: ActorFacts
+    triage: TriageFacts
     rollout: RolloutFacts
     door: DoorFacts

@@ -237,6 +237,15 @@ class Interaction(Record):
     campaign_id: str | None = None
 
 
+class PlannedMeeting(Value):
+    """A meeting or visit ahead, with the e-mail address of whoever goes there."""
+
+    id: str
+    donor_id: str
+    at: AwareDatetime
+    staff_email: str | None = None
+
+
 class Note(Record):
     """A free-text note; untrusted, and more so when *external_author* is true."""
 

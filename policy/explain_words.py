@@ -81,6 +81,7 @@ def _obligations(recorded: Decision) -> list[str]:
         "add_footer": "it carries the words “{0}”",
         "delay_until": "it waits until {0}",
         "notify": "the {0} is informed",
+        "route_to": "it goes to {0}",
     }
     duties = [told[duty.kind].format(duty.value.replace("_", " ")) for duty in recorded.obligations]
     return [f"Besides, {'; '.join(duties)}."] if duties else []

@@ -52,7 +52,7 @@ def compute_facts(record: DonorRecord, as_of: date, conventions: Conventions) ->
     if not (is_unread(record, "pledges") or is_unread(record, "recurring_gifts")):
         commitment_facts(record, as_of, conventions.home_currency, sheet)
     if not is_unread(record, "interactions"):
-        contact_facts(record, as_of, sheet)
+        contact_facts(record, as_of, conventions, sheet)
         ask_facts(record, as_of, conventions, sheet)
     if not is_unread(record, "tasks"):
         task_facts(record, as_of, sheet)

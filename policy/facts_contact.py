@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from policy.donor import Channel, Consent, ConsentStatus, DonorRecord, Gift, Interaction, Note
 from policy.facts_model import Conventions, FactSheet
@@ -18,13 +18,9 @@ _MOST_RESTRICTIVE_FIRST = (
 )
 
 
-def day_of(at: datetime) -> date:
-    """Return the UTC calendar day of an instant."""
-    return at.astimezone(UTC).date()
-
-
-def contact_facts(record: DonorRecord, as_of: date, sheet: FactSheet) -> None:
+def contact_facts(record: DonorRecord, as_of: date, conventions: Conventions, sheet: FactSheet) -> None:
     """State the last and the next contact."""
+    day_of = conventions.day_of
     contacts = [i for i in record.interactions if i.kind in CONTACT_KINDS]
     past = [i for i in contacts if i.status == "completed" and day_of(i.at) <= as_of]
     if past:
@@ -42,6 +38,7 @@ def contact_facts(record: DonorRecord, as_of: date, sheet: FactSheet) -> None:
 
 def ask_facts(record: DonorRecord, as_of: date, conventions: Conventions, sheet: FactSheet) -> None:
     """State the last ask, asks within the window and whether one is open."""
+    day_of = conventions.day_of
     made = sorted(
         (i for i in record.interactions if i.is_ask and i.status == "completed" and day_of(i.at) <= as_of),
         key=lambda i: (i.at, i.id),
@@ -55,13 +52,15 @@ def ask_facts(record: DonorRecord, as_of: date, conventions: Conventions, sheet:
         sheet.state("ask.last_on", "last ask", day_of(made[-1].at), "ask.last", (made[-1].id,))
         days = (as_of - day_of(made[-1].at)).days
         sheet.state("ask.days_since", "days since last ask", days, "ask.last", (made[-1].id,))
-    still_open = _open_ask(record, recent, as_of)
+    still_open = _open_ask(record, recent, as_of, conventions)
     sheet.state(
         "ask.open", "open ask", still_open is not None, "ask.open", (still_open.id,) if still_open else ()
     )
 
 
-def _open_ask(record: DonorRecord, recent: list[Interaction], as_of: date) -> Interaction | None:
+def _open_ask(
+    record: DonorRecord, recent: list[Interaction], as_of: date, conventions: Conventions
+) -> Interaction | None:
     planned = [i for i in record.interactions if i.is_ask and i.status == "planned"]
     if planned:
         return min(planned, key=lambda i: (i.at, i.id))
@@ -69,7 +68,9 @@ def _open_ask(record: DonorRecord, recent: list[Interaction], as_of: date) -> In
         return None
     last = recent[-1]
     gift_since = any(
-        gift.received_on >= day_of(last.at) and gift.received_on <= as_of and gift.status == "completed"
+        gift.received_on >= conventions.day_of(last.at)
+        and gift.received_on <= as_of
+        and gift.status == "completed"
         for gift in record.gifts
     )
     reply_since = any(i.kind == "reply" and i.at >= last.at for i in record.interactions)
@@ -182,6 +183,7 @@ def protection_facts(record: DonorRecord, as_of: date, conventions: Conventions,
 
 
 def _complaint(notes: tuple[Note, ...], as_of: date, conventions: Conventions, sheet: FactSheet) -> None:
+    day_of = conventions.day_of
     window = timedelta(days=conventions.complaint_window_days)
     recent = [
         n

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from policy.donor import DonorRecord, Gift
 from policy.facts_giving import ids, main_currency, received_gifts
 from policy.facts_model import Conventions, FactSheet
 from policy.fiscal_year import fiscal_year_of
 
-_YEAR = timedelta(days=365)
-_FIFTEEN_MONTHS = timedelta(days=456)
-_FIVE_YEARS = timedelta(days=1826)
+_MONTHS_A_YEAR = 12
+_LATE, _LAPSED, _FORGOTTEN = 12, 15, 60
 
 
 def loyalty_facts(record: DonorRecord, as_of: date, conventions: Conventions, sheet: FactSheet) -> None:
@@ -56,18 +56,23 @@ def fiscal_year_status(years: set[int], this_year: int) -> str:
     return "retained" if this_year - 1 in years else "recaptured"
 
 
+def months_before(day: date, months: int) -> date:
+    """Return the same day so many calendar months earlier, or the last of that month where there is none."""
+    year, month = divmod(day.year * _MONTHS_A_YEAR + day.month - 1 - months, _MONTHS_A_YEAR)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
 def rolling_status(days: Sequence[date], as_of: date) -> str:
     """Return new, retained, recaptured, at_risk or lapsed from gift dates, oldest first and not empty."""
-    since = as_of - days[-1]
-    if since > _FIFTEEN_MONTHS:
+    if days[-1] < months_before(as_of, _LAPSED):
         return "lapsed"
-    if since > _YEAR:
+    if days[-1] < months_before(as_of, _LATE):
         return "at_risk"
-    recent = [day for day in days if as_of - day <= _YEAR]
-    before = [day for day in days if as_of - day > _YEAR]
-    if not before or recent[0] - before[-1] > _FIVE_YEARS:
+    recent = [day for day in days if day >= months_before(as_of, _LATE)]
+    before = [day for day in days if day < months_before(as_of, _LATE)]
+    if not before or before[-1] < months_before(recent[0], _FORGOTTEN):
         return "new"
-    return "recaptured" if recent[0] - before[-1] > _FIFTEEN_MONTHS else "retained"
+    return "recaptured" if before[-1] < months_before(recent[0], _LAPSED) else "retained"
 
 
 def _change(gifts: Sequence[Gift], as_of: date, conventions: Conventions, sheet: FactSheet) -> None:
@@ -77,7 +82,8 @@ def _change(gifts: Sequence[Gift], as_of: date, conventions: Conventions, sheet:
         last = fiscal_year_of(as_of, conventions.fiscal_year_start_month) - 1
         periods = {gift.id: last - _year(gift, conventions) for gift in main}
     else:
-        periods = {gift.id: (as_of - gift.received_on).days // _YEAR.days for gift in main}
+        year_ago, two_ago = months_before(as_of, _LATE), months_before(as_of, 2 * _LATE)
+        periods = {g.id: (g.received_on < year_ago) + (g.received_on < two_ago) for g in main}
     later = [gift for gift in main if periods[gift.id] == 0]
     earlier = [gift for gift in main if periods[gift.id] == 1]
     if not later or not earlier:

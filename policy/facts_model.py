@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, Strict, StrictBool, StrictInt, StrictStr
 
@@ -17,7 +18,8 @@ FactValue = Money | StrictBool | StrictInt | Annotated[date, Strict()] | StrictS
 class Conventions(Value):
     """How the organisation counts: the definition family, its fiscal year, and its own thresholds.
 
-    *major_gift_minor* is in minor units of *home_currency*.
+    *major_gift_minor* is in minor units of *home_currency*. An instant belongs to the day that it was in
+    *time_zone*: an evening call in New York is not on the next day.
     """
 
     family: Literal["fiscal_year", "rolling"] = "fiscal_year"
@@ -27,6 +29,11 @@ class Conventions(Value):
     ask_window_days: Annotated[int, Field(gt=0)] = 90
     major_gift_minor: Annotated[int, Field(gt=0)] = 1_000_000
     complaint_window_days: Annotated[int, Field(gt=0)] = 180
+    time_zone: str = "UTC"
+
+    def day_of(self, at: datetime) -> date:
+        """Return the organisation's calendar day of an instant."""
+        return at.astimezone(ZoneInfo(self.time_zone)).date()
 
 
 class Fact(Value):

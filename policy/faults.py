@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from policy.policy_checks import did_you_mean
 from policy.yaml_source import Position, YamlSource
 
+_TRUE = frozenset({"yes", "on", "y", "true"})
 Parts = Mapping[str, type[BaseModel]]
 """The models of a document by the key they stand under; the whole of it under ""."""
 
@@ -85,9 +86,18 @@ def _choice_fault(
     item: Any, path: Sequence[str | int], field: str, document: YamlSource, source: str
 ) -> PolicyFault:
     known = re.findall(r"'([^']+)'", item["ctx"]["expected"]) or [str(item["ctx"]["expected"])]
-    given = str(item["input"])
+    known = ["true"] if known == ["True"] else known
+    given = str(item["input"]).lower() if isinstance(item["input"], bool) else str(item["input"])
     message = f"{given} is not one of the choices for {field}: {', '.join(known)}"
-    return fault_at(source, document.position(path), message, did_you_mean(given, known))
+    return fault_at(source, document.position(path), message, _choice_hint(item["input"], known))
+
+
+def _choice_hint(given: Any, known: list[str]) -> str:
+    if isinstance(given, str) and given in known:
+        return "leave out the quotes"
+    if known == ["true"] and str(given).casefold() in _TRUE:
+        return "write true"
+    return did_you_mean(str(given), known)
 
 
 def _sentence(message: str, field: str) -> str:

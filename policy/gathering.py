@@ -25,6 +25,7 @@ from policy.decision_facts import (
     Purpose,
     RecordFacts,
     RolloutFacts,
+    TriageFacts,
 )
 from policy.donor import Channel, DonorRecord
 from policy.money import Money
@@ -56,6 +57,7 @@ def gather(
         ai=_ai(context.evidence),
         owner=_owner(record, context),
         actor=_actor(record, context),
+        triage=TriageFacts(urgency=context.triaged.urgency, topics=context.triaged.topics),
         rollout=RolloutFacts(phase=context.rollout_phase, stopped=capability in context.stopped),
         door=DoorFacts(kind=context.door, shared_with_outsiders=context.shared_with_outsiders),
     )

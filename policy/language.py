@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from policy.faults import Parts, PolicyFault, fault_at, shape_faults
-from policy.policy_checks import Finding, check_policy
+from policy.policy_checks import Finding, check_policy, idle
 from policy.policy_model import ApprovalRule, Grant, Guard, LifecycleTable, Obligations, Policy
 from policy.yaml_source import YamlInvalidError, YamlSource, read_yaml
 
@@ -37,7 +37,9 @@ def parse_policy(text: str, source: str) -> Policy:
     try:
         document = read_yaml(text)
     except YamlInvalidError as error:
-        raise PolicyInvalidError([fault_at(source, error.position, error.message)]) from None
+        raise PolicyInvalidError(
+            [fault_at(source, error.position, error.message, error.suggestion)]
+        ) from None
     try:
         policy = Policy.model_validate_json(json.dumps(document.data, default=str))
     except ValidationError as error:
@@ -47,6 +49,15 @@ def parse_policy(text: str, source: str) -> Policy:
     if findings:
         raise PolicyInvalidError(_located(finding, document, source) for finding in findings)
     return policy
+
+
+def idle_rules(text: str, source: str) -> tuple[PolicyFault, ...]:
+    """Return what is wrong with a valid policy all the same: rules that can never matter.
+
+    They hurt nobody, so what rules already goes on ruling with them; nothing new is put forward with them.
+    """
+    policy, document = parse_policy(text, source), read_yaml(text)
+    return tuple(_located(finding, document, source) for finding in idle(policy))
 
 
 def _condition_faults(document: YamlSource, source: str) -> list[PolicyFault]:

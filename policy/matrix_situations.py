@@ -83,6 +83,8 @@ _TYPICAL: Mapping[str, Any] = MappingProxyType(
         "campaign.is_excluded": False,
         "campaign.already_gave": False,
         "campaign.days_until_end": None,
+        "triage.urgency": "none",
+        "triage.topics": [],
         "cal.now": _NOW,
         "cal.hour": 10,
         "cal.weekday": 2,

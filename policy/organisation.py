@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from policy.digest import DigestKind
+from policy.digest_periods import PeriodUnit
 from policy.donor import Channel
 from policy.reminders import ReminderSettings
 from policy.retention import DEFAULT_RETENTION, RetentionRule
@@ -17,6 +19,15 @@ WeekdayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[WeekdayName, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 StartHour = Annotated[int, Field(ge=0, le=23)]
 EndHour = Annotated[int, Field(ge=1, le=24)]
+
+
+def known_zone(name: str) -> str:
+    """Return the name of a time zone; raises ValueError when there is none of that name."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"no time zone is called {name!r}; write it like Europe/Berlin") from None
+    return name
 
 
 class HolidaySettings(Value):
@@ -31,30 +42,47 @@ class Person(Value):
     """A member of staff with the roles that count when a decision needs more than the owner.
 
     *reports_to* is the e-mail address of whoever decides when this person passes a decision on. What they
-    leave out of their working time is as in the organisation; their time zone is the one in Slack.
+    leave out of their working time is as in the organisation; their time zone is the one in Slack. Digests
+    can be of one *team*.
     """
 
     email: str
     roles: tuple[str, ...] = ()
+    team: str | None = None
     channel: str | None = None
     reports_to: str | None = None
     holidays: HolidaySettings | None = None
     working_days: Annotated[tuple[WeekdayName, ...], Field(min_length=1)] | None = None
     working_day_start_hour: StartHour | None = None
     working_day_end_hour: EndHour | None = None
+    summaries_before_meetings: bool = True
 
 
 class DigestSchedule(Value):
     """When a digest is delivered, where, and which period it looks back on.
 
-    *cron* has five fields with names for weekdays ("0 8 * * mon"); *every_minutes* is for a fast clock.
+    *cron* has five fields with names for weekdays ("0 8 * * mon") in *time_zone*, else the organisation's;
+    *every_minutes* is for a fast clock. *team* leaves out everybody else's figures. The period is the last so
+    many *days*, or the last whole week, month, fiscal quarter or fiscal year, and is compared with the one
+    before it. *fiscal_year_start_month* is the organisation's if left out.
     """
 
     id: str
     channel: str
+    kind: DigestKind = DigestKind.ADOPTION
+    team: str | None = None
     cron: str | None = None
-    every_minutes: int | None = None
-    days: int = 7
+    every_minutes: Annotated[int, Field(ge=1)] | None = None
+    time_zone: str | None = None
+    period: PeriodUnit = "days"
+    days: Annotated[int, Field(ge=1, le=366)] = 7
+    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] | None = None
+
+    @field_validator("time_zone")
+    @classmethod
+    def zone_exists(cls, name: str | None) -> str | None:
+        """Refuse a time zone nobody knows."""
+        return None if name is None else known_zone(name)
 
     @field_validator("cron")
     @classmethod
@@ -94,6 +122,8 @@ class Organisation(Value):
     are sent back to be put right. *decided_elsewhere* names the place for what policy does not let be decided
     in Slack; its address may hold {donor_id} and is the donor's record if left out. A donor with one of
     *owner_hold_tags* in the CRM is left to the owner. A campaign without an entry in *audiences* is for all.
+    *dashboard_url* is where people reach this service's `/dashboard`. *minutes_by_hand* is what a summary and
+    a decision took before, as somebody measured it.
     """
 
     name: str = "Our organisation"
@@ -113,8 +143,10 @@ class Organisation(Value):
     working_day_start_hour: StartHour = 9
     working_day_end_hour: EndHour = 17
     reminders: ReminderSettings = ReminderSettings()
+    cleanup_days: Annotated[int, Field(ge=1, le=60)] = 3
     after_deadline: Literal["escalate", "expire"] = "escalate"
     decision_days_when_passed_on: Annotated[int, Field(ge=1, le=90)] = 2
+    summaries_before_meetings: bool = True
     undo_days: Annotated[int, Field(ge=1, le=366)] = 30
     rollout_phase: Annotated[int, Field(ge=1, le=3)] = 2
     review_channel: str
@@ -129,11 +161,17 @@ class Organisation(Value):
     owner_hold_tags: tuple[str, ...] = ("owner-hold",)
     audiences: tuple[CampaignAudience, ...] = ()
     crm_record_url: str | None = None
+    crm_item_url: str | None = None
     decided_elsewhere: str = "the CRM"
     decided_elsewhere_url: str | None = None
+    dashboard_url: str | None = None
     checkpoint_channel: str | None = None
     checkpoint_minutes: Annotated[int, Field(ge=5, le=1440)] = 60
     retention: tuple[RetentionRule, ...] = DEFAULT_RETENTION
+    minutes_by_hand: dict[Literal["summary", "decision"], Annotated[int, Field(ge=0, le=480)]] = Field(
+        default_factory=dict
+    )
+    model_price_per_million_tokens_minor: Annotated[int, Field(ge=0)] | None = None
 
     @model_validator(mode="after")
     def everybody_reports_upwards(self) -> Self:
@@ -173,11 +211,7 @@ class Organisation(Value):
     @classmethod
     def time_zone_exists(cls, name: str) -> str:
         """Refuse a time zone nobody knows."""
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"no time zone is called {name!r}; write it like Europe/Berlin") from None
-        return name
+        return known_zone(name)
 
     @model_validator(mode="after")
     def days_end_after_they_start(self) -> Self:
@@ -197,6 +231,23 @@ class Organisation(Value):
         if person and person.working_day_end_hour is not None:
             end = person.working_day_end_hour
         return start, end
+
+    @model_validator(mode="after")
+    def digests_are_of_teams_there_are(self) -> Self:
+        """Refuse a digest of a team nobody is in, and two of the same name."""
+        teams = {person.team for person in self.people}
+        for schedule in self.digests:
+            if schedule.team is not None and schedule.team not in teams:
+                raise ValueError(
+                    f"the digest {schedule.id} is of the team {schedule.team}, which nobody is in"
+                )
+        if len({schedule.id for schedule in self.digests}) < len(self.digests):
+            raise ValueError("two digests have the same id")
+        return self
+
+    def team(self, name: str | None) -> tuple[Person, ...]:
+        """Return who is in a team; everybody listed when it has no name."""
+        return self.people if name is None else tuple(p for p in self.people if p.team == name)
 
     @property
     def operations(self) -> str:

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from policy.condition_hints import explained, name_hint
+from policy.condition_hints import explained, name_hint, value_hint
 from policy.conditions import Condition, ConditionInvalidError, Failed, environment
 from policy.expression_tokens import Token, tokens
 from policy.fact_catalogue import catalogue
 from policy.policy_model import RESERVED_IDS, Guard, Policy
 from policy.probes import probes
+from policy.reachability import can_be_true, overruled
 
 _UNDECLARED = re.compile(r"undeclared reference to '([\w.]+)'")
 _FORBIDDEN = {"map": "building lists", "has": "has(): use the fact's own has_ variable", "dyn": "dyn()"}
@@ -33,6 +34,20 @@ class Finding:
 def check_policy(policy: Policy) -> list[Finding]:
     """Return everything that is wrong with a policy of valid shape."""
     return [*_duplicate_ids(policy), *_conditions(policy)]
+
+
+def idle(policy: Policy) -> Iterator[Finding]:
+    """Yield the rules of a valid policy that can never matter."""
+    conditions = [
+        *((("grants", index, "when"), grant.when) for index, grant in enumerate(policy.grants)),
+        *((("guards", index, "when"), guard.when) for index, guard in enumerate(policy.guards)),
+    ]
+    for path, when in conditions:
+        if when and not can_be_true(environment().compile(when)):
+            message = "no donor and no action can fulfil this condition, so the rule never speaks"
+            yield Finding(path, message, "look for && that was meant as ||")
+    for index, why in overruled(policy.guards):
+        yield Finding(("guards", index, "when"), why, "leave one of them out")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -80,6 +95,8 @@ def _explain(path: tuple[str | int, ...], error: ConditionInvalidError, text: st
         message, suggestion = explained(error.message, text)
         return Finding(path, message, suggestion, "", error.line, error.column)
     name = undeclared[1]
+    if f".map({name}," in text.replace(" ", ""):
+        return Finding(path, "conditions have no map()", "use exists(), all() or filter()", ".map")
     if name.rpartition(".")[2] in _FORBIDDEN:
         return Finding(path, f"conditions have no {_FORBIDDEN[name.rpartition('.')[2]]}", "", name)
     hint = name_hint(name) or did_you_mean(name, catalogue())
@@ -125,7 +142,9 @@ def _unanswered(path: tuple[str | int, ...], condition: Condition) -> Iterator[F
             missing = next((name for name in condition.names if name in answer.message), "")
             hint = f"ask first whether it is known: {catalogue()[missing].presence} && ..." if missing else ""
             detail = answer.message if missing else f"{answer.message}: {answer.detail}"
-            yield Finding(path, f"the condition has no answer for some facts: {detail}", hint, missing)
+            word, better = value_hint(answer.detail, condition.text)
+            message = f"the condition has no answer for some facts: {detail}"
+            yield Finding(path, message, hint or better, missing or word)
             return
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 
 from policy.canonical import digest
 from policy.conditions import LONGEST_CONDITION
-from policy.decision import NO_GRANT, POLICY_ERROR, GateKind, ObligationKind, Role
+from policy.decision import NO_GRANT, POLICY_ERROR, Destination, GateKind, ObligationKind, Role
 from policy.decision_facts import ActionKind, Capability, DecisionFacts
 from policy.expression_tokens import one_line
 from policy.fact_catalogue import schema_hash
@@ -70,6 +70,7 @@ class Obligations(_Part):
     add_footer: Annotated[str, Field(min_length=3, max_length=200)] | None = None
     delay_until: str | None = None
     notify: Role | None = None
+    route_to: Destination | None = None
 
     @property
     def stated(self) -> tuple[tuple[ObligationKind, str], ...]:
@@ -79,6 +80,7 @@ class Obligations(_Part):
             ("add_footer", self.add_footer),
             ("delay_until", self.delay_until),
             ("notify", self.notify.value if self.notify else None),
+            ("route_to", self.route_to),
         )
         return tuple((kind, value) for kind, value in pairs if value is not None)
 
@@ -106,7 +108,7 @@ class Guard(_Part):
         if sum(effect is not None for effect in effects) != 1:
             raise ValueError("a guard has exactly one of deny, require_approval and oblige")
         if self.oblige is not None and not self.oblige.stated:
-            raise ValueError("oblige needs one of mask_field, add_footer, delay_until and notify")
+            raise ValueError("oblige needs one of mask_field, add_footer, delay_until, notify and route_to")
         return self
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from policy.actions import ScheduleFollowUp
+from policy.actions import ScheduleFollowUp, UpdateStage
 from policy.donor import Channel, DonorRecord
 from policy.events import CrmEvent, CrmEventType
 from policy.facts_model import DonorFacts
@@ -18,6 +18,15 @@ from policy.recommender_care import (
     refused_channel,
     replied,
 )
+from policy.recommender_plans import (
+    consent_unknown,
+    gone_quiet,
+    instalment_due,
+    meeting_ahead,
+    owner_missing,
+    reply_unanswered,
+    stage_behind,
+)
 from policy.recommender_thanks import (
     advised_gift,
     came_back,
@@ -28,14 +37,15 @@ from policy.recommender_thanks import (
 from policy.recommender_together import several_to_thank_for
 from policy.situation import Proposal, Situation
 
-__all__ = ["RULES", "Proposal", "recommend"]
+__all__ = ["RULES", "WHEN_ASKED", "Proposal", "candidates", "recommend"]
 
 
 def renewal_due(s: Situation) -> Proposal | None:
     """Gave last year but not yet this year, and nobody has asked lately: plan a personal word."""
     if s.event is not None or not s.facts.flag("giving.lybunt"):
         return None
-    blocked = ("ask.open", "donor.do_not_contact", "donor.legal_review", "complaint.recent")
+    # Whether the donor may be contacted at all is for the rules to say, and to be read beside the reason.
+    blocked = ("ask.open", "complaint.recent")
     if any(s.facts.flag(fact_id) for fact_id in blocked) or s.facts.count("ask.recent_count"):
         return None
     last_year = s.facts.money("giving.last_year")
@@ -78,6 +88,40 @@ RULES: tuple[Callable[[Situation], Proposal | None], ...] = (
     renewal_due,
 )
 
+# What somebody may be told who asks what to do next: the same care first, then what lies ahead.
+WHEN_ASKED: tuple[Callable[[Situation], Proposal | None], ...] = (
+    donor_died,
+    complained,
+    gift_to_thank_for,
+    reply_unanswered,
+    meeting_ahead,
+    payment_missing,
+    instalment_due,
+    stage_behind,
+    owner_missing,
+    renewal_due,
+    gone_quiet,
+    consent_unknown,
+)
+
+
+def candidates(record: DonorRecord, facts: DonorFacts, today: date) -> tuple[Proposal, ...]:
+    """Return everything that could be done next, the most important first; for a merged record nothing.
+
+    A stage that the donor is in already is never among them.
+    """
+    if record.donor.merged_into is not None:
+        return ()
+    situation = Situation(record=record, facts=facts, event=None, today=today)
+    rules = (donor_died,) if record.donor.deceased else WHEN_ASKED
+    found = (rule(situation) for rule in rules)
+    return tuple(each for each in found if each is not None and not _is_there_already(each, record))
+
+
+def _is_there_already(proposal: Proposal, record: DonorRecord) -> bool:
+    action = proposal.action
+    return isinstance(action, UpdateStage) and action.stage is record.donor.lifecycle_stage
+
 
 def recommend(
     record: DonorRecord,
@@ -95,6 +139,10 @@ def recommend(
         return None
     if event is not None and event.type is CrmEventType.EMAIL_OPENED:
         return None
+    if event is None:
+        withheld = Situation(record=record, facts=facts, event=None, today=today).withheld
+        found = candidates(record, facts, today)
+        return next((p for p in found if not (withheld and isinstance(p.action, ScheduleFollowUp))), None)
     situation = Situation(record=record, facts=facts, event=event, today=today, together=together)
     # Nothing but the handling of the estate is ever proposed for somebody who has died.
     for rule in (donor_died,) if record.donor.deceased else RULES:

@@ -8,7 +8,6 @@ from policy.actions import CreateTask, ScheduleFollowUp, SuppressChannel
 from policy.claims import Claim
 from policy.donor import Channel
 from policy.events import CrmEventType
-from policy.facts_contact import day_of
 from policy.sentences import lifetime
 from policy.situation import Proposal, Situation
 
@@ -136,7 +135,7 @@ def met(s: Situation) -> Proposal | None:
     interaction = s.interaction
     if not s.happened(CrmEventType.MEETING_COMPLETED) or interaction is None:
         return None
-    day = day_of(interaction.at)
+    day = s.day_of(interaction.at)
     title = f"Follow up on the meeting with {s.name}"
     if s.is_planned(title):
         return None
@@ -185,6 +184,7 @@ def payment_missing(s: Situation) -> Proposal | None:
         alternatives=("A written reminder: colder, and often a card has simply run out.",),
         unknowns=s.unknowns(channel),
         rule="payment_missing",
+        about=_owing(s),
     )
 
 
@@ -246,11 +246,11 @@ def _heard(s: Situation) -> Claim:
             "A {kind} from {name} came in on {day}.",
             kind=w.status(s.interaction.id, "kind", s.interaction.kind),
             name=s.full_name(),
-            day=w.of_record(s.interaction.id, "at", day_of(s.interaction.at)),
+            day=w.of_record(s.interaction.id, "at", s.day_of(s.interaction.at)),
         )
     if s.note is None:
         return w.write("There is a message from {name}.", name=s.full_name())
-    day = w.of_record(s.note.id, "written_at", day_of(s.note.written_at))
+    day = w.of_record(s.note.id, "written_at", s.day_of(s.note.written_at))
     return w.write("A note on {name} was recorded on {day}.", name=s.full_name(), day=day)
 
 
@@ -259,6 +259,13 @@ def _lifetime(s: Situation) -> tuple[Claim, ...]:
         return ()
     sentence = f"{{name}} has given {lifetime(s.facts)} in {{giving.count}} gifts since {{giving.first_on}}."
     return (s.writer.write(sentence, name=s.writer.short_name()),)
+
+
+def _owing(s: Situation) -> tuple[str, ...]:
+    """Return the pledges and standing gifts on which something is missing."""
+    missing = ("pledge.overdue", "recurring.failed_payments")
+    facts = (s.facts.get(each) for each in missing if s.facts.flag(each) or s.facts.count(each))
+    return tuple(dict.fromkeys(record for fact in facts if fact for record in fact.records))
 
 
 def _owed(s: Situation) -> tuple[Claim, ...]:

@@ -161,9 +161,7 @@ def _gift_waiting(s: Situation) -> Gift | None:
     waiting = unacknowledged(s.record)
     if s.happened(CrmEventType.DONATION_RECEIVED):
         return next((gift for gift in waiting if s.gift is not None and gift.id == s.gift.id), None)
-    if s.event is None and s.facts.flag("acknowledgement.overdue"):
-        return waiting[0]
-    return None
+    return waiting[0] if s.event is None and waiting else None
 
 
 def _counts(s: Situation, gift: Gift) -> bool:

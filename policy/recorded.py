@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, ConfigDict, ValidationError
+from pydantic_core import from_json
 
 from policy.decision import Decision, Outcome
 from policy.decision_facts import DecisionFacts
 from policy.fact_catalogue import catalogue
+from policy.fact_row import FactRow, plain_row, read_row, row_of
 from policy.value import Value
 
 WhyNot = Literal["erased", "facts_of_another_version", "nothing_recorded"]
@@ -28,7 +30,8 @@ WHY_NOT_WORDS: Mapping[WhyNot, str] = {
 class Replayable:
     """One decision of the past, to be asked again; *outcome* is what was answered then.
 
-    *owner_id* is the relationship owner then, *became* how its card ended. Times are UTC.
+    *row* holds the facts, *owner_id* is the relationship owner then, *became* how its card ended. Times are
+    UTC.
     """
 
     entry_id: str
@@ -36,14 +39,18 @@ class Replayable:
     donor_id: str | None
     owner_id: str | None = None
     became: str | None = None
-    facts: DecisionFacts
+    row: FactRow
     outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedDecision(Replayable):
-    """One decision of the past with everything that was answered then."""
+class RecordedDecision:
+    """One decision of the past with everything that was answered then. *at* is UTC."""
 
+    entry_id: str
+    at: datetime
+    donor_id: str | None
+    facts: DecisionFacts
     decision: Decision
 
 
@@ -56,6 +63,7 @@ class NotReplayable(Value):
     detail: str = ""
 
 
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _WANTED = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
 
@@ -107,8 +115,42 @@ def read_replayable(
         donor_id=donor_id,
         owner_id=read.owner_id or owner_id,
         became=became,
-        facts=read.decision_facts,
+        row=row_of(read.decision_facts),
         outcome=read.decision.outcome,
+    )
+
+
+def excerpt_of(facts: DecisionFacts, outcome: Outcome, owner_id: str | None) -> dict[str, Any]:
+    """Return what a rehearsal needs of a decision, as short JSON data in the form that `row_form` names."""
+    return {"facts": plain_row(facts), "outcome": outcome.value, "owner_id": owner_id}
+
+
+def read_excerpt(
+    entry_id: str,
+    at: datetime,
+    excerpt: bytes | None,
+    *,
+    donor_id: str | None,
+    owner_id: str | None = None,
+    became: str | None = None,
+) -> Replayable | NotReplayable:
+    """Read what `excerpt_of` kept; it was checked when it was written, so it is not validated once more."""
+    if excerpt is None:
+        return NotReplayable(entry_id=entry_id, at=at, why="erased")
+    try:
+        kept = from_json(excerpt)
+        row, outcome = read_row(kept["facts"]), _OUTCOMES[kept["outcome"]]
+        owner_id = kept["owner_id"] or owner_id
+    except (ValueError, KeyError, TypeError):
+        return NotReplayable(entry_id=entry_id, at=at, why="nothing_recorded")
+    return Replayable(
+        entry_id=entry_id,
+        at=at,
+        donor_id=donor_id,
+        owner_id=owner_id,
+        became=became,
+        row=row,
+        outcome=outcome,
     )
 
 
@@ -123,9 +165,7 @@ def read_recorded(
         entry_id=entry_id,
         at=at,
         donor_id=donor_id,
-        owner_id=read.owner_id,
         facts=read.decision_facts,
-        outcome=read.decision.outcome,
         decision=read.decision,
     )
 

@@ -29,10 +29,27 @@ def matches(pattern: str, kind: str) -> bool:
     return kind.startswith(pattern[:-1]) if pattern.endswith("*") else kind == pattern
 
 
+SHADOW, REHEARSAL = "shadow.compared", "rehearsal.reported"
+"""Kept outside the audit by the same rules: what a candidate would have said beside the rules in force, and
+the report that a change of the rules was decided on (the audit keeps one of its own)."""
+
 DEFAULT_RETENTION = (
-    RetentionRule(kinds=("home.*", "help.*", "timeline.*", "request.*", "evidence.*", "click.*"), days=400),
+    RetentionRule(
+        kinds=("home.*", "help.*", "timeline.*", "request.*", "evidence.*", "click.*", "shadow.*"), days=400
+    ),
     RetentionRule(kinds=("summary.*", "feedback.*", "digest.*", "event.*"), days=800),
-    RetentionRule(kinds=("policy.*", "donor.erased", "retention.*", "hold.*", "checkpoint.*"), days=36_500),
+    RetentionRule(
+        kinds=(
+            "policy.*",
+            "prompt.*",
+            "donor.erased",
+            "payload.redacted",
+            "retention.*",
+            "hold.*",
+            "checkpoint.*",
+        ),
+        days=36_500,
+    ),
     RetentionRule(kinds=("*",), days=2_557),
 )
 """Reading a year, texts two years, decisions and deeds seven years, the rules practically for ever."""

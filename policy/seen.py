@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from policy.actions import Action, FieldChange
-from policy.changes import Names, affected_gift, changes
+from policy.changes import Names, affected_gift, changes, spell_date
 from policy.decision_facts import DecisionFacts
 from policy.donor import DonorRecord, Gift
 from policy.fact_catalogue import catalogue
@@ -198,11 +198,12 @@ def _held(record: DonorRecord) -> dict[str, dict[str, tuple[str, Any]]]:
 
 
 def _gift(gift: Gift) -> dict[str, tuple[str, Any]]:
-    of = f"gift {gift.id}"
+    of = f"the gift of {spell_date(gift.received_on)}"
     return {
         "amount": (f"Amount of {of}", gift.amount),
         "status": (f"Status of {of}", gift.status),
-        "received_on": (f"Date of {of}", gift.received_on),
+        "received_on": (f"Date of {of}", spell_date(gift.received_on)),
+        "thanks": (f"Thanks for {of}", gift.acknowledgement.status.replace("_", " ")),
     }
 
 

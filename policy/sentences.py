@@ -65,6 +65,9 @@ class Writer:
         first = self._record.donor.first_name
         if self._record.donor.type != "individual" or len(first) <= 1 or first not in self._record.donor.name:
             return self.name()
+        # "Rutger van" is half a name: some CRMs keep the particle with the first name.
+        if first.split()[-1].islower():
+            return self.name()
         return Slot(kind=SlotKind.NAME, text=first, record=self._record.donor.id, field="first_name")
 
     def of_record(self, record_id: str, field: str, value: FactValue | None) -> Slot:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from policy.actions import Action
@@ -71,6 +71,10 @@ class Situation:
         """The relationship owner, unless they left."""
         owner = self.record.owner
         return owner.id if owner is not None and owner.active else None
+
+    def day_of(self, at: datetime) -> date:
+        """Return the organisation's calendar day of an instant."""
+        return self.facts.conventions.day_of(at)
 
     def happened(self, *types: CrmEventType) -> bool:
         """Say whether the event is one of *types*."""

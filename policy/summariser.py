@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from policy.claims import Claim
 from policy.donor import DonorRecord
@@ -17,6 +17,29 @@ def facts_summary(record: DonorRecord, facts: DonorFacts) -> tuple[Claim, ...]:
     writer = Writer(record, facts)
     sentences = (*_warnings(writer, facts), *_giving(writer, facts), *_outlook(writer, facts))
     return sentences[:LONGEST_SUMMARY]
+
+
+# What nobody may be spared by a text that left it out, in the order in which it is said.
+NEVER_LEFT_OUT = (
+    "donor.deceased",
+    "donor.do_not_contact",
+    "donor.legal_review",
+    "complaint.recent",
+    "donor.merged",
+    "donor.vulnerable",
+    "donor.sensitive",
+)
+
+
+def warnings_left_out(said: Iterable[Claim], record: DonorRecord, facts: DonorFacts) -> tuple[Claim, ...]:
+    """Return the warnings about the donor that none of the sentences *said* states."""
+    stated = {slot.fact for claim in said for slot in claim.slots}
+    missing = {fact for fact in NEVER_LEFT_OUT if facts.flag(fact) and fact not in stated}
+    return tuple(
+        claim
+        for claim in _warnings(Writer(record, facts), facts)
+        if missing & {slot.fact for slot in claim.slots}
+    )
 
 
 def _warnings(w: Writer, facts: DonorFacts) -> Iterator[Claim]:

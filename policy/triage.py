@@ -6,9 +6,17 @@ from collections.abc import Iterator
 from typing import Literal
 
 from policy.facts import DonorFacts
+from policy.triage_words import Topic, topics_of
 from policy.value import Value
 
 _NOW, _SOON = 60, 25
+
+Level = Literal["now", "soon", "routine"]
+LEVELS: tuple[Level, ...] = ("routine", "soon", "now")
+"""From the least to the most pressing."""
+
+MESSAGE = "message"
+"""What a contribution rests on that comes from the words of a message or a note, not from a fact."""
 
 
 class Contribution(Value):
@@ -20,11 +28,29 @@ class Contribution(Value):
 
 
 class Triage(Value):
-    """The sum of the contributions, largest first, and what it means for the queue."""
+    """The sum of the contributions, largest first, and what it means for the queue.
+
+    *topics* is what the message or note speaks of, as far as words tell; the rules route by it.
+    """
 
     points: int
-    level: Literal["now", "soon", "routine"]
+    level: Level
     contributions: tuple[Contribution, ...] = ()
+    topics: tuple[Topic, ...] = ()
+
+    @property
+    def risks(self) -> tuple[str, ...]:
+        """What could go wrong, in words, the gravest first; an opportunity or a date is none."""
+        return tuple(each.reason for each in self.contributions if each.reason not in _HARMLESS)
+
+    @property
+    def chances(self) -> tuple[str, ...]:
+        """What calls for an answer without being a risk: a word about timing, or an offer."""
+        return tuple(each.reason for each in self.contributions if each.reason in _HARMLESS)
+
+    def at_least(self, level: Level) -> Triage:
+        """Return the same with a level that is no less pressing: others may raise it and never lower it."""
+        return self.model_copy(update={"level": max(self.level, level, key=LEVELS.index)})
 
 
 _FLAGS = (
@@ -38,13 +64,31 @@ _FLAGS = (
     ("giving.lybunt", "Gave last year but not yet this year", 15),
 )
 
+_SPOKEN: dict[Topic, tuple[str, int]] = {
+    Topic.DEATH: ("The message speaks of a death", 80),
+    Topic.LEGAL: ("The message speaks of legal matters", 60),
+    Topic.COMPLAINT: ("The message sounds like a complaint", 60),
+    Topic.REFUSAL: ("The donor may be asking for no more contact", 50),
+    Topic.VULNERABLE: ("The donor may be in difficulty", 40),
+    Topic.PAYMENT: ("The message is about a payment", 30),
+    Topic.TIMING: ("The message is about when, or whether now", 25),
+    Topic.OPPORTUNITY: ("The donor may want to do more", 25),
+    Topic.ORDERS: ("The text looks like an attempt to steer the assistant", 40),
+}
 
-def triage(facts: DonorFacts) -> Triage:
-    """Add up what the facts say; the same facts always give the same points."""
-    contributions = tuple(sorted(_contributions(facts), key=lambda c: (-c.points, c.fact)))
+_HARMLESS = frozenset({_SPOKEN[Topic.OPPORTUNITY][0], _SPOKEN[Topic.TIMING][0]})
+
+
+def triage(facts: DonorFacts, text: str = "") -> Triage:
+    """Add up what the facts say, and what *text* speaks of; the same always gives the same points."""
+    topics = topics_of(text) if text else ()
+    spoken = (
+        Contribution(reason=_SPOKEN[topic][0], points=_SPOKEN[topic][1], fact=MESSAGE) for topic in topics
+    )
+    contributions = tuple(sorted((*_contributions(facts), *spoken), key=lambda c: (-c.points, c.fact)))
     points = sum(contribution.points for contribution in contributions)
-    level = "now" if points >= _NOW else "soon" if points >= _SOON else "routine"
-    return Triage.model_validate({"points": points, "level": level, "contributions": contributions})
+    level: Level = "now" if points >= _NOW else "soon" if points >= _SOON else "routine"
+    return Triage(points=points, level=level, contributions=contributions, topics=topics)
 
 
 def _contributions(facts: DonorFacts) -> Iterator[Contribution]:

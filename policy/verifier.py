@@ -16,6 +16,7 @@ from policy.verifier_language import unexplained
 from policy.verifier_literals import normalised, states_date, states_money, states_number
 from policy.verifier_meaning import check_meaning
 from policy.verifier_placing import UnverifiedError, masked, place_slots, unsupported
+from policy.verifier_subject import check_subject
 
 _LONGEST_QUOTE = 160
 
@@ -34,13 +35,15 @@ def verify(claims: Iterable[Claim], record: DonorRecord, facts: DonorFacts) -> V
 def _judge(claim: Claim, evidence: Evidence) -> VerifiedClaim:
     try:
         _citations_exist(claim, evidence)
-        bound = [(slot, _bind(slot, claim, evidence)) for slot in claim.slots]
-        placed = place_slots(claim.text, bound)
+        cited = evidence.cited(claim.cites)
+        placed = place_slots(claim.text, [(slot, _bind(slot, cited, evidence)) for slot in claim.slots])
         _nothing_unexplained(masked(claim.text, placed))
         check_meaning(claim.text, placed, evidence)
+        check_subject(claim.text, placed, evidence)
     except UnverifiedError as error:
         return VerifiedClaim(claim=claim, verdict=error.verdict, reason=error.reason)
-    verdict = Verdict.SUPPORTED if claim.slots else Verdict.OPINION
+    bound = any(slot.kind is not SlotKind.NAME for slot in claim.slots)
+    verdict = Verdict.SUPPORTED if bound else Verdict.OPINION
     return VerifiedClaim(claim=claim, verdict=verdict)
 
 
@@ -49,12 +52,11 @@ def _citations_exist(claim: Claim, evidence: Evidence) -> None:
         raise unsupported("It cites a record that was not read.")
 
 
-def _bind(slot: Slot, claim: Claim, evidence: Evidence) -> Binding:
+def _bind(slot: Slot, cited: frozenset[str], evidence: Evidence) -> Binding:
     try:
         binding = evidence.bind(slot)
     except UnboundError as error:
         raise unsupported(str(error)) from error
-    cited = frozenset(evidence.facts.sources(claim.cites))
     if not binding.records <= cited:
         raise unsupported("A figure rests on records the sentence does not cite.")
     stated = _states(slot, binding, evidence)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from policy.claims import Aggregate, Slot
-from policy.donor import Consent, Donor, DonorRecord, Gift, Interaction, Note, Task
-from policy.facts_model import DonorFacts, FactValue
+from policy.donor import Consent, Donor, DonorRecord, Gift, Task
+from policy.facts_model import Conventions, DonorFacts, FactValue
 from policy.injection import suspects_injection
 from policy.money import Money
 from policy.value import Value
@@ -31,10 +31,8 @@ class Binding:
 
 
 _NESTED = frozenset({"acknowledgement", "installments", "rollups"})
+# Never notes and messages: whoever can write into one could put any words before people, as a quotation.
 _QUOTABLE = {
-    "note": frozenset({"text"}),
-    "interaction": frozenset({"subject", "body"}),
-    "task": frozenset({"title"}),
     "gift": frozenset({"fund", "tribute"}),
     "campaign": frozenset({"name"}),
 }
@@ -47,6 +45,7 @@ class Evidence:
     def __init__(self, record: DonorRecord, facts: DonorFacts) -> None:
         self.record = record
         self.facts = facts
+        self._bindings: dict[str, Binding] = {}
 
     @cached_property
     def records(self) -> dict[str, Value]:
@@ -92,25 +91,29 @@ class Evidence:
             return self._aggregate(slot.aggregate, slot)
         if slot.record is None or slot.field is None:
             raise UnboundError("A figure is bound to no record.")
-        value = _field(self._record(slot.record), slot.field)
+        value = _field(self._record(slot.record), slot.field, self.facts.conventions)
         return Binding(slot.field, value, frozenset({slot.record}))
 
     def quotable(self, slot: Slot) -> bool:
-        """Say whether a quote may come from where *slot* is bound: our own staff's plain words."""
+        """Say whether a quote may come from where *slot* is bound: names that our own staff gave."""
         found = self.records.get(slot.record or "")
         if found is None or slot.field not in _QUOTABLE.get(type(found).__name__.lower(), ()):
             return False
-        if isinstance(found, Note) and (found.external_author or found.category in SPECIAL_CATEGORIES):
-            return False
-        if isinstance(found, Interaction) and found.direction == "inbound":
-            return False
         return not suspects_injection(str(getattr(found, slot.field or "")))
 
+    def cited(self, cites: tuple[str, ...]) -> frozenset[str]:
+        """Return the record ids behind citations; a cited fact stands for all records behind it."""
+        single = frozenset(cite for cite in cites if self.facts.get(cite) is None)
+        return single.union(*(self._fact(cite).records for cite in cites if cite not in single))
+
     def _fact(self, fact_id: str) -> Binding:
-        fact = self.facts.get(fact_id)
-        if fact is None:
-            raise UnboundError("A figure is bound to a fact that is not known.")
-        return Binding(fact.id, fact.value, frozenset(fact.records))
+        known = self._bindings.get(fact_id)
+        if known is None:
+            fact = self.facts.get(fact_id)
+            if fact is None:
+                raise UnboundError("A figure is bound to a fact that is not known.")
+            known = self._bindings[fact_id] = Binding(fact.id, fact.value, frozenset(fact.records))
+        return known
 
     def _record(self, record_id: str) -> Value:
         found = self.records.get(record_id)
@@ -128,7 +131,7 @@ class Evidence:
             return Binding(_counted(rows), len(over), over)
         if slot.field is None:
             raise UnboundError("A figure is bound to no field.")
-        return Binding(*_aggregated(aggregate, rows, slot.field), over)
+        return Binding(*_aggregated(aggregate, rows, slot.field, self.facts.conventions), over)
 
 
 _AS_FACT = {
@@ -148,13 +151,15 @@ def _counted(rows: list[Value]) -> str:
     return names.get(type(rows[0]), "count")
 
 
-def _aggregated(aggregate: Aggregate, rows: list[Value], field: str) -> tuple[str, FactValue]:
-    values = [_field(row, field) for row in rows]
+def _aggregated(
+    aggregate: Aggregate, rows: list[Value], field: str, conventions: Conventions
+) -> tuple[str, FactValue]:
+    values = [_field(row, field, conventions) for row in rows]
     name = _AS_FACT.get((aggregate, field), field)
     if aggregate in (Aggregate.FIRST, Aggregate.LAST):
         dated = sorted(
             zip(rows, values, strict=True),
-            key=lambda pair: (_dated(pair[0]), str(getattr(pair[0], "id", ""))),
+            key=lambda pair: (_dated(pair[0], conventions), str(getattr(pair[0], "id", ""))),
         )
         return name, dated[0 if aggregate is Aggregate.FIRST else -1][1]
     if all(isinstance(value, Money) for value in values):
@@ -176,18 +181,18 @@ def _over_money(aggregate: Aggregate, amounts: list[Money]) -> Money:
     return Money(minor=minor, currency=amounts[0].currency)
 
 
-def _dated(row: Value) -> date:
+def _dated(row: Value, conventions: Conventions) -> date:
     for field in ("received_on", "due_on", "pledged_on", "started_on", "captured_on"):
         day = getattr(row, field, None)
         if isinstance(day, date):
             return day
     at = getattr(row, "at", None) or getattr(row, "written_at", None)
     if isinstance(at, datetime):
-        return at.astimezone(UTC).date()
+        return conventions.day_of(at)
     raise UnboundError("First or last is said of records without a date.")
 
 
-def _field(row: Value, path: str) -> FactValue:
+def _field(row: Value, path: str, conventions: Conventions) -> FactValue:
     """Read a declared field; "acknowledgement.on" and "installments.0.due_on" reach one level down."""
     value: Any = row
     for depth, step in enumerate(path.split(".")):
@@ -198,7 +203,7 @@ def _field(row: Value, path: str) -> FactValue:
         else:
             raise UnboundError("A figure is bound to a field that is not there.")
     if isinstance(value, datetime):
-        return value.astimezone(UTC).date()
+        return conventions.day_of(value)
     if isinstance(value, StrEnum):
         return str(value.value)
     if isinstance(value, Money | bool | int | date | str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from policy.phrases import statuses
 from policy.verifier_lexicon import ALSO_NAMES, CAPITALISED, LEXICON
@@ -12,8 +13,14 @@ from policy.verifier_lexicon import ALSO_NAMES, CAPITALISED, LEXICON
 MASK = "\ufffc"
 
 _ALLOWED = re.compile(rf"[A-Za-zÀ-ÖØ-öø-ÿ {MASK}.,;:!?'’\"“”()/–—-]*")
-_APPROXIMATE = re.compile(rf"\b(?:about|around|over)\s+{MASK}", re.IGNORECASE)
+_APPROXIMATE = re.compile(
+    rf"\b(?:about|around|over|under|up to|some|another|toward|towards|upto|upwards of)\s+{MASK}"
+    r"|\bor so\b|\bgive or take\b"
+    rf"|{MASK}\s+(?:or|plus or minus|per|each|apiece|and over|and up)\b(?! {MASK})",
+    re.IGNORECASE,
+)
 _TOKEN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['’-][A-Za-zÀ-ÖØ-öø-ÿ]+)*")
+_SIGN = re.compile(r"\S")
 _DOMAIN = re.compile(r"\w\.\w|//|\bwww\b", re.IGNORECASE)
 
 
@@ -95,6 +102,21 @@ QUALIFIERS: tuple[Qualifier, ...] = (
     _qualifier("owed", "owed|outstanding|still to pay|to go", "pledge.balance", "pledge.overdue_amount"),
 )
 
+EXCLUSIVE: tuple[Qualifier, ...] = tuple(each for each in QUALIFIERS if each.exclusive)
+_ANY_QUALIFIER = re.compile("|".join(each.words.pattern for each in QUALIFIERS), re.IGNORECASE)
+
+
+@cache
+def _meant_by(words: str) -> tuple[Qualifier, ...]:
+    return tuple(each for each in QUALIFIERS if each.words.fullmatch(words))
+
+
+def qualifiers_in(text: str) -> list[tuple[int, Qualifier]]:
+    """Return the qualifiers that stand in *text* with their places, in the order of the text."""
+    found = _ANY_QUALIFIER.finditer(text)
+    return [(match.start(), each) for match in found for each in _meant_by(match[0].lower())]
+
+
 # What the sentence must say around a slot bound to the fact: else one figure is passed off as another.
 NEEDS: tuple[tuple[str, str], ...] = (
     ("giving.first_", r"\b(?:first|earliest|initial|since)\b"),
@@ -171,6 +193,7 @@ _TOPICS = (
 )
 
 
+@cache
 def topic(name: str) -> str | None:
     """Return what a fact is about; None for a record's field and for what may stand in any sentence."""
     return next((one for one in _TOPICS if "." in name and name.startswith(one)), None)
@@ -202,8 +225,7 @@ def unexplained(residual: str) -> str | None:
     if _STATUS.search(residual):
         return "It states a status that is bound to no record."
     plain = residual.replace(f"{MASK}'s", MASK).replace(f"{MASK}’s", MASK)
-    for qualifier in QUALIFIERS:
-        plain = qualifier.words.sub(lambda found: re.sub(r"\S", "-", found[0]), plain)
+    plain = _ANY_QUALIFIER.sub(lambda found: _SIGN.sub("-", found[0]), plain)
     for match in _TOKEN.finditer(plain):
         if not _is_free(match[0], starts=_starts(plain, match.start())):
             return "It says something that no record bears out."
@@ -227,6 +249,7 @@ def _is_free(token: str, *, starts: bool) -> bool:
     return lower in LEXICON or all(part in LEXICON for part in lower.split("-"))
 
 
+@cache
 def needed(name: str) -> tuple[re.Pattern[str], ...]:
     """Return what the sentence must say around a slot bound to *name*."""
     return tuple(words for prefix, words in _NEEDED if name.startswith(prefix))

@@ -17,7 +17,7 @@ towards under up upon us via was we were what when where whereas which while who
 within would you your
 """
 
-_VERBS = """
+VERBS = """
 acknowledge acknowledges acknowledging address addresses agree amount amounts answer answers appear appears
 appreciate appreciates ask asked asking asks assign assigned assigns become becomes bring bringing brings
 brought build building builds call calling calls came care cares celebrate celebrating check checking checks
@@ -68,9 +68,7 @@ separately short shown sincere sincerely special steadily steady strong suitable
 thoughtfully thus timely today useful valued very warm warmly well whole worthwhile
 """
 
-LEXICON: frozenset[str] = frozenset(
-    " ".join((_FUNCTION_WORDS, _VERBS, _NOUNS, _DESCRIPTIONS)).lower().split()
-)
+LEXICON: frozenset[str] = frozenset(" ".join((_FUNCTION_WORDS, VERBS, _NOUNS, _DESCRIPTIONS)).lower().split())
 
 _ALSO_NAMES = """
 amber april art august autumn bill chase christian crystal dawn dean drew duke earl eve faith frank grace

@@ -38,6 +38,7 @@ _PREFIXED = re.compile(rf"(?P<unit>[A-Z]{{0,3}}[$€£¥]|[A-Z]{{3}})\s?{_DIGITS
 _SUFFIXED = re.compile(rf"{_DIGITS}{_SCALE}\s?(?P<unit>[$€£¥]|[A-Z]{{3}}|[a-z]+)", re.IGNORECASE)
 _NUMBER = re.compile(rf"{_DIGITS}{_SCALE}", re.IGNORECASE)
 
+_WIDE_GAP = re.compile(r"\s\s|[\t\n\r\f\v]")
 _SMALL_WORDS = """
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
 sixteen seventeen eighteen nineteen
@@ -58,6 +59,8 @@ _HUNDRED = 100
 
 def normalised(text: str) -> str:
     """Return text with one kind of space, apostrophe and hyphen, so that look-alikes compare equal."""
+    if text.isascii() and _WIDE_GAP.search(text) is None:
+        return text.strip()
     text = unicodedata.normalize("NFKC", text)
     text = text.replace("\u2019", "'").replace("\u2010", "-").replace("\u2011", "-").replace("\u2212", "-")
     return re.sub(r"\s+", " ", text).strip()

@@ -9,7 +9,7 @@ from policy.claims import SlotKind
 from policy.donor import Gift, Interaction
 from policy.facts_giving import CASH_LIKE
 from policy.verifier_binding import Evidence
-from policy.verifier_language import QUALIFIERS, Qualifier, needed, topic, unit
+from policy.verifier_language import EXCLUSIVE, Qualifier, needed, qualifiers_in, topic, unit
 from policy.verifier_placing import Placed, blanked, unsupported
 
 _ADJACENT = re.compile(
@@ -82,12 +82,11 @@ def _answers(qualifier: Qualifier, place: Placed, evidence: Evidence) -> bool:
 
 
 def _qualifiers_are_answered(text: str, placed: list[Placed], evidence: Evidence) -> None:
-    wording = blanked(text, placed, statuses=True)
-    found = [(match.start(), q) for q in QUALIFIERS for match in q.words.finditer(wording)]
+    found = qualifiers_in(blanked(text, placed, statuses=True))
     for _, qualifier in found:
         if not any(_answers(qualifier, place, evidence) for place in placed):
             raise unsupported("It speaks of something that no record bears out.")
-    exclusive = sorted(((start, q) for start, q in found if q.exclusive), key=lambda pair: pair[0])
+    exclusive = [(start, q) for start, q in found if q.exclusive]
     for place in placed:
         if exclusive and _is_singled_out(place, evidence):
             before = [q for start, q in exclusive if start < place.start]
@@ -98,7 +97,7 @@ def _qualifiers_are_answered(text: str, placed: list[Placed], evidence: Evidence
 
 def _is_singled_out(place: Placed, evidence: Evidence) -> bool:
     return place.slot.kind in (SlotKind.MONEY, SlotKind.DATE) and any(
-        q.exclusive and _answers(q, place, evidence) for q in QUALIFIERS
+        _answers(each, place, evidence) for each in EXCLUSIVE
     )
 
 

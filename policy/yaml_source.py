@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,14 @@ import yaml
 
 LONGEST_TEXT = 200_000
 DEEPEST_NESTING = 20
-_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_TIMESTAMP, _BOOL, _INT = (f"tag:yaml.org,2002:{kind}" for kind in ("timestamp", "bool", "int"))
+_HINTS = {
+    "cannot start any token": "indent with spaces, not with tabs",
+    "found a tab": "indent with spaces, not with tabs",
+    "mapping values are not allowed": "put the whole text in double quotes: it has a colon in it",
+    "another document": "one file holds one document: leave out ---",
+    "could not determine a constructor": "leave out the !tag",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +30,26 @@ class Position:
 
 
 class YamlInvalidError(ValueError):
-    """The text is no usable YAML: *message* in plain words, at *position*."""
+    """The text is no usable YAML: *message* in plain words, at *position*, with a *suggestion* or nothing."""
 
-    def __init__(self, message: str, position: Position) -> None:
+    def __init__(self, message: str, position: Position, suggestion: str = "") -> None:
         super().__init__(message)
-        self.message, self.position = message, position
+        self.message, self.position, self.suggestion = message, position, suggestion
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml where there is one
-    """The safe loader without dates (they stay text), so that every value has an exact JSON spelling."""
+    """The safe loader with the plain values of YAML 1.2: dates, yes, no and 010 are text.
+
+    So every value has an exact JSON spelling, and none is something else than it looks like.
+    """
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in rules if tag != _TIMESTAMP]
+    first: [(tag, pattern) for tag, pattern in rules if tag not in (_TIMESTAMP, _BOOL, _INT)]
     for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+_Loader.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|false)$"), list("tf"))
+_Loader.add_implicit_resolver(_INT, re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +98,13 @@ def read_yaml(text: str) -> YamlSource:
         loader = _Loader(text)
         root = loader.get_single_node()
         if root is None:
-            return YamlSource(text, None, None)
+            raise YamlInvalidError("there is nothing in it", Position(1, 1))
         _refuse_duplicates(root)
         return YamlSource(text, loader.construct_document(root), root)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise YamlInvalidError(f"this is not valid YAML: {error.problem}", _position(mark)) from None
+        message = f"this is not valid YAML: {error.problem}"
+        raise YamlInvalidError(message, _position(mark), _hint(error.problem or "")) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         if isinstance(error, YamlInvalidError):
             raise
@@ -105,9 +119,17 @@ def _refuse_loose_yaml(text: str) -> None:
             raise YamlInvalidError(
                 "aliases (*name) are not used here: spell it out", _position(event.start_mark)
             )
+        anchor = getattr(event, "anchor", None)
+        if anchor:
+            message = f"anchors (&{anchor}) are not used here: leave it out"
+            raise YamlInvalidError(message, _position(event.start_mark))
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST_NESTING:
             raise YamlInvalidError("this is nested too deeply", _position(event.start_mark))
+
+
+def _hint(problem: str) -> str:
+    return next((hint for part, hint in _HINTS.items() if part in problem), "")
 
 
 def _refuse_duplicates(node: yaml.Node) -> None:
@@ -135,3 +157,10 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Nod
 
 def _position(mark: Any) -> Position:
     return Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
+
+
+def not_utf8(name: str, error: UnicodeDecodeError) -> str:
+    """Say where the bytes of the file called *name* stop being text, and what to do."""
+    before = bytes(error.object[: error.start])
+    line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+    return f"{name}:{line}:{column}: this is not UTF-8 text (save the file as UTF-8)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -45,6 +46,22 @@ class Answers:
     def add(self, answer: Answer) -> None:
         """Store a new answer."""
         self._connection.execute(insert(ANSWERS).values(asdict(answer)))
+
+    def put(self, answer: Answer) -> None:
+        """Store an answer in place of the one with its id, if there is one."""
+        insert_or_update(self._connection, ANSWERS, ("id",), asdict(answer))
+
+    def latest_of(self, user_id: str, kinds: Collection[str], since: datetime) -> Answer | None:
+        """Return the latest answer of one of *kinds* about a donor that somebody was given *since* then."""
+        table = ANSWERS.c
+        query = select(ANSWERS).where(
+            table.asked_by == user_id,
+            table.kind.in_(kinds),
+            table.donor_id.is_not(None),
+            table.created_at >= since,
+        )
+        row = self._connection.execute(query.order_by(table.created_at.desc()).limit(1)).mappings().first()
+        return Answer(**row) if row else None
 
     def get(self, answer_id: str) -> Answer | None:
         """Return one answer."""

@@ -13,13 +13,24 @@ from sqlalchemy import Connection, insert
 from storage import leaf
 from storage.columns import microseconds
 from storage.keys import NONCE_BYTES, KeyRing, SubjectKey
-from storage.schema import AUDIT_LOG, AUDIT_PAYLOADS, NOBODY
+from storage.schema import AUDIT_EXCERPTS, AUDIT_LOG, AUDIT_PAYLOADS, NOBODY
 from storage.sealing import links, seal
 from storage.subjects import Subject, Subjects
 
 UNENCRYPTED = "none"
 AES_GCM = "aes-256-gcm"
 _PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The part of a payload that is kept a second time by itself, to be gone through by the hundred thousand.
+
+    *form* names how *data*, JSON data without floats, is to be read.
+    """
+
+    form: str
+    data: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +47,7 @@ class AuditEntry:
     subject: str | None = None
     actor: str
     payload: BaseModel | dict[str, Any]
+    excerpt: Excerpt | None = None
 
 
 _ENTRY = (
@@ -51,8 +63,10 @@ _ENTRY = (
 )
 _LINK = ("seq", "prev_hash", "hash")
 _PAYLOAD = ("entry_id", "subject_ref", "alg", "payload")
+_EXCERPT = ("entry_id", "form", "alg", "excerpt")
 EntryRow = tuple[str, datetime | int, str, str, str | None, str, str, bytes, bytes]
 PayloadRow = tuple[str, str, str, bytes]
+ExcerptRow = tuple[str, str, str, bytes]
 
 Pending = tuple[AuditEntry, bytes]
 """An entry and its payload's canonical bytes."""
@@ -74,25 +88,35 @@ def write_entries(
     sqlite = connection.dialect.name == "sqlite"
     subjects = Subjects(connection, entropy, keys).of({_about(entry) for entry, _ in pending})
     nonces, rows, payloads = entropy(NONCE_BYTES * len(pending)), [], []
+    excerpts = list[ExcerptRow]()
     for at, (entry, payload) in enumerate(pending):
         nonce = nonces[at * NONCE_BYTES : (at + 1) * NONCE_BYTES]
         row, stored = _rows(entry, payload, subjects[_about(entry)], nonce, in_microseconds=sqlite)
         rows.append(row)
         payloads.append(stored)
+        if entry.excerpt is not None:
+            data = leaf.payload_bytes(entry.excerpt.data)
+            kept = _stored(entry.id, data, subjects[_about(entry)], entropy(NONCE_BYTES))
+            excerpts.append((entry.id, entry.excerpt.form, *kept))
     if sqlite:
-        _insert_sealed(connection, rows, payloads)
+        _insert_sealed(connection, rows, payloads, excerpts)
     else:
         connection.execute(_INSERT_ENTRY, [dict(zip(_ENTRY, row, strict=True)) for row in rows])
         connection.execute(_INSERT_PAYLOAD, [dict(zip(_PAYLOAD, row, strict=True)) for row in payloads])
+        if excerpts:
+            connection.execute(_INSERT_EXCERPT, [dict(zip(_EXCERPT, row, strict=True)) for row in excerpts])
 
 
-def _insert_sealed(connection: Connection, rows: list[EntryRow], payloads: list[PayloadRow]) -> None:
+def _insert_sealed(
+    connection: Connection, rows: list[EntryRow], payloads: list[PayloadRow], excerpts: list[ExcerptRow]
+) -> None:
     """Insert through the driver: converting every value by its column's type would cost as much again."""
     while seal(connection, _PAGE):
         pass
     driver: Any = connection.connection.driver_connection
     driver.executemany(_SQLITE_ENTRY, links(connection, rows))
     driver.executemany(_SQLITE_PAYLOAD, payloads)
+    driver.executemany(_SQLITE_EXCERPT, excerpts)
 
 
 def _about(entry: AuditEntry) -> str:
@@ -119,10 +143,15 @@ def _rows(
         encoded,
         leaf.leaf_hash(encoded),
     )
+    alg, stored = _stored(entry.id, payload, subject, nonce)
+    return row, (entry.id, subject.ref, alg, stored)
+
+
+def _stored(entry_id: str, data: bytes, subject: Subject, nonce: bytes) -> tuple[str, bytes]:
+    """Return how *data* is stored, and it as it is stored."""
     if not subject.is_secret:
-        return row, (entry.id, subject.ref, UNENCRYPTED, payload)
-    encrypted = subject.key.encrypt(payload, nonce, entry.id, subject.ref)
-    return row, (entry.id, subject.ref, AES_GCM, encrypted)
+        return UNENCRYPTED, data
+    return AES_GCM, subject.key.encrypt(data, nonce, entry_id, subject.ref)
 
 
 def read_stored(key: SubjectKey, alg: str, stored: bytes, entry_id: str, subject_ref: str) -> bytes | None:
@@ -138,5 +167,7 @@ def _statement(table: str, columns: tuple[str, ...]) -> str:
 
 _INSERT_ENTRY = insert(AUDIT_LOG).inline()
 _INSERT_PAYLOAD = insert(AUDIT_PAYLOADS).inline()
+_INSERT_EXCERPT = insert(AUDIT_EXCERPTS).inline()
 _SQLITE_ENTRY = _statement("audit_log", (*_ENTRY, *_LINK))
 _SQLITE_PAYLOAD = _statement("audit_payloads", _PAYLOAD)
+_SQLITE_EXCERPT = _statement("audit_excerpts", _EXCERPT)

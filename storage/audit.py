@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, select
+from sqlalchemy import Connection, RowMapping, Select, and_, func, select
 
+from policy.interactions import COUNTED_KINDS
 from storage import leaf
-from storage.appending import AuditEntry, Pending, read_stored, write_entries
+from storage.appending import AuditEntry, Excerpt, Pending, read_stored, write_entries
+from storage.counting import Entry, count_entries
 from storage.keys import KeyRing, SubjectKey
-from storage.schema import AUDIT_LOG, AUDIT_PAYLOADS, AUDIT_SUBJECTS, NOBODY
+from storage.schema import AUDIT_EXCERPTS, AUDIT_LOG, AUDIT_PAYLOADS, AUDIT_SUBJECTS, NOBODY
 from storage.sealing import AuditHead, head, seal
 from storage.subjects import ErasedSubject, Subjects, erase_subject
 from storage.verification import AuditReport, KnownRoot, Verifier
@@ -24,6 +26,7 @@ __all__ = [
     "AuditRecord",
     "AuditReport",
     "ErasedSubject",
+    "Excerpt",
     "KnownRoot",
     "StoredEntry",
 ]
@@ -50,14 +53,20 @@ class AuditRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEntry:
-    """An entry for going through very many of them: *payload* is JSON, None where `AuditRecord` has None."""
+    """An entry for going through very many of them: *payload* is JSON, None where `AuditRecord` has None.
+
+    Where *is_excerpt*, *payload* is what was excerpted from it.
+    """
 
     position: int
     id: str
     at: datetime
+    kind: str
     correlation_id: str
     subject: str | None
+    actor: str
     payload: bytes | None
+    is_excerpt: bool = False
 
 
 class Audit:
@@ -104,6 +113,9 @@ class Audit:
         if self._pending:
             pending, self._pending = self._pending, []
             write_entries(self._connection, pending, self._entropy, self._keys)
+            told = [_to_count(entry) for entry, _ in pending if entry.kind in COUNTED_KINDS]
+            if told:
+                count_entries(self._connection, told)
 
     def seal(self, limit: int) -> int:
         """Give up to *limit* unsealed entries their place in the chain; return how many.
@@ -118,6 +130,11 @@ class Audit:
         """Return the last sealed entry's number and hash, to be kept outside the database."""
         self.flush()
         return head(self._connection)
+
+    def sizes(self) -> tuple[int, int]:
+        """Return how many entries are sealed, and how many wait for their place in the chain."""
+        unsealed = select(func.count()).where(AUDIT_LOG.c.seq.is_(None))
+        return self.head().seq, self._connection.execute(unsealed).scalar_one()
 
     def verify(
         self,
@@ -172,14 +189,24 @@ class Audit:
         return self._records(_RECORDS.where(ends))
 
     def page(
-        self, kinds: Sequence[str], *, after: int = 0, since: datetime | None = None, limit: int
+        self,
+        kinds: Sequence[str],
+        *,
+        after: int = 0,
+        since: datetime | None = None,
+        limit: int,
+        excerpts: str | None = None,
     ) -> list[StoredEntry]:
-        """Return up to *limit* entries of *kinds* written after position *after*, as they are stored."""
+        """Return up to *limit* entries of *kinds* written after position *after*, as they are stored.
+
+        With *excerpts*, of each only what was excerpted from it in that form; others come whole.
+        """
         self.flush()
         wanted = [AUDIT_LOG.c.kind.in_(kinds), AUDIT_LOG.c.position > after]
         if since is not None:
             wanted.append(AUDIT_LOG.c.at >= since)
-        query = _STORED.where(*wanted).order_by(AUDIT_LOG.c.position).limit(limit)
+        stored = _STORED if excerpts is None else _excerpted(excerpts)
+        query = stored.where(*wanted).order_by(AUDIT_LOG.c.position).limit(limit)
         return [self._stored(row) for row in self._connection.execute(query).mappings()]
 
     def count(self, kinds: Sequence[str], since: datetime | None = None) -> int:
@@ -214,7 +241,14 @@ class Audit:
     def mark_of(self, donor_id: str) -> str:
         """Return a mark of a donor id that tells nobody without the keys which donor it is."""
         key = self._subjects().key_of_nobody()
-        return leaf.commitment(key.commitment_key("erased donor"), donor_id.encode())
+        return leaf.commitment(key.commitment_key(_ERASED_DONOR), donor_id.encode())
+
+    def donors_by_mark(self, donor_ids: Collection[str]) -> dict[str, str]:
+        """Return every donor the log knows, and those of *donor_ids*, by their marks."""
+        known = self.connection.execute(select(AUDIT_SUBJECTS.c.donor_id)).scalars()
+        key = self._subjects().key_of_nobody().commitment_key(_ERASED_DONOR)
+        every = {*known, *donor_ids} - {NOBODY}
+        return {leaf.commitment(key, donor_id.encode()): donor_id for donor_id in every}
 
     def _records(self, query: Select[Any]) -> list[AuditRecord]:
         self.flush()
@@ -240,9 +274,12 @@ class Audit:
             position=row["position"],
             id=row["id"],
             at=row["at"],
+            kind=row["kind"],
             correlation_id=row["correlation_id"],
             subject=None if row["donor_id"] == NOBODY else row["donor_id"],
+            actor=row["actor"],
             payload=self._payload_bytes(row),
+            is_excerpt=row.get("form") is not None,
         )
 
     def _payload(self, row: RowMapping) -> dict[str, Any] | None:
@@ -258,6 +295,21 @@ class Audit:
 
     def _subjects(self) -> Subjects:
         return Subjects(self._connection, self._entropy, self._keys)
+
+
+_ERASED_DONOR = "erased donor"
+
+
+def _to_count(entry: AuditEntry) -> Entry:
+    return Entry(
+        id=entry.id,
+        at=entry.at,
+        kind=entry.kind,
+        correlation_id=entry.correlation_id,
+        donor_id=entry.subject,
+        actor=entry.actor,
+        payload=entry.payload,
+    )
 
 
 _RECORDS = (
@@ -277,15 +329,27 @@ _RECORDS = (
     )
 )
 
-_STORED = _RECORDS.with_only_columns(
+_HEAD = (
     AUDIT_LOG.c.position,
     AUDIT_LOG.c.id,
     AUDIT_LOG.c.at,
+    AUDIT_LOG.c.kind,
     AUDIT_LOG.c.correlation_id,
-    AUDIT_PAYLOADS.c.payload,
-    AUDIT_PAYLOADS.c.alg,
+    AUDIT_LOG.c.actor,
     AUDIT_PAYLOADS.c.subject_ref.label("payload_ref"),
     AUDIT_SUBJECTS.c.donor_id,
     AUDIT_SUBJECTS.c.key,
     AUDIT_SUBJECTS.c.master_id,
 )
+_STORED = _RECORDS.with_only_columns(*_HEAD, AUDIT_PAYLOADS.c.payload, AUDIT_PAYLOADS.c.alg)
+
+
+def _excerpted(form: str) -> Select[Any]:
+    """Return entries with their excerpts: a payload whose excerpt is there is not even read from the file."""
+    kept = and_(AUDIT_EXCERPTS.c.entry_id == AUDIT_PAYLOADS.c.entry_id, AUDIT_EXCERPTS.c.form == form)
+    return _RECORDS.outerjoin(AUDIT_EXCERPTS, kept).with_only_columns(
+        *_HEAD,
+        AUDIT_EXCERPTS.c.form,
+        func.coalesce(AUDIT_EXCERPTS.c.excerpt, AUDIT_PAYLOADS.c.payload).label("payload"),
+        func.coalesce(AUDIT_EXCERPTS.c.alg, AUDIT_PAYLOADS.c.alg).label("alg"),
+    )

@@ -18,6 +18,7 @@ class Bell(Protocol):
     """
 
     failures: int
+    is_down: bool
 
     async def ring(self, queue: str) -> None:
         """Wake everybody who waits for *queue*; never raises."""
@@ -34,6 +35,7 @@ class InProcessBell:
 
     def __init__(self) -> None:
         self.failures = 0
+        self.is_down = False
         self._rung: dict[str, asyncio.Event] = {}
 
     async def ring(self, queue: str) -> None:
@@ -66,6 +68,7 @@ class RedisBell:
 
     def __init__(self, redis: Redis, prefix: str = "countersign:bell:") -> None:
         self.failures = 0
+        self.is_down = False
         self._redis = redis
         self._prefix = prefix
         self._heard: dict[str, str] = {}
@@ -88,8 +91,9 @@ class RedisBell:
         try:
             async with asyncio.timeout(_RING_TIMEOUT):
                 await self._redis.xadd(self._prefix + queue, {"r": "1"}, maxlen=1, approximate=False)
+            self.is_down = False
         except Exception:  # noqa: BLE001 - a bell that fails must cost nothing but time
-            self.failures += 1
+            self._failed()
 
     async def wait(self, queue: str, timeout: float) -> None:  # noqa: ASYNC109 - the timeout is the point
         """Return at the next ring or after *timeout* seconds."""
@@ -98,13 +102,18 @@ class RedisBell:
         try:
             async with asyncio.timeout_at(deadline + _RING_TIMEOUT):
                 await self._listen(queue, timeout)
+            self.is_down = False
         except Exception:  # noqa: BLE001 - the same
-            self.failures += 1
+            self._failed()
             await asyncio.sleep(deadline - loop.time())
 
     async def close(self) -> None:
         """Disconnect."""
         await self._redis.aclose()
+
+    def _failed(self) -> None:
+        self.failures += 1
+        self.is_down = True
 
     async def _listen(self, queue: str, seconds: float) -> None:
         stream = self._prefix + queue

@@ -14,7 +14,7 @@ from storage.keys import KeyRing, MasterKeyMissingError
 from storage.leaf import GENESIS
 from storage.merkle import verify_consistency
 from storage.schema import AUDIT_CHECKPOINTS, AUDIT_LOG, SIGNING_KEYS
-from storage.signed_note import TreeHead, VerifierKey, sign
+from storage.signed_note import NoteInvalidError, SignedNote, TreeHead, VerifierKey, sign
 from storage.stored_entries import count_right, entries_in_order
 from storage.tree import AuditTree
 
@@ -98,6 +98,30 @@ class Checkpoints:
         """Return every checkpoint, the smallest first."""
         query = select(AUDIT_CHECKPOINTS).order_by(AUDIT_CHECKPOINTS.c.size)
         return [_checkpoint(row) for row in self._connection.execute(query).mappings()]
+
+    def faults(self) -> list[str]:
+        """Return what is wrong with what is stored besides the entries: checkpoints and the tree's nodes.
+
+        The entries themselves are proven by their hashes and by checkpoints kept elsewhere. A checkpoint that
+        says in a column what its note does not, or nodes that lead to another root, would spoil proofs.
+        """
+        found, stated = [], self.all()
+        for each in stated:
+            try:
+                head = TreeHead.parse(SignedNote.parse(each.note).text)
+            except NoteInvalidError:
+                found.append(f"checkpoint {each.size} cannot be read")
+                continue
+            if (head.size, head.root) != (each.size, each.root):
+                found.append(f"checkpoint {each.size} says something else than its signed note")
+        if stated and not found and self.tree.size() >= stated[-1].size:
+            try:
+                root = self.tree.root(stated[-1].size)
+            except (IndexError, ValueError):
+                root = b""
+            if root != stated[-1].root:
+                found.append("the stored tree leads to another root than the last checkpoint")
+        return found
 
     def signing_keys(self) -> list[SigningKey]:
         """Return every key that signs or signed, the newest first."""

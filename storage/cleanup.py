@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
 
 from policy.cleanup import CLEANUP_MOVES, UNFINISHED, CleanupState
 from storage.errors import ImpossibleMoveError
@@ -36,6 +36,7 @@ class CleanupItem:
     message_ts: str | None = None
     revision: int = 1
     correlation_id: str
+    reminded_at: datetime | None = None
 
 
 class CleanupChanges(TypedDict, total=False):
@@ -93,6 +94,18 @@ class CleanupItems:
         """Remember which Slack message shows the item."""
         here = update(CLEANUP_ITEMS).where(CLEANUP_ITEMS.c.id == item_id)
         self._connection.execute(here.values(channel_id=channel_id, message_ts=message_ts))
+
+    def note_reminded(self, item_id: str, now: datetime) -> bool:
+        """Note that whoever looks after records was reminded of an open item; False when they were before."""
+        table = CLEANUP_ITEMS.c
+        owed = (table.id == item_id, table.state == CleanupState.OPEN, table.reminded_at.is_(None))
+        noted = self._connection.execute(update(CLEANUP_ITEMS).where(*owed).values(reminded_at=now))
+        return noted.rowcount == 1
+
+    def last_reminded(self, route: str) -> datetime | None:
+        """Return when anything in a channel was last reminded of."""
+        query = select(func.max(CLEANUP_ITEMS.c.reminded_at)).where(CLEANUP_ITEMS.c.route == route)
+        return self._connection.execute(query).scalar_one_or_none()
 
     def _all(self, query: Select[Any]) -> list[CleanupItem]:
         return [_item(row) for row in self._connection.execute(query).mappings()]

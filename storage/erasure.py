@@ -7,7 +7,6 @@ decisions are deleted, and of what is about others every mention of the donor's 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,20 +18,22 @@ from sqlalchemy import (
     Connection,
     LargeBinary,
     Table,
-    Text,
+    and_,
     delete,
     func,
     or_,
     select,
     update,
 )
-from sqlalchemy import cast as sql_cast
 
 from policy.escalation import EscalationState
 from storage.audit import Audit
+from storage.mentions import Mentions
+from storage.redaction import Named, Struck
 from storage.schema import (
     ANSWERS,
     AUDIT_CHECKPOINTS,
+    AUDIT_EXCERPTS,
     AUDIT_LOG,
     AUDIT_PAYLOADS,
     AUDIT_SUBJECTS,
@@ -44,15 +45,16 @@ from storage.schema import (
     LEGAL_HOLDS,
     METADATA,
     OUTBOX,
+    POSTS,
     SIGNING_KEYS,
 )
 
-STRUCK_OUT = "[erased]"
 _SHORTEST_NAME = 5
 
 ELSEWHERE = (
     AUDIT_LOG,
     AUDIT_PAYLOADS,
+    AUDIT_EXCERPTS,
     AUDIT_SUBJECTS,
     AUDIT_TREE,
     AUDIT_CHECKPOINTS,
@@ -60,6 +62,9 @@ ELSEWHERE = (
     LEGAL_HOLDS,
 )
 """Tables that the audit's own erasure looks after."""
+
+TOLD_BY = ("show_card", "show_cleanup", "show_to_stand_in", "send_answer", "post_outcome", "remind_decider")
+"""What posts a message about a donor; until it is known where, the message could not be found again."""
 
 UNDER_WAY = (EscalationState.EXECUTING, EscalationState.OUTCOME_UNKNOWN)
 
@@ -84,18 +89,23 @@ class Place:
 
 @dataclass(slots=True)
 class Erased:
-    """What was removed: the reference in the audit, payloads, rows by table, and messages left to redact."""
+    """What was removed: the reference in the audit, payloads, rows by table, and messages left to redact.
+
+    *redacted* are records about others that were rewritten, *left* those that hold the name, or a namesake's.
+    """
 
     subject_ref: str | None = None
     payloads: int = 0
     rows: dict[str, int] = field(default_factory=dict)
     places: list[Place] = field(default_factory=list)
     grouping_ids: list[str] = field(default_factory=list)
+    redacted: list[Struck] = field(default_factory=list)
+    left: list[Named] = field(default_factory=list)
 
     @property
     def anything(self) -> bool:
         """Say whether there was anything to remove."""
-        return self.subject_ref is not None or bool(self.rows)
+        return self.subject_ref is not None or bool(self.rows or self.redacted)
 
     def count(self, table: Table, rows: int) -> None:
         """Add *rows* of *table*."""
@@ -117,9 +127,26 @@ class Erasure:
         )
         return list(self._connection.execute(query).scalars())
 
+    def being_told(self, donor_id: str) -> bool:
+        """Say whether a message about the donor may be in Slack without our knowing where."""
+        begun = or_(OUTBOX.c.status == "in_flight", and_(OUTBOX.c.status == "ready", OUTBOX.c.attempts > 0))
+        query = select(OUTBOX.c.body).where(OUTBOX.c.kind.in_(TOLD_BY), begun)
+        decisions = [*self._ids(ESCALATIONS, donor_id), *self._ids(ANSWERS, donor_id)]
+        subjects = Mentions(self._connection.dialect.name, [donor_id, *decisions])
+        return any(subjects.are_in(body) for body in self._connection.execute(query).scalars())
+
     def people_with_a_home(self) -> list[str]:
         """Return the Slack users whose Home tab may still show the donor."""
         return sorted(self._connection.execute(select(HOMES.c.user_id)).scalars())
+
+    def donor_ids(self) -> set[str]:
+        """Return every donor that rows are kept about."""
+        found: set[str] = set()
+        for table in METADATA.sorted_tables:
+            if "donor_id" in table.c and table not in ELSEWHERE:
+                query = select(table.c.donor_id).where(table.c.donor_id.is_not(None)).distinct()
+                found.update(self._connection.execute(query).scalars())
+        return found
 
     def names_of(self, donor_id: str) -> set[str]:
         """Return the names and addresses by which stored texts call the donor."""
@@ -211,6 +238,10 @@ class Erasure:
             if columns and table not in ELSEWHERE and table not in _QUEUES:
                 self._rewrite(erased, table, columns, mentions)
 
+    def _shown(self, answer_id: str) -> list[Place]:
+        """Return where an answer that names several donors was posted."""
+        return self._places(POSTS, POSTS.c.subject_id == answer_id)
+
     def _rewrite(self, erased: Erased, table: Table, columns: list[Column[Any]], mentions: Mentions) -> None:
         keys = list(table.primary_key.columns)
         query = select(*keys, *columns).where(mentions.likely_in(columns))
@@ -219,59 +250,12 @@ class Erasure:
                 continue
             here = [key == row[key.name] for key in keys]
             if table is ANSWERS:
+                erased.places += self._shown(row["id"])
                 self._connection.execute(delete(table).where(*here))
             else:
                 without = {column.name: mentions.struck_out(row[column.name]) for column in columns}
                 self._connection.execute(update(table).where(*here).values(without))
             erased.count(table, 1)
-
-
-class Mentions:
-    """Finds ids and names as whole words in stored text, however their letters are cased."""
-
-    def __init__(self, dialect: str, terms: Collection[str]) -> None:
-        self._dialect = dialect
-        self._spellings = sorted({spelling for term in terms for spelling in _spellings(term)}, key=len)[::-1]
-        words = "|".join(map(re.escape, self._spellings))
-        self._pattern = re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE)
-
-    def likely_in(self, columns: Collection[Column[Any]]) -> ColumnElement[bool]:
-        """Return a condition that leaves out most rows without a mention, and none with one."""
-        return or_(*(self._contains(column, each) for column in columns for each in self._spellings))
-
-    def are_in(self, stored: bytes | str | None) -> bool:
-        """Say whether the donor is mentioned."""
-        return stored is not None and self._pattern.search(_text(stored)) is not None
-
-    def struck_out(self, stored: bytes | str | None) -> bytes | str | None:
-        """Return the text without its mentions."""
-        if stored is None:
-            return None
-        struck = self._pattern.sub(STRUCK_OUT, _text(stored))
-        return struck if isinstance(stored, str) else struck.encode()
-
-    def _contains(self, column: Column[Any], sought: str) -> ColumnElement[bool]:
-        if self._dialect == "postgresql":
-            binary = isinstance(column.type, LargeBinary)
-            text: ColumnElement[str] = func.convert_from(column, "UTF8") if binary else column
-            return func.strpos(func.lower(text), sought.lower()) > 0
-        # SQLite knows the case of ASCII letters only, so other letters are looked for as they are given.
-        text = sql_cast(column, Text)
-        return or_(func.instr(text, sought) > 0, func.instr(func.lower(text), _ascii_lower(sought)) > 0)
-
-
-def _text(stored: bytes | str) -> str:
-    return stored if isinstance(stored, str) else bytes(stored).decode(errors="replace")
-
-
-def _ascii_lower(text: str) -> str:
-    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
-
-
-def _spellings(term: str) -> set[str]:
-    """Return how *term* may be written: as it is, in JSON, and in JSON that is quoted in JSON."""
-    in_json = json.dumps(term)[1:-1]
-    return {term, json.dumps(term, ensure_ascii=False)[1:-1], in_json, json.dumps(in_json)[1:-1]}
 
 
 def _about(

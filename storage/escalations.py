@@ -8,7 +8,19 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal, TypedDict, Unpack
 
-from sqlalchemy import Connection, RowMapping, Select, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from policy.actions import ACTION, Action
 from policy.canonical import canonical_json
@@ -24,11 +36,12 @@ class Escalation:
     """One proposal with the facts and the policy it was made under, and its life so far.
 
     *card*, *decision_facts*, *requires* and *outcome* are JSON that only the use cases read. *owner_id* is a
-    CRM staff id, *decided_by* a Slack user id. *trigger_id* is the CRM event behind it and *trigger* that
-    event as JSON, *fold_key* what makes a later proposal the same matter, *about* the CRM records it is for.
-    *reason_code* and *reason_text* say why it was last overruled. *successor_id* is the escalation that took
-    its place, *replaces* the one whose place it took. *shown* says whether it has a card of its own or a line
-    in a grouping message. All times are UTC.
+    CRM staff id, *decided_by* a Slack user id, *decided_for* the name of whoever it was decided in place of.
+    *for_person* is the e-mail address of whoever gets the card, None for a review channel. *trigger_id* is
+    the CRM event behind it and *trigger* that event as JSON, *fold_key* what makes a later proposal the same
+    matter, *about* the CRM records it is for. *reason_code* and *reason_text* say why it was last overruled.
+    *successor_id* is the escalation that took its place, *replaces* the one whose place it took. *shown* says
+    whether it has a card of its own or a line in a grouping message. All times are UTC.
     """
 
     id: str
@@ -51,6 +64,7 @@ class Escalation:
     deferred_until: datetime | None = None
     decided_by: str | None = None
     decided_by_name: str | None = None
+    decided_for: str | None = None
     decided_at: datetime | None = None
     execution_ref: str | None = None
     outcome: bytes | None = None
@@ -66,12 +80,14 @@ class Escalation:
     shown: Shown = "card"
     grouping_id: str | None = None
     permalink: str | None = None
+    for_person: str | None = None
 
 
 class Changes(TypedDict, total=False):
     """What may change together with a move."""
 
     owner_id: str | None
+    about: tuple[str, ...]
     action: Action
     action_digest: str
     card: bytes
@@ -85,6 +101,7 @@ class Changes(TypedDict, total=False):
     deferred_until: datetime | None
     decided_by: str | None
     decided_by_name: str | None
+    decided_for: str | None
     decided_at: datetime | None
     execution_ref: str | None
     outcome: bytes | None
@@ -93,6 +110,11 @@ class Changes(TypedDict, total=False):
     successor_id: str | None
     shown: Shown
     permalink: str | None
+    for_person: str | None
+
+
+NOT_DECIDED = Changes(decided_by=None, decided_by_name=None, decided_for=None, decided_at=None)
+"""What no longer holds when a decision is open again."""
 
 
 class Escalations:
@@ -135,10 +157,10 @@ class Escalations:
         """Return whose relationship each concerns and where it stands, by correlation id and opening time."""
         if not opened:
             return {}
+        # Whoever asked picks what is meant: naming thousands would cost more than reading them.
         table, moments = ESCALATIONS.c, [moment for _, moment in opened]
         query = select(table.correlation_id, table.created_at, table.owner_id, table.state).where(
-            table.created_at.between(min(moments), max(moments)),
-            table.correlation_id.in_([correlation for correlation, _ in opened]),
+            table.created_at.between(min(moments), max(moments))
         )
         rows = self._connection.execute(query.order_by(table.created_at, table.id))
         return {(row[0], row[1]): (row[2], EscalationState(row[3])) for row in rows}
@@ -264,19 +286,22 @@ class Escalations:
         query = select(ESCALATIONS).where(whose, table.state.in_((*UNDECIDED, EscalationState.SENT_BACK)))
         return self._all(query.order_by(table.created_at, table.id))
 
-    def cards_since(self, route: str, start: datetime) -> int:
-        """Count the cards of their own that were sent to a channel since *start*."""
+    def cards_since(self, route: str, person: str | None, start: datetime) -> int:
+        """Count the cards of its own that *person* got since *start*; for None, those of the route."""
         table = ESCALATIONS.c
         query = select(func.count()).where(
-            table.route == route, table.shown == "card", table.created_at >= start
+            _gets(route, person), table.shown == "card", table.created_at >= start
         )
         return int(self._connection.execute(query).scalar_one())
 
-    def ungrouped(self, route: str, limit: int) -> list[Escalation]:
-        """Return what was kept back for a channel's next grouping message, by due date."""
+    def ungrouped(self, route: str, person: str | None, limit: int) -> list[Escalation]:
+        """Return what was kept back for somebody's next grouping message in a channel, by due date."""
         table = ESCALATIONS.c
         query = select(ESCALATIONS).where(
-            table.route == route, table.shown == "grouped", table.grouping_id.is_(None)
+            table.route == route,
+            _gets(route, person),
+            table.shown == "grouped",
+            table.grouping_id.is_(None),
         )
         return self._all(query.order_by(table.due_at, table.id).limit(limit))
 
@@ -316,6 +341,14 @@ class Escalations:
 
     def _all(self, query: Select[Any]) -> list[Escalation]:
         return [_escalation(row) for row in self._connection.execute(query).mappings()]
+
+
+def _gets(route: str, person: str | None) -> ColumnElement[bool]:
+    """Say who gets a card: a person by their address, or whoever looks into a channel."""
+    table = ESCALATIONS.c
+    if person is not None:
+        return table.for_person == person.casefold()
+    return and_(table.route == route, table.for_person.is_(None))
 
 
 def _encoded(values: dict[str, Any]) -> dict[str, Any]:

@@ -12,13 +12,14 @@ from storage.schema import GROUPINGS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouping:
-    """One list in a channel named by *route*; the message is known once it was posted."""
+    """One list for a person in the channel named by *route*; the message is known once it was posted."""
 
     id: str
     route: str
     created_at: datetime
     channel_id: str | None = None
     message_ts: str | None = None
+    for_person: str | None = None
 
 
 class Groupings:
@@ -40,10 +41,11 @@ class Groupings:
         )
         return Grouping(**{field.name: row[field.name] for field in fields(Grouping)}) if row else None
 
-    def last_at(self, route: str) -> datetime | None:
-        """Return when a channel was last given a list."""
+    def last_at(self, route: str, person: str | None) -> datetime | None:
+        """Return when somebody was last given a list in a channel; whoever looks into it for None."""
         table = GROUPINGS.c
-        query = select(table.created_at).where(table.route == route)
+        theirs = table.for_person.is_(None) if person is None else table.for_person == person.casefold()
+        query = select(table.created_at).where(table.route == route, theirs)
         moment: datetime | None = self._connection.execute(
             query.order_by(table.created_at.desc()).limit(1)
         ).scalar_one_or_none()

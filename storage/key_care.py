@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, select, union, update
+from sqlalchemy import Connection, bindparam, delete, exists, select, union, update
 
 from storage.appending import AES_GCM, UNENCRYPTED
 from storage.keys import NONCE_BYTES, KeyRing, MasterKeyMissingError, MasterKeyWrongError
-from storage.schema import AUDIT_PAYLOADS, AUDIT_SUBJECTS, SIGNING_KEYS
+from storage.schema import AUDIT_EXCERPTS, AUDIT_PAYLOADS, AUDIT_SUBJECTS, SIGNING_KEYS
 from storage.subjects import Subjects
 
 _PAGE = 500
@@ -49,7 +49,10 @@ class KeyCare:
         )
 
     def encrypt_payloads(self, limit: int) -> int:
-        """Encrypt up to *limit* payloads that were stored in clear; return how many there were."""
+        """Encrypt up to *limit* payloads that were stored in clear; return how many there were.
+
+        What was excerpted of them in clear goes: it is in the payload as well.
+        """
         keys, table = self._ring(), AUDIT_PAYLOADS.c
         clear = (
             select(
@@ -72,6 +75,7 @@ class KeyCare:
             rows.append({"of_entry": entry_id, "to_payload": encrypted})
         if rows:
             self._connection.execute(_ENCRYPT, rows)
+            self._connection.execute(_FORGET_EXCERPT, [{"of_entry": row["of_entry"]} for row in rows])
         return len(rows)
 
     def _rewrap(self, table: Any, about: str, column: str) -> int:
@@ -103,6 +107,9 @@ class KeyCare:
         return self._keys
 
 
+_FORGET_EXCERPT = delete(AUDIT_EXCERPTS).where(
+    AUDIT_EXCERPTS.c.entry_id == bindparam("of_entry"), AUDIT_EXCERPTS.c.alg == UNENCRYPTED
+)
 _ENCRYPT = (
     update(AUDIT_PAYLOADS)
     .where(AUDIT_PAYLOADS.c.entry_id == bindparam("of_entry"))

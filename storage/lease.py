@@ -16,8 +16,11 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Table,
+    Text,
+    case,
     delete,
     func,
+    literal_column,
     select,
     union_all,
     update,
@@ -70,9 +73,16 @@ class LeasedQueue:
         self._key = key
 
     def claim(
-        self, *, owner: str, now: datetime, lease: timedelta, limit: int, kinds: Sequence[str] | None = None
+        self,
+        *,
+        owner: str,
+        now: datetime,
+        lease: timedelta,
+        limit: int,
+        kinds: Sequence[str] | None = None,
+        at_most: int | None = None,
     ) -> list[Item]:
-        """Take up to *limit* due items for *owner*, by priority and then age.
+        """Take up to *limit* due items for *owner*, by priority and then age; none of a priority > *at_most*.
 
         An item is left alone while an older unfinished one, or any claimed one, of the same *entity_key*
         exists, whatever its kind. An expired lease is taken over. May return less than there is when another
@@ -81,7 +91,7 @@ class LeasedQueue:
         for _ in range(_CLAIM_TRIES):
             try:
                 with self._connection.begin_nested():
-                    return self._claim(owner, now, now + lease, self._candidates(now, limit, kinds))
+                    return self._claim(owner, now, now + lease, self._candidates(now, limit, kinds, at_most))
             except IntegrityError:
                 # Two items of one entity became visible to two claimers at once; the index let one win.
                 continue
@@ -128,6 +138,42 @@ class LeasedQueue:
             .values(status="ready", available_at=now, attempts=0, finished_at=None)
         )
         return changed.rowcount == 1
+
+    def discard(self, item_id: str, now: datetime) -> bool:
+        """Settle a dead item without doing it; False when it is not dead. A repetition of it stays known."""
+        table = self._table
+        changed = self._connection.execute(
+            update(table)
+            .where(table.c.id == item_id, table.c.status == "dead")
+            .values(status="done", finished_at=now)
+        )
+        return changed.rowcount == 1
+
+    def dead_since(self, moment: datetime | None) -> dict[tuple[str, str], int]:
+        """Count what was set aside after *moment*, or ever, by kind and code."""
+        table = self._table
+        query = select(table.c.kind, table.c.last_error, func.count()).where(
+            in_status(table, "dead"), in_status(table, "done", "dead")
+        )
+        if moment is not None:
+            query = query.where(table.c.finished_at > moment)
+        rows = self._connection.execute(query.group_by(table.c.kind, table.c.last_error))
+        return {(kind, code or ""): count for kind, code, count in rows}
+
+    def backlog(self, now: datetime) -> dict[str, int]:
+        """Count what is due, what is put off to later, what is worked on and what was set aside.
+
+        Unlike `counts` it never looks at what is done, so it costs the same after years.
+        """
+        table = self._table
+        due = case((table.c.available_at <= now, "due"), else_="later")
+        state = case((in_status(table, "ready"), due), else_="in_flight")
+        open_ = select(state, func.count()).where(in_status(table, "ready", "in_flight")).group_by(state)
+        dead = select(literal_column("'dead'", Text), func.count()).where(
+            in_status(table, "dead"), in_status(table, "done", "dead")
+        )
+        found: dict[str, int] = {row[0]: row[1] for row in self._connection.execute(union_all(open_, dead))}
+        return {name: found.get(name, 0) for name in ("due", "later", "in_flight", "dead")}
 
     def release(self, owner: str) -> int:
         """Give back everything *owner* holds, when it shuts down; attempts stay counted."""
@@ -188,17 +234,22 @@ class LeasedQueue:
         )
         return [self._item(row) for row in rows.mappings()]
 
-    def purge(self, before: datetime) -> int:
-        """Forget items done before that moment, and with them that they were seen; return how many."""
+    def purge(self, before: datetime, at_once: int) -> int:
+        """Forget up to *at_once* items done before that moment, and that they were seen; return how many."""
         table = self._table
         done = in_status(table, "done") & in_status(table, "done", "dead")
-        return self._connection.execute(delete(table).where(done, table.c.finished_at < before)).rowcount
+        old = select(table.c.position).where(done, table.c.finished_at < before).limit(at_once)
+        return self._connection.execute(delete(table).where(table.c.position.in_(old))).rowcount
 
-    def _candidates(self, now: datetime, limit: int, kinds: Sequence[str] | None) -> list[int]:
-        query = candidates(self._table, of_kinds=kinds is not None)
+    def _candidates(
+        self, now: datetime, limit: int, kinds: Sequence[str] | None, at_most: int | None
+    ) -> list[int]:
+        query = candidates(self._table, of_kinds=kinds is not None, urgent=at_most is not None)
         wanted: dict[str, Any] = {"now": now, "limit": limit}
         if kinds is not None:
             wanted["kinds"] = list(kinds)
+        if at_most is not None:
+            wanted["at_most"] = at_most
         return list(self._connection.execute(query, wanted).scalars())
 
     def _claim(self, owner: str, now: datetime, until: datetime, positions: list[int]) -> list[Item]:

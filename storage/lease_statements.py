@@ -28,7 +28,7 @@ from storage.columns import UtcDateTime
 
 
 @lru_cache
-def candidates(table: Table, *, of_kinds: bool) -> Select[Any]:
+def candidates(table: Table, *, of_kinds: bool, urgent: bool) -> Select[Any]:
     """Build the query for claimable rows; rows another transaction has locked are passed over."""
     now = bindparam("now", type_=UtcDateTime())
     due = or_(
@@ -42,6 +42,8 @@ def candidates(table: Table, *, of_kinds: bool) -> Select[Any]:
         .limit(bindparam("limit", type_=Integer()))
         .with_for_update(skip_locked=True, of=table)
     )
+    if urgent:
+        query = query.where(table.c.priority <= bindparam("at_most", type_=Integer()))
     return query.where(table.c.kind.in_(bindparam("kinds", expanding=True))) if of_kinds else query
 
 

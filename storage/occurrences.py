@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, func, select
 
 from storage.conflict import insert_new
 from storage.schema import OCCURRENCES
@@ -24,6 +24,20 @@ class Occurrences:
         """
         values = {"schedule_id": schedule_id, "period_key": period_key, "claimed_at": now}
         return insert_new(self._connection, OCCURRENCES, ("schedule_id", "period_key"), values)
+
+    def is_taken(self, schedule_id: str, period_key: str) -> bool:
+        """Say whether an occurrence was taken."""
+        table = OCCURRENCES.c
+        query = select(table.claimed_at).where(
+            table.schedule_id == schedule_id, table.period_key == period_key
+        )
+        return self._connection.execute(query).first() is not None
+
+    def latest(self) -> dict[str, datetime]:
+        """Return when each schedule's latest occurrence was taken."""
+        table = OCCURRENCES.c
+        query = select(table.schedule_id, func.max(table.claimed_at)).group_by(table.schedule_id)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
 
     def purge(self, before: datetime) -> int:
         """Forget occurrences taken before that moment; return how many."""

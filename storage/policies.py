@@ -13,6 +13,9 @@ from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 from storage.conflict import insert_new
 from storage.schema import POLICY_PROPOSALS, POLICY_VERSIONS
 
+NO_REPORT, FORGOTTEN_REPORT = b"{}", b'{"forgotten":true}'
+"""In the place of a report: there never was one, and its time of keeping is over."""
+
 ProposalState = Literal["proposed", "in_force", "retired", "rejected", "withdrawn"]
 ProposalKind = Literal["first", "change", "rollback", "upgrade"]
 
@@ -146,6 +149,16 @@ class Policies:
         moved = update(POLICY_PROPOSALS).where(*here).values(values).returning(POLICY_PROPOSALS)
         row = self._connection.execute(moved).mappings().first()
         return _proposal(row) if row else None
+
+    def forget_reports(self, before: datetime) -> int:
+        """Drop the reports on what was decided before a moment and does not rule; return how many."""
+        table = POLICY_PROPOSALS.c
+        over = update(POLICY_PROPOSALS).where(
+            table.decided_at < before,
+            table.state.in_(("retired", "rejected", "withdrawn")),
+            table.report.not_in((NO_REPORT, FORGOTTEN_REPORT)),
+        )
+        return self._connection.execute(over.values(report=FORGOTTEN_REPORT)).rowcount
 
     def set_message(self, proposal_id: str, channel_id: str, message_ts: str) -> None:
         """Remember which Slack message shows the proposal."""

@@ -1,7 +1,11 @@
-"""Why a payload may be missing: its donor was erased, or its time was over; both are recorded."""
+"""Why a payload may be missing or rewritten: the donor, or somebody it named, was erased; its time was over.
+
+All of that is recorded in the log itself.
+"""
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +20,7 @@ from storage.stored_entries import StoredEntry, entries_of_kinds
 
 ERASED = "donor.erased"
 RETENTION_OVER = "retention.applied"
+REDACTED = "payload.redacted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,14 @@ class Removals:
 
     erased: frozenset[str]
     expired: tuple[RetentionOver, ...]
+    redacted: Mapping[str, str]
+
+    def explain_rewriting(self, entry: StoredEntry, key: SubjectKey, ref: str) -> bool:
+        """Say whether the payload is what it was rewritten to when somebody it named was erased."""
+        stated, payload = self.redacted.get(entry.id), entry.read(key, ref)
+        if stated is None or payload is None:
+            return False
+        return hmac.compare_digest(leaf.commitment(entry.commitment_key(key), payload), stated)
 
     def explain(self, entry: StoredEntry) -> bool:
         """Say whether the entry may be without its payload."""
@@ -62,7 +75,20 @@ def recorded_removals(connection: Connection, keys: Mapping[str, SubjectKey], no
             erased.add(str(payload["subject_ref"]))
         else:
             expired += [_expired(rule) for rule in payload["rules"]]
-    return Removals(frozenset(erased), tuple(expired))
+    return Removals(frozenset(erased), tuple(expired), _redacted(connection, keys, nobody or ""))
+
+
+def _redacted(connection: Connection, keys: Mapping[str, SubjectKey], nobody: str) -> dict[str, str]:
+    """Return the commitments to what payloads were rewritten to, the last one of each."""
+    found: dict[str, str] = {}
+    for entry in entries_of_kinds(connection, (REDACTED,)):
+        ref = entry.subject_ref or nobody
+        key = keys.get(ref)
+        stored = entry.read(key, ref) if key else None
+        if stored is not None and key is not None and entry.commits_to(key, ref):
+            payload = leaf.read_payload(stored)
+            found |= {str(each["id"]): str(each["commitment"]) for each in payload["entries"]}
+    return found
 
 
 def _expired(rule: Mapping[str, Any]) -> RetentionOver:

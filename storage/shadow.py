@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from storage.schema import POLICY_SHADOW
 
@@ -37,6 +37,10 @@ class Shadow:
     def add(self, decision: ShadowDecision) -> None:
         """Store one comparison."""
         self._connection.execute(insert(POLICY_SHADOW).values(asdict(decision)))
+
+    def forget(self, before: datetime) -> int:
+        """Delete what was compared before a moment; return how much that was."""
+        return self._connection.execute(delete(POLICY_SHADOW).where(POLICY_SHADOW.c.at < before)).rowcount
 
     def disagreements(self, candidate: str, limit: int) -> list[ShadowDecision]:
         """Return where *candidate* would have decided differently, the latest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -135,6 +135,14 @@ def entries_of_kinds(connection: Connection, kinds: Sequence[str]) -> Iterator[S
     yield from (StoredEntry(*row) for row in _rows(connection, query))
 
 
+def entries_with_ids(connection: Connection, ids: Collection[str]) -> Iterator[StoredEntry]:
+    """Yield the entries with these ids and their payloads."""
+    wanted = list(ids)
+    for start in range(0, len(wanted), PAGE):
+        query = _WITH_PAYLOADS.where(AUDIT_LOG.c.id.in_(wanted[start : start + PAGE]))
+        yield from (StoredEntry(*row) for row in _rows(connection, query))
+
+
 def entry_with_hash(connection: Connection, sought: bytes) -> int | None:
     """Return the number of the entry that is hashed so."""
     query = select(AUDIT_LOG.c.seq).where(AUDIT_LOG.c.hash == sought)
@@ -203,7 +211,12 @@ def _spells(row: Row) -> bool:
 def _moment(at: int | datetime) -> str:
     if not isinstance(at, int):
         return leaf.moment(at)
-    return f"{_minute(at // _MINUTE)}{at % _MINUTE / _SECOND:09.6f}Z"
+    return f"{_second(at // _SECOND)}{at % _SECOND:06d}Z"
+
+
+@lru_cache(65_536)
+def _second(seconds: int) -> str:
+    return f"{_minute(seconds // 60)}{seconds % 60:02d}."
 
 
 @lru_cache(4096)

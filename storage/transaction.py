@@ -8,18 +8,23 @@ from sqlalchemy import Connection
 
 from storage.absences import Absences
 from storage.answers import Answers, Feedbacks
+from storage.assistance import CheckedTexts, DriftAlarms, Judgements, ModelCalls, Promotions
 from storage.audit import Audit
 from storage.awaited_events import AwaitedEvents
 from storage.card_places import CardPlaces
 from storage.checkpoints import Checkpoints
 from storage.cleanup import CleanupItems
 from storage.considerations import Considerations
+from storage.dashboard import DashboardSessions
+from storage.drills import Drills
 from storage.edits import Edits
 from storage.erasure import Erasure
+from storage.erasures_done import ErasuresDone
 from storage.escalations import Escalations
 from storage.groupings import Groupings
 from storage.holds import Holds
 from storage.homes import Homes
+from storage.interactions import Interactions
 from storage.key_care import KeyCare
 from storage.keys import KeyRing
 from storage.occurrences import Occurrences
@@ -27,8 +32,11 @@ from storage.overrides import Overrides
 from storage.pauses import Pauses
 from storage.policies import Policies
 from storage.posts import Posts
+from storage.practice import PracticeAnswers
 from storage.queue import Inbox, Outbox
+from storage.redaction import Redaction
 from storage.reminders import Reminders
+from storage.replicas import Replicas
 from storage.retention import Retention
 from storage.settings import Settings
 from storage.shadow import Shadow
@@ -39,20 +47,27 @@ class Transaction:
 
     __slots__ = (
         "absences",
+        "alarms",
         "answers",
         "audit",
         "awaited",
+        "calls",
         "checkpoints",
         "cleanup",
         "considerations",
+        "dashboard",
+        "drills",
         "edits",
         "erasure",
+        "erasures_done",
         "escalations",
         "feedback",
         "groupings",
         "holds",
         "homes",
         "inbox",
+        "interactions",
+        "judgements",
         "keys",
         "occurrences",
         "outbox",
@@ -61,10 +76,15 @@ class Transaction:
         "places",
         "policies",
         "posts",
+        "practice",
+        "promotions",
+        "redaction",
         "reminders",
+        "replicas",
         "retention",
         "settings",
         "shadow",
+        "texts",
     )
 
     def __init__(
@@ -76,11 +96,16 @@ class Transaction:
         self.outbox = Outbox(connection)
         self.escalations = Escalations(connection)
         self.considerations = Considerations(connection)
+        self.drills = Drills(connection)
+        self.dashboard = DashboardSessions(connection)
         self.edits = Edits(connection)
         self.audit = Audit(connection, entropy, keys)
         self.erasure = Erasure(connection, self.audit)
+        self.erasures_done = ErasuresDone(connection)
+        self.redaction = Redaction(connection, entropy, keys)
         self.holds = Holds(connection)
         self.posts = Posts(connection)
+        self.practice = PracticeAnswers(connection)
         self.checkpoints = Checkpoints(connection, entropy, keys)
         self.retention = Retention(connection)
         self.keys = KeyCare(connection, entropy, keys)
@@ -91,11 +116,18 @@ class Transaction:
         self.places = CardPlaces(connection)
         self.groupings = Groupings(connection)
         self.homes = Homes(connection)
+        self.interactions = Interactions(connection)
         self.cleanup = CleanupItems(connection)
         self.reminders = Reminders(connection)
+        self.replicas = Replicas(connection)
         self.settings = Settings(connection)
         self.pauses = Pauses(connection)
         self.policies = Policies(connection)
+        self.alarms = DriftAlarms(connection)
+        self.calls = ModelCalls(connection)
+        self.judgements = Judgements(connection)
+        self.promotions = Promotions(connection)
+        self.texts = CheckedTexts(connection)
         self.shadow = Shadow(connection)
 
 

@@ -40,7 +40,8 @@ class AuditReport:
     """What a verification found.
 
     *entries* counts the sealed entries that are right, *erased* those of them whose payload was erased with
-    the donor or after its time of retention, *unsealed* those not yet in the chain, *roots* the checkpoints
+    the donor or after its time of retention, *redacted* those whose payload was rewritten without somebody
+    who was erased, *unsealed* those not yet in the chain, *roots* the checkpoints
     that agree. *first_bad* names the number in the chain (0 when there is none) and what is wrong there:
     "changed", "inserted", "deleted", "reordered", "truncated", "payload changed", "payload missing", or
     "rewritten" when the chain was computed anew; then *until* is the last entry it may be.
@@ -50,6 +51,7 @@ class AuditReport:
     entries: int
     unsealed: int
     erased: int
+    redacted: int = 0
     head: AuditHead
     roots: int = 0
     first_bad: Fault | None = None
@@ -94,6 +96,7 @@ class Verifier:
             entries=self._seq,
             unsealed=self._count_unsealed(),
             erased=self._payloads.removed if self._payloads else 0,
+            redacted=self._payloads.redacted if self._payloads else 0,
             head=AuditHead(self._seq, self._previous.hex()),
             roots=self._agreed,
             first_bad=bad,
@@ -208,7 +211,7 @@ class _Payloads:
         self._keys = subjects.all_keys()
         self._nobody = subjects.nobody()
         self._removals: Removals = recorded_removals(connection, self._keys, self._nobody)
-        self.removed = 0
+        self.removed = self.redacted = 0
 
     def count_right(self, entries: Sequence[Row]) -> tuple[int, str | None]:
         """Return how many entries have the right payload, and what is wrong with the one after them."""
@@ -226,6 +229,11 @@ class _Payloads:
             self.removed += 1
             return None
         key = self._keys.get(ref or "")
-        if key is None or not entry.commits_to(key, ref or ""):
+        if key is None:
             return "payload changed"
+        if entry.commits_to(key, ref or ""):
+            return None
+        if not self._removals.explain_rewriting(entry, key, ref or ""):
+            return "payload changed"
+        self.redacted += 1
         return None

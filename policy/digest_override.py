@@ -1,0 +1,293 @@
+"""The override digest: where people overrule the proposals and why, and where they merely click."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from policy.cells import Cell, Cells, Where, because
+from policy.digest import Chart, Digest, DigestFigure, DigestKind, DigestSection, Series
+from policy.digest_certified import certified
+from policy.digest_material import FEWEST_PEOPLE, Material, Overruled
+from policy.digest_words import (
+    CHANCE,
+    TOO_FEW,
+    action,
+    bare_percent,
+    change_of,
+    count_figure,
+    counted,
+    percent,
+    range_of,
+    reason,
+    share_figure,
+    stage,
+)
+from policy.interactions import CONCLUDED, OVERRIDES, Kind
+from policy.statistics import Share, Z, differ_clearly, trend
+
+K = Kind
+By = Callable[[Cell], str]
+
+ENDS = "Shares are of all proposals that ended in the period: decided by somebody, or run out of time."
+UNDONE = "Undone is counted against what was written to the CRM in the same period."
+FASTER = "Faster than reading: approved in less time than anybody could read the card (480 words a minute)."
+FEW_DECIDED = f"not shown: fewer than {FEWEST_PEOPLE} people decided"
+OTHERS = "Others"
+MOST_ROWS = 12
+
+OVERRIDE_WORDS = {
+    K.EDITED: "Edited",
+    K.DEFERRED: "Put off",
+    K.DECLINED: "Declined",
+    K.SENT_BACK: "Sent back",
+    K.PASSED_ON: "Passed on",
+    K.UNDONE: "Undone",
+}
+
+
+def override(material: Material) -> Digest:
+    """Return the override digest."""
+    cells = material.cells
+    return Digest(
+        kind=DigestKind.OVERRIDE,
+        headline=_headline(cells),
+        figures=(
+            count_figure("Proposals that ended", cells.count(CONCLUDED)),
+            share_figure("Approved as proposed", *_ended(cells, K.APPROVED)),
+            share_figure("Approved after an edit", *_ended(cells, K.APPROVED_EDITED)),
+            share_figure("Declined", *_ended(cells, K.DECLINED)),
+            share_figure("Sent back", *_ended(cells, K.SENT_BACK)),
+            share_figure("Nobody decided in time", *_ended(cells, K.EXPIRED)),
+            count_figure("Put off", cells.count(K.DEFERRED)),
+            count_figure("Passed on", cells.count(K.PASSED_ON)),
+            share_figure("Undone afterwards", *_shares(cells, K.UNDONE, K.EXECUTED)),
+            _faster(cells),
+        ),
+        sections=(
+            _rates(cells, "by_action", "By action", lambda cell: cell.action_kind, action),
+            _reliability(cells),
+            *(() if material.reliability is None else (certified(material.reliability),)),
+            _reasons(cells),
+            _rates(cells, "by_stage", "By lifecycle stage", lambda cell: cell.stage, stage),
+            _rates(cells, "by_version", "By prompt and model", _version, lambda name: name or "–"),
+            _gates(cells),
+            _worth_reading(material.overruled),
+        ),
+        footnotes=(ENDS, UNDONE, FASTER, TOO_FEW, CHANCE),
+    )
+
+
+def _headline(cells: Cells) -> str:
+    now, before = _ended(cells, K.APPROVED)
+    if not now.whole:
+        return "No proposal ended in this period."
+    ended = counted(now.whole, "proposal", "proposals")
+    if not now.is_enough:
+        return f"{ended} ended, {now.part} of them approved as proposed; too few for a share."
+    change = change_of(now, before)
+    moved = {"up": f", up from {100 * before.value:.0f} %", "down": f", down from {100 * before.value:.0f} %"}
+    return f"{100 * now.value:.0f} % of {ended} were approved as proposed{moved.get(change, '')}."
+
+
+def _shares(cells: Cells, part: Kind, whole: Kind, where: Where | None = None) -> tuple[Share, Share]:
+    some, every = cells.count(part, where), cells.count(whole, where)
+    # An undo may come after the period in which the action was written, so there can be more of them.
+    return Share(min(some.now, every.now), every.now), Share(min(some.before, every.before), every.before)
+
+
+def _ended(cells: Cells, kind: Kind, where: Where | None = None) -> tuple[Share, Share]:
+    some, every = cells.count(kind, where), cells.count(CONCLUDED, where)
+    return Share(some.now, every.now), Share(some.before, every.before)
+
+
+def _faster(cells: Cells) -> DigestFigure:
+    people = cells.people((K.APPROVED, K.APPROVED_EDITED, K.APPROVAL_GIVEN))
+    now, before = _shares(cells, K.FASTER, K.MEASURED)
+    enough = (people.now >= FEWEST_PEOPLE, people.before >= FEWEST_PEOPLE)
+    return DigestFigure(
+        label="Approved faster than reading",
+        value=percent(now) if enough[0] else FEW_DECIDED,
+        before=percent(before) if enough[1] else FEW_DECIDED,
+        change=change_of(now, before) if all(enough) else "",
+    )
+
+
+def _version(cell: Cell) -> str:
+    return " · ".join(part for part in (cell.prompt, cell.model) if part)
+
+
+def _rates(cells: Cells, id_: str, title: str, by: By, name: Callable[[str], str]) -> DigestSection:
+    found = list(cells.values(CONCLUDED, by))[:MOST_ROWS]
+    groups = [(name(each), _having(by, each)) for each in found]
+    approved = [(label, _ended(cells, K.APPROVED, where)) for label, where in groups]
+    charted = [(label, now) for label, (now, _) in approved if now.is_enough]
+    return DigestSection(
+        id=id_,
+        title=f"{title}: approved as proposed",
+        says=_rates_say(charted),
+        chart=_shares_chart(f"Approved as proposed, {title.lower()}", charted) if len(charted) > 1 else None,
+        columns=(
+            "",
+            "Ended",
+            "As proposed",
+            "Between",
+            "Before",
+            "Edited",
+            "Declined",
+            "Sent back",
+            "Run out",
+        ),
+        rows=tuple(_rates_row(cells, label, where) for label, where in groups),
+    )
+
+
+def _rates_row(cells: Cells, label: str, where: Where) -> tuple[str, ...]:
+    now, before = _ended(cells, K.APPROVED, where)
+    others = (K.APPROVED_EDITED, K.DECLINED, K.SENT_BACK, K.EXPIRED)
+    shares = (bare_percent(_ended(cells, kind, where)[0]) for kind in others)
+    return (label, f"{now.whole:,}", bare_percent(now), range_of(now), bare_percent(before), *shares)
+
+
+def _having(by: By, value: str) -> Where:
+    return lambda cell: by(cell) == value
+
+
+def _rates_say(charted: list[tuple[str, Share]]) -> str:
+    if not charted:
+        return "There were too few decisions to compare shares."
+    ordered = sorted(charted, key=lambda each: -each[1].value)
+    (most, high), (least, low) = ordered[0], ordered[-1]
+    if len(charted) == 1:
+        return f"{most}: {100 * high.value:.0f} % of {high.whole:,} were approved as proposed."
+    if not differ_clearly(high, low, len(charted) * (len(charted) - 1) // 2):
+        return "The shares differ no more than chance would make them."
+    return (
+        f"Most often for “{most}” ({100 * high.value:.0f} %), least for “{least}” ({100 * low.value:.0f} %)."
+    )
+
+
+def _shares_chart(title: str, charted: list[tuple[str, Share]]) -> Chart:
+    return Chart(
+        title=title,
+        unit="%",
+        categories=tuple(label for label, _ in charted),
+        series=(Series(name="Approved", values=tuple(round(100 * s.value, 1) for _, s in charted)),),
+    )
+
+
+def _reliability(cells: Cells) -> DigestSection:
+    """Compare how sure it was with what people then did: a confidence that means something rises with it."""
+    tenths = range(10)
+    shares = [(f"{10 * t}–{10 * t + 9 + (t == 9)}", _ended(cells, K.APPROVED, _tenth(t))[0]) for t in tenths]
+    filled = [(label, share) for label, share in shares if share.whole]
+    charted = [(label, share) for label, share in filled if share.is_enough]
+    return DigestSection(
+        id="reliability",
+        title="Confidence against outcome",
+        says=_reliability_says(
+            charted, trend([(t, _ended(cells, K.APPROVED, _tenth(t))[0]) for t in tenths])
+        ),
+        chart=_shares_chart("Approved as proposed, by confidence", charted) if len(charted) > 1 else None,
+        columns=("Confidence", "Ended", "Approved as proposed", "Between"),
+        rows=tuple((label, f"{s.whole:,}", bare_percent(s), range_of(s)) for label, s in filled),
+    )
+
+
+def _tenth(tenth: int) -> Where:
+    return lambda cell: cell.confidence == tenth
+
+
+def _reliability_says(charted: list[tuple[str, Share]], rises: float) -> str:
+    if len(charted) < 2:
+        return (
+            "There are too few decisions at different confidences to say whether confidence means anything."
+        )
+    low, high = charted[0][1], charted[-1][1]
+    if abs(rises) < Z:
+        return "It cannot be seen that a higher confidence is approved more often."
+    if rises < 0:
+        return "Proposals with a high confidence are approved less often than others: look into it."
+    return (
+        f"A higher confidence is approved more often: {100 * high.value:.0f} % at the top, "
+        f"{100 * low.value:.0f} % at the bottom."
+    )
+
+
+def _reasons(cells: Cells) -> DigestSection:
+    codes = cells.values(OVERRIDES, lambda cell: cell.reason)
+    given = [code for code in codes if code][:MOST_ROWS]
+    total = sum(cells.count(OVERRIDES, because(code)).now for code in codes if code)
+    rows = []
+    for code in given:
+        pair = cells.count(OVERRIDES, because(code))
+        ways = [
+            f"{OVERRIDE_WORDS[k].lower()} {n:,}"
+            for k in OVERRIDES
+            if (n := cells.count(k, because(code)).now)
+        ]
+        rows.append((reason(code), f"{pair.now:,}", f"{pair.before:,}", ", ".join(ways)))
+    top = Share(cells.count(OVERRIDES, because(given[0])).now, total) if given else None
+    says = (
+        f"The most frequent reason is “{reason(given[0])}”: {_of_reasons(top)} reasons given."
+        if top
+        else "Nobody gave a reason for overruling a proposal."
+    )
+    return DigestSection(
+        id="reasons",
+        title="Why people overruled it",
+        says=says,
+        columns=("Reason", "Now", "Before", "How"),
+        rows=tuple(rows),
+    )
+
+
+def _of_reasons(top: Share) -> str:
+    share = f"{100 * top.value:.0f} % of the " if top.is_enough else f"{top.part} of the "
+    return f"{share}{top.whole:,}"
+
+
+def _gates(cells: Cells) -> DigestSection:
+    rows = []
+    for kind, words in ((K.HELD_BY, "holds"), (K.ASKED_BY, "asks for a person")):
+        for gate in cells.values((kind,), lambda cell: cell.reason)[:MOST_ROWS]:
+            pair = cells.count(kind, because(gate))
+            rows.append((gate.replace("_", " "), words, f"{pair.now:,}", f"{pair.before:,}"))
+    held = cells.values((K.HELD_BY,), lambda cell: cell.reason)
+    total = cells.count(K.RECOMMENDED, because("deny"))
+    says = (
+        f"The rules held {counted(total.now, 'proposal', 'proposals')} back, most often by "
+        f"“{held[0].replace('_', ' ')}”."
+        if held
+        else "The rules held nothing back."
+    )
+    return DigestSection(
+        id="gates",
+        title="Rules that held or asked most",
+        says=says,
+        columns=("Rule", "What it does", "Now", "Before"),
+        rows=tuple(rows),
+    )
+
+
+def _worth_reading(overruled: tuple[Overruled, ...]) -> DigestSection:
+    rows = tuple(
+        (
+            OVERRIDE_WORDS.get(each.kind, each.kind.value),
+            action(each.action_kind),
+            stage(each.stage),
+            reason(each.reason),
+            "–" if each.confidence < 0 else f"{10 * each.confidence}+",
+            each.reference,
+        )
+        for each in overruled
+    )
+    return DigestSection(
+        id="worth_reading",
+        title="Overrides worth reading",
+        says="Those against the highest confidence; whoever may see the card finds the story there."
+        if rows
+        else "Nobody overruled a proposal.",
+        columns=("What", "Proposal", "Stage", "Why", "Confidence", "Reference"),
+        rows=rows,
+        links=tuple(each.permalink for each in overruled),
+    )

@@ -1,0 +1,99 @@
+"""The tables, as the newest migration leaves them."""
+
+from __future__ import annotations
+
+from storage.schema.assistance import (
+    CHECKED_TEXTS,
+    DRIFT_ALARMS,
+    JUDGEMENTS,
+    MODEL_CALLS,
+    PROMOTIONS,
+)
+from storage.schema.base import HEAD, METADATA
+from storage.schema.cleanup import CLEANUP_ITEMS
+from storage.schema.considering import CARD_SHOWINGS, CONSIDERATIONS, LOOKS
+from storage.schema.counting import (
+    DASHBOARD_SESSIONS,
+    INTERACTION_GROUPS,
+    INTERACTIONS,
+    RECOMMENDATIONS,
+)
+from storage.schema.decisions import (
+    ABSENCES,
+    AWAITED_EVENTS,
+    CARD_PLACES,
+    EDITS,
+    ESCALATIONS,
+    FEEDBACK,
+    GROUPINGS,
+    OVERRIDES,
+    REMINDERS,
+)
+from storage.schema.practice import DRILL_MEMBERS, DRILLS, PRACTICE_ANSWERS
+from storage.schema.record import (
+    AUDIT_CHECKPOINTS,
+    AUDIT_EXCERPTS,
+    AUDIT_LOG,
+    AUDIT_PAYLOADS,
+    AUDIT_SUBJECTS,
+    AUDIT_TREE,
+    ERASURES_DONE,
+    LEGAL_HOLDS,
+    NOBODY,
+    SIGNING_KEYS,
+)
+from storage.schema.rules import PAUSES, POLICY_PROPOSALS, POLICY_SHADOW, POLICY_VERSIONS
+from storage.schema.service import REPLICAS
+from storage.schema.work import ANSWERS, HOMES, INBOX, OCCURRENCES, OUTBOX, POSTS, SETTINGS
+
+__all__ = [
+    "ABSENCES",
+    "ANSWERS",
+    "AUDIT_CHECKPOINTS",
+    "AUDIT_EXCERPTS",
+    "AUDIT_LOG",
+    "AUDIT_PAYLOADS",
+    "AUDIT_SUBJECTS",
+    "AUDIT_TREE",
+    "AWAITED_EVENTS",
+    "CARD_PLACES",
+    "CARD_SHOWINGS",
+    "CHECKED_TEXTS",
+    "CLEANUP_ITEMS",
+    "CONSIDERATIONS",
+    "DASHBOARD_SESSIONS",
+    "DRIFT_ALARMS",
+    "DRILLS",
+    "DRILL_MEMBERS",
+    "EDITS",
+    "ERASURES_DONE",
+    "ESCALATIONS",
+    "FEEDBACK",
+    "GROUPINGS",
+    "HEAD",
+    "HOMES",
+    "INBOX",
+    "INTERACTIONS",
+    "INTERACTION_GROUPS",
+    "JUDGEMENTS",
+    "LEGAL_HOLDS",
+    "LOOKS",
+    "METADATA",
+    "MODEL_CALLS",
+    "NOBODY",
+    "OCCURRENCES",
+    "OUTBOX",
+    "OVERRIDES",
+    "PAUSES",
+    "POLICY_PROPOSALS",
+    "POLICY_SHADOW",
+    "POLICY_VERSIONS",
+    "POSTS",
+    "PRACTICE_ANSWERS",
+    "PROMOTIONS",
+    "RECOMMENDATIONS",
+    "REMINDERS",
+    "REPLICAS",
+    "SETTINGS",
+    "SIGNING_KEYS",
+]
