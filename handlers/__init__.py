@@ -6,64 +6,87 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from handlers import commands, effects
-from handlers.announce_pause import announce_pause, refresh_cards
-from handlers.apply_retention import apply_retention
-from handlers.approve_edit import approve_edit
-from handlers.approve_escalation import approve_escalation
-from handlers.begin_absence import begin_absence
-from handlers.check_edit import check_edit
-from handlers.come_back import come_back, end_absence
+from handlers.absence.begin_absence import begin_absence
+from handlers.absence.come_back import come_back, end_absence
+from handlers.absence.go_away import go_away
+from handlers.absence.show_to_stand_in import show_to_stand_in
+from handlers.answers.answer_follow_up import answer_follow_up
+from handlers.answers.live_answers import stop_answer
+from handlers.answers.prepare_meetings import prepare_meetings
+from handlers.answers.propose_next_step import propose_next_step
+from handlers.answers.record_feedback import record_feedback
+from handlers.answers.send_answer import post_outcome, send_answer
+from handlers.answers.share_summary import share_summary
+from handlers.answers.show_help import show_help
+from handlers.answers.show_timeline import show_timeline
+from handlers.answers.suggest_next_step import suggest_next_step
+from handlers.answers.summarise_donor import summarise_donor
+from handlers.cleanup.fix_record import fix_record
+from handlers.cleanup.fresh_look import fresh_look
+from handlers.cleanup.give_back import give_back
+from handlers.cleanup.list_cleanup import list_cleanup
+from handlers.cleanup.post_cleanup import post_cleanup
+from handlers.cleanup.remind_steward import remind_steward
+from handlers.cleanup.send_back import send_back
 from handlers.context import Arrived, Context, Write
-from handlers.decide_policy import approve_policy, reject_policy, shadow_policy
-from handlers.decide_together import approve_together, offer_together
-from handlers.decline_escalation import decline_escalation
-from handlers.defer_escalation import defer_escalation
-from handlers.escalate_further import escalate_further
-from handlers.execute_action import execute_action
-from handlers.expire_escalation import expire_escalation
-from handlers.explain_to_donor import explain_for_donor
-from handlers.fill_window import fill_window
-from handlers.fix_record import fix_record
-from handlers.follow_owner import follow_owner
-from handlers.fresh_look import fresh_look
-from handlers.give_back import give_back
-from handlers.give_own_card import give_own_card, look_before_deadline
-from handlers.go_away import go_away
-from handlers.keep_unreadable_event import keep_unreadable_event
-from handlers.list_cleanup import list_cleanup
-from handlers.pause_capability import pause_capability, pause_ended, resume_capability
-from handlers.post_card import post_card, remind_decider
-from handlers.post_cleanup import post_cleanup
-from handlers.post_grouping import post_grouping, show_grouping
-from handlers.publish_event import publish_event
-from handlers.read_in_full import read_in_full
-from handlers.recommend_next_step import recommend_next_step
-from handlers.record_feedback import record_feedback
-from handlers.redact_message import redact_message
-from handlers.remember_permalink import remember_permalink
-from handlers.remind import give_reminders, plan_reminder
-from handlers.reopen_deferred import bring_back, reopen_deferred
-from handlers.replay_decisions import replay_decisions
-from handlers.request_edit import request_edit
-from handlers.request_override import request_override
-from handlers.send_answer import post_outcome, send_answer
-from handlers.send_back import send_back
-from handlers.share_summary import share_summary
-from handlers.show_copy import show_copy
-from handlers.show_evidence import fill_evidence, show_evidence
-from handlers.show_help import show_help
-from handlers.show_home import publish_home, refresh_homes, show_home
-from handlers.show_policy import show_policy
-from handlers.show_proposal import show_policy_report, show_proposal
-from handlers.show_queue import show_queue
-from handlers.show_timeline import show_timeline
-from handlers.show_to_stand_in import show_to_stand_in
-from handlers.show_why import show_why
-from handlers.sign_checkpoint import keep_checkpoint, sign_checkpoint
-from handlers.summarise_donor import summarise_donor
-from handlers.take_back import take_back
-from handlers.undo_action import undo_action
-from handlers.weekly_digest import weekly_digest
+from handlers.decisions.approve_escalation import approve_escalation
+from handlers.decisions.decide_together import approve_together, offer_together
+from handlers.decisions.decline_escalation import decline_escalation
+from handlers.decisions.defer_escalation import defer_escalation
+from handlers.decisions.escalate_further import escalate_further
+from handlers.decisions.expire_escalation import expire_escalation
+from handlers.decisions.follow_owner import follow_owner
+from handlers.decisions.read_in_full import read_in_full
+from handlers.decisions.remind import give_reminders, plan_reminder
+from handlers.decisions.reopen_deferred import bring_back, reopen_deferred
+from handlers.decisions.request_override import request_override
+from handlers.digests.dashboard_link import dashboard_link
+from handlers.digests.deliver_digest import deliver_digest
+from handlers.digests.digest_now import digest_now
+from handlers.digests.post_digest import post_digest, post_digest_detail, share_figures
+from handlers.digests.watch_drift import watch_drift
+from handlers.editing.approve_edit import approve_edit
+from handlers.editing.check_edit import check_edit
+from handlers.editing.fill_window import fill_window
+from handlers.editing.request_edit import request_edit
+from handlers.execution.agree_to_undo import agree_to_undo, keep_it
+from handlers.execution.ask_to_agree import ask_to_agree
+from handlers.execution.execute_action import execute_action
+from handlers.execution.publish_event import publish_event
+from handlers.execution.take_back import take_back
+from handlers.execution.undo_action import undo_action
+from handlers.practice.answer_drill import answer_drill, end_drill
+from handlers.practice.give_drill import give_drill
+from handlers.practice.judge_answer import judge_answer
+from handlers.practice.look_at_drill import look_at_drill
+from handlers.practice.offer_practice import offer_practice
+from handlers.practice.show_drill import show_drill
+from handlers.practice.show_scenario import show_scenario
+from handlers.practice.switch_drills import switch_drills
+from handlers.proposals.give_own_card import give_own_card, look_before_deadline
+from handlers.proposals.keep_unreadable_event import keep_unreadable_event
+from handlers.proposals.post_card import post_card, remind_decider
+from handlers.proposals.post_grouping import post_grouping, show_grouping
+from handlers.proposals.recommend_next_step import recommend_next_step
+from handlers.proposals.remember_permalink import remember_permalink
+from handlers.proposals.save_summary import save_summary
+from handlers.proposals.show_copy import show_copy
+from handlers.proposals.triage_message import triage_message
+from handlers.queue.show_home import publish_home, refresh_homes, show_home
+from handlers.queue.show_queue import show_queue
+from handlers.record.apply_retention import apply_retention
+from handlers.record.explain_to_donor import explain_for_donor
+from handlers.record.redact_message import redact_message
+from handlers.record.replay_decisions import replay_decisions
+from handlers.record.show_evidence import fill_evidence, show_evidence
+from handlers.record.show_why import show_why
+from handlers.record.sign_checkpoint import keep_checkpoint, sign_checkpoint
+from handlers.rules.announce_pause import announce_pause, refresh_cards
+from handlers.rules.decide_policy import approve_policy, reject_policy, shadow_policy
+from handlers.rules.pause_capability import pause_capability, pause_ended, resume_capability
+from handlers.rules.show_policy import show_policy
+from handlers.rules.show_proposal import show_policy_report, show_proposal
+from handlers.service.report_set_aside import report_set_aside
 
 Handler = Callable[[Any, Arrived, Context], Awaitable[Write]]
 
@@ -72,6 +95,13 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.UnreadableEventArrived: keep_unreadable_event,
     commands.SummaryRequested: summarise_donor,
     commands.TimelineRequested: show_timeline,
+    commands.NextStepRequested: suggest_next_step,
+    commands.NextStepProposed: propose_next_step,
+    commands.MessagePassedOn: triage_message,
+    commands.FollowUpAsked: answer_follow_up,
+    commands.AnswerStopped: stop_answer,
+    commands.NoteWanted: save_summary,
+    commands.MeetingsDue: prepare_meetings,
     commands.HelpRequested: show_help,
     commands.PauseRequested: pause_capability,
     commands.ResumeRequested: resume_capability,
@@ -95,8 +125,11 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.CleanupFixed: fix_record,
     commands.CleanupGivenUp: give_back,
     commands.CleanupListRequested: list_cleanup,
+    commands.CleanupWaits: remind_steward,
     commands.FreshLookDue: fresh_look,
     commands.UndoClicked: undo_action,
+    commands.UndoAgreed: agree_to_undo,
+    commands.UndoKept: keep_it,
     commands.EvidenceRequested: show_evidence,
     commands.ReadInFullRequested: read_in_full,
     commands.AwayRequested: go_away,
@@ -117,11 +150,23 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.RemindersOwed: give_reminders,
     commands.DecisionDue: expire_escalation,
     commands.PauseEnded: pause_ended,
-    commands.DigestDue: weekly_digest,
+    commands.DriftDue: watch_drift,
+    commands.DigestDue: deliver_digest,
+    commands.DigestRequested: digest_now,
+    commands.DashboardRequested: dashboard_link,
     commands.DonorExplanationRequested: explain_for_donor,
     commands.CheckpointDue: sign_checkpoint,
     commands.RetentionDue: apply_retention,
     commands.ReplayDue: replay_decisions,
+    commands.SetAsideReportDue: report_set_aside,
+    commands.PracticeRequested: offer_practice,
+    commands.DrillsSwitched: switch_drills,
+    commands.DrillDue: give_drill,
+    commands.DrillPressed: answer_drill,
+    commands.DrillEnded: end_drill,
+    commands.DrillLookedAt: look_at_drill,
+    commands.ScenarioRequested: show_scenario,
+    commands.PracticeAnswered: judge_answer,
 }
 
 DEPARTURES: dict[type[Any], Handler] = {
@@ -132,8 +177,12 @@ DEPARTURES: dict[type[Any], Handler] = {
     effects.ShowToStandIn: show_to_stand_in,
     effects.SendAnswer: send_answer,
     effects.PostOutcome: post_outcome,
+    effects.PostDigest: post_digest,
+    effects.PostDigestDetail: post_digest_detail,
+    effects.ShareFigures: share_figures,
     effects.ExecuteAction: execute_action,
     effects.TakeBack: take_back,
+    effects.AskToAgree: ask_to_agree,
     effects.PublishEvent: publish_event,
     effects.PublishHome: publish_home,
     effects.RefreshHomes: refresh_homes,
@@ -146,4 +195,5 @@ DEPARTURES: dict[type[Any], Handler] = {
     effects.AnnouncePause: announce_pause,
     effects.RefreshCards: refresh_cards,
     effects.ShowProposal: show_proposal,
+    effects.ShowDrill: show_drill,
 }

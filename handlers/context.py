@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from handlers.matrices import Matrices
 from handlers.ports import (
     Assistant,
     Chat,
@@ -19,9 +18,11 @@ from handlers.ports import (
     Ids,
     RulesInForce,
 )
+from handlers.rules.matrices import Matrices
 from policy.donor import DonorRecord
 from policy.facts import Conventions
 from policy.organisation import Organisation
+from policy.practice import Library
 from storage.database import Database
 from storage.transaction import Transaction
 
@@ -45,6 +46,7 @@ class Context:
     checkpoint_store: CheckpointStore | None = None
     holidays: Holidays | None = None
     matrices: Matrices = field(default_factory=Matrices)
+    practice: Library = field(default_factory=Library)
 
     def today(self) -> date:
         """Return the date in the organisation's time zone."""
@@ -59,6 +61,7 @@ class Context:
             home_currency=organisation.home_currency,
             acknowledgement_sla_hours=organisation.acknowledgement_sla_hours,
             major_gift_minor=organisation.major_gift_minor,
+            time_zone=organisation.time_zone,
         )
 
 

@@ -18,10 +18,11 @@ from storage.transaction import Transaction
 
 
 class ShowCard(Value):
-    """Post an escalation's card, or bring it up to date."""
+    """Post an escalation's card, or bring it up to date; *route* is where it belonged at that time."""
 
     type: Literal["show_card"] = "show_card"
     escalation_id: str
+    route: str = ""
     note: str = ""
 
 
@@ -50,10 +51,11 @@ class RemindDecider(Value):
 
 
 class ShowToStandIn(Value):
-    """Show the card also to whoever decides while its holder is away."""
+    """Show the card also to whoever decides while its holder is away: on *route*, once that is known."""
 
     type: Literal["show_to_stand_in"] = "show_to_stand_in"
     escalation_id: str
+    route: str | None = None
 
 
 class SendAnswer(Value):
@@ -73,6 +75,34 @@ class PostOutcome(Value):
     thread_ts: str | None = None
 
 
+class PostDigest(Value):
+    """Post a stored digest for everybody in a channel, and its detail in the thread."""
+
+    type: Literal["post_digest"] = "post_digest"
+    answer_id: str
+    channel: str
+
+
+class PostDigestDetail(Value):
+    """Post one section of a stored digest in its thread."""
+
+    type: Literal["post_digest_detail"] = "post_digest_detail"
+    answer_id: str
+    section: int
+    channel: str
+    thread_ts: str
+    charts: bool = True
+
+
+class ShareFigures(Value):
+    """Put the figures of a stored digest as a file into its thread."""
+
+    type: Literal["share_figures"] = "share_figures"
+    answer_id: str
+    channel: str
+    thread_ts: str
+
+
 class ExecuteAction(Value):
     """Write an approved action to the CRM."""
 
@@ -89,6 +119,13 @@ class TakeBack(Value):
     by_id: str
     by_name: str
     reply_to: ReplyAddress
+
+
+class AskToAgree(Value):
+    """Ask those who have to agree to an undo, where they can press on it."""
+
+    type: Literal["ask_to_agree"] = "ask_to_agree"
+    escalation_id: str
 
 
 class PublishEvent(Value):
@@ -181,6 +218,13 @@ class RefreshHomes(Value):
     type: Literal["refresh_homes"] = "refresh_homes"
 
 
+class ShowDrill(Value):
+    """Post the card of a drill, or what it turned into when it is over."""
+
+    type: Literal["show_drill"] = "show_drill"
+    drill_id: str
+
+
 Effect = Annotated[
     ShowCard
     | UpdateCopy
@@ -189,8 +233,12 @@ Effect = Annotated[
     | ShowToStandIn
     | SendAnswer
     | PostOutcome
+    | PostDigest
+    | PostDigestDetail
+    | ShareFigures
     | ExecuteAction
     | TakeBack
+    | AskToAgree
     | PublishEvent
     | PublishHome
     | ShowGrouping
@@ -202,6 +250,7 @@ Effect = Annotated[
     | KeepCheckpoint
     | AnnouncePause
     | RefreshCards
+    | ShowDrill
     | ShowProposal,
     Field(discriminator="type"),
 ]
@@ -259,18 +308,32 @@ def refresh_card(
     is shown from then on, when nothing is more urgent.
     """
     follow(tx, arrived, escalation)
-    if escalation.shown == "grouped":
-        return
     version = f"{escalation.revision}{':note' if note else ''}{again}"
-    enqueue(
-        tx,
-        ShowCard(escalation_id=escalation.id, note=note),
-        key=f"card:{escalation.id}:{version}",
-        order=f"card:{escalation.id}",
-        arrived=arrived,
-        priority=WHEN_QUIET if at else PEOPLE_FIRST,
-        at=at,
-    )
+    if escalation.shown == "card":
+        enqueue(
+            tx,
+            ShowCard(escalation_id=escalation.id, route=escalation.route, note=note),
+            key=f"card:{escalation.id}:{version}",
+            order=f"card:{escalation.id}",
+            arrived=arrived,
+            priority=WHEN_QUIET if at else PEOPLE_FIRST,
+            at=at,
+        )
+    # What is a line in a list may still be a card somewhere: with whoever stands in for its holder.
+    refresh_copies(tx, arrived, escalation, note, again=again, at=at)
+
+
+def refresh_copies(
+    tx: Transaction,
+    arrived: Arrived,
+    escalation: Escalation,
+    note: str = "",
+    *,
+    again: str = "",
+    at: datetime | None = None,
+) -> None:
+    """Have the other messages with the card follow, each by itself."""
+    version = f"{escalation.revision}{':note' if note else ''}{again}"
     for place in tx.places.living(escalation.id):
         if (place.channel_id, place.message_ts) != (escalation.channel_id, escalation.message_ts):
             update_copy(tx, arrived, escalation.id, place.id, version, note, at)

@@ -10,12 +10,14 @@ from handlers.commands import ReplyAddress
 from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, PolicyCard, Window
 from policy.actions import Action, FieldChange
 from policy.decide import CompiledPolicy
-from policy.donor import Campaign, DonorMatch, DonorRecord
-from policy.draft import Draft
+from policy.donor import Campaign, DonorMatch, DonorRecord, PlannedMeeting
+from policy.draft import Draft, ModelCall
 from policy.events import CrmEvent
 from policy.facts import DonorFacts
 from policy.recommender import Proposal
 from policy.undoing import ChangedSince, TakenBack
+from storage.audit import KnownRoot
+from storage.signed_note import VerifierKey
 from storage.transaction import Transaction
 
 
@@ -58,7 +60,7 @@ class CrmReceipt:
 
 
 class Crm(Protocol):
-    """The system of record. `execute` is called from one place only: `handlers/execute_action.py`."""
+    """The system of record. Only `handlers/execution/execute_action.py` calls `execute`."""
 
     async def search(self, text: str, limit: int) -> tuple[DonorMatch, ...]:
         """Find donors by id, e-mail or name, best match first."""
@@ -74,6 +76,10 @@ class Crm(Protocol):
 
     async def campaign(self, campaign_id: str) -> Campaign | None:
         """Read one campaign."""
+        ...
+
+    async def planned_meetings(self, start: datetime, end: datetime) -> tuple[PlannedMeeting, ...]:
+        """List the meetings and visits planned from *start* until before *end*, if the CRM lists them."""
         ...
 
     async def execute(self, action: Action, *, key: str, version: str, actor: str) -> CrmReceipt:
@@ -117,6 +123,27 @@ class MessageRef:
     ts: str
 
 
+class Live(Protocol):
+    """An answer that its reader sees coming; what cannot be shown is left out, and never raises."""
+
+    @property
+    def at(self) -> MessageRef:
+        """The message that the answer is to take the place of."""
+        ...
+
+    async def step(self, title: str) -> None:
+        """Say what is being done now; what was done before is done."""
+        ...
+
+    async def say(self, sentences: tuple[str, ...]) -> None:
+        """Show sentences that were verified."""
+        ...
+
+    async def close(self) -> None:
+        """End it; the message stays."""
+        ...
+
+
 class Chat(Protocol):
     """Slack. A *marker* names a message of ours, so that a post with a lost answer is found, not repeated."""
 
@@ -149,6 +176,10 @@ class Chat(Protocol):
         retry_since: datetime | None,
     ) -> MessageRef:
         """Post the card, or bring the one *at* that place up to date."""
+        ...
+
+    async def find(self, channel: str, marker: str, since: datetime) -> MessageRef | None:
+        """Return a message of ours that an attempt *since* then may have posted, if there is one."""
         ...
 
     async def show_cleanup(
@@ -192,12 +223,22 @@ class Chat(Protocol):
         """Bring a message of ours up to date; raises Refused when it is gone."""
         ...
 
+    async def share_file(
+        self, name: str, content: bytes, thread: MessageRef, retry_since: datetime | None
+    ) -> None:
+        """Put a file into the thread of a message, once; raises Refused where files are not taken."""
+        ...
+
     async def permalink(self, at: MessageRef) -> str:
         """Return the address of a message; raises Refused when it has none."""
         ...
 
     async def answer(self, outcome: Outcome, to: ReplyAddress) -> MessageRef | None:
         """Answer one person privately, where they asked; return the message if it is one that stays."""
+        ...
+
+    async def go_live(self, to: ReplyAddress, stop_id: str, first_step: str) -> Live | None:
+        """Begin to show an answer in the thread of direct messages, with a button that stops it."""
         ...
 
     async def replace(self, outcome: Outcome, at: MessageRef) -> None:
@@ -218,11 +259,14 @@ class Chat(Protocol):
 
 
 class AssistantUnavailable(Exception):
-    """No model answered usefully; *code* says why in one word for people to look up."""
+    """No model answered usefully; *code* says why in one word for people to look up.
 
-    def __init__(self, code: str) -> None:
+    *call* is what was asked and answered, where something was.
+    """
+
+    def __init__(self, code: str, call: ModelCall | None = None) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.call = code, call
 
 
 class Assistant(Protocol):
@@ -236,6 +280,24 @@ class Assistant(Protocol):
         self, record: DonorRecord, facts: DonorFacts, event: CrmEvent | None, proposal: Proposal
     ) -> Draft:
         """Draft the reasons for *proposal*, whose action it cannot change; raises AssistantUnavailable."""
+        ...
+
+    async def triage(
+        self,
+        record: DonorRecord,
+        facts: DonorFacts,
+        event: CrmEvent | None,
+        proposal: Proposal,
+        message: str = "",
+    ) -> Draft:
+        """Draft what whoever deals with it should know, and say how pressing it is.
+
+        *message* is what a colleague passed on. Raises AssistantUnavailable.
+        """
+        ...
+
+    async def answer(self, record: DonorRecord, facts: DonorFacts, question: str) -> Draft:
+        """Draft an answer to a colleague's *question*; raises AssistantUnavailable."""
         ...
 
 
@@ -281,6 +343,10 @@ class CheckpointStore(Protocol):
 
     async def keep(self, size: int, note: str, vkeys: str) -> tuple[str, ...]:
         """Keep *note*, with the keys that verify it; return the places that failed."""
+        ...
+
+    async def roots(self, keys: tuple[VerifierKey, ...]) -> tuple[KnownRoot, ...]:
+        """Return what the checkpoints that are kept state, as far as one of *keys* signed them."""
         ...
 
 

@@ -7,13 +7,17 @@ from datetime import datetime
 from handlers.commands import (
     AbsenceBegan,
     AbsenceEnded,
+    CleanupWaits,
     DecisionDue,
     DeferralEnded,
+    DrillDue,
+    DrillEnded,
     GroupedDueSoon,
     GroupingDue,
     OwnerLooked,
     ReminderDue,
     RemindersOwed,
+    SummaryRequested,
 )
 from handlers.context import Arrived
 from policy.canonical import canonical_json
@@ -22,7 +26,16 @@ from storage.transaction import Transaction
 
 TIMER = "timer"
 
-Timer = DeferralEnded | DecisionDue | OwnerLooked | ReminderDue | RemindersOwed | AbsenceBegan | AbsenceEnded
+Timer = (
+    DeferralEnded
+    | DecisionDue
+    | OwnerLooked
+    | ReminderDue
+    | RemindersOwed
+    | AbsenceBegan
+    | AbsenceEnded
+    | CleanupWaits
+)
 
 
 def wake_at(
@@ -55,6 +68,8 @@ def _about(command: Timer) -> str:
     match command:
         case AbsenceBegan() | AbsenceEnded():
             return f"absence:{command.absence_id}"
+        case CleanupWaits():
+            return f"cleanup:{command.item_id}"
         case RemindersOwed():
             return f"person:{command.person}"
         case OwnerLooked():
@@ -67,7 +82,7 @@ def wake_for(
     tx: Transaction,
     arrived: Arrived,
     moment: datetime,
-    command: GroupingDue | GroupedDueSoon,
+    command: GroupingDue | GroupedDueSoon | DrillDue | DrillEnded | SummaryRequested,
     *,
     key: str,
     order: str,

@@ -1,0 +1,1 @@
+"""Who is away, who decides meanwhile, and whose hours count."""

@@ -1,0 +1,1 @@
+"""Answers to what people ask: summaries, timelines, help, and what they say about them."""

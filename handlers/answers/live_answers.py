@@ -1,0 +1,117 @@
+"""Letting people see an answer come, and stopping it: in their direct messages, where nobody else reads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from handlers.answers.answering import answer
+from handlers.commands import AnswerStopped, ReplyAddress
+from handlers.context import Arrived, Context, Write
+from handlers.outcomes import Notice
+from handlers.ports import Live
+from handlers.record.evidence import record as write_down
+from handlers.record.evidence import slack_actor
+from policy.claims import VerifiedClaim
+from policy.donor import DonorRecord
+from storage.transaction import Transaction
+
+T = TypeVar("T")
+
+LOOK_EVERY_S = 0.5
+STOPPED = Notice(text="Stopped before anything was written.", next_step="Ask again whenever you like.")
+
+_STOP = "stop:{item}:{user}"
+
+
+class Stopped(Exception):
+    """Whoever asked does not want the answer any more."""
+
+
+class LiveShow:
+    """One answer as its reader sees it come; outside of direct messages it shows nothing."""
+
+    def __init__(self, live: Live | None, asker: str, arrived: Arrived, context: Context) -> None:
+        self._live, self._asker, self._arrived, self._context = live, asker, arrived, context
+
+    async def step(self, title: str) -> None:
+        """Say what is being done now."""
+        if self._live:
+            await self._live.step(title)
+
+    async def or_stopped(self, work: Awaitable[T]) -> T:
+        """Return what *work* returns; raises Stopped, with *work* cancelled, when its reader presses Stop."""
+        if self._live is None:
+            return await work
+        working = asyncio.ensure_future(work)
+        try:
+            while not (await asyncio.wait({working}, timeout=LOOK_EVERY_S))[0]:
+                if await self._is_stopped():
+                    raise Stopped
+            return working.result()
+        finally:
+            working.cancel()
+
+    async def say(self, kept: tuple[VerifiedClaim, ...], removed: int) -> None:
+        """Show what was verified, and nothing else."""
+        if self._live:
+            await self._live.step(_checked(len(kept), removed))
+            await self._live.say(tuple(each.claim.text for each in kept))
+
+    async def close(self, to: ReplyAddress) -> ReplyAddress:
+        """End the show and return where the answer goes: in its place."""
+        if self._live is None:
+            return to
+        await self._live.close()
+        return to.model_copy(update={"at_ts": self._live.at.ts})
+
+    async def _is_stopped(self) -> bool:
+        key = _STOP.format(item=self._arrived.item_id, user=self._asker)
+        return await self._context.database.read(lambda tx: tx.occurrences.is_taken(key, "stop"))
+
+
+async def show_live(to: ReplyAddress, record: DonorRecord, arrived: Arrived, context: Context) -> LiveShow:
+    """Begin to show an answer about *record*; a second attempt shows nothing on the way."""
+    live = None
+    if to.channel_id.startswith("D") and to.thread_ts and not to.response_url and arrived.attempts == 1:
+        live = await context.chat.go_live(to, arrived.item_id, reading(record))
+    return LiveShow(live, to.user_id, arrived, context)
+
+
+def reading(record: DonorRecord) -> str:
+    """Say what is read: "Reading 214 gifts, 31 contacts and 4 notes"."""
+    counted = (
+        (len(record.gifts), "gift", "gifts"),
+        (len(record.interactions), "contact", "contacts"),
+        (len(record.notes), "note", "notes"),
+    )
+    parts = [f"{count} {one if count == 1 else many}" for count, one, many in counted if count]
+    if not parts:
+        return "Reading the record"
+    return f"Reading {', '.join(parts[:-1])}{' and ' if parts[:-1] else ''}{parts[-1]}"
+
+
+def _checked(kept: int, removed: int) -> str:
+    count = kept + removed
+    sentences = "1 sentence" if count == 1 else f"{count} sentences"
+    return f"Checked {sentences}" + (f", left out {removed}" if removed else "")
+
+
+async def stop_answer(command: AnswerStopped, arrived: Arrived, context: Context) -> Write:
+    """Have an answer stopped by whoever asked for it; for anybody else it does nothing."""
+    del context
+    key = _STOP.format(item=command.item_id, user=command.by.id)
+
+    def write(tx: Transaction) -> None:
+        tx.occurrences.claim(key, "stop", arrived.now)
+        by = slack_actor(command.by.id)
+        write_down(tx, arrived, "summary.stop_asked", subject=None, actor=by, item_id=command.item_id)
+
+    return write
+
+
+def stopped(tx: Transaction, arrived: Arrived, donor_id: str, user_id: str, to: ReplyAddress) -> None:
+    """Say, and write down, that an answer was stopped."""
+    write_down(tx, arrived, "summary.stopped", subject=donor_id, actor=slack_actor(user_id))
+    answer(tx, arrived, STOPPED, to, donor_id=donor_id)

@@ -1,0 +1,53 @@
+"""Send a stored answer to the person it is for, or post it for a channel."""
+
+from __future__ import annotations
+
+from handlers.answers.threads import remember_thread
+from handlers.context import Arrived, Context, Write
+from handlers.effects import PostOutcome, SendAnswer
+from handlers.outcomes import OUTCOME
+from handlers.ports import MessageRef, Refused
+from storage.answers import Answer
+from storage.transaction import Transaction
+
+NO_PLACE = frozenset({"is_archived", "channel_not_found", "not_in_channel"})
+
+
+async def send_answer(effect: SendAnswer, arrived: Arrived, context: Context) -> Write:
+    """Answer privately, where the person asked."""
+    stored = await context.database.read(lambda tx: tx.answers.get(effect.answer_id))
+    if stored is None:
+        return lambda _tx: None
+    shown = await context.chat.answer(OUTCOME.validate_json(stored.body), effect.to)
+    return lambda tx: _remember(tx, arrived, stored, shown, effect.to.thread_ts)
+
+
+async def post_outcome(effect: PostOutcome, arrived: Arrived, context: Context) -> Write:
+    """Post for everybody in the channel, once; where that is archived or gone, for whoever reviews."""
+    stored = await context.database.read(lambda tx: tx.answers.get(effect.answer_id))
+    if stored is None:
+        return lambda _tx: None
+    outcome = OUTCOME.validate_json(stored.body)
+    marker = f"post:{stored.id}"
+    since, review = arrived.retry_since, context.organisation.review_channel
+    try:
+        shown = await context.chat.post(outcome, effect.channel, marker, since, effect.thread_ts)
+    except Refused as refused:
+        if refused.code not in NO_PLACE or effect.channel == review:
+            raise
+        shown = await context.chat.post(outcome, review, marker, since)
+    return lambda tx: _remember(tx, arrived, stored, shown, effect.thread_ts)
+
+
+def _remember(
+    tx: Transaction, arrived: Arrived, stored: Answer, shown: MessageRef | None, thread_ts: str | None
+) -> None:
+    """Note where something stands: for whoever asks on there, and in case a donor is erased.
+
+    A list names many, and belongs to none.
+    """
+    if shown is not None:
+        remember_thread(tx, arrived, stored, shown.channel_id, thread_ts or shown.ts)
+        tx.posts.remember(
+            shown.channel_id, shown.ts, subject_id=stored.id, donor_id=stored.donor_id, at=arrived.now
+        )

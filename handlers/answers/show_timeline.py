@@ -1,0 +1,53 @@
+"""Show a donor's recent history to whoever asks."""
+
+from __future__ import annotations
+
+from handlers.admission import admit
+from handlers.answers.answering import answer
+from handlers.answers.donor_header import donor_header
+from handlers.answers.donor_search import find_donor, read_donor
+from handlers.answers.summarise_donor import NOT_VISIBLE, crm_unavailable
+from handlers.commands import TimelineRequested
+from handlers.context import Arrived, Context, Write
+from handlers.outcomes import Notice, TimelineShown
+from handlers.ports import DonorUnknown, Unavailable
+from handlers.record.evidence import record as write_down
+from handlers.record.evidence import slack_actor
+from policy.timeline import timeline
+from storage.transaction import Transaction
+
+EMPTY_QUERY = Notice(
+    text="Whose timeline would you like?",
+    next_step="Type /donor timeline followed by a name, an e-mail address or a donor id.",
+)
+TIMELINE_LENGTH = 20
+
+
+async def show_timeline(command: TimelineRequested, arrived: Arrived, context: Context) -> Write:
+    """Answer with the timeline, a choice of donors, or near names."""
+    asker = await admit(command.by.id, command.reply_to, context)
+    if isinstance(asker, Notice):
+        return lambda tx: answer(tx, arrived, asker, command.reply_to)
+    if not command.query.strip() and command.donor_id is None:
+        return lambda tx: answer(tx, arrived, EMPTY_QUERY, command.reply_to)
+    try:
+        found = command.donor_id or await find_donor(command.query.strip(), "timeline", context)
+        if not isinstance(found, str):
+            return lambda tx: answer(tx, arrived, found, command.reply_to)
+        record = await read_donor(found, context)
+    except DonorUnknown:
+        return lambda tx: answer(tx, arrived, NOT_VISIBLE, command.reply_to)
+    except Unavailable:
+        return lambda tx: answer(tx, arrived, crm_unavailable(arrived.reference), command.reply_to)
+    shown = TimelineShown(
+        donor=donor_header(record, context.organisation),
+        timeline=timeline(record, TIMELINE_LENGTH),
+        as_of=context.today(),
+        reference=arrived.reference,
+    )
+
+    def write(tx: Transaction) -> None:
+        write_down(tx, arrived, "timeline.shown", subject=record.donor.id, actor=slack_actor(command.by.id))
+        answer(tx, arrived, shown, command.reply_to, donor_id=record.donor.id)
+
+    return write

@@ -1,0 +1,131 @@
+"""Summarise a donor for whoever asks, with the timeline under it."""
+
+from __future__ import annotations
+
+from handlers.admission import admit
+from handlers.answers.answering import answer
+from handlers.answers.donor_header import donor_header
+from handlers.answers.donor_search import find_donor, read_donor
+from handlers.answers.grounding import grounded_summary
+from handlers.answers.live_answers import Stopped, show_live, stopped
+from handlers.answers.sources import sources
+from handlers.commands import SummaryRequested
+from handlers.context import Arrived, Context, Write
+from handlers.outcomes import Notice, Outcome, SummaryShown
+from handlers.ports import DonorUnknown, Unavailable
+from handlers.record.evidence import record as write_down
+from handlers.record.evidence import slack_actor
+from handlers.record.judging import note_text
+from handlers.record.model_answers import write_what_was_said
+from handlers.rules.pausable_assistant import assistant_unless_paused
+from policy.canonical import digest
+from policy.donor import DonorRecord
+from policy.facts import DonorFacts, compute_facts
+from policy.timeline import timeline
+from storage.transaction import Transaction
+
+EMPTY_QUERY = Notice(
+    text="Whose summary would you like?",
+    next_step="Type /donor summary followed by a name, an e-mail address or a donor id.",
+)
+NOT_VISIBLE = Notice(
+    text="The CRM does not show me that donor.",
+    next_step="Check the id in the CRM, or ask your CRM administrator what Countersign may read.",
+)
+TIMELINE_LENGTH = 8
+WRITING = "Asking the AI service for a summary"
+
+
+def crm_unavailable(reference: str) -> Notice:
+    """Say that the CRM does not answer and what is left to do."""
+    return Notice(
+        text="The CRM is not answering at the moment, so I cannot read the donor's record.",
+        next_step="Nothing was changed. Try again in a few minutes.",
+        reference=reference,
+    )
+
+
+async def summarise_donor(command: SummaryRequested, arrived: Arrived, context: Context) -> Write:
+    """Answer with a summary, a choice of donors, or near names."""
+    asker = await admit(command.by.id, command.reply_to, context)
+    if isinstance(asker, Notice):
+        return _refuse(command, arrived, asker)
+    if not command.query.strip() and command.donor_id is None:
+        return lambda tx: answer(tx, arrived, EMPTY_QUERY, command.reply_to)
+    try:
+        found = command.donor_id or await find_donor(command.query.strip(), "summary", context)
+        if not isinstance(found, str):
+            return lambda tx: answer(tx, arrived, found, command.reply_to)
+        record = await read_donor(found, context)
+    except DonorUnknown:
+        return lambda tx: answer(tx, arrived, NOT_VISIBLE, command.reply_to)
+    except Unavailable:
+        return lambda tx: answer(tx, arrived, crm_unavailable(arrived.reference), command.reply_to)
+    return await _summary(command, arrived, context, record)
+
+
+async def _summary(
+    command: SummaryRequested, arrived: Arrived, context: Context, record: DonorRecord
+) -> Write:
+    as_of = context.today()
+    facts = compute_facts(record, as_of, context.conventions())
+    assistant = await assistant_unless_paused(context)
+    show = await show_live(command.reply_to, record, arrived, context)
+    if assistant is not None:
+        await show.step(WRITING)
+    try:
+        summary, heard = await show.or_stopped(grounded_summary(record, facts, assistant, as_of))
+    except Stopped:
+        to = await show.close(command.reply_to)
+        return lambda tx: stopped(tx, arrived, record.donor.id, command.by.id, to)
+    await show.say(summary.claims, summary.removed)
+    command = command.model_copy(update={"reply_to": await show.close(command.reply_to)})
+    shown = SummaryShown(
+        answer_id=arrived.ids.new(),
+        donor=donor_header(record, context.organisation),
+        summary=summary,
+        sources=sources(summary.claims, record, facts, context.organisation),
+        timeline=timeline(record, TIMELINE_LENGTH),
+        before=command.before,
+        reference=arrived.reference,
+    )
+
+    def write(tx: Transaction) -> None:
+        note_text(tx, arrived, "summary", summary.origin, len(summary.claims), summary.removed)
+        write_what_was_said(tx, arrived, heard, subject=record.donor.id, use="summary")
+        _write_summary(tx, command, arrived, shown, record, facts)
+
+    return write
+
+
+def _write_summary(
+    tx: Transaction,
+    command: SummaryRequested,
+    arrived: Arrived,
+    shown: SummaryShown,
+    record: DonorRecord,
+    facts: DonorFacts,
+) -> None:
+    write_down(
+        tx,
+        arrived,
+        "summary.generated",
+        subject=record.donor.id,
+        actor=slack_actor(command.by.id),
+        answer_id=shown.answer_id,
+        record_digest=digest(record),
+        facts=facts.model_dump(mode="json"),
+        summary=shown.summary.model_dump(mode="json"),
+        stage=record.donor.lifecycle_stage.value,
+    )
+    answer(tx, arrived, shown, command.reply_to, donor_id=record.donor.id, answer_id=shown.answer_id)
+
+
+def _refuse(command: SummaryRequested, arrived: Arrived, refusal: Outcome) -> Write:
+    def write(tx: Transaction) -> None:
+        write_down(
+            tx, arrived, "request.refused", subject=None, actor=slack_actor(command.by.id), asked="summary"
+        )
+        answer(tx, arrived, refusal, command.reply_to)
+
+    return write

@@ -1,0 +1,1 @@
+"""Records to put right before a decision can be made."""

@@ -1,0 +1,1 @@
+"""What people do with a proposal, and what time does to it."""

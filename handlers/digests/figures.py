@@ -1,0 +1,150 @@
+"""The figures of a digest, counted at this moment from the interactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from handlers.context import Context
+from handlers.digests.whose_figures import is_too_small, team_of
+from handlers.outcomes import DigestShown
+from handlers.record.judging import reliability_by_class
+from policy.digest import TITLES, Digest, DigestKind
+from policy.digest_adoption import USES, adoption
+from policy.digest_material import FEWEST_PEOPLE, Material
+from policy.digest_operations import ANOMALIES, COMPLIANCE, INCIDENTS, operations
+from policy.digest_outcomes import WINDOWS, outcomes
+from policy.digest_override import override
+from policy.digest_periods import Period, last_period, rolling_period
+from policy.interactions import CONCLUDED, OVERRIDES, Kind
+from policy.organisation import DigestSchedule, Organisation
+from storage.database import Database
+from storage.interactions import Team
+from storage.transaction import Transaction
+
+K = Kind
+WORTH_READING = 10
+TOO_SMALL = (
+    f"This team has fewer than {FEWEST_PEOPLE} people. Figures about so few would be figures about each of "
+    "them, so none are shown."
+)
+_DIGESTS: dict[DigestKind, Callable[[Material], Digest]] = {
+    DigestKind.ADOPTION: adoption,
+    DigestKind.OVERRIDE: override,
+    DigestKind.OUTCOMES: outcomes,
+    DigestKind.OPERATIONS: operations,
+}
+
+
+COUNTS: dict[DigestKind, tuple[Kind, ...]] = {
+    DigestKind.ADOPTION: (*USES, K.OPENED, K.EXPIRED, K.USEFUL, K.NOT_USEFUL, K.REASON_GIVEN),
+    DigestKind.OVERRIDE: (
+        *CONCLUDED,
+        *OVERRIDES,
+        *(K.EXECUTED, K.FASTER, K.MEASURED, K.APPROVAL_GIVEN, K.RECOMMENDED, K.HELD_BY, K.ASKED_BY),
+    ),
+    DigestKind.OUTCOMES: (),
+    DigestKind.OPERATIONS: (*INCIDENTS, *ANOMALIES, *COMPLIANCE, K.REPLAY_SAME, K.TOKENS),
+}
+"""What each digest counts; the rest is not even read."""
+
+
+def zone_of(schedule: DigestSchedule | None, organisation: Organisation) -> ZoneInfo:
+    """Return the time zone in which a schedule counts its days."""
+    own = schedule.time_zone if schedule else None
+    return ZoneInfo(own or organisation.time_zone)
+
+
+def period_of(schedule: DigestSchedule, at: datetime, organisation: Organisation) -> Period:
+    """Return the period that the occurrence of a schedule at that moment looks back on."""
+    if schedule.every_minutes:
+        return rolling_period(schedule.days, at)
+    month = schedule.fiscal_year_start_month or organisation.fiscal_year_start_month
+    return last_period(schedule.period, schedule.days, at, zone_of(schedule, organisation), month)
+
+
+async def digest_shown(
+    kind: DigestKind,
+    team: str | None,
+    period: Period,
+    zone: ZoneInfo,
+    context: Context,
+    *,
+    late: bool = False,
+) -> DigestShown:
+    """Count the figures of a team, or of everybody, and return the digest."""
+    organisation = context.organisation
+    if is_too_small(team, kind, organisation):
+        return _shown(Digest(kind=kind, headline=TOO_SMALL, figures=()), team, period, zone, late=late)
+    if kind is DigestKind.OPERATIONS:
+        team = None
+    whose = await team_of(team, context)
+    material = await context.database.read(lambda tx: gathered(tx, kind, period, whose, team, organisation))
+    return _shown(_DIGESTS[kind](material), team, period, zone, late=late)
+
+
+async def digest_of_everybody(
+    kind: DigestKind, period: Period, zone: ZoneInfo, organisation: Organisation, database: Database
+) -> DigestShown:
+    """Count everybody's figures, which needs nothing but the database."""
+    material = await database.read(lambda tx: gathered(tx, kind, period, None, None, organisation))
+    return _shown(_DIGESTS[kind](material), None, period, zone)
+
+
+def _shown(
+    digest: Digest, team: str | None, period: Period, zone: ZoneInfo, *, late: bool = False
+) -> DigestShown:
+    return DigestShown(
+        kind=digest.kind,
+        title=TITLES[digest.kind],
+        team=team,
+        zone=zone.key,
+        period_start=period.start,
+        period_end=period.end,
+        headline=digest.headline,
+        figures=digest.figures,
+        sections=digest.sections,
+        footnotes=digest.footnotes,
+        late=late,
+    )
+
+
+def gathered(
+    tx: Transaction,
+    kind: DigestKind,
+    period: Period,
+    whose: Team | None,
+    team: str | None,
+    organisation: Organisation,
+) -> Material:
+    """Read what one kind of digest is made of."""
+    counted, start, end = tx.interactions, period.start, period.end
+    cells = counted.cells(period, whose, COUNTS[kind])
+    common = {"cells": cells, "people": len(organisation.team(team))}
+    match kind:
+        case DigestKind.ADOPTION:
+            measured, words = counted.reading_words(start, end, whose)
+            return Material(
+                **common,  # type: ignore[arg-type]
+                minutes=counted.decision_minutes(start, end, whose),
+                minutes_before=counted.decision_minutes(period.before, start, whose),
+                measured=measured,
+                words=words,
+                by_hand={str(what): took for what, took in organisation.minutes_by_hand.items()},
+            )
+        case DigestKind.OVERRIDE:
+            read = tuple(counted.overruled(start, end, WORTH_READING, whose))
+            reliability = reliability_by_class(tx, end) if team is None else None
+            return Material(**common, overruled=read, reliability=reliability)  # type: ignore[arg-type]
+        case DigestKind.OUTCOMES:
+            # The period is moved back as far as each decision has to be followed, so that all were.
+            spans = {days: timedelta(days=days) for days in WINDOWS}
+            followed = {
+                days: tuple(counted.followed(period.before - span, end - span, span, whose))
+                for days, span in spans.items()
+            }
+            return Material(**common, followed=followed)  # type: ignore[arg-type]
+        case DigestKind.OPERATIONS:
+            price = organisation.model_price_per_million_tokens_minor
+            return Material(**common, tokens_price_minor=price)  # type: ignore[arg-type]

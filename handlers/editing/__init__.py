@@ -1,0 +1,1 @@
+"""Somebody's own version of a proposal: asked for, checked, approved."""

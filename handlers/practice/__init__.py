@@ -1,0 +1,1 @@
+"""Learning to judge: made-up decisions, the reasoning afterwards, and how one is doing."""

@@ -1,0 +1,49 @@
+"""Post the card of a drill, or say that it was one when it is over."""
+
+from __future__ import annotations
+
+from handlers.context import Arrived, Context, Write
+from handlers.effects import ShowDrill
+from handlers.outcomes import DrillOver
+from handlers.ports import MessageRef, Refused
+from handlers.practice.drill_card import OPEN, drill_card, scenario_of
+from policy.drills import Drill, Member
+from storage.transaction import Transaction
+
+GONE = frozenset({"message_not_found", "channel_not_found", "is_archived", "not_in_channel"})
+
+
+async def show_drill(effect: ShowDrill, arrived: Arrived, context: Context) -> Write:
+    """Show it as it stands; a place that is gone needs no drill."""
+    drill = await context.database.read(lambda tx: tx.drills.get(effect.drill_id))
+    if drill is None:
+        return lambda _tx: None
+    member = await context.database.read(lambda tx: tx.drills.member(drill.person))
+    try:
+        if drill.state == "open":
+            return await _post(drill, member, arrived, context)
+        await _reveal(drill, member, context)
+    except Refused as refused:
+        if refused.code not in GONE:
+            raise
+    return lambda _tx: None
+
+
+async def _post(drill: Drill, member: Member | None, arrived: Arrived, context: Context) -> Write:
+    scenario = scenario_of(drill, context)
+    if member is None or scenario is None or drill.channel_id is None:
+        return lambda tx: _nobody_asked(tx, drill, arrived)
+    card = drill_card(drill, member, scenario, context)
+    marker = f"card:{drill.id}"
+    shown = await context.chat.show_card(card, OPEN, None, drill.channel_id, marker, arrived.retry_since)
+    return lambda tx: tx.drills.remember_message(drill.id, shown.channel_id, shown.ts)
+
+
+def _nobody_asked(tx: Transaction, drill: Drill, arrived: Arrived) -> None:
+    tx.drills.end(drill.id, arrived.now)
+
+
+async def _reveal(drill: Drill, member: Member | None, context: Context) -> None:
+    if drill.channel_id and drill.message_ts:
+        name = member.name if member else ""
+        await context.chat.replace(DrillOver(name=name), MessageRef(drill.channel_id, drill.message_ts))

@@ -1,0 +1,71 @@
+"""What happened, in one sentence read from the CRM record and not from the event."""
+
+from __future__ import annotations
+
+from policy.changes import spell_date
+from policy.donor import DonorRecord
+from policy.events import CrmEvent, CrmEventType
+
+LONGEST_QUOTE = 280
+
+
+def happened(event: CrmEvent, record: DonorRecord) -> str:
+    """Say what the event reports about the donor."""
+    name = record.donor.name
+    match event.type:
+        case CrmEventType.DONATION_RECEIVED:
+            return _gift(event, record)
+        case CrmEventType.MEETING_COMPLETED:
+            return f"A meeting with {name} was completed{_subject(event, record)}."
+        case CrmEventType.REPLY_RECEIVED:
+            return _reply(event, record)
+        case CrmEventType.PLEDGE_RENEWED:
+            return _pledge(event, record)
+        case CrmEventType.NOTE_ADDED:
+            return f"A note was added to the record of {name}."
+        case CrmEventType.EMAIL_OPENED:
+            return f"{name} opened an e-mail{_subject(event, record)}."
+        case CrmEventType.DONOR_UPDATED if "deceased" in event.fields and record.donor.deceased:
+            died = record.donor.deceased_on
+            return f"The death of {name} was recorded{f' ({spell_date(died)})' if died else ''}."
+        case CrmEventType.DONOR_UPDATED:
+            fields = ", ".join(field.replace("_", " ") for field in event.fields)
+            return f"The record of {name} was changed{f': {fields}' if fields else ''}."
+        case CrmEventType.CAMPAIGN_STATUS_CHANGED:
+            return "A campaign changed its status."
+
+
+def _gift(event: CrmEvent, record: DonorRecord) -> str:
+    gift = next((g for g in record.gifts if g.id == event.record_id), None)
+    name = record.donor.name
+    if gift is None:
+        return f"A gift of {name} was recorded."
+    campaign = next((c.name for c in record.campaigns if c.id == gift.campaign_id), None)
+    to = f" to {campaign}" if campaign else ""
+    return f"{name} gave {gift.amount} on {spell_date(gift.received_on)}{to}."
+
+
+def _pledge(event: CrmEvent, record: DonorRecord) -> str:
+    pledge = next((p for p in record.pledges if p.id == event.record_id), None)
+    name = record.donor.name
+    if pledge is None:
+        return f"A pledge of {name} was renewed."
+    return f"{name} renewed a pledge of {pledge.amount} on {spell_date(pledge.pledged_on)}."
+
+
+def _reply(event: CrmEvent, record: DonorRecord) -> str:
+    found = next((i for i in record.interactions if i.id == event.record_id), None)
+    if found is None or not found.body.strip():
+        return f"{record.donor.name} replied{_subject(event, record)}."
+    return f"{record.donor.name} wrote: “{quoted(found.body)}”"
+
+
+def quoted(text: str) -> str:
+    """Return somebody's words on one line, cut visibly where they are long."""
+    said = " ".join(text.split())
+    return said if len(said) <= LONGEST_QUOTE else f"{said[:LONGEST_QUOTE].rstrip()}…"
+
+
+def _subject(event: CrmEvent, record: DonorRecord) -> str:
+    found = next((i for i in record.interactions if i.id == event.record_id), None)
+    return f": {found.subject}" if found and found.subject else ""

@@ -1,0 +1,139 @@
+"""Post an escalation's card, or bring the one already there up to date; it always shows the present state."""
+
+from __future__ import annotations
+
+from handlers.context import Arrived, Context, Write
+from handlers.decisions.considering import note_shown
+from handlers.effects import RemindDecider, ShowCard
+from handlers.execution.execute_action import READY
+from handlers.outcomes import CardStatus, Notice
+from handlers.ports import MessageRef, Refused
+from handlers.proposals.card_places import end_place, remember_copy, remember_message
+from handlers.proposals.escalation_view import (
+    card_of,
+    is_being_undone,
+    requirement_of,
+    status_of,
+    successor_of,
+)
+from handlers.proposals.remember_permalink import ask_for_permalink
+from handlers.record.evidence import record as write_down
+from handlers.rules.paused import pause_of
+from policy.escalation import EscalationState
+from storage.escalations import Escalation
+from storage.transaction import Transaction
+
+
+async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Write:
+    """Show the card where it belongs; when that place is gone, in the review channel."""
+    now = context.clock.now()
+    escalation, pause = await context.database.read(
+        lambda tx: (tx.escalations.get(effect.escalation_id), pause_of(tx, now, "execute"))
+    )
+    if escalation is None:
+        return lambda _tx: None
+    stray = await _unheard_of(effect, escalation, arrived, context)
+    if _has_no_card(escalation):
+        return lambda tx: _follow(tx, arrived, effect, escalation, stray)
+    successor = await context.database.read(lambda tx: successor_of(tx, escalation))
+    # A note is about being on the way; whoever arrived meanwhile does not need it.
+    on_its_way = escalation.state in READY or is_being_undone(escalation)
+    status = status_of(escalation, effect.note if on_its_way else "", pause, successor)
+    before = _place(escalation)
+    shown, route, rerouted = await _show(escalation, status, arrived, context)
+
+    def write(tx: Transaction) -> None:
+        if escalation.state is EscalationState.OPEN:
+            note_shown(tx, arrived, escalation, context)
+        if before and shown != before:
+            end_place(tx, arrived, escalation, before, rerouted)
+        if shown != before:
+            remember_message(tx, arrived, escalation, shown, route)
+            ask_for_permalink(tx, arrived, escalation.id)
+        if rerouted:
+            write_down(
+                tx,
+                arrived,
+                "card.rerouted",
+                subject=escalation.donor_id,
+                correlation_id=escalation.correlation_id,
+                escalation_id=escalation.id,
+                reason=rerouted,
+            )
+        _follow(tx, arrived, effect, escalation, stray)
+
+    return write
+
+
+def _follow(
+    tx: Transaction, arrived: Arrived, effect: ShowCard, escalation: Escalation, stray: MessageRef | None
+) -> None:
+    """Have a message that nobody knew of tell from now on what becomes of the decision."""
+    if stray:
+        remember_copy(tx, arrived, escalation, stray, effect.route or escalation.route)
+
+
+async def _unheard_of(
+    effect: ShowCard, escalation: Escalation, arrived: Arrived, context: Context
+) -> MessageRef | None:
+    """Find what an earlier attempt posted without hearing so, where this attempt does not look."""
+    sent_to = effect.route or escalation.route
+    if arrived.retry_since is None or (sent_to == escalation.route and not _has_no_card(escalation)):
+        return None
+    for channel in dict.fromkeys((sent_to, context.organisation.review_channel)):
+        try:
+            found = await context.chat.find(channel, f"card:{escalation.id}", arrived.retry_since)
+        except Refused:
+            continue
+        if found:
+            return found
+    return None
+
+
+def _has_no_card(escalation: Escalation) -> bool:
+    """Say whether it is a line in a list, or has left its message to the decision that took its place."""
+    left = escalation.state is EscalationState.SUPERSEDED and _place(escalation) is None
+    return left or escalation.shown == "grouped"
+
+
+async def remind_decider(effect: RemindDecider, arrived: Arrived, context: Context) -> Write:
+    """Say something in the card's thread to whoever decides, so that they are notified."""
+    escalation = await context.database.read(lambda tx: tx.escalations.get(effect.escalation_id))
+    place = _place(escalation) if escalation else None
+    if escalation is None or place is None:
+        return lambda _tx: None
+    email = requirement_of(escalation).holder
+    holder = await context.chat.colleague_by_email(email) if email else None
+    notice = Notice(text=effect.text, mention=holder.id if holder else None)
+    marker = f"remind:{escalation.id}:{escalation.revision}"
+    shown = await context.chat.post(notice, place.channel_id, marker, arrived.retry_since, thread_ts=place.ts)
+    subject, donor_id = escalation.id, escalation.donor_id
+    return lambda tx: tx.posts.remember(
+        shown.channel_id, shown.ts, subject_id=subject, donor_id=donor_id, at=arrived.now
+    )
+
+
+async def _show(
+    escalation: Escalation, status: CardStatus, arrived: Arrived, context: Context
+) -> tuple[MessageRef, str, str]:
+    """Show the card where it is, else anew on its route, else in the review channel.
+
+    Returns the message, the route it is on, and why it moved, if it did.
+    """
+    card, marker = card_of(escalation), f"card:{escalation.id}"
+    route, review = escalation.route, context.organisation.review_channel
+    refusals: list[Refused] = []
+    for place, channel in dict.fromkeys([(_place(escalation), route), (None, route), (None, review)]):
+        try:
+            shown = await context.chat.show_card(card, status, place, channel, marker, arrived.retry_since)
+        except Refused as refused:
+            refusals.append(refused)
+        else:
+            return shown, channel, refusals[0].code if refusals else ""
+    raise refusals[-1]
+
+
+def _place(escalation: Escalation) -> MessageRef | None:
+    if escalation.channel_id is None or escalation.message_ts is None:
+        return None
+    return MessageRef(escalation.channel_id, escalation.message_ts)

@@ -1,0 +1,117 @@
+"""Triage a message that a colleague passes on: how pressing, what could go wrong, and whose it is."""
+
+from __future__ import annotations
+
+from handlers.admission import admit
+from handlers.answers.answering import answer
+from handlers.answers.donor_search import PICKER_SIZE, read_donor
+from handlers.answers.suggest_next_step import PAUSED, proposing_is_paused
+from handlers.answers.summarise_donor import NOT_VISIBLE, crm_unavailable
+from handlers.commands import MessagePassedOn
+from handlers.context import Arrived, Context, Write
+from handlers.outcomes import Notice
+from handlers.ports import Colleague, DonorUnknown, Unavailable
+from handlers.proposals.recommend_next_step import AskedBy, Weighed, consider, put_forward, weigh
+from handlers.record.evidence import record as write_down
+from handlers.record.evidence import slack_actor
+from policy.decision import Outcome
+from policy.donor import DonorMatch
+from policy.facts import compute_facts
+from policy.organisation import Organisation
+from policy.triage import Level, triage
+from policy.triaging import passed_on
+from storage.transaction import Transaction
+
+NOBODY = "No donor matches what you wrote."
+NEAR = "No donor matches what you wrote. Did you mean one of these? {names}"
+SEVERAL = "Several donors match: {names}"
+AGAIN = "Use the shortcut again, with the donor's id. Nothing was sent anywhere."
+WAITS = Notice(
+    text="A decision about a message concerning this donor waits already, and now tells of this one too.",
+    next_step="/donor queue lists what waits.",
+)
+PRESSING: dict[Level, str] = {
+    "now": "This needs somebody today",
+    "soon": "This should not wait long",
+    "routine": "Nothing pressing",
+}
+
+
+async def triage_message(command: MessagePassedOn, arrived: Arrived, context: Context) -> Write:
+    """Open a decision about the message where the rules want it, or say why there is none."""
+    colleague = await admit(command.by.id, command.reply_to, context)
+    if isinstance(colleague, Notice):
+        return _tell(command, arrived, colleague)
+    if await proposing_is_paused(context):
+        return _tell(command, arrived, PAUSED)
+    try:
+        matches = await context.crm.search(command.query.strip(), PICKER_SIZE)
+        if len(matches) != 1:
+            return _tell(command, arrived, await _which(command, matches, context))
+        weighed = await _weighed(matches[0].id, command, colleague, context)
+    except DonorUnknown:
+        return _tell(command, arrived, NOT_VISIBLE)
+    except Unavailable:
+        return _tell(command, arrived, crm_unavailable(arrived.reference))
+    return lambda tx: _put_forward(tx, command, arrived, weighed, context.organisation)
+
+
+def _tell(command: MessagePassedOn, arrived: Arrived, notice: Notice) -> Write:
+    return lambda tx: answer(tx, arrived, notice, command.reply_to)
+
+
+async def _which(command: MessagePassedOn, matches: tuple[DonorMatch, ...], context: Context) -> Notice:
+    found = matches or await context.crm.near(command.query.strip())
+    names = "; ".join(", ".join(filter(None, (one.name, one.city, one.id))) for one in found)
+    text = SEVERAL.format(names=names) if matches else NEAR.format(names=names) if found else NOBODY
+    return Notice(text=text, next_step=AGAIN)
+
+
+async def _weighed(
+    donor_id: str, command: MessagePassedOn, colleague: Colleague, context: Context
+) -> Weighed:
+    record = await read_donor(donor_id, context)
+    facts = compute_facts(record, context.today(), context.conventions())
+    found = triage(facts, command.text)
+    proposal = passed_on(found, record, facts, context.today())
+    waiting = await context.database.read(lambda tx: tx.escalations.open_for_donor(record.donor.id))
+    asked = AskedBy(colleague.id, colleague.name, command.text)
+    considered = await consider(None, record, facts, proposal, context, waiting, asked, found)
+    return await weigh(considered, context)
+
+
+def _put_forward(
+    tx: Transaction,
+    command: MessagePassedOn,
+    arrived: Arrived,
+    weighed: Weighed,
+    organisation: Organisation,
+) -> None:
+    considered, decision = weighed.considered, weighed.ruling.decision
+    donor, found = considered.record.donor, considered.triage
+    write_down(
+        tx,
+        arrived,
+        "message.triaged",
+        subject=donor.id,
+        actor=slack_actor(command.by.id),
+        urgency=found.level if found else None,
+        topics=list(found.topics) if found else [],
+        route=weighed.destination.why,
+    )
+    opened = put_forward(tx, arrived, weighed, organisation)
+    told = WAITS
+    if decision.outcome is Outcome.DENY:
+        reasons = " ".join(decision.reasons) or "no rule allows it."
+        told = Notice(
+            text=f"Policy holds this: {reasons}", next_step="Whoever decides was told, if it is news."
+        )
+    elif opened is not None:
+        where = weighed.destination
+        pressing = PRESSING[found.level if found else "routine"]
+        told = Notice(
+            text=f"{pressing}. It is decided by {where.decider} ({where.why}).",
+            next_step="The card quotes the message, and tells what became of it.",
+            reference=arrived.reference,
+        )
+    answer(tx, arrived, told, command.reply_to, donor_id=donor.id)

@@ -1,0 +1,1 @@
+"""What waits for somebody: the queue and the Home tab."""

@@ -1,0 +1,1 @@
+"""Evidence: written, explained, replayed, signed, retained, erased."""

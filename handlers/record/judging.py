@@ -1,0 +1,80 @@
+"""How texts held up and what people made of proposals: what confidence and drift are computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from handlers.context import Arrived
+from policy.calibration import Labelled, Reliability, reliability, track_record
+from policy.claims import Confidence, Origin
+from storage.assistance import CheckedText, Judgement
+from storage.escalations import Escalation
+from storage.transaction import Transaction
+
+LOOK_BACK = timedelta(days=365)
+"""Decisions of longer ago say little about the work of today."""
+MOST = 1_000
+
+
+def note_text(tx: Transaction, arrived: Arrived, kind: str, origin: Origin, kept: int, removed: int) -> None:
+    """Count how one text held up; *kind* is "summary" or the kind of action it gives reasons for."""
+    tx.texts.add(
+        CheckedText(
+            id=arrived.ids.new(),
+            at=arrived.now,
+            kind=kind,
+            origin=origin.kind,
+            model=origin.model,
+            prompt_version=origin.prompt_version,
+            kept=kept,
+            removed=removed,
+        )
+    )
+
+
+def note_judgement(
+    tx: Transaction,
+    arrived: Arrived,
+    escalation: Escalation,
+    confidence: Confidence,
+    origin: Origin,
+    *,
+    accepted: bool,
+) -> None:
+    """Count what a person made of a proposal; of several decisions about one, the last counts.
+
+    What was edited before it was approved does not count as accepted: it was not right as it stood.
+    """
+    tx.judgements.put(
+        Judgement(
+            id=arrived.ids.new(),
+            escalation_id=escalation.id,
+            at=arrived.now,
+            action_kind=escalation.action.kind,
+            accepted=accepted,
+            score=confidence.score,
+            origin=origin.kind,
+            model=origin.model,
+            prompt_version=origin.prompt_version,
+            policy_version=escalation.policy_version,
+        )
+    )
+
+
+def with_track_record(tx: Transaction, confidence: Confidence, action_kind: str, now: datetime) -> Confidence:
+    """Add what past decisions about this kind of action say, or that there are too few of them."""
+    labels = _labels(tx.judgements.latest(action_kind, now - LOOK_BACK, MOST))
+    found = track_record(labels)
+    return confidence.model_copy(update={"track_record": found.said_of(confidence.score)})
+
+
+def reliability_by_class(tx: Transaction, now: datetime) -> dict[str, Reliability]:
+    """Return for managers how each kind of action fared in the last year."""
+    judgements = tx.judgements.since(now - LOOK_BACK)
+    kinds = sorted({each.action_kind for each in judgements})
+    return {kind: reliability(_labels(e for e in judgements if e.action_kind == kind)) for kind in kinds}
+
+
+def _labels(judgements: Iterable[Judgement]) -> list[Labelled]:
+    return [Labelled(score=each.score, accepted=each.accepted) for each in judgements]

@@ -1,0 +1,1 @@
+"""Changing, rehearsing, showing and pausing the rules."""
