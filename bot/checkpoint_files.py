@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from bot.settings import Settings
+from storage.audit import KnownRoot
 from storage.signed_note import NoteInvalidError, SignedNote, TreeHead, VerifierKey, notes_in
 
 KEYS = "vkeys.txt"
@@ -41,6 +43,19 @@ class CheckpointFiles:
         """Write *note* everywhere; return the places that failed."""
         return await asyncio.to_thread(self._keep, size, note, vkeys)
 
+    async def roots(self, keys: tuple[VerifierKey, ...]) -> tuple[KnownRoot, ...]:
+        """Read every place that can be read."""
+        return await asyncio.to_thread(self._roots, keys)
+
+    def _roots(self, keys: tuple[VerifierKey, ...]) -> tuple[KnownRoot, ...]:
+        found: set[KnownRoot] = set()
+        for place in self._places:
+            with contextlib.suppress(OSError, NoteInvalidError):
+                outside = read_outside([place]) if place.exists() else Outside((), ())
+                heads = (head_of(note, (*keys, *outside.keys)) for _, note in outside.notes)
+                found.update(KnownRoot(head.size, head.root) for head in heads if head)
+        return tuple(found)
+
     def _keep(self, size: int, note: str, vkeys: str) -> tuple[str, ...]:
         failed = []
         for place in self._places:
@@ -52,7 +67,7 @@ class CheckpointFiles:
 
 
 def _write(place: Path, size: int, note: str, vkeys: str) -> None:
-    if _is_file(place):
+    if is_file_place(place):
         place.parent.mkdir(parents=True, exist_ok=True)
         known = place.read_text(encoding="utf-8") if place.exists() else ""
         if note not in known:
@@ -60,12 +75,21 @@ def _write(place: Path, size: int, note: str, vkeys: str) -> None:
         _merge_keys(place.with_name(KEYS), vkeys)
         return
     place.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        _create(place / f"{size:012d}{SUFFIX}", note)
+    _keep_in(place, f"{size:012d}", note)
     _merge_keys(place / KEYS, vkeys)
 
 
-def _is_file(place: Path) -> bool:
+def _keep_in(folder: Path, name: str, note: str) -> None:
+    """Write the note; beside another over as many entries, as after a restored back-up, never over it."""
+    known = [path.read_text(encoding="utf-8") for path in folder.glob(f"{name}*{SUFFIX}")]
+    if note not in known:
+        ending = f"-{hashlib.sha256(note.encode()).hexdigest()[:8]}" if known else ""
+        with contextlib.suppress(FileExistsError):
+            _create(folder / f"{name}{ending}{SUFFIX}", note)
+
+
+def is_file_place(place: Path) -> bool:
+    """Say whether a place is one file that grows, and not a folder."""
     return place.is_file() or (bool(place.suffix) and place.suffix != ".checkpoints" and not place.is_dir())
 
 

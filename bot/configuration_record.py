@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.settings import Settings
 from handlers.context import Arrived, Context
-from handlers.evidence import record as write_down
+from handlers.record.evidence import record as write_down
 from policy.canonical import digest
 from storage.transaction import Transaction
 
@@ -59,5 +59,16 @@ def _plain(settings: Settings) -> dict[str, Any]:
             "region": ai.region,
             "eu_base_url": ai.eu_base_url or "",
             "send_notes": ai.send_notes,
+            "endpoints": [
+                {"model": each.model, "base_url": each.base_url or "", "region": each.region}
+                for each in ai.endpoints
+            ],
+            "prices": {
+                model: [str(price.input_per_million), str(price.output_per_million)]
+                for model, price in ai.prices.items()
+            },
+            "hourly_budget": None if ai.hourly_budget is None else str(ai.hourly_budget),
+            "daily_budget": None if ai.daily_budget is None else str(ai.daily_budget),
+            "only_rehearsed": ai.only_rehearsed,
         },
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.failpoints import hit
 from handlers.commands import Command
 from handlers.ports import Clock, Ids
+from handlers.spans import span
 from storage.bell import Bell
 from storage.database import Database
 from storage.queue import Received
@@ -47,7 +48,8 @@ class Doorstep:
             priority=arrival.priority,
         )
         hit(f"accept.{command.type}")
-        fresh = await self._database.write(lambda tx: tx.inbox.accept(received))
+        with span(f"accept {command.type}", received.correlation_id):
+            fresh = await self._database.write(lambda tx: tx.inbox.accept(received))
         hit(f"accepted.{command.type}")
         await self._bell.ring(INBOX)
         return fresh

@@ -12,6 +12,8 @@ from bot.holiday_calendar import problem_with_holidays
 from policy.decide import CompiledPolicy, compile_policy
 from policy.language import parse_policy
 from policy.organisation import Organisation
+from policy.practice import Library, PracticeInvalidError, parse_library
+from policy.yaml_source import not_utf8
 
 
 class FileInvalid(Exception):
@@ -40,14 +42,25 @@ def read_policy(path: Path | None) -> CompiledPolicy:
     return compile_policy(parse_policy(*policy_source(path)))
 
 
+def read_practice(path: Path | None) -> Library:
+    """Read the scenarios at *path*, or those that ship; raises FileInvalid."""
+    try:
+        return parse_library(*_source(path, "practice.yaml", "the shipped scenarios"))
+    except PracticeInvalidError as error:
+        raise FileInvalid(str(error)) from None
+
+
 def policy_source(path: Path | None) -> tuple[str, str]:
     """Return the text of the policy at *path*, or of the one that ships, and its name; raises FileInvalid."""
+    return _source(path, "policy.yaml", "default policy")
+
+
+def _source(path: Path | None, shipped: str, name: str) -> tuple[str, str]:
     if path is None:
-        shipped = files("policy") / "default" / "policy.yaml"
-        return shipped.read_text(encoding="utf-8"), "default policy"
+        return (files("policy") / "default" / shipped).read_text(encoding="utf-8"), name
     try:
         return path.read_text(encoding="utf-8"), str(path)
     except OSError as error:
         raise FileInvalid(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise FileInvalid(f"{path}: byte {error.start} is not UTF-8 text") from None
+        raise FileInvalid(not_utf8(str(path), error)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
@@ -21,6 +22,10 @@ _NEVER_BELOW_INFO = (
 )
 
 
+CORRELATION: ContextVar[str] = ContextVar("correlation_id", default="")
+"""What is being worked on: every line that is logged meanwhile names it, whoever logs it."""
+
+
 class JsonLines(logging.Formatter):
     """Spells a record as JSON; of an exception only its class and place, since its text may hold data."""
 
@@ -32,6 +37,8 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if correlation_id := CORRELATION.get():
+            line["correlation_id"] = correlation_id
         line |= {k: v for k, v in vars(record).items() if k not in _OWN}
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__

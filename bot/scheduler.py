@@ -14,8 +14,17 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.doorstep import INBOX
-from handlers.commands import CheckpointDue, DigestDue, ReplayDue, RetentionDue
+from handlers.commands import (
+    CheckpointDue,
+    DigestDue,
+    DriftDue,
+    MeetingsDue,
+    ReplayDue,
+    RetentionDue,
+    SetAsideReportDue,
+)
 from handlers.context import Context
+from handlers.service.report_set_aside import report_owed
 from policy.organisation import DigestSchedule, Organisation
 from storage.bell import Bell
 from storage.errors import StorageError
@@ -28,10 +37,14 @@ INSTALLED_AT = "installed_at"
 TICK_S = 10
 LOOK_BACK = timedelta(days=7)
 KEEP_DONE = timedelta(days=30)
+KEEP_GONE = timedelta(days=1)
+FORGET_AT_ONCE = 2000
 SEAL_AT_ONCE = 1000
+MEETINGS_EVERY_MINUTES = 5
 
 
-EvidenceDue = CheckpointDue | RetentionDue | ReplayDue
+EvidenceDue = CheckpointDue | RetentionDue | ReplayDue | DriftDue
+Due = EvidenceDue | SetAsideReportDue | MeetingsDue
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,9 @@ class Scheduler:
         every = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler.add_job(self.deliver_digests, IntervalTrigger(seconds=TICK_S, timezone=UTC), **every)
         self._scheduler.add_job(self.keep_house, IntervalTrigger(hours=1, timezone=UTC), **every)
+        self._scheduler.add_job(self.prepare_meetings, IntervalTrigger(seconds=60, timezone=UTC), **every)
         self._scheduler.add_job(self.keep_evidence, IntervalTrigger(seconds=60, timezone=UTC), **every)
+        self._scheduler.add_job(self.report_set_aside, IntervalTrigger(seconds=60, timezone=UTC), **every)
         if not context.database.is_sqlite:
             self._scheduler.add_job(self.seal, IntervalTrigger(seconds=2, timezone=UTC), **every)
         if poll:
@@ -90,9 +105,17 @@ class Scheduler:
         await self._bell.ring(INBOX)
 
     async def keep_house(self) -> None:
-        """Forget finished queue rows that are older than anybody repeats a delivery."""
-        before = self._context.clock.now() - KEEP_DONE
-        await self._context.database.write(lambda tx: (tx.inbox.purge(before), tx.outbox.purge(before)))
+        """Forget finished queue rows that are older than anybody repeats a delivery, and who left long ago.
+
+        A few thousand rows at a time, so that no click waits for a year's import to be forgotten.
+        """
+        now = self._context.clock.now()
+        try:
+            while await self._context.database.write(lambda tx: _forget(tx, now - KEEP_DONE)):
+                log.debug("old rows forgotten")
+            await self._context.database.write(lambda tx: tx.replicas.purge(now - KEEP_GONE))
+        except StorageError as error:
+            log.warning("old rows not forgotten", extra={"code": error.code})
 
     async def keep_evidence(self) -> None:
         """Put what the audit needs and nobody took yet into the inbox: checkpoints, retention, replay."""
@@ -106,7 +129,36 @@ class Scheduler:
         if any(taken):
             await self._bell.ring(INBOX)
 
-    def _take(self, due: EvidenceDue, now: datetime, tx: Transaction) -> bool:
+    async def report_set_aside(self) -> None:
+        """Have operations told what was set aside, if that is owed and nobody else does it."""
+        now = self._context.clock.now()
+
+        def take(tx: Transaction) -> bool:
+            key = report_owed(tx, now)
+            return bool(key) and self._take(SetAsideReportDue(period_key=str(key)), now, tx)
+
+        try:
+            taken = await self._context.database.write(take)
+        except StorageError as error:
+            log.warning("what was set aside is not known", extra={"code": error.code})
+            return
+        if taken:
+            await self._bell.ring(INBOX)
+
+    async def prepare_meetings(self) -> None:
+        """Have it looked every few minutes whether somebody is about to meet a donor."""
+        now = self._context.clock.now()
+        slot = int(now.timestamp()) // (60 * MEETINGS_EVERY_MINUTES)
+        due = MeetingsDue(period_key=f"{MEETINGS_EVERY_MINUTES}:{slot}")
+        try:
+            taken = await self._context.database.write(partial(self._take, due, now))
+        except StorageError as error:
+            log.warning("meetings not checked", extra={"code": error.code})
+            return
+        if taken:
+            await self._bell.ring(INBOX)
+
+    def _take(self, due: Due, now: datetime, tx: Transaction) -> bool:
         fresh = tx.occurrences.claim(due.type, due.period_key, now)
         if fresh:
             tx.inbox.accept(self._received(due, f"{due.type}:{due.period_key}", now))
@@ -114,7 +166,10 @@ class Scheduler:
 
     async def seal(self) -> None:
         """Seal audit entries that wait for their place in the chain."""
-        await self._context.database.write(lambda tx: tx.audit.seal(SEAL_AT_ONCE))
+        try:
+            await self._context.database.write(lambda tx: tx.audit.seal(SEAL_AT_ONCE))
+        except StorageError as error:
+            log.warning("audit entries not sealed", extra={"code": error.code})
 
     def _claim(self, occurrence: Occurrence, now: datetime, tx: Transaction) -> None:
         if not tx.occurrences.claim(occurrence.schedule.id, occurrence.key, now):
@@ -122,7 +177,7 @@ class Scheduler:
         due = DigestDue(schedule_id=occurrence.schedule.id, period_key=occurrence.at.isoformat())
         tx.inbox.accept(self._received(due, f"digest:{occurrence.schedule.id}:{occurrence.key}", now))
 
-    def _received(self, due: DigestDue | EvidenceDue, key: str, now: datetime) -> Received:
+    def _received(self, due: DigestDue | Due, key: str, now: datetime) -> Received:
         return Received(
             id=self._context.ids.new(),
             source="timer",
@@ -135,6 +190,10 @@ class Scheduler:
         )
 
 
+def _forget(tx: Transaction, before: datetime) -> int:
+    return tx.inbox.purge(before, FORGET_AT_ONCE) + tx.outbox.purge(before, FORGET_AT_ONCE)
+
+
 def evidence_due(organisation: Organisation, now: datetime) -> tuple[EvidenceDue, ...]:
     """Return what the audit needs in this period: a checkpoint every so often, the rest once a day (UTC)."""
     day = now.astimezone(UTC).date().isoformat()
@@ -144,13 +203,29 @@ def evidence_due(organisation: Organisation, now: datetime) -> tuple[EvidenceDue
         CheckpointDue(period_key=f"{organisation.checkpoint_minutes}:{slot}"),
         RetentionDue(period_key=day),
         ReplayDue(period_key=day),
+        DriftDue(period_key=day),
     )
+
+
+def next_occurrence(schedule: DigestSchedule, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return when *schedule* comes next after *now* (UTC)."""
+    if schedule.every_minutes:
+        seconds = schedule.every_minutes * 60
+        return datetime.fromtimestamp((now.timestamp() // seconds + 1) * seconds, UTC)
+    if schedule.cron is None:
+        return None
+    trigger = CronTrigger.from_crontab(schedule.cron, timezone=zone)
+    due: datetime | None = trigger.get_next_fire_time(None, now.astimezone(zone))
+    return due.astimezone(UTC) if due else None
 
 
 def owed(organisation: Organisation, since: datetime, now: datetime) -> list[Occurrence]:
     """Return the latest occurrence of each schedule that fell due after *since* and not after *now*."""
-    zone = ZoneInfo(organisation.time_zone)
-    found = (_latest(schedule, since, now, zone) for schedule in organisation.digests)
+    own = ZoneInfo(organisation.time_zone)
+    found = (
+        _latest(schedule, since, now, ZoneInfo(schedule.time_zone) if schedule.time_zone else own)
+        for schedule in organisation.digests
+    )
     return [occurrence for occurrence in found if occurrence]
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.secret_files import DotEnvWithFiles, EnvironmentWithFiles
+
+Role = Literal["all", "web", "worker", "scheduler"]
+"""What a process does: everything, or its doors, its queues or its clock alone."""
 
 
 class SlackSettings(BaseModel):
@@ -16,6 +22,7 @@ class SlackSettings(BaseModel):
 
     bot_token: SecretStr = SecretStr("")
     signing_secret: SecretStr = SecretStr("")
+    previous_signing_secret: SecretStr | None = None
     app_token: SecretStr | None = None
     base_url: str = "https://slack.com/api/"
     transport: Literal["auto", "http", "socket"] = "auto"
@@ -45,8 +52,32 @@ class CrmSettings(BaseModel):
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
 
 
+class AiEndpointSettings(BaseModel):
+    """One more endpoint: a model in a *region*; what is left out is as for the first one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    region: str
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    model: str = ""
+
+
+class AiPriceSettings(BaseModel):
+    """What a million tokens of one model cost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input_per_million: Annotated[Decimal, Field(ge=0)]
+    output_per_million: Annotated[Decimal, Field(ge=0)]
+
+
 class AiModelSettings(BaseModel):
-    """Which language model is asked; without *base_url* and *api_key* none is."""
+    """Which language model is asked; without *base_url* and *api_key* none is.
+
+    *endpoints* are further ones, such as one for each region; *prices* are by model, in one currency, in
+    which the budgets are too. With *only_rehearsed* a model is not asked before it passed its rehearsal.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -57,6 +88,11 @@ class AiModelSettings(BaseModel):
     eu_base_url: str | None = None
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 30.0
     send_notes: bool = False
+    endpoints: tuple[AiEndpointSettings, ...] = ()
+    prices: dict[str, AiPriceSettings] = {}
+    hourly_budget: Annotated[Decimal, Field(ge=0)] | None = None
+    daily_budget: Annotated[Decimal, Field(ge=0)] | None = None
+    only_rehearsed: bool = False
 
     @property
     def is_configured(self) -> bool:
@@ -91,10 +127,28 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     organisation_file: Path | None = None
     policy_file: Path | None = None
+    practice_file: Path | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 8
+    role: Role = "all"
+    drain_s: Annotated[float, Field(ge=0, le=300)] = 0.0
     slack: SlackSettings = SlackSettings()
     crm: CrmSettings = CrmSettings()
     ai: AiModelSettings = AiModelSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let every secret be given as the name of a file."""
+        del env_settings  # replaced by one that knows files
+        env_file = getattr(dotenv_settings, "env_file", None)
+        dotenv = DotEnvWithFiles(settings_cls, env_file=env_file)
+        return init_settings, EnvironmentWithFiles(settings_cls), dotenv, file_secret_settings
 
     @field_validator("database_url")
     @classmethod

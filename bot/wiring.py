@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 
 import httpx2
+from pydantic import JsonValue
 
 from bot.assistants import build_assistant
 from bot.checkpoint_files import CheckpointFiles, checkpoint_places
@@ -23,8 +24,10 @@ from bot.crm.polling import Poller
 from bot.crm.rest import RestCrm
 from bot.crm.wire import Wire
 from bot.doorstep import Arrival, Doorstep
+from bot.erasure_list import erase_restored_at_start
 from bot.event_stream import RedisStream
-from bot.files import FileInvalid, policy_source, read_organisation
+from bot.files import FileInvalid, policy_source, read_organisation, read_practice
+from bot.heartbeat import Conditions, Heartbeat, LeftAlone
 from bot.holiday_calendar import HolidayCalendar
 from bot.http.app import Pages, doors
 from bot.http.asgi import AsgiApp
@@ -33,8 +36,8 @@ from bot.http.metrics import Metrics
 from bot.http.probes import Check, Probes
 from bot.master_key import open_encrypted
 from bot.policy_in_force import NO_VERSION, PolicyInForce
-from bot.scheduler import Scheduler
-from bot.settings import CrmSettings, Settings
+from bot.scheduler import INSTALLED_AT, Scheduler
+from bot.settings import CrmSettings, Settings, SlackSettings
 from bot.slack.app import build_slack_app
 from bot.slack.arrival import Accept
 from bot.slack.arrival import Arrival as SlackArrival
@@ -45,8 +48,9 @@ from bot.slack.socket import SocketRunner
 from bot.worker import INBOUND, OUTBOUND, Worker
 from handlers.commands import Command
 from handlers.context import Arrived, Context
-from handlers.first_policy import AtStart, establish, report_faulty, report_unreadable
+from handlers.digests.count_older import count_older_entries
 from handlers.ports import Clock
+from handlers.rules.first_policy import AtStart, establish, report_faulty, report_unreadable
 from policy.closed import nothing_allowed
 from policy.decide import compile_policy
 from policy.language import PolicyInvalidError, parse_policy
@@ -54,12 +58,15 @@ from storage.bell import Bell, InProcessBell, RedisBell
 from storage.database import Database
 from storage.errors import ConstraintError
 from storage.ids import IdSource
+from storage.limits import Limits, LocalLimits, SharedLimits
 from storage.migrate import is_current, upgrade
 from storage.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
 DEFAULT_POLL_S = 60.0
+WEB, WORKING, WATCHING = ("all", "web"), ("all", "worker"), ("all", "scheduler")
+"""Which roles open the doors, work through the queues, and watch the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +76,19 @@ class Runtime:
     http: AsgiApp
     context: Context
     workers: tuple[Worker, ...]
-    scheduler: Scheduler
+    scheduler: Scheduler | None
     socket: SocketRunner | None
+    heartbeat: Heartbeat
     stop: asyncio.Event
 
     async def start(self, tasks: asyncio.TaskGroup) -> None:
         """Start workers, timers and, where it is used, Socket Mode."""
+        await count_older_entries(self.context)
         for worker in self.workers:
             tasks.create_task(worker.run(self.stop))
-        await self.scheduler.start()
+        tasks.create_task(self.heartbeat.run(self.stop))
+        if self.scheduler:
+            await self.scheduler.start()
         if self.socket:
             self.socket.start()
         # What lives as long as the process is there by now; collecting it anew costs 40 ms each time.
@@ -102,10 +113,14 @@ async def build(
         stack.push_async_callback(bell.close)
         doorstep = Doorstep(database, bell, clock, ids)
         connection = slack_connection(settings)
-        clients = open_clients(connection)
+        local = LocalLimits(lambda: clock.now().timestamp())
+        limits = SharedLimits.open(settings.redis_url, local) if settings.redis_url else local
+        if isinstance(limits, SharedLimits):
+            stack.push_async_callback(limits.close)
+        clients = open_clients(connection, limits=limits)
         stack.push_async_callback(clients.close)
         chat = SlackChat(clients, clock=clock)
-        wire = Wire(await stack.enter_async_context(crm_client(settings.crm)))
+        wire = Wire(await stack.enter_async_context(crm_client(settings.crm)), limits)
         if settings.organisation_file is None:
             raise ValueError("organisation_file")
         stream = RedisStream.open(settings.redis_url) if settings.redis_url else None
@@ -116,7 +131,7 @@ async def build(
             database=database,
             crm=RestCrm(wire, clock),
             chat=chat,
-            assistant=build_assistant(settings.ai, stack),
+            assistant=build_assistant(settings.ai, stack, database, clock, ids),
             clock=clock,
             ids=ids,
             rules=rules,
@@ -124,27 +139,35 @@ async def build(
             organisation=read_organisation(settings.organisation_file),
             checkpoint_store=CheckpointFiles(checkpoint_places(settings)),
             holidays=HolidayCalendar(),
+            practice=read_practice(settings.practice_file),
         )
+        await erase_restored_at_start(settings, database, at_start(context))
         await settle_policy(context, settings.policy_file)
         await record_configuration(settings, context, at_start(context))
         slack = build_slack_app(connection, accept_from_slack(doorstep), clients.posting, now=clock.now)
-        socket = SocketRunner(slack, connection) if connection.app_token else None
+        uses_socket = connection.app_token and settings.role in WEB
+        socket = SocketRunner(slack, connection) if uses_socket else None
         if socket:
             stack.push_async_callback(socket.close)
         poller = Poller(wire, database, doorstep, clock)
         scheduler = Scheduler(context, bell, poller.poll, poll_s=poll_s)
         stack.callback(scheduler.stop)
+        replica = f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}"
+        role = settings.role
+        metrics = Metrics(database, bell, clock, rules)
+        conditions = _conditions(bell, limits, socket, context.assistant)
         yield Runtime(
             http=doors(
-                crm_events(doorstep, webhook_secrets(settings.crm)),
-                None if socket else SlackEndpoint(slack),
+                crm_events(doorstep, webhook_secrets(settings.crm)) if role in WEB else None,
+                SlackEndpoint(slack, signing_secrets(settings.slack)) if role in WEB and not socket else None,
                 Probes(_checks(settings, database, socket)),
-                Pages(Metrics(database, bell, clock, rules)),
+                Pages(metrics, context if role in WEB else None),
             ),
             context=context,
-            workers=_workers(context, bell, settings.workers),
-            scheduler=scheduler,
+            workers=_workers(context, bell, settings.workers, replica, metrics) if role in WORKING else (),
+            scheduler=scheduler if role in WATCHING else None,
             socket=socket,
+            heartbeat=Heartbeat(replica, role, database, clock, conditions),
             stop=asyncio.Event(),
         )
 
@@ -197,7 +220,7 @@ def at_start(context: Context) -> Arrived:
 
 async def open_database(settings: Settings) -> Database:
     """Bring the schema up to date and open the database with its master key; raises MasterKeyProblem."""
-    upgrade(settings.database_url)
+    await asyncio.to_thread(upgrade, settings.database_url)
     return await open_encrypted(settings, may_make=True)
 
 
@@ -231,6 +254,13 @@ def webhook_secrets(crm: CrmSettings) -> tuple[str, ...]:
     return tuple(secret for secret in secrets_ if secret)
 
 
+def signing_secrets(slack: SlackSettings) -> tuple[str, ...]:
+    """Return the secrets a request of Slack may be signed with, the present one first."""
+    previous = slack.previous_signing_secret
+    present = slack.signing_secret.get_secret_value()
+    return (present, previous.get_secret_value()) if previous else (present,)
+
+
 def accept_from_slack(doorstep: Doorstep) -> Accept:
     """Return what the Slack listeners store arrivals with."""
 
@@ -244,8 +274,7 @@ def accept_from_slack(doorstep: Doorstep) -> Accept:
     return accept
 
 
-def _workers(context: Context, bell: Bell, slots: int) -> tuple[Worker, ...]:
-    owner = f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}"
+def _workers(context: Context, bell: Bell, slots: int, owner: str, metrics: Metrics) -> tuple[Worker, ...]:
     return tuple(
         Worker(
             lane,
@@ -253,16 +282,32 @@ def _workers(context: Context, bell: Bell, slots: int) -> tuple[Worker, ...]:
             bell,
             owner=f"{owner}:{lane.name}",
             slots=slots,
+            observe=metrics.handled,
             random=Random(secrets.randbits(64)),  # noqa: S311 - spreads retries, guards nothing
         )
         for lane in (INBOUND, OUTBOUND)
     )
 
 
+def _conditions(bell: Bell, limits: Limits, socket: SocketRunner | None, assistant: object) -> Conditions:
+    """Return what this process reports about itself; each name appears while it holds."""
+
+    async def look() -> dict[str, JsonValue]:
+        return {
+            "slack_cut_off": bool(socket and not await socket.is_connected()),
+            "redis_down": bell.is_down,
+            "slack_held": limits.is_held("slack"),
+            "crm_held": limits.is_held("crm"),
+            "model_open": isinstance(assistant, LeftAlone) and assistant.is_left_alone,
+        }
+
+    return look
+
+
 def _checks(settings: Settings, database: Database, socket: SocketRunner | None) -> dict[str, Check]:
     async def reaches_database() -> str:
         try:
-            await database.read(lambda tx: tx.inbox.counts())
+            await database.read(lambda tx: tx.settings.get(INSTALLED_AT))
         except Exception as error:  # noqa: BLE001 - whatever it is, the service is not ready
             return f"not answering ({type(error).__name__})"
         return ""

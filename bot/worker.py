@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,17 +17,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.doorstep import INBOX, OUTBOX
 from bot.failpoints import hit
+from bot.logs import CORRELATION
 from handlers import ARRIVALS, DEPARTURES, Handler
-from handlers.answering import answer
+from handlers.answers.answering import answer
 from handlers.commands import COMMAND
 from handlers.context import Arrived, Context, Discard, NotBefore
-from handlers.effects import EFFECT, ExecuteAction, TakeBack
-from handlers.evidence import record, witnessed
-from handlers.give_up import tell_it_was_given_up
+from handlers.effects import EFFECT, PEOPLE_FIRST, ExecuteAction, TakeBack
+from handlers.execution.give_up import tell_it_was_given_up
+from handlers.execution.take_back import undo_given_up
 from handlers.outcomes import Notice
-from handlers.paused import PAUSED
 from handlers.ports import OutcomeUnknown, Refused, Unavailable
-from handlers.take_back import undo_given_up
+from handlers.record.evidence import record, witnessed
+from handlers.rules.paused import PAUSED
+from handlers.spans import span
 from storage.bell import Bell
 from storage.errors import LeaseLostError, StorageError
 from storage.lease import Item, LeasedQueue, error_code
@@ -39,6 +42,7 @@ HEARTBEAT_S = 5.0
 SWEEP_S = 1.0
 DRAIN_S = 10.0
 MOST_FAILURES = 5
+KEPT_FOR_PEOPLE = 4
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
 
 FAILED = Notice(
@@ -61,15 +65,35 @@ INBOUND = Lane(INBOX, lambda tx: tx.inbox, COMMAND, ARRIVALS)
 OUTBOUND = Lane(OUTBOX, lambda tx: tx.outbox, EFFECT, DEPARTURES)
 
 
+Observe = Callable[[str, str, float], None]
+"""Hears of each attempt: the lane, what became of it in a word, and the seconds it took."""
+
+SET_ASIDE = "set_aside"
+
+
 class Worker:
-    """Works through one lane with up to *slots* items at a time; several may run, in one process or many."""
+    """Works through one lane with up to *slots* items at a time; several may run, in one process or many.
+
+    A quarter of the slots is for what people wait for: an import that fills all others never delays a click.
+    """
 
     def __init__(
-        self, lane: Lane, context: Context, bell: Bell, *, owner: str, slots: int, random: Random
+        self,
+        lane: Lane,
+        context: Context,
+        bell: Bell,
+        *,
+        owner: str,
+        slots: int,
+        random: Random,
+        observe: Observe = lambda _lane, _outcome, _seconds: None,
     ) -> None:
         self._lane, self._context, self._bell = lane, context, bell
         self._owner, self._slots, self._random = owner, slots, random
+        self._observe = observe
+        self._for_anything = slots - slots // KEPT_FOR_PEOPLE
         self._running: set[asyncio.Task[None]] = set()
+        self._not_urgent = 0
         self._freed = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
 
@@ -86,30 +110,41 @@ class Worker:
             await self._drain()
 
     async def _started_all_it_could(self) -> bool:
-        """Start what is due; True when every free slot was filled, so that more may be waiting."""
+        """Start what is due; True when there may be more that can be started at once."""
         free = self._slots - len(self._running)
+        for_anything = min(free, self._for_anything - self._not_urgent)
         if free <= 0:
             return False
+        items = await self._claim(for_anything) if for_anything > 0 else []
+        filled = len(items) == max(for_anything, 0)
+        if filled and free > len(items):
+            items += await self._claim(free - len(items), at_most=PEOPLE_FIRST)
+        for item in items:
+            self._start(item)
+        return filled and bool(items)
+
+    def _start(self, item: Item) -> None:
+        self._not_urgent += item.priority > PEOPLE_FIRST
+        task = asyncio.create_task(self._work(item))
+        self._running.add(task)
+        task.add_done_callback(partial(self._finished, item))
+
+    async def _claim(self, limit: int, at_most: int | None = None) -> list[Item]:
+        now = self._context.clock.now()
         try:
-            items = await self._claim(free)
+            return await self._context.database.write(
+                lambda tx: self._lane.queue(tx).claim(
+                    owner=self._owner, now=now, lease=LEASE, limit=limit, at_most=at_most
+                )
+            )
         except StorageError as error:
             log.warning("queue not readable", extra={"lane": self._lane.name, "code": error.code})
-            return False
-        for item in items:
-            task = asyncio.create_task(self._work(item))
-            self._running.add(task)
-            task.add_done_callback(partial(self._finished, item))
-        return len(items) == free
-
-    async def _claim(self, limit: int) -> list[Item]:
-        now = self._context.clock.now()
-        return await self._context.database.write(
-            lambda tx: self._lane.queue(tx).claim(owner=self._owner, now=now, lease=LEASE, limit=limit)
-        )
+            return []
 
     def _finished(self, item: Item, task: asyncio.Task[None]) -> None:
-        was_full = len(self._running) >= self._slots
+        was_full = len(self._running) >= self._slots or self._not_urgent >= self._for_anything
         self._running.discard(task)
+        self._not_urgent -= item.priority > PEOPLE_FIRST
         if was_full or item.entity_key is not None:
             self._freed.set()
         if not task.cancelled() and (error := task.exception()):
@@ -151,8 +186,10 @@ class Worker:
 
     async def _work(self, item: Item) -> None:
         beating = asyncio.create_task(self._keep_lease(item))
+        CORRELATION.set(item.correlation_id)
         try:
-            await self._handle(item)
+            with span(f"{self._lane.name} {item.kind}", item.correlation_id, attempt=item.attempts):
+                await self._handle(item)
         except LeaseLostError:
             log.info("item was taken over", extra={"lane": self._lane.name, "item": item.id})
         finally:
@@ -167,13 +204,22 @@ class Worker:
             )
 
     async def _handle(self, item: Item) -> None:
+        began = time.perf_counter()
+        try:
+            outcome = await self._handled(item)
+        finally:
+            took = time.perf_counter() - began
+        self._observe(self._lane.name, outcome, took)
+
+    async def _handled(self, item: Item) -> str:
+        """Handle and settle *item*; return in a word what became of it."""
         try:
             hit(f"claimed.{item.kind}")
             arrived = self._arrived(item)
             message = self._read(item)
             write = await self._lane.handlers[type(message)](message, arrived, self._context)
             hit(f"handled.{item.kind}")
-            if self._lane is INBOUND:
+            if self._lane.name == INBOX:
                 write = witnessed(message, arrived, write)
             await self._commit(lambda tx: self._settle(tx, item, arrived, write))
             hit(f"settled.{item.kind}")
@@ -181,16 +227,23 @@ class Worker:
             raise
         except Discard as discard:
             await self._bury(item, discard.code, tell=False)
+            return SET_ASIDE
         except NotBefore as later:
             await self._park(item, later)
+            return "put_off"
         except Unavailable as unavailable:
             await self._try_later(item, f"{unavailable.who}_{unavailable.code}", unavailable.retry_after)
+            return "unavailable"
         except OutcomeUnknown:
             await self._try_later(item, "outcome_unknown", None)
+            return "outcome_unknown"
         except Refused as refused:
             await self._bury(item, f"{refused.who}_{refused.code}", tell=False)
+            return SET_ASIDE
         except Exception as error:  # noqa: BLE001 - the one funnel for what nobody expected
             await self._stumble(item, error)
+            return "failed"
+        return "done"
 
     async def _commit(self, work: Callable[[Transaction], None]) -> None:
         """Commit *work*, and ring for the outbox when something was put into it."""
@@ -223,7 +276,7 @@ class Worker:
         self, tx: Transaction, item: Item, arrived: Arrived, write: Callable[[Transaction], None]
     ) -> None:
         write(tx)
-        queue = tx.inbox if self._lane is INBOUND else tx.outbox
+        queue = tx.inbox if self._lane.name == INBOX else tx.outbox
         queue.finish(item, arrived.now)
 
     async def _stumble(self, item: Item, error: Exception) -> None:

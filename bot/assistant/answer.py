@@ -11,7 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from policy.claims import Aggregate, SlotKind
 
 MOST_CLAIMS = 8
-_FENCE = re.compile(r"\s*```[a-zA-Z]*\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
+LONGEST_ANSWER = 100_000
+_FENCE = re.compile(r"```[a-zA-Z]*\s*\n(.*?)\n?\s*```", re.DOTALL)
+# Models that think aloud do so before they answer; only what comes after it is the answer.
+_THOUGHTS = re.compile(r"\s*<(think|thinking|reasoning)>.*?</\1>", re.DOTALL)
 
 
 class _Strict(BaseModel):
@@ -55,14 +58,42 @@ class UnreadableAnswerError(ValueError):
 
 def read_answer(text: str, actions: tuple[str, ...]) -> Answer:
     """Read an answer, in one code fence or none; UnreadableAnswerError when it does not fit."""
-    fenced = _FENCE.fullmatch(text)
+    if len(text) > LONGEST_ANSWER:
+        raise UnreadableAnswerError(("answer: too_long",))
+    plain = _unwrapped(text)
+    if _names_a_key_twice(plain):
+        raise UnreadableAnswerError(("answer: a key stands twice in one object",))
     try:
-        answer = Answer.model_validate_json(fenced[1] if fenced else text)
+        answer = Answer.model_validate_json(plain)
     except ValidationError as error:
         raise UnreadableAnswerError(_complaints(error)) from None
     if actions and answer.action not in actions:
         raise UnreadableAnswerError((f"action: must be one of {', '.join(actions)}",))
     return answer
+
+
+def _unwrapped(text: str) -> str:
+    said = _THOUGHTS.sub("", text, count=1) if _THOUGHTS.match(text) else text
+    fenced = _FENCE.findall(said)
+    return str(fenced[0]) if len(fenced) == 1 and not said.lstrip().startswith("{") else said
+
+
+class _TwiceError(ValueError):
+    """A key stands twice in one object: readers differ in which of the two they believe."""
+
+
+def _names_a_key_twice(text: str) -> bool:
+    def pairs(found: list[tuple[str, Any]]) -> None:
+        if len({key for key, _ in found}) < len(found):
+            raise _TwiceError
+
+    try:
+        json.loads(text, object_pairs_hook=pairs)
+    except _TwiceError:
+        return True
+    except (ValueError, RecursionError):
+        return False  # the strict reader says what is wrong with it
+    return False
 
 
 def _complaints(error: ValidationError) -> tuple[str, ...]:

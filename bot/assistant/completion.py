@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
 
 Messages = list[dict[str, str]]
 _MOST_STEPS = 8
+
+
+_TOO_LONG = ("context_length", "context length", "maximum context", "too many tokens", "context size")
+
+
+class RateLimited(AssistantUnavailable):
+    """The endpoint asks to be left alone, for *retry_after_s* seconds where it said so and 0 where not."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__("rate_limited")
+        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +73,27 @@ class ChatEndpoint:
         self._client: AsyncOpenAI | None = None
 
     async def ask(self, messages: Messages, schema: dict[str, Any]) -> Completion:
-        """Ask, giving up one capability after another where the server refuses it."""
+        """Ask, giving up one capability after another where the server refuses it.
+
+        What it gave up is remembered once an answer came without it: a question that would have been refused
+        anyway teaches nothing about the server.
+        """
         import openai  # noqa: PLC0415 - the import costs most of a second
 
+        known = self.capabilities
         for _ in range(_MOST_STEPS):
             try:
-                return _read(await self._create(messages, schema))
+                completion = _read(await self._create(messages, schema, known))
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                self.capabilities = self._without_what_was_refused(error)
-            except openai.RateLimitError:
-                raise AssistantUnavailable("rate_limited") from None
-            except (openai.AuthenticationError, openai.PermissionDeniedError):
-                raise AssistantUnavailable("not_authorised") from None
-            except openai.NotFoundError:
-                raise AssistantUnavailable("model_not_found") from None
-            except openai.APITimeoutError:
-                raise AssistantUnavailable("timeout") from None
-            except openai.APIConnectionError:
-                raise AssistantUnavailable("unreachable") from None
-            except openai.OpenAIError:
-                raise AssistantUnavailable("endpoint_error") from None
-            except (ValueError, TypeError, AttributeError, LookupError):
+                known = self._without_what_was_refused(known, error)
+            except openai.OpenAIError as error:
+                raise _unavailable(error) from None
+            except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
                 # What the library could not make sense of; its message may quote the answer.
                 raise AssistantUnavailable("invalid_output") from None
+            else:
+                self.capabilities = known
+                return completion
         raise AssistantUnavailable("request_refused")
 
     async def close(self) -> None:
@@ -92,9 +102,10 @@ class ChatEndpoint:
             await self._client.close()
             self._client = None
 
-    async def _create(self, messages: Messages, schema: dict[str, Any]) -> ChatCompletion:
+    async def _create(
+        self, messages: Messages, schema: dict[str, Any], known: Capabilities
+    ) -> ChatCompletion:
         client = self._client = self._client or self._open()
-        known = self.capabilities
         options: dict[str, Any] = {}
         if known.store:
             options["store"] = False
@@ -123,9 +134,12 @@ class ChatEndpoint:
             http_client=self._http_client() if self._http_client else None,
         )
 
-    def _without_what_was_refused(self, error: Exception) -> Capabilities:
-        known = self.capabilities
+    def _without_what_was_refused(self, known: Capabilities, error: Exception) -> Capabilities:
         complaint = _complaint(error)
+        if "content_filter" in complaint or "content management policy" in complaint:
+            raise AssistantUnavailable("refused") from None
+        if any(words in complaint for words in _TOO_LONG):
+            raise AssistantUnavailable("request_too_long") from None
         # Where answers are kept unless we say otherwise, we do not ask without saying it.
         if known.store and "store" in complaint and not self.endpoint.keeps_answers_unless_told:
             return replace(known, store=False)
@@ -138,6 +152,29 @@ class ChatEndpoint:
         if known.schema == "json_object":
             return replace(known, schema="plain")
         raise AssistantUnavailable("request_refused") from None
+
+
+def _unavailable(error: Exception) -> AssistantUnavailable:
+    """Say in one word what kept an endpoint from answering."""
+    import openai  # noqa: PLC0415 - the import costs most of a second
+
+    if isinstance(error, openai.RateLimitError):
+        return RateLimited(_retry_after(error))
+    codes: tuple[tuple[type[Exception], str], ...] = (
+        (openai.AuthenticationError, "not_authorised"),
+        (openai.PermissionDeniedError, "not_authorised"),
+        (openai.NotFoundError, "model_not_found"),
+        (openai.APITimeoutError, "timeout"),
+        (openai.APIConnectionError, "unreachable"),
+    )
+    code = next((code for kind, code in codes if isinstance(error, kind)), "endpoint_error")
+    return AssistantUnavailable(code)
+
+
+def _retry_after(error: Exception) -> float:
+    response = getattr(error, "response", None)
+    said = response.headers.get("retry-after", "") if response is not None else ""
+    return float(said) if re.fullmatch(r"\d{1,5}(?:\.\d{1,3})?", said) else 0.0
 
 
 def _complaint(error: Exception) -> str:

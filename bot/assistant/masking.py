@@ -29,6 +29,21 @@ _URL = re.compile(
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
 _SSN = re.compile(r"\b(?!000|666|9\d\d)\d{3}[- ](?!00)\d{2}[- ](?!0000)\d{4}\b")
 _DIGITS = re.compile(r"(?<![\w$€£¥.,])\+?\(?\d(?:[ ().\-/\u00a0]{0,2}\d){6,24}(?!\w)")
+_STATES = (
+    "A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]"
+    "|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]"
+)
+# A place to the street: British, Canadian, American, and with the letters of a country before it.
+_POSTCODE = re.compile(
+    r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d\b"
+    rf"|\b(?:{_STATES}),? \d{{5}}(?:-\d{{4}})?\b|\b(?:A|B|CH|D|DK|F|FIN|I|L|N|S)-\d{{4,5}}\b"
+)
+_INSURANCE = re.compile(r"\b[A-CEGHJ-PR-TW-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b")
+_BORN = re.compile(
+    r"\b(?:born(?: on)?|dob|d\.o\.b\.|date of birth|geboren(?: am)?|née? le)\W{1,3}"
+    r"(?:\d{1,2}(?:[./ -]|st|nd|rd|th)+)?(?:\w{1,9}[./, -]+)?\d{2,4}\b",
+    re.IGNORECASE,
+)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 
 
@@ -52,6 +67,9 @@ def masked(text: str, known: Mapping[str, str]) -> str:
     text = _URL.sub("[link]", text)
     text = _IBAN.sub(lambda m: "[account]" if is_iban(m[0]) else m[0], text)
     text = _SSN.sub("[id number]", text)
+    text = _INSURANCE.sub("[id number]", text)
+    text = _BORN.sub("[date of birth]", text)
+    text = _POSTCODE.sub("[postcode]", text)
     text = _DIGITS.sub(_number, text)
     text = _known(text, known)
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -11,7 +11,7 @@ from bot.assistant.masking import masked
 from bot.assistant.pseudonyms import Pseudonyms
 from policy.donor import DonorRecord
 from policy.events import CrmEvent
-from policy.facts import DonorFacts, Fact, spelled
+from policy.facts import Conventions, DonorFacts, Fact, spelled
 from policy.injection import suspects_injection
 from policy.money import Money
 from policy.phrases import wordings
@@ -44,7 +44,7 @@ def material(
     with_notes: bool,
 ) -> dict[str, Any]:
     """Return the JSON data for one question; *names* learns every reference in it."""
-    rows = list(_records(record, names))
+    rows = list(_records(record, names, facts.conventions))
     data: dict[str, Any] = {
         "task": "recommendation" if proposal else "summary",
         "today": facts.as_of.isoformat(),
@@ -95,7 +95,7 @@ def _kind(fact: Fact) -> str:
     return "name" if fact.id == "donor.owner" else "enum"
 
 
-def _records(record: DonorRecord, names: Pseudonyms) -> Iterator[dict[str, Any]]:
+def _records(record: DonorRecord, names: Pseudonyms, conventions: Conventions) -> Iterator[dict[str, Any]]:
     groups: tuple[tuple[str, Iterable[Any]], ...] = (
         ("GIFT", sorted(record.gifts, key=lambda gift: gift.received_on, reverse=True)),
         ("PLEDGE", record.pledges),
@@ -106,18 +106,20 @@ def _records(record: DonorRecord, names: Pseudonyms) -> Iterator[dict[str, Any]]
     )
     for kind, group in groups:
         for row in list(group)[:_MOST_RECORDS]:
-            yield {"ref": names.of(row.id, kind), **_allowed(kind, row)}
+            yield {"ref": names.of(row.id, kind), **_allowed(kind, row, conventions)}
 
 
-def _allowed(kind: str, row: Value) -> dict[str, Any]:
+def _allowed(kind: str, row: Value, conventions: Conventions) -> dict[str, Any]:
     return {
-        field: _plain(value) for field in ALLOWED_FIELDS[kind] if (value := getattr(row, field)) is not None
+        field: _plain(value, conventions)
+        for field in ALLOWED_FIELDS[kind]
+        if (value := getattr(row, field)) is not None
     }
 
 
-def _plain(value: Any) -> str | int | bool:
+def _plain(value: Any, conventions: Conventions) -> str | int | bool:
     if isinstance(value, datetime):
-        return spelled(value.astimezone(UTC).date())
+        return spelled(conventions.day_of(value))
     if isinstance(value, StrEnum):
         return str(value.value)
     return value if isinstance(value, bool | int) else spelled(value)

@@ -5,24 +5,30 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
+import secrets
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bot.assistant.answer import Answer, UnreadableAnswerError, answer_schema, read_answer
 from bot.assistant.circuit import CircuitBreaker
-from bot.assistant.completion import ChatEndpoint, Completion, Messages
+from bot.assistant.completion import ChatEndpoint, Completion, Messages, RateLimited
+from bot.assistant.ledger import Ledger, NoLedger, within_budget
+from bot.assistant.masking import masked
 from bot.assistant.material import material, mentions_orders
-from bot.assistant.prompt import Prompt, read_prompt
+from bot.assistant.prompt import Prompt, prompt_in_version, read_prompt
 from bot.assistant.pseudonyms import Pseudonyms
-from bot.assistant.settings import AiSettings
+from bot.assistant.settings import OWN_MACHINES, AiSettings
+from bot.assistant.telemetry import Observed, Telemetry
 from handlers.ports import AssistantUnavailable
 from policy.claims import Origin
 from policy.donor import DonorRecord
-from policy.draft import Draft
+from policy.draft import Draft, ModelCall
 from policy.events import CrmEvent
 from policy.facts import DonorFacts
 from policy.situation import Proposal
+from policy.triage import LEVELS
 
 if TYPE_CHECKING:
     import httpx2
@@ -31,12 +37,19 @@ log = logging.getLogger(__name__)
 
 SUMMARISE = ("summarise", "v1")
 RECOMMEND = ("recommend", "v1")
+_MARK = re.compile(r"\^[0-9a-f]{4}\^")
+# What says more about the question than about the endpoint is no reason to leave the endpoint alone.
+_NO_FAULT = frozenset({"refused", "request_refused", "request_too_long", "instructions_leaked"})
+TRIAGE = ("triage", "v1")
+ANSWER = ("answer", "v1")
 
 
 class OpenAiAssistant:
     """Asks the first endpoint that may process the donor's data; raises AssistantUnavailable with a code.
 
     *monotonic* returns seconds, for latency and the circuit breakers; *http_client* makes the HTTP client.
+    *ledger* keeps what was spent and knows which prompts were promoted; *token* returns a few random letters
+    and digits; *prompts* replaces the shipped version of a prompt, for a rehearsal.
     """
 
     def __init__(
@@ -45,9 +58,16 @@ class OpenAiAssistant:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         http_client: Callable[[], httpx2.AsyncClient] | None = None,
+        ledger: Ledger | None = None,
+        token: Callable[[], str] = lambda: secrets.token_hex(4),
+        prompts: dict[str, Prompt] | None = None,
     ) -> None:
         self._settings = settings
         self._monotonic = monotonic
+        self._ledger = ledger or NoLedger()
+        self._token = token
+        self._prompts = prompts or {}
+        self._telemetry = Telemetry(monotonic)
         self._endpoints = {e.name: ChatEndpoint(e, settings, http_client) for e in settings.endpoints}
         self._circuits = {
             e.name: CircuitBreaker(
@@ -82,6 +102,58 @@ class OpenAiAssistant:
         led_astray = answer.action != proposal.action.kind
         return draft.model_copy(update={"suspected_injection": draft.suspected_injection or led_astray})
 
+    @property
+    def is_left_alone(self) -> bool:
+        """Say whether an endpoint failed so often that it is not asked for a while."""
+        return any(circuit.is_open for circuit in self._circuits.values())
+
+    def may_see(self, region: str) -> bool:
+        """Say whether what was processed in *region* may be asked about again here."""
+        return any(
+            region in (each.region, OWN_MACHINES) or each.region == OWN_MACHINES
+            for each in self._settings.endpoints
+        )
+
+    async def ask_again(self, prompt: str, asked: str, actions: tuple[str, ...]) -> Answer:
+        """Ask what was *asked* before, word for word, another model or prompt; nothing is shown of it."""
+        endpoint = self._endpoints[self._settings.endpoints[0].name]
+        told = _MARK.search(asked)
+        code_word = f"CS-{self._token()}"
+        text = self._prompts[prompt].guarded(mark=told[0] if told else "^", code_word=code_word)
+        messages: Messages = [{"role": "system", "content": text}, {"role": "user", "content": asked}]
+        return await self._answered(endpoint, self._prompts[prompt], messages, actions, code_word, Observed())
+
+    async def triage(
+        self,
+        record: DonorRecord,
+        facts: DonorFacts,
+        event: CrmEvent | None,
+        proposal: Proposal,
+        message: str = "",
+        *,
+        region: str | None = None,
+    ) -> Draft:
+        """Draft what whoever deals with it should know, and say how pressing it is."""
+        names = Pseudonyms(record)
+        with_notes = self._settings.send_notes
+        data = material(record, facts, names, event=event, proposal=proposal, with_notes=with_notes)
+        data["task"] = "triage"
+        if message and with_notes:
+            data["untrusted"] = [*data["untrusted"], {"ref": "MESSAGE", "text": masked(message, names.masks)}]
+        draft, answer = await self._draft(read_prompt(*TRIAGE), data, LEVELS, names, record, region)
+        pressing = next((level for level in LEVELS if level == answer.action), None)
+        return draft.model_copy(update={"urgency": pressing})
+
+    async def answer(
+        self, record: DonorRecord, facts: DonorFacts, question: str, *, region: str | None = None
+    ) -> Draft:
+        """Draft an answer to a colleague's *question*, in which known names are masked like everywhere."""
+        names = Pseudonyms(record)
+        data = material(record, facts, names, with_notes=self._settings.send_notes)
+        data |= {"task": "answer", "question": masked(question, names.masks)}
+        draft, _ = await self._draft(read_prompt(*ANSWER), data, (), names, record, region)
+        return draft
+
     async def close(self) -> None:
         """Close all connections."""
         for endpoint in self._endpoints.values():
@@ -97,20 +169,58 @@ class OpenAiAssistant:
         region: str | None,
     ) -> tuple[Draft, Answer]:
         endpoint = self._permitted(region or record.donor.processing_region)
-        began = self._monotonic()
+        prompt, rehearsed = await self._in_force(prompt, endpoint)
+        await within_budget(self._settings, self._ledger)
+        mark, code_word = f"^{self._token()[:4]}^", f"CS-{self._token()}"
         messages: Messages = [
-            {"role": "system", "content": prompt.text},
-            {"role": "user", "content": json.dumps(data, ensure_ascii=False)},
+            {"role": "system", "content": prompt.guarded(mark=mark, code_word=code_word)},
+            {"role": "user", "content": json.dumps(marked(data, mark), ensure_ascii=False)},
         ]
-        answer, completion = await self._answered(endpoint, messages, actions)
-        latency_ms = round((self._monotonic() - began) * 1000)
+        observed, began = Observed(), self._monotonic()
+        try:
+            answer = await self._answered(endpoint, prompt, messages, actions, code_word, observed)
+        except AssistantUnavailable as unavailable:
+            call = _heard(prompt, endpoint, messages, observed, self._milliseconds_since(began))
+            raise AssistantUnavailable(unavailable.code, call if observed.said else None) from None
+        latency_ms = self._milliseconds_since(began)
         draft = Draft(
             claims=tuple(names.claim(claim) for claim in answer.claims),
-            origin=_origin(prompt, endpoint, completion),
+            origin=self._origin(prompt, endpoint, observed, rehearsed=rehearsed),
             suspected_injection=mentions_orders(record),
             latency_ms=latency_ms,
+            call=_heard(prompt, endpoint, messages, observed, latency_ms),
         )
         return draft, answer
+
+    def _milliseconds_since(self, began: float) -> int:
+        return round((self._monotonic() - began) * 1000)
+
+    def _origin(
+        self, prompt: Prompt, endpoint: ChatEndpoint, observed: Observed, *, rehearsed: bool
+    ) -> Origin:
+        asked = endpoint.endpoint
+        return Origin(
+            kind="model",
+            model=observed.model or asked.model,
+            prompt=prompt.name,
+            prompt_version=prompt.version,
+            response_id=observed.response_id,
+            input_tokens=observed.tokens[0],
+            output_tokens=observed.tokens[1],
+            endpoint_region=asked.region,
+            unrehearsed=not rehearsed,
+            cost_micros=self._settings.price_of(asked.model).micros(*observed.tokens),
+        )
+
+    async def _in_force(self, shipped: Prompt, endpoint: ChatEndpoint) -> tuple[Prompt, bool]:
+        """Return the prompt that was promoted for the endpoint's model, or the shipped one, unrehearsed."""
+        if shipped.name in self._prompts:
+            return self._prompts[shipped.name], True
+        promoted = await self._ledger.promoted(shipped.name, endpoint.endpoint.model)
+        found = prompt_in_version(shipped.name, promoted) if promoted else None
+        if found is None and self._settings.only_rehearsed:
+            raise AssistantUnavailable("unrehearsed")
+        return found or shipped, found is not None
 
     def _permitted(self, region: str) -> ChatEndpoint:
         endpoint = self._settings.endpoint_for(region)
@@ -121,30 +231,67 @@ class OpenAiAssistant:
         return self._endpoints[endpoint.name]
 
     async def _answered(
-        self, endpoint: ChatEndpoint, messages: Messages, actions: tuple[str, ...]
-    ) -> tuple[Answer, Completion]:
-        circuit = self._circuits[endpoint.endpoint.name]
-        try:
-            async with asyncio.timeout(self._settings.deadline_s):
-                found = await _ask_and_repair(endpoint, messages, actions)
-        except TimeoutError:
+        self,
+        endpoint: ChatEndpoint,
+        prompt: Prompt,
+        messages: Messages,
+        actions: tuple[str, ...],
+        code_word: str,
+        observed: Observed,
+    ) -> Answer:
+        circuit, asked = self._circuits[endpoint.endpoint.name], endpoint.endpoint
+        began, most = self._monotonic(), self._settings.max_output_tokens
+        with self._telemetry.question(asked, prompt.name, prompt.version, most, observed):
+            try:
+                async with asyncio.timeout(self._settings.deadline_s):
+                    found = await _ask_and_repair(endpoint, messages, actions, code_word, observed)
+            except TimeoutError:
+                observed.code = "deadline"
+            except asyncio.CancelledError:
+                observed.code = "cancelled"
+                raise
+            except AssistantUnavailable as unavailable:
+                observed.code = unavailable.code
+                if isinstance(unavailable, RateLimited) and unavailable.retry_after_s:
+                    circuit.rest(unavailable.retry_after_s)
+        await self._ledger.note(
+            use=prompt.name,
+            model=asked.model,
+            prompt_version=prompt.version,
+            region=asked.region,
+            code=observed.code,
+            tokens=observed.tokens,
+            cost_micros=self._settings.price_of(asked.model).micros(*observed.tokens),
+            latency_ms=self._milliseconds_since(began),
+        )
+        if observed.code == "ok" or observed.code in _NO_FAULT:
+            circuit.succeeded()
+        else:
             circuit.failed()
-            raise AssistantUnavailable("deadline") from None
-        except AssistantUnavailable as unavailable:
-            circuit.failed()
-            log.warning("model did not help", extra={"code": unavailable.code})
-            raise
-        circuit.succeeded()
+        if observed.code != "ok":
+            log.warning("model did not help", extra={"code": observed.code})
+            raise AssistantUnavailable(observed.code)
         return found
 
 
+def marked(data: dict[str, Any], mark: str) -> dict[str, Any]:
+    """Return *data* with every space in its untrusted texts replaced by *mark*."""
+    texts = data.get("untrusted")
+    if not texts:
+        return data
+    return data | {
+        "untrusted": [{**one, "text": re.sub(r"\s+", mark, str(one["text"]).strip())} for one in texts]
+    }
+
+
 async def _ask_and_repair(
-    endpoint: ChatEndpoint, messages: Messages, actions: tuple[str, ...]
-) -> tuple[Answer, Completion]:
+    endpoint: ChatEndpoint, messages: Messages, actions: tuple[str, ...], code_word: str, observed: Observed
+) -> Answer:
     schema = answer_schema(actions)
     first = await endpoint.ask(messages, schema)
+    _observe(observed, first, code_word)
     try:
-        return read_answer(first.text, actions), first
+        return read_answer(first.text, actions)
     except UnreadableAnswerError as error:
         complaint = "Your answer was cut off." if first.truncated else "Your answer does not fit the schema."
         request = (
@@ -156,31 +303,39 @@ async def _ask_and_repair(
         {"role": "user", "content": request},
     ]
     second = await endpoint.ask(again, schema)
+    _observe(observed, second, code_word)
     try:
-        return read_answer(second.text, actions), _added(first, second)
+        return read_answer(second.text, actions)
     except UnreadableAnswerError:
         raise AssistantUnavailable("truncated" if second.truncated else "invalid_output") from None
 
 
-def _added(first: Completion, second: Completion) -> Completion:
-    return Completion(
-        text=second.text,
-        response_id=second.response_id,
-        model=second.model,
-        input_tokens=first.input_tokens + second.input_tokens,
-        output_tokens=first.output_tokens + second.output_tokens,
-        truncated=second.truncated,
+def _observe(observed: Observed, completion: Completion, code_word: str) -> None:
+    observed.tokens = (
+        observed.tokens[0] + completion.input_tokens,
+        observed.tokens[1] + completion.output_tokens,
     )
+    observed.said = (*observed.said, completion.text)
+    observed.model, observed.response_id = completion.model, completion.response_id
+    observed.finish = "length" if completion.truncated else "stop"
+    if code_word in completion.text:
+        # Whoever gets a model to give away its instructions can get it to say anything.
+        raise AssistantUnavailable("instructions_leaked")
 
 
-def _origin(prompt: Prompt, endpoint: ChatEndpoint, completion: Completion) -> Origin:
-    return Origin(
-        kind="model",
-        model=completion.model or endpoint.endpoint.model,
+def _heard(
+    prompt: Prompt, endpoint: ChatEndpoint, messages: Messages, observed: Observed, latency_ms: int
+) -> ModelCall:
+    return ModelCall(
         prompt=prompt.name,
         prompt_version=prompt.version,
-        response_id=completion.response_id,
-        input_tokens=completion.input_tokens,
-        output_tokens=completion.output_tokens,
+        instructions=prompt.text,
+        asked=messages[1]["content"],
+        answers=observed.said,
+        model=observed.model or endpoint.endpoint.model,
         endpoint_region=endpoint.endpoint.region,
+        response_id=observed.response_id,
+        input_tokens=observed.tokens[0],
+        output_tokens=observed.tokens[1],
+        latency_ms=latency_ms,
     )

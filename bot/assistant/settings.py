@@ -1,8 +1,10 @@
-"""Which model may see which donor, and how long an answer may take."""
+"""Which model may see which donor, how long an answer may take and what it may cost."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 
 ANYWHERE = "any"
 EU_ONLY = "eu_only"
@@ -33,13 +35,39 @@ class Endpoint:
         host = (self.base_url or "https://api.openai.com").lower()
         return any(known in host for known in ("openai.com", "openai.azure.com", "azure.com"))
 
+    @property
+    def provider(self) -> str:
+        """Name the provider as telemetry does."""
+        host = (self.base_url or "https://api.openai.com").lower()
+        if "azure.com" in host:
+            return "azure.ai.openai"
+        return "openai" if "openai.com" in host else "openai_compatible"
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a million tokens cost, in the organisation's currency of account for AI."""
+
+    input_per_million: Decimal
+    output_per_million: Decimal
+
+    def micros(self, input_tokens: int, output_tokens: int) -> int:
+        """Return what so many tokens cost, in millionths of the currency, rounded half up."""
+        cost = self.input_per_million * input_tokens + self.output_per_million * output_tokens
+        return int(cost.to_integral_value(ROUND_HALF_UP))
+
+
+FREE = Price(Decimal(0), Decimal(0))
+
 
 @dataclass(frozen=True, slots=True)
 class AiSettings:
     """All endpoints in order of preference and the limits for one question; times are in seconds.
 
     *deadline_s* bounds the whole question with its retries and repair. *send_notes* lets masked notes of
-    plain categories reach the model; records and facts are always sent pseudonymised.
+    plain categories reach the model; records and facts are always sent pseudonymised. *prices* are by model.
+    Budgets are in millionths of the prices' currency, None for no limit. With *only_rehearsed* a model that
+    was never promoted is not asked.
     """
 
     endpoints: tuple[Endpoint, ...] = ()
@@ -50,10 +78,18 @@ class AiSettings:
     failures_until_open: int = 3
     cool_down_s: float = 60.0
     send_notes: bool = False
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    hourly_budget_micros: int | None = None
+    daily_budget_micros: int | None = None
+    only_rehearsed: bool = False
 
     def endpoint_for(self, processing_region: str) -> Endpoint | None:
         """Return the first endpoint that may process a donor's data; None when none may."""
         return next((e for e in self.endpoints if is_permitted(processing_region, e.region)), None)
+
+    def price_of(self, model: str) -> Price:
+        """Return the price of a model; without one in the settings it counts as free."""
+        return self.prices.get(model, FREE)
 
 
 def is_permitted(processing_region: str, endpoint_region: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from bot.cli.audit_options import add_audit
+from bot.cli.eval_options import add_eval
 from bot.cli.policy_options import add_policy
 
 MAX_PORT = 65_535
@@ -45,14 +46,18 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _demo(_command(commands, "demo", "watch the whole product work, with a simulated Slack and CRM"))
     _command(commands, "serve", "run the service for a real workspace and CRM")
+    _command(commands, "healthy", "exit code 0 when the service on this machine answers")
     _sandbox(_command(commands, "sandbox", "run the simulated Slack or CRM alone"))
     _command(commands, "doctor", "test tokens, scopes, channels, CRM, model and clock, with the remedy")
     _command(commands, "check-config", "check settings, organisation file and policy without starting")
     add_policy(_command(commands, "policy", "check, test, explain and rehearse the rules"))
+    add_eval(_command(commands, "eval", "try the language model on a golden set, and rehearse a change"))
     _pause(_command(commands, "pause", "show what is paused, or pause it: the emergency stop"), resume=False)
     _pause(_command(commands, "resume", "let what was paused go on"), resume=True)
     _db(_command(commands, "db", "bring the database schema up to date"))
-    _inbox(_command(commands, "inbox", "list and retry what was set aside"))
+    _inbox(_command(commands, "inbox", "list, show, retry and discard what was set aside"))
+    _status(_command(commands, "status", "show queues, lags, schedules, processes and what needs somebody"))
+    _digest(_command(commands, "digest", "look at a digest for managers without posting it"))
     add_audit(_command(commands, "audit", "verify, read, export and erase what the audit holds"))
     return parser
 
@@ -113,8 +118,24 @@ def _db(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--database", metavar="URL", help=_DATABASE)
 
 
+def _digest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("preview",))
+    parser.add_argument("kind", choices=("adoption", "override", "outcomes", "operations"))
+    parser.add_argument("--days", type=int, default=7, metavar="N", help="the last so many days (default 7)")
+    parser.add_argument("--csv", action="store_true", help="print the figures as the thread's file has them")
+    parser.add_argument("--database", metavar="URL", help=_DATABASE)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
 def _inbox(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("list", "retry"))
-    parser.add_argument("id", nargs="?", help="what to retry, as `list` shows it")
+    parser.add_argument("what", choices=("list", "show", "retry", "discard"))
+    parser.add_argument("id", nargs="?", help="which one, as `list` shows it")
+    parser.add_argument("--by", metavar="EMAIL", help="who retries or discards; admins may")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why it need not be done")
+    parser.add_argument("--database", metavar="URL", help=_DATABASE)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _status(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--database", metavar="URL", help=_DATABASE)
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -10,7 +10,7 @@ from bot.cli.loading import database_settings
 from bot.cli.operator import arrival
 from bot.cli.running import complain
 from handlers.context import Arrived
-from handlers.evidence import record as write_down
+from handlers.record.evidence import record as write_down
 from storage.checkpoints import Checkpoint, InconsistentLogError
 from storage.database import Database
 from storage.transaction import Transaction

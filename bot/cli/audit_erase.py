@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 
-from bot.cli.console import print_json, say
+from bot.cli.console import print_json, progress, say
 from bot.cli.loading import database_settings
 from bot.cli.operator import NotAllowed, arrival, operator, organisation_here
 from bot.cli.running import complain
-from handlers.erase_donor import ErasureOrder, NotErased, erase_donor
+from bot.erasure_list import ListNotWritten, erase_restored, erasure_list
+from handlers.record.erase_donor import ErasureOrder, Looked, NotErased, erase_donor, look_in_others
 from policy.decision import Role
 from storage.database import Database
 from storage.erasure import Erased
@@ -19,11 +21,24 @@ NOT_EMPTIED = (
     "Erased, but another program kept the database open, so its write-ahead log still holds old pages. Run "
     "the same command again, or stop the service for a moment."
 )
-BACKUPS = "Backups taken before now still hold the data: replace them, or erase again after restoring one."
+BACKUPS = (
+    "Back-ups taken before now still hold the data. When one is restored, the donor is erased again at the "
+    "first start, from the list of erasures beside the checkpoints; keep that list out of the back-ups."
+)
+NO_LIST = (
+    "Back-ups taken before now still hold the data, and nothing outside of the database remembers this "
+    "erasure: set COUNTERSIGN_CHECKPOINT_PATHS, or erase again after restoring one."
+)
+WHOM = "Say whom to erase, on whose order and why: DONOR --by EMAIL --reason TEXT."
+LIST_UNREADABLE = "The list of erasures cannot be read ({why}). Nothing was erased."
 
 
 async def run(options: argparse.Namespace, database: Database) -> int:
-    """Erase in one transaction."""
+    """Erase in one transaction, after everything about others was looked through."""
+    if options.reapply:
+        return await _reapply(options, database)
+    if not (options.id and options.by and options.reason):
+        return complain(WHOM)
     who = operator(options.by, organisation_here())
     if not who.roles & MAY_ERASE:
         raise NotAllowed(f"{options.by} is neither admin nor compliance in the organisation file.")
@@ -33,24 +48,77 @@ async def run(options: argparse.Namespace, database: Database) -> int:
         actor=who.actor,
         reason=options.reason,
         also_called=tuple(options.also_called),
+        redact_names=options.redact_names,
     )
-    arrived = arrival()
-    done = await database.write(lambda tx: erase_donor(tx, arrived, order))
+    arrived, kept = arrival(), erasure_list(database_settings(options.database))
+    looked = await _looked(order, database)
+    try:
+        done = await database.write(lambda tx: erase_donor(tx, arrived, order, keep=kept.keep, looked=looked))
+    except ListNotWritten as problem:
+        return complain(str(problem))
     if isinstance(done, NotErased):
         return complain(done.why)
-    if options.json:
-        print_json({"payloads": done.payloads, "rows": done.rows, "messages": len(done.places)})
-    else:
-        say(_sentence(options.id, done))
+    _tell(options, done)
     return 0
+
+
+async def _reapply(options: argparse.Namespace, database: Database) -> int:
+    try:
+        done = await erase_restored(erasure_list(database_settings(options.database)), database, arrival())
+    except (OSError, ValueError) as problem:
+        return complain(LIST_UNREADABLE.format(why=type(problem).__name__))
+    if options.json:
+        print_json({"erased": done.erased, "unknown": done.unknown, "waiting": len(done.waiting)})
+    else:
+        say(f"{done.erased} donors were back and are erased again; {done.unknown} were not in this database.")
+    for why in done.waiting:
+        complain(why)
+    return 1 if done.waiting else 0
+
+
+async def _looked(order: ErasureOrder, database: Database) -> Looked:
+    total = (await database.read(lambda tx: tx.audit.head())).seq
+    loop = asyncio.get_running_loop()
+    with progress("Looking through records about others") as bar:
+        task = bar.add_task("entries", total=total)
+
+        def heard(done: int) -> None:
+            loop.call_soon_threadsafe(lambda: bar.update(task, completed=done))
+
+        return await database.read(lambda tx: look_in_others(tx, order, heard))
 
 
 def afterwards(options: argparse.Namespace) -> int:
     """Rebuild the files, once nothing of ours is open any more."""
-    emptied = vacuum(database_settings(options.database).database_url)
-    if not options.json:
-        say(BACKUPS)
+    settings = database_settings(options.database)
+    emptied = vacuum(settings.database_url)
+    if not options.json and not options.reapply:
+        say(BACKUPS if erasure_list(settings).files else NO_LIST)
     return 0 if emptied else complain(NOT_EMPTIED)
+
+
+def _tell(options: argparse.Namespace, done: Erased) -> None:
+    if options.json:
+        print_json(
+            {
+                "payloads": done.payloads,
+                "rows": done.rows,
+                "messages": len(done.places),
+                "redacted_about_others": [each.entry_id for each in done.redacted],
+                "left_about_others": [each.entry_id for each in done.left],
+            }
+        )
+        return
+    say(_sentence(options.id, done))
+    if done.redacted:
+        say(f"{len(done.redacted)} records about others no longer name them.")
+    if done.left:
+        say(
+            f"{len(done.left)} records about others hold the same name, perhaps a namesake's, and were left. "
+            "To rewrite them too, run the command again with --also-called NAME --redact-names. They are:"
+        )
+        for each in done.left:
+            say(f"    entry {each.entry_id}  {each.kind}  about {each.donor_id or 'nobody'}")
 
 
 def _sentence(donor_id: str, done: Erased) -> str:

@@ -12,7 +12,7 @@ from bot.cli.running import complain
 from bot.export.archive import Export, ExportImpossible, Order, write_export
 from bot.export.contents import Scope
 from handlers.context import Arrived
-from handlers.evidence import record as write_down
+from handlers.record.evidence import record as write_down
 from policy.decision import Role
 from storage.checkpoints import InconsistentLogError
 from storage.database import Database

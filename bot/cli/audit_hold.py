@@ -8,7 +8,7 @@ from bot.cli.console import print_json, say
 from bot.cli.operator import NotAllowed, arrival, operator, organisation_here
 from bot.cli.running import complain
 from handlers.context import Arrived
-from handlers.evidence import record as write_down
+from handlers.record.evidence import record as write_down
 from policy.decision import Role
 from storage.database import Database
 from storage.holds import LegalHold

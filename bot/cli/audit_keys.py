@@ -9,7 +9,7 @@ from bot.cli.operator import NotAllowed, arrival, operator, organisation_here
 from bot.cli.running import complain
 from bot.master_key import new_key
 from handlers.context import Arrived
-from handlers.evidence import record as write_down
+from handlers.record.evidence import record as write_down
 from policy.decision import Role
 from storage.checkpoints import SigningKey
 from storage.database import Database

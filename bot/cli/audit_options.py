@@ -125,9 +125,19 @@ def _period(way: argparse.ArgumentParser) -> None:
 
 
 def _erase(way: argparse.ArgumentParser) -> None:
-    way.add_argument("id", metavar="DONOR", help="a donor id")
-    way.add_argument("--by", required=True, metavar="EMAIL", help=_BY)
-    way.add_argument("--reason", required=True, help="why, for the record")
+    way.add_argument("id", nargs="?", metavar="DONOR", help="a donor id")
+    way.add_argument("--by", metavar="EMAIL", help=_BY)
+    way.add_argument("--reason", help="why, for the record")
     way.add_argument(
         "--also-called", action="append", default=[], metavar="NAME", help="another name to look for"
+    )
+    way.add_argument(
+        "--redact-names",
+        action="store_true",
+        help="also rewrite records about others that hold the name alone, which may be a namesake's",
+    )
+    way.add_argument(
+        "--reapply",
+        action="store_true",
+        help="after restoring a back-up: erase again everybody who was erased since it was taken",
     )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
+from collections.abc import Sequence
 
+from bot.cli.operator import arrival
 from bot.cli.running import complain
-from handlers.erase_donor import erasure_of
-from handlers.show_evidence import evidence_line
+from handlers.record.erase_donor import erasure_of
+from handlers.record.evidence import record as write_down
+from handlers.record.show_evidence import evidence_line
 from storage.audit import AuditRecord
 from storage.database import Database
 from storage.transaction import Transaction
@@ -25,9 +29,22 @@ async def run(options: argparse.Namespace, database: Database) -> int:
         if erasure := await database.read(lambda tx: erasure_of(tx, options.id)):
             return complain(f"{options.id} was erased on {erasure.at:%d %b %Y}, entry {erasure.id}.")
         return complain(f"The audit log holds nothing about {options.id}.")
+    await note_reading(database, options.what, records)
     for record in records:
         print(as_json(record) if options.json else as_text(record))
     return 0
+
+
+async def note_reading(database: Database, what: str, records: Sequence[AuditRecord], **asked: str) -> None:
+    """Write down who read what at the command line, about the donor if it was about one alone."""
+    donors = {record.subject for record in records if record.subject}
+    subject = donors.pop() if len(donors) == 1 else None
+    arrived, actor = arrival(), f"shell:{getpass.getuser()}"
+    await database.write(
+        lambda tx: write_down(
+            tx, arrived, "audit.read", subject=subject, actor=actor, what=what, entries=len(records), **asked
+        )
+    )
 
 
 def _path(tx: Transaction, named: str) -> list[AuditRecord]:
@@ -59,4 +76,5 @@ def as_text(record: AuditRecord) -> str:
     line = evidence_line(record)
     head = f"{record.at:%Y-%m-%d %H:%M:%S} UTC  {record.kind:<28}  {line.who if line else record.actor}"
     details = "".join(f"\n    {detail}" for detail in (line.what, *line.details)) if line else ""
-    return f"{head}{details}\n    entry {record.id}"
+    number = "" if record.seq is None else f"number {record.seq}, "
+    return f"{head}{details}\n    {number}entry {record.id}, reference {record.correlation_id[-6:].lower()}"

@@ -6,7 +6,7 @@ import argparse
 
 from bot.cli.console import print_json, say
 from bot.cli.running import complain
-from handlers.replay_decisions import Replayed, replayed
+from handlers.record.replay_decisions import Replayed, replayed
 from storage.database import Database
 
 WHY = {

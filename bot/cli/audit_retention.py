@@ -6,7 +6,7 @@ import argparse
 
 from bot.cli.console import print_json, say
 from bot.cli.operator import arrival, organisation_here
-from handlers.apply_retention import apply_rules, expiries_at
+from handlers.record.apply_retention import apply_rules, expiries_at
 from policy.retention import DEFAULT_RETENTION
 from storage.database import Database
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-from bot.cli.audit_read import as_json, as_text
+from bot.cli.audit_read import as_json, as_text, note_reading
 from bot.cli.period import NotADay, period
 from bot.cli.running import complain
 from policy.retention import matches
@@ -34,6 +34,8 @@ async def run(options: argparse.Namespace, database: Database) -> int:
         likely = [each.id for each in page if _says(each.payload, options.words)]
         records = await database.read(lambda tx, ids=likely: [tx.audit.get(each) for each in ids])  # type: ignore[misc]
         found.extend(each for each in records if each and _fits(each, options, end or END))
+    if found:
+        await note_reading(database, "search", found, only=options.kind or "")
     for each in found:
         print(as_json(each) if options.json else as_text(each))
     return 0 if found else complain("Nothing in the audit log fits.")

@@ -16,6 +16,10 @@ from storage.database import Database
 from storage.signed_note import NoteInvalidError, VerifierKey
 
 NO_CHECKPOINT = " There is no signed checkpoint yet to compare with."
+RESTORED = (
+    " A restored back-up looks like this too: then the entries since it was taken are lost, and the "
+    "checkpoints from after it prove that they existed; keep those, and write down why."
+)
 WHAT = {
     "changed": "was changed",
     "inserted": "was put in later",
@@ -36,14 +40,17 @@ async def run(options: argparse.Namespace, database: Database) -> int:
         return complain(f"The checkpoints cannot be read ({problem}).")
     if known.unsigned:
         complain("Not signed by any known key, and therefore ignored: " + ", ".join(known.unsigned))
+    faults = await database.read(lambda tx: tx.checkpoints.faults())
     report = await _verified(database, known.roots, payloads=not options.entries_only)
     if options.json:
-        print_json(_plain(report))
+        print_json(_plain(report) | {"besides": faults, "unsigned": known.unsigned})
     elif report.ok:
         say(_sentence(report), "green")
     else:
         complain(f"The log was changed. {_fault(report)}")
-    return 0 if report.ok and not known.unsigned else 1
+    if faults and not options.json:
+        complain(f"Besides the entries something was changed: {'; '.join(faults)}.")
+    return 0 if report.ok and not known.unsigned and not faults else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +92,11 @@ def _sentence(report: AuditReport) -> str:
     removed = (
         f" {report.erased} of them have no payload any more, for recorded reasons." if report.erased else ""
     )
+    if report.redacted:
+        removed += f" {report.redacted} were rewritten without somebody who was erased, as recorded."
     waiting = f" {report.unsealed} more are not sealed yet." if report.unsealed else ""
-    signed = f" They agree with {report.roots} signed checkpoints." if report.roots else NO_CHECKPOINT
+    count = f"{report.roots} signed checkpoint{'' if report.roots == 1 else 's'}"
+    signed = f" They agree with {count}." if report.roots else NO_CHECKPOINT
     return f"{report.entries} entries verified.{removed}{waiting}{signed} Nobody changed the log."
 
 
@@ -94,7 +104,8 @@ def _fault(report: AuditReport) -> str:
     seq, what = report.first_bad or (0, "changed")
     which = f"Entry {seq}" if seq else "An entry that is not sealed yet"
     until = f", up to entry {report.until}" if report.until else ""
-    return f"{which} {WHAT[what]}{until}. The {report.entries} entries before it are right."
+    restored = RESTORED if what in ("truncated", "rewritten") else ""
+    return f"{which} {WHAT[what]}{until}. The {report.entries} entries before it are right.{restored}"
 
 
 def _plain(report: AuditReport) -> dict[str, object]:
@@ -104,6 +115,7 @@ def _plain(report: AuditReport) -> dict[str, object]:
         "entries": report.entries,
         "unsealed": report.unsealed,
         "erased": report.erased,
+        "redacted": report.redacted,
         "checkpoints": report.roots,
         "head": report.head.hash,
         "first_bad": seq,

@@ -35,6 +35,7 @@ from bot.wiring import Runtime, build
 HOST = "127.0.0.1"
 POLL_S = 20.0
 LOCK = "lock"
+DASHBOARD = "/dashboard"
 BOT_PATHS = ("/crm/events", "/slack/events", "/healthz", "/readyz", "/metrics")
 WELCOME = """
   Countersign is running with a simulated Slack workspace and a simulated CRM.
@@ -133,7 +134,8 @@ async def _performance(
 
 
 async def _let_go(runtime: Runtime) -> None:
-    runtime.scheduler.stop()
+    if runtime.scheduler:
+        runtime.scheduler.stop()
     runtime.stop.set()
     if runtime.socket:
         await runtime.socket.close()
@@ -147,7 +149,8 @@ async def _until(stop: asyncio.Event, serving: asyncio.Task[None]) -> None:
 
 def _one_port(bot: AsgiApp, sandbox: AsgiApp) -> AsgiApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        serve = bot if scope.get("path") in BOT_PATHS else sandbox
+        path = scope.get("path", "")
+        serve = bot if path in BOT_PATHS or path.startswith(DASHBOARD) else sandbox
         await serve(scope, receive, send)
 
     return app

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 import yaml
 
+from bot.cli.doctor_evidence import evidence
+from bot.cli.finding import Finding, bad, good
 from bot.cli.loading import load_settings
 from bot.cli.opening import CannotOpen, opened
 from bot.cli.running import complain
@@ -26,8 +27,8 @@ from bot.slack.channels import Channels
 from bot.slack.connection import SlackClients, open_clients, web_client
 from bot.slack.failures import asked
 from bot.wiring import crm_client, slack_connection
-from handlers.first_policy import REPAIR, UNREADABLE
 from handlers.ports import DonorUnknown, Refused, Unavailable
+from handlers.rules.first_policy import REPAIR, UNREADABLE
 from policy.closed import nothing_allowed
 from policy.language import PolicyInvalidError
 from policy.organisation import Organisation
@@ -35,15 +36,6 @@ from storage.errors import StorageError
 from storage.migrate import is_current
 
 MOST_SKEW_S = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: what was tested, whether it holds, what was found or what to do."""
-
-    what: str
-    ok: bool
-    text: str
 
 
 def run(_options: argparse.Namespace) -> int:
@@ -55,14 +47,21 @@ def run(_options: argparse.Namespace) -> int:
 
 
 async def _examine(settings: Settings) -> int:
-    failed = 0
+    failed = warned = 0
     async for finding in _findings(settings):
-        print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what:<22} {finding.text}", flush=True)
-        failed += not finding.ok
-    print(
-        "Everything is in order." if not failed else f"{failed} of the checks failed; the remedies are above."
-    )
+        print(finding.line(), flush=True)
+        failed += finding.level == "fail"
+        warned += finding.level == "warn"
+    print(_verdict(failed, warned))
     return 1 if failed else 0
+
+
+def _verdict(failed: int, warned: int) -> str:
+    if failed:
+        return f"{failed} of the checks failed; the remedies are above."
+    return (
+        f"It works; what is marked WARN ({warned}) should not stay." if warned else "Everything is in order."
+    )
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
@@ -70,6 +69,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     organisation, finding = _organisation(settings)
     yield finding
     yield await _policy(settings)
+    for each in await evidence(settings, organisation, datetime.now(UTC)):
+        yield each
     clients = open_clients(slack_connection(settings))
     try:
         async for found in _slack(settings, clients, organisation):
@@ -79,44 +80,46 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     async with crm_client(settings.crm) as client:
         yield await _crm(RestCrm(Wire(client), SystemClock()))
     yield await _model(settings.ai)
+    if settings.ai.is_configured:
+        yield await _rehearsed(settings)
 
 
 def _database(settings: Settings) -> Finding:
     try:
         current = is_current(settings.database_url)
     except StorageError as error:
-        return _bad("Database", f"does not answer ({error.code}). Check COUNTERSIGN_DATABASE_URL.")
+        return bad("Database", f"does not answer ({error.code}). Check COUNTERSIGN_DATABASE_URL.")
     if not current:
-        return _bad(
+        return bad(
             "Database", "no schema yet, or an older one. Run: countersign db upgrade (serve does it too)"
         )
-    return _good("Database", "reachable, schema up to date")
+    return good("Database", "reachable, schema up to date")
 
 
 def _organisation(settings: Settings) -> tuple[Organisation | None, Finding]:
     try:
         organisation = read_organisation(settings.organisation_file or Path("organisation.yaml"))
     except FileInvalid as invalid:
-        return None, _bad("Organisation", str(invalid))
-    return organisation, _good("Organisation", organisation.name)
+        return None, bad("Organisation", str(invalid))
+    return organisation, good("Organisation", organisation.name)
 
 
 async def _policy(settings: Settings) -> Finding:
     try:
         named = read_policy(settings.policy_file)
     except (FileInvalid, PolicyInvalidError) as invalid:
-        return _bad("Policy", str(invalid))
+        return bad("Policy", str(invalid))
     try:
         async with opened(settings.database_url) as database:
             rules, in_force = await database.read(
                 lambda tx: (PolicyInForce().current(tx), tx.policies.in_force())
             )
     except CannotOpen:
-        return _good("Policy", f"version {named.version[:12]} will be the first in force")
+        return good("Policy", f"version {named.version[:12]} will be the first in force")
     if in_force is None:
-        return _good("Policy", f"version {named.version[:12]} will be the first in force")
+        return good("Policy", f"version {named.version[:12]} will be the first in force")
     if rules.version == nothing_allowed().version:
-        return _bad("Policy", UNREADABLE.format(version=in_force.version[:12]) + f" {REPAIR}")
+        return bad("Policy", UNREADABLE.format(version=in_force.version[:12]) + f" {REPAIR}")
     shown = f"version {in_force.version[:12]} is in force, {in_force.decided_by_name or in_force.author}"
     if named.version != in_force.version:
         where = settings.policy_file or "--shipped"
@@ -124,7 +127,7 @@ async def _policy(settings: Settings) -> Finding:
             f"; version {named.version[:12]} in the settings does not rule. To put it forward: "
             f"countersign policy activate {where} --by YOUR-E-MAIL"
         )
-    return _good("Policy", shown)
+    return good("Policy", shown)
 
 
 async def _slack(
@@ -142,9 +145,9 @@ async def _checked(what: str, check: Awaitable[Finding]) -> Finding:
     try:
         return await check
     except Refused as refused:
-        return _bad(what, f"Slack says {refused.code}.")
+        return bad(what, f"Slack says {refused.code}.")
     except Unavailable as unavailable:
-        return _bad(what, _REMEDIES.get(unavailable.code, NO_ANSWER))
+        return bad(what, _REMEDIES.get(unavailable.code, NO_ANSWER))
 
 
 NO_ANSWER = "no answer. Check the network and COUNTERSIGN_SLACK__BASE_URL."
@@ -157,7 +160,7 @@ _REMEDIES = {
 
 async def _token(clients: SlackClients) -> Finding:
     answer = await asked(clients.reading.auth_test())
-    return _good("Slack token", f"workspace {answer.get('team')}, bot user {answer.get('user')}")
+    return good("Slack token", f"workspace {answer.get('team')}, bot user {answer.get('user')}")
 
 
 async def _scopes(clients: SlackClients) -> Finding:
@@ -166,8 +169,8 @@ async def _scopes(clients: SlackClients) -> Finding:
     missing = sorted(_declared_scopes() - granted)
     if missing:
         remedy = "Update the app from manifest.yml and install it again."
-        return _bad("Slack scopes", f"missing {', '.join(missing)}. {remedy}")
-    return _good("Slack scopes", "all granted")
+        return bad("Slack scopes", f"missing {', '.join(missing)}. {remedy}")
+    return good("Slack scopes", "all granted")
 
 
 def _declared_scopes() -> set[str]:
@@ -177,6 +180,7 @@ def _declared_scopes() -> set[str]:
 
 def _channels(organisation: Organisation) -> list[str]:
     named = [organisation.review_channel, organisation.operations_channel, organisation.governance_channel]
+    named.append(organisation.checkpoint_channel)
     named += [person.channel for person in organisation.people]
     named += [digest.channel for digest in organisation.digests]
     return sorted({channel for channel in named if channel})
@@ -187,21 +191,21 @@ async def _channel(clients: SlackClients, channel: str) -> Finding:
     try:
         channel_id = await channels.resolve(channel)
     except Refused:
-        return _bad(channel, "not found. Create it, or invite the bot if it is private: /invite @countersign")
+        return bad(channel, "not found. Create it, or invite the bot if it is private: /invite @countersign")
     call = clients.reading.api_call("conversations.info", data={"channel": channel_id})
     info = (await asked(call))["channel"]
     if not info.get("is_member"):
-        return _bad(channel, "the bot is not in it. In the channel, type: /invite @countersign")
+        return bad(channel, "the bot is not in it. In the channel, type: /invite @countersign")
     if info.get("is_ext_shared"):
-        return _bad(channel, "is shared with another organisation; donor data does not belong there")
-    return _good(channel, "the bot is a member")
+        return bad(channel, "is shared with another organisation; donor data does not belong there")
+    return good(channel, "the bot is a member")
 
 
 async def _socket(settings: Settings) -> Finding:
     connection = slack_connection(settings)
     client = web_client(connection.app_token or "", connection, None, [])
     await asked(client.apps_connections_open(app_token=connection.app_token or ""))
-    return _good("Socket Mode", "the app token may connect")
+    return good("Socket Mode", "the app token may connect")
 
 
 async def _crm(crm: RestCrm) -> Finding:
@@ -209,37 +213,51 @@ async def _crm(crm: RestCrm) -> Finding:
     try:
         answer = await crm.ping()
     except Unavailable as unavailable:
-        return _bad("CRM", f"no answer ({unavailable.code}). Check COUNTERSIGN_CRM__BASE_URL.")
+        return bad("CRM", f"no answer ({unavailable.code}). Check COUNTERSIGN_CRM__BASE_URL.")
     except (DonorUnknown, NotPermitted):
-        return _bad("CRM", "does not let us in. Check COUNTERSIGN_CRM__TOKEN and the address.")
+        return bad("CRM", "does not let us in. Check COUNTERSIGN_CRM__TOKEN and the address.")
     skew = abs((datetime.fromisoformat(str(answer["now"])) - before).total_seconds())
     if skew > MOST_SKEW_S:
-        return _bad(
-            "CRM", f"its clock and ours are {skew:.0f} s apart. Switch on time synchronisation (NTP)."
-        )
+        return bad("CRM", f"its clock and ours are {skew:.0f} s apart. Switch on time synchronisation (NTP).")
     if not answer["donors"]:
-        return _bad("CRM", "it shows us no donors. Give the API user read access to donor records.")
-    return _good("CRM", f"{answer['name']}, {answer['donors']} donors visible, clock {skew:.0f} s apart")
+        return bad("CRM", "it shows us no donors. Give the API user read access to donor records.")
+    return good("CRM", f"{answer['name']}, {answer['donors']} donors visible, clock {skew:.0f} s apart")
+
+
+async def _rehearsed(settings: Settings) -> Finding:
+    """Say for which uses the configured model passed its rehearsal with the prompt that ships."""
+    from bot.assistant.prompt import prompt_in_version
+    from bot.cli.eval_candidates import PROMPTS
+
+    model = settings.ai.model
+    missing = list(PROMPTS)
+    try:
+        async with opened(settings.database_url) as database:
+            for use, (name, _) in PROMPTS.items():
+                found = await database.read(lambda tx, name=name: tx.promotions.in_force(name, model))  # type: ignore[misc]
+                if found and prompt_in_version(name, found.prompt_version):
+                    missing.remove(use)
+    except CannotOpen:
+        pass  # the database has its own line
+    if not missing:
+        return good("Model rehearsed", "for every use")
+    return good(
+        "Model rehearsed",
+        f"not yet for {', '.join(missing)}; cards say so. To try it out: "
+        f"countersign eval rehearse --use {missing[0]} --by YOUR-E-MAIL",
+    )
 
 
 async def _model(ai: AiModelSettings) -> Finding:
     if not ai.is_configured:
-        return _good("Model", "none: summaries are written from CRM records without AI")
+        return good("Model", "none: summaries are written from CRM records without AI")
     key = ai.api_key.get_secret_value() if ai.api_key else ""
     base = (ai.base_url or "https://api.openai.com/v1").rstrip("/")
     try:
         async with httpx2.AsyncClient(timeout=ai.timeout_s) as client:
             answer = await client.get(f"{base}/models", headers={"Authorization": f"Bearer {key}"})
     except httpx2.HTTPError:
-        return _bad("Model", "no answer. Check COUNTERSIGN_AI__BASE_URL; until then no AI is used.")
+        return bad("Model", "no answer. Check COUNTERSIGN_AI__BASE_URL; until then no AI is used.")
     if answer.status_code in (401, 403):
-        return _bad("Model", "the key is refused. Check COUNTERSIGN_AI__API_KEY.")
-    return _good("Model", f"{ai.model} at {ai.region}, answered {answer.status_code}")
-
-
-def _good(what: str, text: str) -> Finding:
-    return Finding(what, ok=True, text=text)
-
-
-def _bad(what: str, text: str) -> Finding:
-    return Finding(what, ok=False, text=text)
+        return bad("Model", "the key is refused. Check COUNTERSIGN_AI__API_KEY.")
+    return good("Model", f"{ai.model} at {ai.region}, answered {answer.status_code}")

@@ -1,69 +1,115 @@
-"""`countersign inbox`: what could not be handled, why, and trying it again."""
+"""`countersign inbox`: what could not be handled, why in plain words, trying it again or letting it be."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 
+from bot.cli.console import print_json
 from bot.cli.opening import CannotOpen, opened
+from bot.cli.operator import NotAllowed, arrival, operator, organisation_here, ring_everybody
 from bot.cli.running import complain
-from bot.clock import SystemClock
+from bot.files import FileInvalid
+from handlers.rules.pausing import Operator
+from handlers.service.dead_letters import (
+    DeadLetter,
+    dead_letter,
+    dead_letters,
+    discard,
+    may_care,
+    retry,
+)
 from storage.database import Database
-from storage.transaction import Transaction
 
 MOST = 200
+NOTHING = "Nothing was set aside: everything that arrived was handled."
+NOT_ALLOWED = "{email} is not an admin in the organisation file, and only admins can do this."
 
 
 def run(options: argparse.Namespace) -> int:
-    """List dead letters of both queues, or give one back to its queue."""
-    if options.what == "retry" and not options.id:
-        return complain("Say which one: countersign inbox retry ID (countersign inbox list shows them).")
-    return asyncio.run(_answer(options))
-
-
-async def _answer(options: argparse.Namespace) -> int:
+    """List or show dead letters of both queues, give one back to its queue, or discard it."""
+    if options.what != "list" and not options.id:
+        return complain(
+            f"Say which one: countersign inbox {options.what} ID (countersign inbox list shows them)."
+        )
+    if options.what in ("retry", "discard") and not options.by:
+        return complain("Say who does this: --by EMAIL.")
+    if options.what == "discard" and not options.reason.strip():
+        return complain("Say why it need not be done: --reason TEXT. It is kept in the audit.")
     try:
-        async with opened(options.database) as database:
-            if options.what == "list":
-                return await _list(database, as_json=options.json)
-            return await _retry(database, options.id)
-    except CannotOpen as problem:
+        return asyncio.run(_answer(options))
+    except (CannotOpen, FileInvalid, NotAllowed) as problem:
         return complain(str(problem))
 
 
+async def _answer(options: argparse.Namespace) -> int:
+    async with opened(options.database) as database:
+        if options.what == "list":
+            return await _list(database, as_json=options.json)
+        if options.what == "show":
+            found = await database.read(lambda tx: dead_letter(tx, options.id))
+            return _show(found, options)
+        return await _settle(database, options)
+
+
 async def _list(database: Database, *, as_json: bool) -> int:
-    dead = await database.read(lambda tx: [*_dead("inbox", tx), *_dead("outbox", tx)])
+    dead = await database.read(lambda tx: dead_letters(tx, MOST))
     if as_json:
-        print(json.dumps(dead, indent=2))
-    elif not dead:
-        print("Nothing was set aside: everything that arrived was handled.")
+        print_json([each.model_dump(mode="json") for each in dead])
+        return 0
+    if not dead:
+        print(NOTHING)
+    for each in dead:
+        print(
+            f"{each.id}  {each.queue:<6}  {each.kind:<20}  {each.code}  {each.received_at:%Y-%m-%d %H:%M} UTC"
+        )
+        print(f"    {each.why}")
+    if len(dead) >= MOST:
+        print(f"The latest {MOST} of each queue are shown.")
+    return 0
+
+
+def _show(found: DeadLetter | None, options: argparse.Namespace) -> int:
+    if found is None:
+        return _none(options)
+    if options.json:
+        print_json(found.model_dump(mode="json"))
+        return 0
+    for name, value in (
+        ("What", f"{found.kind} ({found.queue})"),
+        ("About", found.about or "nobody in particular"),
+        ("Arrived", f"{found.received_at:%Y-%m-%d %H:%M:%S} UTC, tried {found.attempts} times"),
+        ("Reference", f"{found.reference} (in the log and in the audit)"),
+        ("Why", f"{found.why} ({found.code})"),
+        ("What to do", found.remedy),
+        ("Or let it be", f'countersign inbox discard {found.id} --by EMAIL --reason "..."'),
+    ):
+        print(f"{name:<14}{value}")
+    return 0
+
+
+async def _settle(database: Database, options: argparse.Namespace) -> int:
+    by, arrived = _who(options), arrival()
+    if options.what == "retry":
+        found = await database.write(lambda tx: retry(tx, arrived, by, options.id))
     else:
-        for each in dead:
-            what = f"{each['queue']:<6}  {each['kind']:<20}"
-            print(f"{each['id']}  {what}  {each['error']}  {each['received_at']}")
+        found = await database.write(lambda tx: discard(tx, arrived, by, options.id, options.reason.strip()))
+    if found is None:
+        return _none(options)
+    if options.what == "retry":
+        await ring_everybody()
+        print(f"{found.id} is back in its queue and will be tried again.")
+    else:
+        print(f"{found.id} is discarded. The audit keeps who did it and why.")
     return 0
 
 
-def _dead(name: str, tx: Transaction) -> list[dict[str, str | int]]:
-    queue = tx.inbox if name == "inbox" else tx.outbox
-    return [
-        {
-            "id": item.id,
-            "queue": name,
-            "kind": item.kind,
-            "attempts": item.attempts,
-            "error": item.last_error or "",
-            "received_at": item.received_at.isoformat(timespec="seconds"),
-        }
-        for item in queue.list_dead(MOST)
-    ]
+def _who(options: argparse.Namespace) -> Operator:
+    by = operator(options.by, organisation_here())
+    if not may_care(by):
+        raise NotAllowed(NOT_ALLOWED.format(email=options.by))
+    return by
 
 
-async def _retry(database: Database, item_id: str) -> int:
-    now = SystemClock().now()
-    revived = await database.write(lambda tx: tx.inbox.revive(item_id, now) or tx.outbox.revive(item_id, now))
-    if not revived:
-        return complain(f"There is no dead letter {item_id}.")
-    print(f"{item_id} is back in its queue and will be tried again.")
-    return 0
+def _none(options: argparse.Namespace) -> int:
+    return complain(f"There is no dead letter {options.id}.")

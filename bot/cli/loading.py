@@ -6,13 +6,16 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bot.settings import Settings
+from bot.secret_files import SecretFileUnreadable
+from bot.settings import AiModelSettings, Settings
 
 
 def load_settings() -> Settings | str:
     """Return the settings, or one line per fault that names the variable to set."""
     try:
         return Settings()
+    except SecretFileUnreadable as error:
+        return f"Configuration: {error}."
     except ValidationError as error:
         return "\n".join(_line(fault["loc"], fault["msg"]) for fault in error.errors())
 
@@ -33,6 +36,11 @@ def policy_file() -> str | None:
 def organisation_file() -> Path | None:
     """Return the organisation file named in the environment, if any; nothing else needs to be set."""
     return _DatabaseOnly().organisation_file
+
+
+def ai_here() -> AiModelSettings:
+    """Return which model is configured; nothing else needs to be set."""
+    return _DatabaseOnly().ai
 
 
 def redis_url() -> str | None:

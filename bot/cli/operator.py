@@ -9,11 +9,13 @@ from bot.clock import SystemClock
 from bot.doorstep import INBOX, OUTBOX
 from bot.files import read_organisation
 from handlers.context import Arrived
-from handlers.pausing import Operator
+from handlers.rules.pausing import Operator
 from policy.decision import Role
 from policy.organisation import Organisation
 from storage.bell import RedisBell
 from storage.ids import IdSource
+
+UNVERIFIED = "{email} (not verified)"
 
 
 class NotAllowed(Exception):
@@ -27,9 +29,15 @@ def organisation_here() -> Organisation | None:
 
 
 def operator(email: str, organisation: Organisation | None) -> Operator:
-    """Return who acts; whoever reaches the database where no organisation is named here counts as admin."""
-    roles = organisation.roles_of(email) if organisation else (Role.ADMIN.value,)
-    return Operator(f"cli:{email.casefold()}", email, frozenset(roles))
+    """Return who acts.
+
+    Whoever reaches the database where no organisation is named counts as admin, but nobody can say that they
+    are who they say: audit and cards call them unverified.
+    """
+    if organisation is None:
+        unverified = UNVERIFIED.format(email=email)
+        return Operator(f"cli-unverified:{email.casefold()}", unverified, frozenset({Role.ADMIN.value}))
+    return Operator(f"cli:{email.casefold()}", email, frozenset(organisation.roles_of(email)))
 
 
 async def ring_everybody() -> None:

@@ -17,7 +17,7 @@ from bot.files import FileInvalid
 from bot.pause_words import EVERYTHING, minutes_of, pause_words
 from handlers.context import Arrived
 from handlers.outcomes import PausesShown
-from handlers.pausing import pause, resume, shown_now
+from handlers.rules.pausing import pause, resume, shown_now
 from policy.decision_facts import Capability
 from policy.organisation import Organisation
 from storage.transaction import Transaction
@@ -26,6 +26,10 @@ BY_WHOM = "Say who does this: --by EMAIL."
 WHAT = "Say what to resume: recommend, draft, auto_route, execute or all."
 TOO_LONG = "{text!r} is no duration between a minute and 90 days. Write --for 30m, 2h or 3d."
 NOT_PAUSING = "{email} is neither admin nor compliance in the organisation file, and only they can pause."
+WHO_RESUMES = (
+    "Set COUNTERSIGN_ORGANISATION_FILE: it says who may resume. Pausing is possible without it, and "
+    "then says that nobody verified who paused."
+)
 NOT_RESUMING = "{email} is not an admin in the organisation file, and only admins can resume."
 
 
@@ -72,6 +76,8 @@ def _change(
 ) -> PausesShown:
     by = operator(options.by, organisation)
     if options.resume:
+        if organisation is None:
+            raise NotAllowed(WHO_RESUMES)
         if not by.may_resume:
             raise NotAllowed(NOT_RESUMING.format(email=options.by))
         return resume(tx, arrived, by, capabilities)

@@ -10,13 +10,14 @@ from bot.cli.opening import CannotOpen, opened
 from bot.cli.policy_files import cases_text, policy_text
 from bot.cli.policy_proposing import author_of, put_forward
 from bot.files import FileInvalid
-from handlers.policy_change import ProposalRefused
+from handlers.rules.policy_change import ProposalRefused
 from policy.backtest_report import BacktestReport
 from policy.backtest_text import affected_words, consequence_lines, gate_words, headline, remarks
 from policy.cases import parse_cases, run_cases
 from policy.decide import compile_policy
-from policy.language import parse_policy
+from policy.language import idle_rules, parse_policy
 from policy.mutation import check_mutations, mutants
+from policy.organisation import Organisation
 from policy.policy_model import Policy
 from storage.policies import PolicyProposal
 
@@ -32,12 +33,16 @@ def run(options: argparse.Namespace) -> int:
         return complain_all(["Name the policy file, or --shipped for the one that comes with this release."])
     source, name = policy_text(named)
     policy = parse_policy(source, name)
-    problems = list(_problems(policy, options, named))
+    try:
+        organisation, author = author_of(options)
+    except (FileInvalid, ProposalRefused) as problem:
+        return complain_all([str(problem)])
+    problems = [*map(str, idle_rules(source, name)), *_problems(policy, options, named)]
     if problems:
         return complain_all(problems)
     try:
-        proposal, report = asyncio.run(_propose(options, policy, source))
-    except (CannotOpen, FileInvalid, ProposalRefused) as problem:
+        proposal, report = asyncio.run(_propose(options, policy, source, organisation, author))
+    except (CannotOpen, ProposalRefused) as problem:
         return complain_all([str(problem)])
     print_proposal(options, proposal, report)
     return 0
@@ -78,9 +83,8 @@ def _problems(policy: Policy, options: argparse.Namespace, named: str | None) ->
 
 
 async def _propose(
-    options: argparse.Namespace, policy: Policy, source: str
+    options: argparse.Namespace, policy: Policy, source: str, organisation: Organisation, author: str
 ) -> tuple[PolicyProposal, BacktestReport]:
-    organisation, author = author_of(options)
     async with opened(options.database) as database:
         return await put_forward(
             database,

@@ -15,8 +15,8 @@ from bot.cli.loading import policy_file
 from bot.cli.opening import CannotOpen, opened
 from bot.cli.policy_files import named_policy
 from bot.policy_in_force import PolicyInForce
-from handlers.recorded_decisions import DECISION_KINDS
-from handlers.rehearse_policy import backtest_report
+from handlers.record.recorded_decisions import REHEARSED_KINDS
+from handlers.rules.rehearse_policy import backtest_report
 from policy.backtest_report import Affected, BacktestReport, ChangedDecision
 from policy.backtest_text import (
     OUTCOME_WORDS,
@@ -59,7 +59,7 @@ async def _replay(
 ) -> BacktestReport:
     async with opened(options.database) as database:
         before = named or await _active(database)
-        total = await database.read(lambda tx: tx.audit.count(DECISION_KINDS, since))
+        total = await database.read(lambda tx: tx.audit.count(REHEARSED_KINDS, since))
         with progress("decisions replayed") as bar:
             task = bar.add_task("", total=total)
             return await backtest_report(

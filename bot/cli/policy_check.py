@@ -7,14 +7,15 @@ from dataclasses import asdict
 
 from bot.cli.console import print_json, say
 from bot.cli.policy_files import policy_text
-from policy.language import PolicyInvalidError, parse_policy
+from policy.language import PolicyInvalidError, idle_rules, parse_policy
+from policy.policy_model import Policy
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the version of a valid policy, or every fault."""
     text, name = policy_text(options.file)
     try:
-        policy = parse_policy(text, name)
+        policy = _without_faults(text, name)
     except PolicyInvalidError as invalid:
         if not options.json:
             raise
@@ -30,3 +31,11 @@ def run(options: argparse.Namespace) -> int:
             "green",
         )
     return 0
+
+
+def _without_faults(text: str, name: str) -> Policy:
+    """Return the policy; raises PolicyInvalidError, also for rules that can never matter."""
+    policy, idle = parse_policy(text, name), idle_rules(text, name)
+    if idle:
+        raise PolicyInvalidError(idle)
+    return policy

@@ -11,7 +11,7 @@ from bot.cli.loading import policy_file
 from bot.cli.opening import CannotOpen, opened
 from bot.cli.policy_files import named_policy
 from bot.policy_in_force import PolicyInForce
-from handlers.recorded_decisions import SeveralDecisions, find_decision
+from handlers.record.recorded_decisions import SeveralDecisions, find_decision
 from policy.decide import CompiledPolicy, compile_policy
 from policy.explain import ExplainedGate, Explanation, explain
 from policy.recorded import WHY_NOT_WORDS, NotReplayable, RecordedDecision

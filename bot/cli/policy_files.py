@@ -7,6 +7,7 @@ from pathlib import Path
 
 from policy.language import parse_policy
 from policy.policy_model import Policy
+from policy.yaml_source import not_utf8
 
 
 class FileUnreadable(Exception):
@@ -43,4 +44,4 @@ def _text(path: str | None, shipped: str) -> tuple[str, str]:
     except OSError as error:
         raise FileUnreadable(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise FileUnreadable(f"{path}: byte {error.start} is not UTF-8 text") from None
+        raise FileUnreadable(not_utf8(str(path), error)) from None

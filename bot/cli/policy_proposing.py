@@ -9,9 +9,9 @@ from rich.progress import Progress, TaskID
 from bot.cli.console import progress
 from bot.cli.operator import arrival, organisation_here
 from bot.policy_in_force import PolicyInForce
-from handlers.policy_change import ProposalRefused, deciders, people_needed, propose
-from handlers.recorded_decisions import DECISION_KINDS
-from handlers.rehearse_policy import backtest_report
+from handlers.record.recorded_decisions import REHEARSED_KINDS
+from handlers.rules.policy_change import ProposalRefused, deciders, people_needed, propose
+from handlers.rules.rehearse_policy import backtest_report
 from policy.backtest_report import BacktestReport
 from policy.closed import nothing_allowed
 from policy.decide import CompiledPolicy
@@ -77,7 +77,7 @@ async def put_forward(
 
 
 async def _rehearsed(database: Database, before: CompiledPolicy, after: CompiledPolicy) -> BacktestReport:
-    total = await database.read(lambda tx: tx.audit.count(DECISION_KINDS))
+    total = await database.read(lambda tx: tx.audit.count(REHEARSED_KINDS))
     with progress("decisions replayed") as bar:
         task = bar.add_task("", total=total)
         report = await backtest_report(

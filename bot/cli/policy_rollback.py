@@ -11,7 +11,7 @@ from bot.cli.policy_activate import print_proposal
 from bot.cli.policy_proposing import author_of, put_forward
 from bot.files import FileInvalid
 from bot.policy_in_force import PolicyInForce
-from handlers.policy_change import ProposalRefused
+from handlers.rules.policy_change import ProposalRefused
 from policy.backtest_report import BacktestReport
 from storage.database import Database
 from storage.policies import PolicyProposal

@@ -9,7 +9,7 @@ from bot.cli.console import complain_all, print_json, say
 from bot.cli.opening import CannotOpen, opened
 from bot.cli.operator import arrival
 from bot.cli.policy_files import policy_text
-from handlers.shadow_report import ShadowReport, shadow_report, start_shadow, stop_shadow
+from handlers.rules.shadow_report import ShadowReport, shadow_report, start_shadow, stop_shadow
 from policy.decide import compile_policy
 from policy.language import parse_policy
 

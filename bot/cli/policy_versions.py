@@ -10,7 +10,7 @@ from rich.table import Table
 
 from bot.cli.console import complain_all, console, print_json, say
 from bot.cli.opening import CannotOpen, opened
-from handlers.policy_change import APPROVALS
+from handlers.rules.policy_change import APPROVALS
 from storage.policies import PolicyProposal
 
 MOST = 1000

@@ -13,6 +13,8 @@ import uvicorn
 
 from bot.http.asgi import AsgiApp
 
+MOST_CONNECTIONS = 1000
+
 
 class PortTaken(Exception):
     """Another program listens on the port."""
@@ -45,6 +47,7 @@ def server_for(app: AsgiApp) -> QuietServer:
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=5,
+        limit_concurrency=MOST_CONNECTIONS,
         ws="websockets-sansio",
     )
     return QuietServer(config)

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import logging
+from contextlib import AsyncExitStack
 
 import uvloop
 
 from bot.cli.loading import load_settings
-from bot.cli.running import PortTaken, complain, listen, server_for, stop_on_signal
+from bot.cli.running import PortTaken, QuietServer, complain, listen, server_for, stop_on_signal
 from bot.files import FileInvalid
+from bot.http.reception import Reception
 from bot.logs import configure_logs
 from bot.master_key import MasterKeyProblem
 from bot.settings import Settings
-from bot.wiring import build
+from bot.tracing import start_tracing
+from bot.wiring import Runtime, build
 from policy.language import PolicyInvalidError
+from storage.errors import StorageError, UnavailableError
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
 
 
 def run(_options: argparse.Namespace) -> int:
@@ -23,23 +33,67 @@ def run(_options: argparse.Namespace) -> int:
     if isinstance(settings, str):
         return complain(settings)
     configure_logs(settings.log_level)
+    start_tracing(settings.role)
     try:
         uvloop.run(_serve(settings))
     except (PortTaken, FileInvalid, PolicyInvalidError, MasterKeyProblem) as problem:
         return complain(str(problem))
+    except StorageError as error:
+        return complain(f"The database cannot be used ({error.code}). Check COUNTERSIGN_DATABASE_URL.")
     return 0
 
 
 async def _serve(settings: Settings) -> None:
     listening = listen(settings.host, settings.port)
-    stop = asyncio.Event()
+    reception, stop = Reception(), asyncio.Event()
+    server = server_for(reception)
     with stop_on_signal(stop):
-        async with build(settings) as runtime, asyncio.TaskGroup() as tasks:
-            server = server_for(runtime.http)
-            serving = tasks.create_task(server.serve(sockets=[listening]))
-            await runtime.start(tasks)
-            print(f"Countersign listens on http://{settings.host}:{listening.getsockname()[1]}", flush=True)
-            await stop.wait()
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            async with AsyncExitStack() as stack:
+                if runtime := await _opened(settings, stack, stop):
+                    where = f"http://{settings.host}:{listening.getsockname()[1]}"
+                    await _work(runtime, reception, server, serving, stop, settings.drain_s, where)
+        finally:
             server.should_exit = True
             await serving
-            runtime.stop.set()
+
+
+async def _opened(settings: Settings, stack: AsyncExitStack, stop: asyncio.Event) -> Runtime | None:
+    """Open everything, as often as it takes until the database answers; None when told to stop before."""
+    pause = FIRST_PAUSE_S
+    while not stop.is_set():
+        try:
+            return await stack.enter_async_context(build(settings))
+        except UnavailableError as error:
+            log.warning("the database does not answer yet", extra={"code": error.code})
+        await _wait(stop, pause)
+        pause = min(pause * 2, LONGEST_PAUSE_S)
+    return None
+
+
+async def _work(
+    runtime: Runtime,
+    reception: Reception,
+    server: QuietServer,
+    serving: asyncio.Task[None],
+    stop: asyncio.Event,
+    drain_s: float,
+    where: str,
+) -> None:
+    """Let everybody in until *stop*, close the doors, and then let what is being worked on finish."""
+    async with asyncio.TaskGroup() as tasks:
+        await runtime.start(tasks)
+        reception.open(runtime.http)
+        print(f"Countersign listens on {where}", flush=True)
+        await stop.wait()
+        reception.drain()
+        await asyncio.sleep(drain_s)
+        server.should_exit = True
+        await serving
+        runtime.stop.set()
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

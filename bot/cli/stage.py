@@ -16,7 +16,7 @@ from bot.http.asgi import AsgiApp, Receive, Scope, Send
 from bot.sandbox.crm.app import CrmSandboxConfig, build_crm
 from bot.sandbox.crm.model import World
 from bot.sandbox.slack.app import build_slack
-from bot.sandbox.slack.config import Command, SlackSandboxConfig
+from bot.sandbox.slack.config import Command, Shortcut, SlackSandboxConfig
 
 # Known to everybody: these open nothing but the simulation on this machine.
 SLACK_BOT_TOKEN = SecretStr("xoxb-simulated-workspace")
@@ -26,7 +26,7 @@ CRM_TOKEN = SecretStr("simulated-crm-token")
 WEBHOOK_SECRET = SecretStr("whsec_c2ltdWxhdGVkLXdlYmhvb2stc2VjcmV0LTAwMDE=")
 MODEL = "sandbox-model"
 
-MANIFEST = Path(__file__).parent.parent.parent / "manifest.yml"
+MANIFEST = Path(__file__).parent.parent / "manifest.yml"
 
 
 class SimulatedPart(Protocol):
@@ -97,6 +97,10 @@ def slack_sandbox(origin: str, request_url: str | None, data: Path | None) -> St
                 each.get("should_escape", False),
             )
             for each in commands
+        ),
+        shortcuts=tuple(
+            Shortcut(each["name"], each["type"], each["callback_id"], each["description"])
+            for each in manifest["features"]["shortcuts"]
         ),
         bot_scopes=tuple(manifest["oauth_config"]["scopes"]["bot"]),
         bot_events=tuple(manifest["settings"]["event_subscriptions"]["bot_events"]),

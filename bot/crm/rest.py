@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from bot.crm.undoing import Undoing
@@ -22,6 +22,7 @@ from policy.donor import (
     Household,
     Interaction,
     Note,
+    PlannedMeeting,
     Pledge,
     Record,
     RecurringGift,
@@ -35,6 +36,7 @@ R = TypeVar("R", bound=Record)
 _STAFF_AGE = timedelta(minutes=5)
 _CAMPAIGN_AGE = timedelta(minutes=1)
 _MOST_HOUSEHOLD_MEMBERS = 8
+_IN_PERSON = ("meeting", "visit")
 _OUT_OF_PLACE = frozenset("/\\?#%")
 
 _LISTS: dict[str, tuple[str, type[Record], str]] = {
@@ -102,6 +104,21 @@ class RestCrm:
             return Campaign.model_validate(await self._wire.get(f"campaigns/{campaign_id}"))
         except DonorUnknown:
             return None
+
+    async def planned_meetings(self, start: datetime, end: datetime) -> tuple[PlannedMeeting, ...]:
+        """List the meetings and visits planned from *start* until before *end*, if the CRM lists them."""
+        query = {"status": "planned", "from": start.isoformat(), "until": end.isoformat()}
+        try:
+            found = await self._wire.every("interactions", **query)
+        except (DonorUnknown, NotPermitted):
+            return ()
+        emails = {member.id: member.email for member in await self.staff() if member.active}
+        planned = [Interaction.model_validate(each) for each in found]
+        return tuple(
+            PlannedMeeting(id=i.id, donor_id=i.donor_id, at=i.at, staff_email=emails.get(i.staff_id or ""))
+            for i in planned
+            if i.status == "planned" and i.kind in _IN_PERSON and start <= i.at < end
+        )
 
     async def staff(self) -> tuple[StaffMember, ...]:
         """Return the organisation's staff, read at most every five minutes."""

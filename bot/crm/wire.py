@@ -10,6 +10,7 @@ import httpx2
 
 from bot.failpoints import hit
 from handlers.ports import DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
+from storage.limits import Limits, LocalLimits
 
 CRM: Final = "crm"
 _PAGE_SIZE = 500
@@ -22,10 +23,14 @@ class NotPermitted(Exception):
 
 
 class Wire:
-    """HTTP requests against the CRM's REST API; *client* carries base URL, token and timeouts."""
+    """HTTP requests against the CRM's REST API; *client* carries base URL, token and timeouts.
 
-    def __init__(self, client: httpx2.AsyncClient) -> None:
+    While the CRM has asked any replica to wait it is not asked at all.
+    """
+
+    def __init__(self, client: httpx2.AsyncClient, limits: Limits | None = None) -> None:
         self._client = client
+        self._limits = limits or LocalLimits()
 
     async def get(self, path: str, **query: str | int) -> dict[str, Any]:
         """Read one document; raises DonorUnknown (404), NotPermitted, Unavailable."""
@@ -59,6 +64,7 @@ class Wire:
         Raises StaleRecord, OutcomeUnknown, Unavailable, DonorUnknown (the record is gone), Refused.
         """
         sent_headers = {"X-Actor": actor, **headers}
+        await self._admitted()
         hit("crm.sending")
         try:
             response = await self._client.request(
@@ -73,7 +79,7 @@ class Wire:
             raise StaleRecord(path)
         if response.status_code >= 500:
             raise OutcomeUnknown(CRM)
-        _refuse_waiting(response)
+        await self._refuse_waiting(response)
         if response.status_code == 404:
             raise DonorUnknown(path)
         if response.is_error:
@@ -82,11 +88,12 @@ class Wire:
         return document
 
     async def _read(self, path: str, query: Mapping[str, str | int]) -> httpx2.Response:
+        await self._admitted()
         try:
             response = await self._client.get(path, params=dict(query))
         except httpx2.TransportError:
             raise Unavailable(CRM, "no_answer") from None
-        _refuse_waiting(response)
+        await self._refuse_waiting(response)
         if response.status_code == 404:
             raise DonorUnknown(path)
         if response.status_code == 403:
@@ -95,13 +102,22 @@ class Wire:
             raise Unavailable(CRM, f"http_{response.status_code}")
         return response
 
+    async def _admitted(self) -> None:
+        """Raise Unavailable while the CRM is to be left alone."""
+        wait = await self._limits.held(CRM)
+        if wait > 0:
+            raise Unavailable(CRM, "rate_limited", timedelta(seconds=wait))
 
-def _refuse_waiting(response: httpx2.Response) -> None:
-    """Raise Unavailable where the CRM asks to wait: too many requests, or the day's quota is used up."""
-    if response.status_code == 429:
-        raise Unavailable(CRM, "rate_limited", _retry_after(response))
-    if response.status_code == 403 and _QUOTA in response.text:
-        raise Unavailable(CRM, _QUOTA, _retry_after(response))
+    async def _refuse_waiting(self, response: httpx2.Response) -> None:
+        """Raise Unavailable where the CRM asks to wait: too many requests, or the day's quota is used up."""
+        too_many = response.status_code == 429
+        used_up = response.status_code == 403 and _QUOTA in response.text
+        if not too_many and not used_up:
+            return
+        wait = _retry_after(response)
+        if wait:
+            await self._limits.hold(CRM, wait.total_seconds())
+        raise Unavailable(CRM, "rate_limited" if too_many else _QUOTA, wait)
 
 
 def _retry_after(response: httpx2.Response) -> timedelta | None:

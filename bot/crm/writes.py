@@ -22,7 +22,7 @@ from policy.actions import (
     SuppressChannel,
     UpdateStage,
 )
-from policy.changes import NOTHING, spell_date
+from policy.changes import NOBODY, NOTHING, spell_date
 
 Json = dict[str, Any]
 
@@ -161,13 +161,22 @@ def note_body(action: AddNote | DraftMessage) -> Json:
 
 
 def _created(record_id: str, held: Mapping[str, Any], sent: Mapping[str, Any]) -> CrmReceipt:
-    shown = (("Task", held.get("title")), ("Note", held.get("text")), ("Due", _day(held.get("due_on"))))
+    shown = (
+        ("Task", held.get("title")),
+        ("Note", held.get("text")),
+        ("Due", _day(held.get("due_on"))),
+        ("Assigned to", (held["assignee_id"] or NOBODY) if "assignee_id" in held else None),
+    )
     changes = tuple(
         FieldChange(record="new", field=label, before=NOTHING, after=str(value)[:200])
         for label, value in shown
         if value
     )
     return CrmReceipt(ref=record_id, changes=changes, verified=all(held.get(k) == v for k, v in sent.items()))
+
+
+_FIELDS = {"owner_id": "Relationship owner", "assignee_id": "Assigned to"}
+"""Fields whose name in the CRM is not what people call them."""
 
 
 def _day(value: Any) -> str | None:
@@ -178,7 +187,7 @@ def _receipt(ref: str, changes: list[Json]) -> CrmReceipt:
     fields = tuple(
         FieldChange(
             record=ref,
-            field=str(change["field"]).replace("_", " ").capitalize(),
+            field=_FIELDS.get(change["field"]) or str(change["field"]).replace("_", " ").capitalize(),
             before=spell_value(change["before"]),
             after=spell_value(change["after"]),
         )

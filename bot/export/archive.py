@@ -17,12 +17,13 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from bot.export.contents import REASONS, Audience, Scope, formula_safe, own_words
-from handlers.explain_to_donor import told_to_donor
+from handlers.record.explain_to_donor import told_to_donor
 from policy.canonical import canonical_json
 from policy.donor_explanation import DISCLOSURE
 from storage import leaf
 from storage.checkpoints import Checkpoint
 from storage.keys import SubjectKey
+from storage.removals import recorded_removals
 from storage.stored_entries import StoredEntry, entries_in_order
 from storage.transaction import Transaction
 
@@ -71,6 +72,7 @@ class _Writer:
         self._keys: dict[str, SubjectKey] = tx.audit.subject_keys()
         self._nobody = tx.audit.reference_of_nobody() or ""
         self._ref = tx.audit.reference_of(order.scope.donor_id) if order.scope.donor_id else None
+        self._redacted = recorded_removals(tx.audit.connection, self._keys, self._nobody).redacted
         self._versions: set[str] = set()
         self.count = 0
 
@@ -147,6 +149,8 @@ class _Writer:
             return "audience"
         if self._order.audience == "donor":
             return "own_words"
+        if entry.id in self._redacted and (self._order.scope.start or self._order.scope.end):
+            return "redacted"  # what says so may lie outside of the period
         # The key of an old commitment is the donor's own, which must not leave the house.
         return "older_seal" if leaf.version_of(entry.leaf) == 1 else None
 

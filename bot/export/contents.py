@@ -12,6 +12,7 @@ AUDIENCES: tuple[Audience, ...] = ("compliance", "auditor", "donor")
 
 REASONS = {
     "removed": "the donor was erased, or the time of retention was over; the log records which",
+    "redacted": "rewritten when a person named in it was erased; the export of the whole log shows it",
     "audience": "whoever this export is for does not see payloads",
     "own_words": "said in plain words in your-data.csv instead",
     "older_seal": "sealed before each payload could be proven by itself",

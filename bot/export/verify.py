@@ -38,7 +38,7 @@ def main() -> int:
         manifest = check_files(read)
         head, root, statements = check_checkpoints(read, options.vkey)
         events = check_events(read, manifest, head, root, statements)
-        with_payload, without = check_payloads(read, manifest, events)
+        with_payload, rewritten, without = check_payloads(read, manifest, events)
     except (Wrong, KeyError, ValueError, OSError) as problem:
         print(f"WRONG: {problem}", file=sys.stderr)
         return 1
@@ -46,6 +46,10 @@ def main() -> int:
         f"OK: {len(events)} entries are in the log of {head} entries, {len(statements)} checkpoints continue "
         f"each other, {with_payload} payloads are what was sealed, {without} are left out for stated reasons."
     )
+    if rewritten:
+        print(
+            f"{rewritten} payloads were rewritten when a person named in them was erased, as the log records."
+        )
     if options.show:
         show(read, events, options.show)
     return 0
@@ -138,23 +142,47 @@ def _check_whole(events: list[dict[str, Any]], statements: list[tuple[int, bytes
 
 def check_payloads(
     read: Callable[[str], bytes], manifest: dict[str, Any], events: list[dict[str, Any]]
-) -> tuple[int, int]:
-    """Every payload is the one its entry commits to; what is left out has a reason."""
-    there = without = 0
+) -> tuple[int, int, int]:
+    """Every payload is the one its entry commits to, or what the log says it was rewritten to.
+
+    What is left out has a reason.
+    """
+    there = rewritten = without = 0
     lines = [json.loads(line) for line in _lines(read("payloads.jsonl"))]
     if [line["id"] for line in lines] != [event["id"] for event in events]:
         raise Wrong("the payloads are not those of the entries")
+    stated = _redactions(lines, events)
     for line, event in zip(lines, events, strict=True):
         if line.get("payload") is None:
             if line.get("why") not in manifest["reasons"]:
                 raise Wrong(f"entry {event['seq']} has no payload, and no reason is given")
             without += 1
             continue
-        made = hmac.new(bytes.fromhex(line["commitment_key"]), line["payload"].encode(), hashlib.sha256)
-        if not hmac.compare_digest(made.hexdigest(), event["commitment"]):
+        made = _committed(line)
+        if hmac.compare_digest(made, event["commitment"]):
+            there += 1
+        elif hmac.compare_digest(made, stated.get(event["id"], "")):
+            rewritten += 1
+        else:
             raise Wrong(f"the payload of entry {event['seq']} is not the one that was sealed")
-        there += 1
-    return there, without
+    return there, rewritten, without
+
+
+def _committed(line: dict[str, Any]) -> str:
+    key = bytes.fromhex(line["commitment_key"])
+    return hmac.new(key, line["payload"].encode(), hashlib.sha256).hexdigest()
+
+
+def _redactions(lines: list[dict[str, Any]], events: list[dict[str, Any]]) -> dict[str, str]:
+    """What entries of the log itself say that other payloads were rewritten to; the last word counts."""
+    found: dict[str, str] = {}
+    for line, event in zip(lines, events, strict=True):
+        if event["kind"] != "payload.redacted" or not line.get("payload"):
+            continue
+        if hmac.compare_digest(_committed(line), event["commitment"]):
+            entries = json.loads(line["payload"])["entries"]
+            found.update({each["id"]: each["commitment"] for each in entries})
+    return found
 
 
 def show(read: Callable[[str], bytes], events: list[dict[str, Any]], wanted: str) -> None:

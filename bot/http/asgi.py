@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -12,12 +13,49 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+LONGEST_BODY_S = 10.0
+
+
 class BodyTooLarge(Exception):
     """The body is larger than this door accepts."""
 
 
+class TooSlow(Exception):
+    """The body did not arrive in time."""
+
+
+_HARDENING = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+]
+"""Nothing we answer is to be kept, framed, guessed at or run."""
+
+
+def hardened(send: Send) -> Send:
+    """Return *send* with security headers on every answer that does not bring its own."""
+
+    async def sending(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            own = list(message.get("headers", ()))
+            named = {name.lower() for name, _ in own}
+            message["headers"] = [*own, *(each for each in _HARDENING if each[0] not in named)]
+        await send(message)
+
+    return sending
+
+
 async def read_body(receive: Receive, largest: int) -> bytes:
-    """Read the whole body; raises BodyTooLarge as soon as it is known to be."""
+    """Read the whole body; raises BodyTooLarge as soon as it is known to be, and TooSlow."""
+    try:
+        async with asyncio.timeout(LONGEST_BODY_S):
+            return await _whole(receive, largest)
+    except TimeoutError:
+        raise TooSlow from None
+
+
+async def _whole(receive: Receive, largest: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:

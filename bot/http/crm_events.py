@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.crm.webhook import LARGEST_BODY, Rejected, receive
 from bot.doorstep import Arrival, Doorstep
-from bot.http.asgi import AsgiApp, BodyTooLarge, Receive, Scope, Send, answer, headers_of, read_body
+from bot.http.asgi import AsgiApp, BodyTooLarge, Receive, Scope, Send, TooSlow, answer, headers_of, read_body
 from storage.errors import StorageError
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,9 @@ def crm_events(doorstep: Doorstep, secrets: Sequence[str]) -> AsgiApp:
             body = await read_body(receive_, LARGEST_BODY)
         except BodyTooLarge:
             await _refuse(send, Rejected(413, "body_too_large"))
+            return
+        except TooSlow:
+            await _refuse(send, Rejected(408, "body_too_slow"))
             return
         outcome = receive(headers_of(scope), body, secrets)
         if isinstance(outcome, Rejected):

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import get_args
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 
 from bot.policy_in_force import PolicyInForce
-from handlers.paused import CAPABILITIES
+from bot.settings import Role
 from handlers.ports import Clock
+from handlers.rules.paused import CAPABILITIES
+from handlers.service.status import CONDITIONS, service_status
 from storage.bell import Bell
 from storage.database import Database
 from storage.transaction import Transaction
 
 
 class Metrics:
-    """Gauges over the queues, the emergency stop and the rules."""
+    """Gauges over the queues, the processes, the evidence, the emergency stop and the rules."""
 
     def __init__(self, database: Database, bell: Bell, clock: Clock, rules: PolicyInForce) -> None:
         self._database, self._bell, self._clock, self._rules = database, bell, clock, rules
         self._registry = CollectorRegistry()
         self._items = Gauge(
             "countersign_queue_items",
-            "Items in a queue by status",
+            "Items in a queue: due now, planned for later, being worked on, set aside",
             ["queue", "status"],
             registry=self._registry,
         )
@@ -44,6 +47,52 @@ class Metrics:
             ["capability"],
             registry=self._registry,
         )
+        self._model_calls = Gauge(
+            "countersign_model_calls_last_day",
+            "Questions to a model in the last 24 hours by use, and whether they were of use",
+            ["use", "answered"],
+            registry=self._registry,
+        )
+        self._model_cost = Gauge(
+            "countersign_model_cost_last_day",
+            "What models cost in the last 24 hours by use, in the currency of the configured prices",
+            ["use"],
+            registry=self._registry,
+        )
+        self._handled = Histogram(
+            "countersign_item_seconds",
+            "How long an attempt to work on an item took, by what became of it",
+            ["queue", "outcome"],
+            buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 120),
+            registry=self._registry,
+        )
+        self._replicas = Gauge(
+            "countersign_replicas",
+            "Processes that were heard of within the last 45 seconds",
+            ["role"],
+            registry=self._registry,
+        )
+        self._conditions = Gauge(
+            "countersign_replica_conditions",
+            "Processes that report this about themselves: slack_held, crm_held, model_open and the like",
+            ["condition"],
+            registry=self._registry,
+        )
+        self._unsealed = Gauge(
+            "countersign_audit_unsealed",
+            "Audit entries that wait for their place in the chain",
+            registry=self._registry,
+        )
+        self._checkpoint = Gauge(
+            "countersign_checkpoint_age_seconds",
+            "How long ago the audit log was signed, 0 while nothing has come after it",
+            registry=self._registry,
+        )
+        self._differing = Gauge(
+            "countersign_replay_differences",
+            "Recorded decisions that came out differently when they were last replayed",
+            registry=self._registry,
+        )
         self._unreadable = Gauge(
             "countersign_policy_unreadable",
             "Policy versions that could not be read since the start; then nothing is allowed",
@@ -58,12 +107,34 @@ class Metrics:
         self._unreadable.set(self._rules.unreadable)
         return generate_latest(self._registry)
 
+    def handled(self, queue: str, outcome: str, seconds: float) -> None:
+        """Count an attempt."""
+        self._handled.labels(queue, outcome).observe(seconds)
+
+    def _measure_service(self, tx: Transaction, now: datetime) -> None:
+        found = service_status(tx, now, None, {})
+        alive = [each for each in found.replicas if each.alive]
+        for role in get_args(Role):
+            self._replicas.labels(role).set(sum(each.role == role for each in alive))
+        for condition in CONDITIONS:
+            self._conditions.labels(condition).set(sum(bool(each.report.get(condition)) for each in alive))
+        self._unsealed.set(found.unsealed)
+        signed = found.checkpoint
+        behind = signed is not None and found.entries > signed.size
+        self._checkpoint.set((now - signed.at).total_seconds() if signed and behind else 0)
+        self._differing.set(found.replay.differ if found.replay else 0)
+
     def _measure(self, tx: Transaction, now: datetime) -> None:
+        self._measure_service(tx, now)
         for name, queue in (("inbox", tx.inbox), ("outbox", tx.outbox)):
-            for status, count in queue.counts().items():
+            for status, count in queue.backlog(now).items():
                 self._items.labels(name, status).set(count)
             since = queue.oldest_waiting(now)
             self._waiting.labels(name).set((now - since).total_seconds() if since else 0)
+        for use in tx.calls.spending(now - timedelta(days=1), now):
+            self._model_calls.labels(use.use, "yes").set(use.calls - use.unanswered)
+            self._model_calls.labels(use.use, "no").set(use.unanswered)
+            self._model_cost.labels(use.use).set(use.cost_micros / 1_000_000)
         paused = {pause.capability for pause in tx.pauses.in_force(now)}
         for capability in CAPABILITIES:
             self._paused.labels(capability).set(capability in paused)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from fastapi import FastAPI, Response
 
+from bot.http.dashboard import Dashboard, add_dashboard
 from bot.http.metrics import Metrics
 
 
-def pages(metrics: Metrics) -> FastAPI:
-    """Return the application; its only page so far is `/metrics`."""
+def pages(metrics: Metrics, dashboard: Dashboard | None = None) -> FastAPI:
+    """Return the application: `/metrics`, and `/dashboard` where there is one."""
     app = FastAPI(title="Countersign", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/metrics")
     async def show_metrics() -> Response:
         return Response(await metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
+    if dashboard:
+        add_dashboard(app, dashboard)
     return app

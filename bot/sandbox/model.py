@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 MODEL = "sandbox-model"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_MARK = re.compile(r"every space is replaced by (\S+?),? so")
 _PLACEHOLDER = re.compile(r"\{([\w.]+)\}")
 
 
@@ -107,6 +108,10 @@ class SandboxModel:
         answer: dict[str, Any] = {"claims": claims[:8]}
         if data.get("task") == "recommendation":
             answer["action"] = "other" if orders else data["proposal"]["action"]
+        if data.get("task") == "answer":
+            answer = {"claims": [*orders, *_relevant(data, _claims(data))][:4]}
+        if data.get("task") == "triage":
+            answer["action"] = "soon" if data.get("untrusted") and not orders else "routine"
         return json.dumps(answer)
 
 
@@ -119,8 +124,17 @@ def _data(messages: list[dict[str, Any]]) -> dict[str, Any] | None:
         except ValueError:
             continue
         if isinstance(data, dict) and "facts" in data and "donor" in data:
-            return data
+            return _without_marks(data, messages)
     return None
+
+
+def _without_marks(data: dict[str, Any], messages: list[dict[str, Any]]) -> dict[str, Any]:
+    """See through the marks that set untrusted texts apart: the worst of models would not mind them."""
+    told = _MARK.search(str(messages[0].get("content")))
+    if told and "untrusted" in data:
+        texts = [{**one, "text": str(one["text"]).replace(told[1], " ")} for one in data["untrusted"]]
+        return data | {"untrusted": texts}
+    return data
 
 
 def _claims(data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -136,6 +150,12 @@ def _claims(data: dict[str, Any]) -> list[dict[str, Any]]:
     closing = {"text": _CLOSING, "cites": [], "slots": []}
     thanks = data["proposal"].get("rule") in ("gift_to_thank_for", "pledge_renewed", "came_back")
     return [*about, *written[:3], *([closing] if thanks else [])]
+
+
+def _relevant(data: dict[str, Any], claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Keep the sentences that share a word of some length with the question."""
+    wanted = set(re.findall(r"[a-z]{4,}", str(data.get("question", "")).lower()))
+    return [one for one in claims if wanted & set(re.findall(r"[a-z]{4,}", str(one["text"]).lower()))]
 
 
 def _event(data: dict[str, Any]) -> list[dict[str, Any]]:

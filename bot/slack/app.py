@@ -21,6 +21,7 @@ from bot.slack.people import People
 from bot.slack.prompts import Prompts
 from bot.slack.replies import Replies
 from bot.slack.windows import Windows
+from storage.limits import LocalLimits
 
 __all__ = ["Accept", "Arrival", "SlackConnection", "build_slack_app"]
 
@@ -70,7 +71,7 @@ def build_slack_app(
     windows = Windows(client)
     people = People(client, _WallClock(now), connection.team_id)
     listeners = Listeners(accept, windows, people, Prompts(client), now)
-    replies = Replies(client, Channels(client), Pace(asyncio.sleep))
+    replies = Replies(client, Channels(client), Pace(asyncio.sleep, LocalLimits()))
     _register(app, listeners, Apologies(replies, windows, new_reference))
     return app
 
@@ -78,6 +79,7 @@ def build_slack_app(
 def _register(app: AsyncApp, listeners: Listeners, apologies: Apologies) -> None:
     app.command(ANYTHING)(listeners.command)
     app.action(ANYTHING)(listeners.click)
+    app.shortcut(ANYTHING)(listeners.shortcut)
     app.view(ANYTHING)(listeners.submission)
     app.event(ANYTHING)(listeners.event)
     app.error(apologies.handle)

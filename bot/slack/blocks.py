@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
 from bot.slack import when
-from bot.slack.text import clip, isolated, one_line, plain
+from bot.slack.text import clip, escape, isolated, one_line, plain
+
+_MARKUP = re.compile(r"[*_~`]|:[\w+-]+:|^>", re.MULTILINE)
+"""What mrkdwn would not show literally; a small line with any of it keeps its days as they are spelled."""
 
 Block = dict[str, Any]
 Leaf = dict[str, Any]
 View = dict[str, Any]
 
+FIRST_YEAR = 1970
+"""Slack counts dates from here; a day before that is spelled."""
 NOTHING_TO_ADD = "–"
 OPEN_IN_FULL = "open in full"
 SHORTENED = "(shortened; the record in the CRM has it in full)"
@@ -43,9 +49,17 @@ def divider() -> Block:
 
 
 def fine_print(*lines: str) -> Block:
-    """Small grey lines, shown literally."""
+    """Small grey lines, shown literally, with days in the reader's own form."""
     text = "\n".join(clip(one_line(line), 700) for line in lines).strip() or NOTHING_TO_ADD
-    return {"type": "context", "elements": [{"type": "plain_text", "text": clip(text, 2000), "emoji": False}]}
+    text = clip(text, 2000)
+    parts = when.days_in(text)
+    if len(parts) > 1 and not _MARKUP.search(text):
+        return fine_markup("".join(_in_markup(part) for part in parts))
+    return {"type": "context", "elements": [{"type": "plain_text", "text": text, "emoji": False}]}
+
+
+def _in_markup(part: str | date) -> str:
+    return when.day_token(part) if isinstance(part, date) else escape(part)
 
 
 def fine_markup(markup: str) -> Block:
@@ -63,13 +77,53 @@ def leaf(text: str, *, bold: bool = False, italic: bool = False) -> Leaf:
 def said(
     text: str, limit: int, *, url: str | None = None, bold: bool = False, elsewhere: str = SHORTENED
 ) -> list[Leaf]:
-    """Text of others, cleaned; what does not fit in *limit* is cut visibly and says where all of it is."""
+    """Text of others, cleaned; what does not fit in *limit* is cut visibly and says where all of it is.
+
+    Days in it are shown in the reader's own form, like every other day.
+    """
+    cleaned = plain(text)
+    shown = clip(cleaned, limit)
+    leaves = dated(isolated(shown), bold=bold)
+    if shown == cleaned:
+        return leaves
+    return [*leaves, leaf(" "), link(url, OPEN_IN_FULL) if url else leaf(elsewhere, italic=True)]
+
+
+def literal(
+    text: str, limit: int, *, url: str | None = None, bold: bool = False, elsewhere: str = SHORTENED
+) -> list[Leaf]:
+    """Text that is shown as it is written elsewhere, to the letter, unless all of it is a day."""
+    if len(when.days_in(plain(text))) == 1:
+        return said(text, limit, url=url, bold=bold, elsewhere=elsewhere)
     cleaned = plain(text)
     shown = clip(cleaned, limit)
     leaves = [leaf(isolated(shown), bold=bold)]
     if shown == cleaned:
         return leaves
     return [*leaves, leaf(" "), link(url, OPEN_IN_FULL) if url else leaf(elsewhere, italic=True)]
+
+
+def dated(text: str, *, bold: bool = False, italic: bool = False, url: str | None = None) -> list[Leaf]:
+    """Return *text* with every day that is spelled in it as a date of Slack's, all of it a link to *url*."""
+
+    def shown(part: str | date) -> Leaf:
+        if isinstance(part, date):
+            day = calendar_day(part) | ({"url": url} if url else {})
+            style = leaf("", bold=bold, italic=italic).get("style")
+            return day | {"style": style} if style else day
+        return link(url, part) if url else leaf(part, bold=bold, italic=italic)
+
+    return [shown(part) for part in when.days_in(text)]
+
+
+def calendar_day(day: date) -> Leaf:
+    """A day of the calendar, the same for every reader, in the form of their language."""
+    return {
+        "type": "date",
+        "timestamp": int(when.within(day).timestamp()),
+        "format": when.CALENDAR_DAY,
+        "fallback": when.on_day(day),
+    }
 
 
 def link(url: str, label: str) -> Leaf:
@@ -83,13 +137,15 @@ def moment(at: datetime, shape: str = when.DAY_AND_TIME) -> Leaf:
         "type": "date",
         "timestamp": max(0, int(at.timestamp())),
         "format": shape,
-        "fallback": when.on_day(at) if shape == when.DAY else when.in_utc(at),
+        "fallback": when.in_utc(at) if shape == when.DAY_AND_TIME else when.on_day(at),
     }
 
 
 def day_or_moment(at: date | datetime) -> Leaf:
     """A calendar day as it is, or the day of an instant in the reader's time zone."""
-    return moment(at, when.DAY) if isinstance(at, datetime) else leaf(when.on_day(at))
+    if isinstance(at, datetime):
+        return moment(at, when.CALENDAR_DAY)
+    return calendar_day(at) if at.year >= FIRST_YEAR else leaf(when.on_day(at))
 
 
 def person(user_id: str) -> Leaf:

@@ -16,6 +16,7 @@ from bot.slack.cards.words import words_on
 from bot.slack.channels import Channels
 from bot.slack.connection import SlackClients, Sleep
 from bot.slack.failures import asked
+from bot.slack.live import LiveAnswer, go_live
 from bot.slack.pacing import Pace
 from bot.slack.people import People
 from bot.slack.posts import Posts
@@ -37,8 +38,8 @@ class SlackChat:
         sleep: Sleep = asyncio.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        pace = Pace(sleep, monotonic)
-        self._reading = clients.reading
+        pace = Pace(sleep, clients.limits)
+        self._reading, self._posting = clients.reading, clients.posting
         self._people = People(clients.reading, clock, team_id)
         self._channels = Channels(clients.reading, monotonic)
         self._posts = Posts(clients, pace)
@@ -78,6 +79,10 @@ class SlackChat:
         if at is not None:
             return await self._posts.update(shown, at, marker)
         return await self._posts.post(shown, await self._channels.resolve(channel), marker, retry_since)
+
+    async def find(self, channel: str, marker: str, since: datetime) -> MessageRef | None:
+        """Return a message of ours in *channel* that was posted *since* then, if there is one."""
+        return await self._posts.find(await self._channels.resolve(channel), marker, since)
 
     async def show_cleanup(
         self,
@@ -124,6 +129,12 @@ class SlackChat:
         shown = message(outcome, "direct" if is_direct(channel_id) else "channel")
         return await self._posts.post(shown, channel_id, marker, retry_since, thread_ts)
 
+    async def share_file(
+        self, name: str, content: bytes, thread: MessageRef, retry_since: datetime | None
+    ) -> None:
+        """Put a file into the thread of a message."""
+        await self._posts.share_file(name, content, thread, retry_since)
+
     async def revise(self, outcome: Outcome, at: MessageRef, marker: str) -> None:
         """Bring a message of ours up to date."""
         shown = message(outcome, "direct" if is_direct(at.channel_id) else "channel")
@@ -138,6 +149,10 @@ class SlackChat:
         """Answer one person privately, where they asked; return the message if it is one that stays."""
         shown = message(outcome, "direct" if is_direct(to.channel_id) else "ephemeral")
         return await self._replies.send(shown, to)
+
+    async def go_live(self, to: ReplyAddress, stop_id: str, first_step: str) -> LiveAnswer | None:
+        """Begin to show an answer in the thread of direct messages, with a button that stops it."""
+        return await go_live(self._posting, to, stop_id, first_step)
 
     async def replace(self, outcome: Outcome, at: MessageRef) -> None:
         """Show *outcome* instead of a message of ours."""

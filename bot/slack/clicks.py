@@ -8,6 +8,7 @@ from typing import Literal, cast
 from bot.slack import ids
 from bot.slack.payloads import Click
 from handlers.commands import (
+    AnswerStopped,
     ApprovalClicked,
     BackRequested,
     BringBackClicked,
@@ -15,10 +16,14 @@ from handlers.commands import (
     ChatUser,
     CleanupFixed,
     Command,
+    DashboardRequested,
     DeferralClicked,
     DonorExplanationRequested,
     FeedbackGiven,
     HomeOpened,
+    NextStepProposed,
+    NextStepRequested,
+    NoteWanted,
     PolicyApprovalClicked,
     PolicyRejectionClicked,
     PolicyShadowClicked,
@@ -27,9 +32,12 @@ from handlers.commands import (
     SummaryRequested,
     SummaryShared,
     TimelineRequested,
+    UndoAgreed,
     UndoClicked,
+    UndoKept,
     WhyRequested,
 )
+from policy.feedback import FeedbackReason
 from policy.override_reasons import Override, OverrideReason, reasons_for
 
 Preset = Literal["tomorrow", "next_business_day", "next_week"]
@@ -95,7 +103,7 @@ def command_of(click: Click) -> tuple[Command, str | None]:
             return SummaryShared(answer_id=_opaque(click.value), by=by, reply_to=to), None
         case ids.PICK:
             return _picked(click, by), None
-        case ids.USEFUL | ids.NOT_USEFUL | ids.FEEDBACK:
+        case ids.USEFUL | ids.NOT_USEFUL | ids.FEEDBACK | ids.FEEDBACK_REASON:
             return _feedback(click, by), None
         case _:
             return _of_lists(click)
@@ -105,6 +113,8 @@ def _of_lists(click: Click) -> tuple[Command, str | None]:
     """Read a click on the Home tab, in an answer to `/donor queue` or in a list."""
     if click.action_id == ids.REFRESH_HOME:
         return HomeOpened(by=click.by), None
+    if click.action_id == ids.DASHBOARD:
+        return DashboardRequested(by=click.by, reply_to=click.reply_to), None
     if click.action_id == ids.OPEN_CARD:
         about = escalation_of(click)
         return CardWanted(escalation_id=about, by=click.by, reply_to=click.reply_to), about
@@ -125,7 +135,12 @@ _ABOUT: dict[str, Callable[[str, ChatUser, ReplyAddress], Command]] = {
     ids.BRING_BACK: lambda about, by, to: BringBackClicked(escalation_id=about, by=by, reply_to=to),
     ids.CANCEL_ABSENCE: lambda about, by, to: BackRequested(absence_id=about, by=by, reply_to=to),
     ids.UNDO_REST: lambda about, by, to: UndoClicked(escalation_id=about, rest=True, by=by, reply_to=to),
+    ids.UNDO_AGREE: lambda about, by, to: UndoAgreed(escalation_id=about, by=by, reply_to=to),
+    ids.UNDO_KEEP: lambda about, by, to: UndoKept(escalation_id=about, by=by, reply_to=to),
     ids.FIXED: lambda about, by, to: CleanupFixed(item_id=about, by=by, reply_to=to),
+    ids.SAVE_NOTE: lambda about, by, to: NoteWanted(answer_id=about, by=by, reply_to=to),
+    ids.STOP: lambda about, by, to: AnswerStopped(item_id=about, by=by, reply_to=to),
+    ids.PUT_FORWARD: lambda about, by, to: NextStepProposed(answer_id=about, by=by, reply_to=to),
     ids.POLICY_APPROVE: lambda about, by, to: PolicyApprovalClicked(proposal_id=about, by=by, reply_to=to),
     ids.POLICY_SHADOW: lambda about, by, to: PolicyShadowClicked(proposal_id=about, by=by, reply_to=to),
     ids.POLICY_REJECT: lambda about, by, to: PolicyRejectionClicked(proposal_id=about, by=by, reply_to=to),
@@ -154,6 +169,8 @@ def _picked(click: Click, by: ChatUser) -> Command:
         return SummaryRequested(query="", donor_id=donor_id, by=by, reply_to=to)
     if wanted == "timeline":
         return TimelineRequested(query="", donor_id=donor_id, by=by, reply_to=to)
+    if wanted == "next":
+        return NextStepRequested(query="", donor_id=donor_id, by=by, reply_to=to)
     if wanted == "for_donor":
         return DonorExplanationRequested(query="", donor_id=donor_id, by=by, reply_to=to)
     if wanted == "why":
@@ -162,6 +179,8 @@ def _picked(click: Click, by: ChatUser) -> Command:
 
 
 def _feedback(click: Click, by: ChatUser) -> Command:
+    if click.action_id == ids.FEEDBACK_REASON:
+        return _reason(click, by)
     if click.action_id == ids.FEEDBACK:
         value, answer_id = _split(click)
     else:
@@ -172,6 +191,14 @@ def _feedback(click: Click, by: ChatUser) -> Command:
     if value == "not_useful":
         return FeedbackGiven(answer_id=answer_id, value="not_useful", by=by, reply_to=click.reply_to)
     raise NotUnderstood(click.action_id)
+
+
+def _reason(click: Click, by: ChatUser) -> Command:
+    reason, answer_id = _split(click)
+    if reason not in set(FeedbackReason):
+        raise NotUnderstood(click.action_id)
+    to = click.reply_to.model_copy(update={"replace": True})
+    return FeedbackGiven(answer_id=answer_id, value="not_useful", reason=reason, by=by, reply_to=to)
 
 
 def _split(click: Click) -> tuple[str, str]:

@@ -19,10 +19,12 @@ from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.paced_client import LONGEST_WAIT_SECONDS, PacedWebClient, retry_after
+from storage.limits import Limits, LocalLimits
+
 SLACK_API = "https://slack.com/api/"
 REQUEST_SECONDS = 15.0
 CONNECT_SECONDS = 5.0
-LONGEST_WAIT_SECONDS = 10
 RATE_LIMIT_RETRIES = 3
 OAUTH_VARIABLES = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 
@@ -86,9 +88,13 @@ class ShortRateLimits(AsyncRateLimitErrorRetryHandler):
 
 @dataclass(frozen=True, slots=True)
 class SlackClients:
-    """One connection pool and two clients: *posting* never repeats a request whose answer was lost."""
+    """One connection pool and two clients: *posting* never repeats a request whose answer was lost.
+
+    Both keep to *limits*.
+    """
 
     session: aiohttp.ClientSession
+    limits: Limits
     reading: AsyncWebClient
     posting: AsyncWebClient
 
@@ -97,17 +103,37 @@ class SlackClients:
         await self.session.close()
 
 
-def open_clients(connection: SlackConnection, *, sleep: Sleep = asyncio.sleep) -> SlackClients:
-    """Open the clients; to be called inside the running event loop."""
+def open_clients(
+    connection: SlackConnection, *, sleep: Sleep = asyncio.sleep, limits: Limits | None = None
+) -> SlackClients:
+    """Open the clients; to be called inside the running event loop. Without *limits* they keep their own."""
+    limits = limits or LocalLimits()
     timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS, sock_connect=CONNECT_SECONDS)
     session = aiohttp.ClientSession(timeout=timeout)
     patient = ShortRateLimits(sleep)
     return SlackClients(
         session=session,
-        reading=web_client(
-            connection.bot_token, connection, session, [patient, AsyncConnectionErrorRetryHandler()]
-        ),
-        posting=web_client(connection.bot_token, connection, session, [patient]),
+        limits=limits,
+        reading=_paced(connection, session, [patient, AsyncConnectionErrorRetryHandler()], limits, sleep),
+        posting=_paced(connection, session, [patient], limits, sleep),
+    )
+
+
+def _paced(
+    connection: SlackConnection,
+    session: aiohttp.ClientSession,
+    retry_handlers: list[AsyncRetryHandler],
+    limits: Limits,
+    sleep: Sleep,
+) -> AsyncWebClient:
+    return PacedWebClient(
+        limits=limits,
+        sleep=sleep,
+        token=connection.bot_token,
+        base_url=connection.api,
+        session=session,
+        retry_handlers=retry_handlers,
+        logger=quiet_logger(),
     )
 
 
@@ -145,9 +171,4 @@ def refuse_oauth_environment(environment: Mapping[str, str] = os.environ) -> Non
 
 
 def _retry_after(response: HttpResponse | None) -> int:
-    values: list[str] = []
-    if response is not None:
-        for header, value in response.headers.items():
-            if header.lower() == "retry-after":
-                values += value if isinstance(value, list) else [value]
-    return int(values[0]) if values and values[0].isdigit() else 1
+    return retry_after(response.headers) if response is not None else 1

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
+from collections.abc import Sequence
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+from slack_sdk.signature import SignatureVerifier
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -27,10 +30,15 @@ _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
 
 class SlackEndpoint:
-    """An ASGI application for one address; serve it at `PATH`, as in `Route(PATH, SlackEndpoint(app))`."""
+    """An ASGI application for one address; serve it at `PATH`, as in `Route(PATH, SlackEndpoint(app))`.
 
-    def __init__(self, app: AsyncApp) -> None:
+    *secrets* are those a request may be signed with, the one the app checks with first: while Slack's secret
+    is being replaced there are two.
+    """
+
+    def __init__(self, app: AsyncApp, secrets: Sequence[str] = ()) -> None:
         self._app = app
+        self._verifiers = [SignatureVerifier(secret) for secret in secrets]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -49,7 +57,7 @@ class SlackEndpoint:
         body = await _body(request)
         if body is None:
             return Response("too large", status_code=413)
-        understood = _read(request, body)
+        understood = _read(body, self._headers(request, body))
         if understood is None:
             return Response("not understood", status_code=400)
         try:
@@ -57,6 +65,18 @@ class SlackEndpoint:
         except MALFORMED as error:
             log.warning("slack request malformed", extra={"error": type(error).__name__})
             return Response("not understood", status_code=400)
+
+    def _headers(self, request: Request, body: bytes) -> dict[str, str | Sequence[str]]:
+        """Return the headers; what the previous secret has signed is signed with the present one."""
+        headers: dict[str, str | Sequence[str]] = dict(request.headers)
+        timestamp, signature = (
+            request.headers[f"x-slack-{name}"] for name in ("request-timestamp", "signature")
+        )
+        with contextlib.suppress(UnicodeDecodeError):  # which is refused as not understood
+            if any(each.is_valid(body, timestamp, signature) for each in self._verifiers[1:]):
+                renewed = self._verifiers[0].generate_signature(timestamp=timestamp, body=body)
+                headers["x-slack-signature"] = renewed or ""
+        return headers
 
 
 def _looks_signed(request: Request) -> bool:
@@ -77,9 +97,9 @@ async def _body(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def _read(request: Request, body: bytes) -> AsyncBoltRequest | None:
+def _read(body: bytes, headers: dict[str, str | Sequence[str]]) -> AsyncBoltRequest | None:
     try:
-        understood = AsyncBoltRequest(body=body.decode("utf-8"), headers=dict(request.headers))
+        understood = AsyncBoltRequest(body=body.decode("utf-8"), headers=headers)
     except (ValueError, RecursionError, AttributeError, TypeError):
         return None
     return understood if _well_formed(understood.body) else None
@@ -94,7 +114,7 @@ def _well_formed(body: object) -> bool:
     if body.get("type") == "block_actions" and not all(_has_name(action) for action in actions):
         return False
     event = body.get("event")
-    named = event is None or (isinstance(event, dict) and isinstance(event.get("type"), str))
+    named = "event" not in body or (isinstance(event, dict) and isinstance(event.get("type"), str))
     return named and all(isinstance(item, dict) for item in objects)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,25 +15,29 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.slack import ids
 from bot.slack.arrival import WHEN_THERE_IS_TIME, Accept, Arrival
 from bot.slack.cards.card_parts import READ_IN_FULL
-from bot.slack.cards.deferral import awaited, deferral_view, problem_with
 from bot.slack.cards.evidence import notice_view, waiting_view
 from bot.slack.choosing import Choosing
 from bot.slack.clicks import A_DATE, NotUnderstood, command_of, deferral_of, escalation_of, meant, proposal_of
+from bot.slack.deferring import Deferring
+from bot.slack.drilling import drill_of, pressed
 from bot.slack.editing import Editing
 from bot.slack.overruling import OVERRIDES, Overruling
-from bot.slack.payloads import Click, DeferralPlace, EventCallback, SlashCommand, Submission
+from bot.slack.payloads import Click, EventCallback, SlashCommand, Submission
 from bot.slack.people import People
+from bot.slack.practising import Practising
 from bot.slack.prompts import Prompts
-from bot.slack.requests import Request, request
+from bot.slack.requests import Request, spoken
+from bot.slack.shortcuts import Shortcuts
 from bot.slack.text import clip, escape, isolated
 from bot.slack.windows import Windows
 from handlers.commands import (
-    DeferralClicked,
+    DrillLookedAt,
+    DrillPressed,
     EvidenceRequested,
     HomeOpened,
+    NextStepRequested,
     PolicyReportRequested,
     ReadInFullRequested,
-    ReplyAddress,
     SummaryRequested,
     TimelineRequested,
 )
@@ -43,7 +47,6 @@ log = logging.getLogger("countersign.slack")
 
 READING = "Reading {query}’s record. The answer appears here in a moment."
 READING_CARD = "Reading the whole card…"
-PICK_A_DAY = "Pick a day."
 UNKNOWN_WINDOW = "This window is from an older version and no longer works. Nothing was changed."
 
 TIME_ZONE_SECONDS = 1.5
@@ -70,13 +73,16 @@ class Listeners:
         self._prompts = prompts
         self._now = now
         self._editing = Editing(accept, windows, self._today, _out_of_date)
+        self._deferring = Deferring(accept, windows, self._today, now, _out_of_date)
         self._choosing = Choosing(accept, windows, _out_of_date)
+        self._shortcuts = Shortcuts(accept, windows, _out_of_date)
+        self._practising = Practising(accept, windows, _out_of_date)
         self._overruling = Overruling(accept, windows, people, _out_of_date)
 
     async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Somebody typed the slash command."""
         typed = SlashCommand.model_validate(body)
-        asked = request(typed.text, typed.by, typed.reply_to(replace=False))
+        asked = spoken(typed.text, typed.by, typed.reply_to(replace=False), in_thread=False)
         loading = _loading(asked)
         if loading:
             asked = asked.model_copy(update={"reply_to": typed.reply_to(replace=True)})
@@ -92,6 +98,13 @@ class Listeners:
             click = meant(Click.model_validate(body))
         except ValidationError as error:
             raise NotUnderstood("payload") from error
+        if (drill := drill_of(click)) is not None:
+            await self._drill(click, drill, context)
+        else:
+            await self._act(click, context)
+        await ack()
+
+    async def _act(self, click: Click, context: dict[str, Any]) -> None:
         if click.action_id in (ids.EVIDENCE, ids.READ_IN_FULL):
             await self._read(click, context)
         elif click.action_id == ids.POLICY_REPORT:
@@ -102,13 +115,19 @@ class Listeners:
             await self._overrule(click, context)
         elif click.action_id == ids.TOGETHER:
             await self._choose(click, context)
+        elif click.action_id == ids.PRACTISE:
+            await self._practise(click, context)
         elif click.action_id == ids.CANNOT_FIX:
             await self._overruling.ask_why_not(click)
         elif click.action_id == ids.DEFER and deferral_of(click)[0] == A_DATE:
-            await self._ask_for_day(click)
+            await self._deferring.open(click)
         else:
             command, about = command_of(click)
             await self._accept(command, Arrival(click.dedupe_key, "slack.click", about))
+
+    async def shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Somebody used our shortcut on a message; raises NotUnderstood for what is not ours."""
+        await self._shortcuts.used(body)
         await ack()
 
     async def submission(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -116,13 +135,19 @@ class Listeners:
         submitted = Submission.model_validate(body)
         match submitted.view.callback_id:
             case ids.DEFER_VIEW:
-                answer = await self._day_picked(submitted)
+                answer = await self._deferring.submitted(submitted)
             case ids.EDIT_VIEW:
                 answer = await self._editing.submitted(submitted)
             case ids.CHECKED_VIEW:
                 answer = await self._editing.approved(submitted)
             case ids.TOGETHER_VIEW:
                 answer = await self._choosing.submitted(submitted)
+            case ids.TRIAGE_VIEW:
+                answer = await self._shortcuts.submitted(submitted)
+            case ids.PRACTICE_VIEW:
+                answer = await self._practising.answered(submitted)
+            case ids.VERDICT_VIEW:
+                answer = await self._practising.another(submitted)
             case ids.OVERRIDE_VIEW:
                 answer = await self._overruling.submitted(submitted)
             case ids.CANNOT_FIX_VIEW:
@@ -130,27 +155,6 @@ class Listeners:
             case _:
                 answer = _out_of_date()
         await ack(**answer)
-
-    async def _day_picked(self, submitted: Submission) -> dict[str, Any]:
-        place = _place(submitted)
-        if place is None:
-            return _out_of_date()
-        day = _day(submitted)
-        problem = problem_with(day, await self._today(submitted.by.id)) if day else PICK_A_DAY
-        if problem:
-            return {"response_action": "errors", "errors": {ids.DAY_BLOCK: problem}}
-        command = DeferralClicked(
-            escalation_id=place.escalation_id,
-            preset="date",
-            day=day,
-            event=awaited(_until(submitted)),
-            by=submitted.by,
-            reply_to=ReplyAddress(
-                channel_id=place.channel_id, user_id=submitted.by.id, thread_ts=place.thread_ts
-            ),
-        )
-        await self._accept(command, Arrival(submitted.dedupe_key, "slack.submission", place.escalation_id))
-        return {}
 
     async def event(self, body: dict[str, Any]) -> None:
         """Slack reports something; everything we subscribed to is acknowledged, most of it ignored."""
@@ -183,7 +187,8 @@ class Listeners:
         directly = (event.channel or "").startswith("D")
         if not event.is_from_a_person or directly != (event.type == "message"):
             return
-        asked = request(event.text, arrived.writer, event.reply_to())
+        in_thread = event.thread_ts is not None and event.thread_ts != event.ts
+        asked = spoken(event.text, arrived.writer, event.reply_to(), in_thread=in_thread)
         await self._accept(asked, Arrival(f"event:{arrived.event_id}", "slack.event"))
 
     async def _read(self, click: Click, context: dict[str, Any]) -> None:
@@ -218,14 +223,18 @@ class Listeners:
         context[WAITING_VIEW] = view_id
         await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
 
-    async def _ask_for_day(self, click: Click) -> None:
-        place = DeferralPlace(
-            escalation_id=deferral_of(click)[1],
-            channel_id=click.channel_id,
-            thread_ts=click.container.thread_ts,
-        )
-        tomorrow = self._now().astimezone(UTC).date() + timedelta(days=1)
-        await self._windows.open(click.trigger_id, deferral_view(place.model_dump_json(), tomorrow))
+    async def _drill(self, click: Click, drill_id: str, context: dict[str, Any]) -> None:
+        command: DrillPressed | DrillLookedAt | None = pressed(click, drill_id)
+        if command is None:
+            view_id = await self._windows.open(click.trigger_id, waiting_view(READ_IN_FULL, READING_CARD))
+            context[WAITING_VIEW] = view_id
+            command = DrillLookedAt(drill_id=drill_id, view_id=view_id, by=click.by)
+        await self._accept(command, Arrival(click.dedupe_key, "slack.click", drill_id))
+
+    async def _practise(self, click: Click, context: dict[str, Any]) -> None:
+        view_id, command = await self._practising.open(click)
+        context[WAITING_VIEW] = view_id
+        await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
 
     async def _today(self, user_id: str) -> date:
         try:
@@ -242,27 +251,6 @@ def _out_of_date() -> dict[str, Any]:
 
 
 def _loading(asked: Request) -> str | None:
-    if not isinstance(asked, SummaryRequested | TimelineRequested) or not asked.query:
+    if not isinstance(asked, SummaryRequested | TimelineRequested | NextStepRequested) or not asked.query:
         return None
     return READING.format(query=escape(isolated(clip(asked.query, 80))))
-
-
-def _place(submitted: Submission) -> DeferralPlace | None:
-    try:
-        place = DeferralPlace.model_validate_json(submitted.view.private_metadata)
-    except ValidationError:
-        return None
-    return place if ids.is_opaque(place.escalation_id) else None
-
-
-def _until(submitted: Submission) -> str | None:
-    chosen = submitted.entered(ids.UNTIL_BLOCK, ids.UNTIL).selected_option
-    return chosen.value if chosen else None
-
-
-def _day(submitted: Submission) -> date | None:
-    chosen = submitted.entered(ids.DAY_BLOCK, ids.DAY).selected_date
-    try:
-        return date.fromisoformat(chosen) if chosen else None
-    except ValueError:
-        return None

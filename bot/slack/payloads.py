@@ -213,6 +213,33 @@ class TogetherPlace(BaseModel):
     thread_ts: str | None = None
 
 
+class _Said(BaseModel):
+    text: str = ""
+
+
+class MessageShortcut(BaseModel):
+    """Somebody used our shortcut on a message."""
+
+    callback_id: str
+    user: _User
+    channel: _Id
+    message: _Said
+    trigger_id: str
+
+
+class TriagePlace(BaseModel):
+    """What the window of the message shortcut carries along: where the answer goes."""
+
+    channel_id: str = ""
+
+
+class PracticePlace(BaseModel):
+    """What a scenario's window carries along: which scenario, in which version."""
+
+    scenario_id: str
+    version: str
+
+
 class DeferralPlace(BaseModel):
     """What the deferral modal carries along: ids only."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack import ids
@@ -17,12 +18,14 @@ from handlers.ports import MessageRef, Unavailable
 CLOCK_SKEW = timedelta(minutes=2)
 PAGE = 200
 MOST_PAGES = 20
+HTTP_OK = 200
 
 
 class Posts:
     """Posts and updates our messages; each carries a marker by which it can be found again."""
 
     def __init__(self, clients: SlackClients, pace: Pace) -> None:
+        self._session = clients.session
         self._posting: AsyncWebClient = clients.posting
         self._reading: AsyncWebClient = clients.reading
         self._pace = pace
@@ -37,7 +40,7 @@ class Posts:
     ) -> MessageRef:
         """Post *message*, or return the one an earlier attempt since *retry_since* already posted."""
         if retry_since is not None:
-            earlier = await self._find(channel_id, marker, retry_since, thread_ts)
+            earlier = await self.find(channel_id, marker, retry_since, thread_ts)
             if earlier is not None:
                 return earlier
         await self._pace.turn(channel_id)
@@ -51,15 +54,48 @@ class Posts:
         posted = await written(self._posting.api_call("chat.postMessage", json=body))
         return MessageRef(str(posted["channel"]), str(posted["ts"]))
 
+    async def share_file(
+        self, name: str, content: bytes, thread: MessageRef, retry_since: datetime | None
+    ) -> None:
+        """Put a file into a thread, unless an earlier attempt since *retry_since* already did."""
+        if retry_since is not None and await self._has_file(name, thread):
+            return
+        wanted = {"filename": name, "length": str(len(content))}
+        place = await asked(self._reading.api_call("files.getUploadURLExternal", data=wanted))
+        await self._upload(str(place["upload_url"]), content)
+        await self._pace.turn(thread.channel_id)
+        body = {
+            "files": [{"id": str(place["file_id"]), "title": name}],
+            "channel_id": thread.channel_id,
+            "thread_ts": thread.ts,
+        }
+        await written(self._posting.api_call("files.completeUploadExternal", json=body))
+
+    async def _upload(self, url: str, content: bytes) -> None:
+        try:
+            async with self._session.post(url, data=content) as response:
+                if response.status != HTTP_OK:
+                    raise Unavailable(SLACK, f"http_{response.status}")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unavailable(SLACK, type(error).__name__) from None
+
+    async def _has_file(self, name: str, thread: MessageRef) -> bool:
+        arguments = {"channel": thread.channel_id, "ts": thread.ts, "limit": str(PAGE)}
+        page = await asked(self._reading.api_call("conversations.replies", data=arguments))
+        messages: list[dict[str, Any]] = page.get("messages", [])
+        files = [file for found in messages for file in found.get("files") or []]
+        return any(file.get("name") == name for file in files)
+
     async def update(self, message: Message, at: MessageRef, marker: str) -> MessageRef:
         """Bring a message of ours up to date; raises Refused when it is gone or cannot be changed."""
         body = _body(message, marker) | {"channel": at.channel_id, "ts": at.ts}
         await asked(self._reading.api_call("chat.update", json=body))
         return at
 
-    async def _find(
-        self, channel_id: str, marker: str, since: datetime, thread_ts: str | None
+    async def find(
+        self, channel_id: str, marker: str, since: datetime, thread_ts: str | None = None
     ) -> MessageRef | None:
+        """Return the message of ours with that *marker*, if one was posted *since* then."""
         method = "conversations.replies" if thread_ts else "conversations.history"
         arguments = {
             "channel": channel_id,

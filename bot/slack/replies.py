@@ -40,6 +40,8 @@ class Replies:
 
         Returns the message when it is one that stays: what only its reader sees Slack forgets by itself.
         """
+        if to.at_ts and (instead := await self._instead(message, to, to.at_ts)):
+            return instead
         if to.response_url and await self._respond(message, to, to.response_url):
             return None
         if to.channel_id and is_direct(to.channel_id):
@@ -49,6 +51,15 @@ class Replies:
         elif to.channel_id and await self._whisper(message, to):
             return None
         return await self._post(message, await self._channels.direct(to.user_id), None)
+
+    async def _instead(self, message: Message, to: ReplyAddress, ts: str) -> MessageRef | None:
+        """Put the answer in the place of a message of ours; None where that is gone."""
+        body = _body(message) | {"channel": to.channel_id, "ts": ts}
+        try:
+            await asked(self._client.api_call("chat.update", json=body))
+        except Refused:
+            return None
+        return MessageRef(to.channel_id, ts)
 
     async def _respond(self, message: Message, to: ReplyAddress, url: str) -> bool:
         if not self._is_slack(url):

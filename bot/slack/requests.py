@@ -13,10 +13,16 @@ from handlers.commands import (
     BackRequested,
     ChatUser,
     CleanupListRequested,
+    DashboardRequested,
+    DigestRequested,
     DonorExplanationRequested,
+    DrillsSwitched,
+    FollowUpAsked,
     HelpRequested,
+    NextStepRequested,
     PauseRequested,
     PolicyRequested,
+    PracticeRequested,
     QueueRequested,
     ReplyAddress,
     ResumeRequested,
@@ -24,6 +30,7 @@ from handlers.commands import (
     TimelineRequested,
     WhyRequested,
 )
+from policy.questions import is_question
 
 LONGEST_QUERY = 200
 _HELP = frozenset({"", "help", "?"})
@@ -32,6 +39,7 @@ _GREETINGS = frozenset(
     | {"thanks", "thank you", "thank you very much", "thx", "ok", "okay", "great", "bye"}
 )
 _QUEUE = frozenset({"queue", "my queue", "decisions", "my decisions", "show my queue"})
+_DRILLS = {"drills on": True, "drills": True, "drills off": False}
 _FOR_DONOR = re.compile(r"(?:--|[–—])\s?for[- ]donor\b", re.IGNORECASE)
 _MENTION = re.compile(r"<[@!#][^>]*>")
 _LINK = re.compile(r"<(?:mailto:|tel:|https?://)[^|>]*\|([^>]*)>|<(?:mailto:|tel:)?([^>|]*)>")
@@ -40,13 +48,19 @@ _COURTESY = re.compile(r"^[\s,:;\-–]+|[\s,;]+$")
 Request = (
     SummaryRequested
     | TimelineRequested
+    | NextStepRequested
+    | FollowUpAsked
     | HelpRequested
     | PauseRequested
     | ResumeRequested
     | AwayRequested
     | BackRequested
     | CleanupListRequested
+    | DashboardRequested
+    | DigestRequested
     | PolicyRequested
+    | PracticeRequested
+    | DrillsSwitched
     | WhyRequested
     | DonorExplanationRequested
     | QueueRequested
@@ -76,6 +90,17 @@ def request(text: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
     return read(rest.strip(), by, reply_to) if read else _summary(asked, by, reply_to)
 
 
+def spoken(text: str, by: ChatUser, reply_to: ReplyAddress, *, in_thread: bool) -> Request:
+    """Read what was written in a conversation: what is no request of its own may ask more about a donor."""
+    asked = request(text, by, reply_to)
+    named = typed(text).casefold().startswith("summary ")
+    if not isinstance(asked, SummaryRequested) or not asked.query or named:
+        return asked
+    if in_thread or is_question(asked.query):
+        return FollowUpAsked(text=asked.query, by=by, reply_to=reply_to)
+    return asked
+
+
 def _summary(query: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
     if query and (len(query) > LONGEST_QUERY or not any(char.isalnum() for char in query)):
         return HelpRequested(unknown=query[:LONGEST_QUERY], by=by, reply_to=reply_to)
@@ -84,6 +109,10 @@ def _summary(query: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
 
 def _timeline(query: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
     return TimelineRequested(query=query[:LONGEST_QUERY], by=by, reply_to=reply_to)
+
+
+def _next(query: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
+    return NextStepRequested(query=query[:LONGEST_QUERY], by=by, reply_to=reply_to)
 
 
 def _pause(words: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
@@ -107,9 +136,26 @@ def _cleanup(_words: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
     return CleanupListRequested(by=by, reply_to=reply_to)
 
 
+def _dashboard(_words: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
+    return DashboardRequested(by=by, reply_to=reply_to)
+
+
+def _digest(words: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
+    """Read "now override" and, since there is nothing else to ask of digests, "override" alone."""
+    kind = words.casefold().removeprefix("now").strip()
+    return DigestRequested(kind=kind[:LONGEST_QUERY], by=by, reply_to=reply_to)
+
+
 def _policy(words: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
     del words
     return PolicyRequested(by=by, reply_to=reply_to)
+
+
+def _practice(words: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
+    switched = words.casefold().strip("!. ")
+    if switched in _DRILLS:
+        return DrillsSwitched(wanted=_DRILLS[switched], by=by, reply_to=reply_to)
+    return PracticeRequested(by=by, reply_to=reply_to)
 
 
 def _why(query: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
@@ -123,9 +169,13 @@ def _why(query: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
 _VERBS: dict[str, Callable[[str, ChatUser, ReplyAddress], Request]] = {
     "summary": _summary,
     "timeline": _timeline,
+    "next": _next,
     "pause": _pause,
     "resume": _resume,
     "cleanup": _cleanup,
+    "digest": _digest,
+    "dashboard": _dashboard,
     "policy": _policy,
+    "practice": _practice,
     "why": _why,
 }

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from .events import EventLog
 from .faults import Faults
 from .model import Gift, Record, Versioned, instant
-from .outcomes import Problem
+from .outcomes import Problem, invalid
 from .paging import Wanted, in_order, listed, newest_first
 from .search import find, near
 from .store import Store
@@ -48,6 +48,7 @@ def read_routes(store: Store, events: EventLog, faults: Faults) -> list[Route]:
         Route("/households/{id}", reads.one(tables.households)),
         Route("/gifts/{id}", reads.one(tables.gifts)),
         Route("/pledges/{id}", reads.one(tables.pledges)),
+        Route("/interactions", reads.interactions),
         Route("/interactions/{id}", reads.one(tables.interactions)),
         Route("/notes/{id}", reads.note),
         Route("/tasks/{id}", reads.one(tables.tasks)),
@@ -73,6 +74,16 @@ def _received(gift: Gift) -> str:
 def _moment(at: datetime) -> str:
     """A text that sorts as time does."""
     return at.isoformat(timespec="microseconds")
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        at = None
+    if text and (at is None or at.tzinfo is None):
+        raise invalid("from and until: write a moment with its offset, such as 2026-11-22T09:00:00+00:00.")
+    return at
 
 
 class Reads:
@@ -101,6 +112,14 @@ class Reads:
         elif "search" in query:
             everyone = find(everyone, query["search"])
         return self._list(in_order(everyone, Wanted.by(request)))
+
+    async def interactions(self, request: Request) -> Response:
+        """Interactions of every donor, of one *status*, *from* a moment *until* before another."""
+        query = request.query_params
+        found = [i for i in self._tables.interactions if query.get("status") in (None, i.status)]
+        start, end = (_instant(query.get(name)) for name in ("from", "until"))
+        found = [i for i in found if (start is None or start <= i.at) and (end is None or i.at < end)]
+        return self._list(newest_first(found, lambda r: _moment(r.at), Wanted.by(request)))
 
     async def soft_credits(self, request: Request) -> Response:
         """Gifts of others in which this donor has soft credit."""

@@ -29,6 +29,7 @@ def unpaid_pledge(draft: Draft) -> None:
         owner_id="staff-omar",
         lifecycle_stage="stewardship",
         tier="major",
+        segments=("no-campaign-contact",),
     )
     for months in (58, 46, 34):
         draft.gift(donor, usd(2_000), draft.months_ago(months))
@@ -40,6 +41,7 @@ def unpaid_pledge(draft: Draft) -> None:
         draft.months_ago(17),
         paid=4,
         fund="Family shelter",
+        campaign_id=capital_campaign(draft),
     )
     draft.consent(donor, "phone", "all", "opted_in", draft.months_ago(58), "Event registration")
     draft.contact(
@@ -54,7 +56,8 @@ def unpaid_pledge(draft: Draft) -> None:
     draft.note(
         donor,
         draft.days_ago(70),
-        "Daughter ill since June. Be kind about the two instalments; call, no letters.",
+        "Daughter ill since June. Be kind about the two instalments; call, no letters. "
+        "Taken out of the audience of the campaign until she says so.",
         "family",
     )
 

@@ -56,7 +56,8 @@ STORIES: tuple[Story, ...] = (
         "unpaid-pledge",
         9,
         "Ruth Abernathy is two instalments behind",
-        "Ask what is owed: two instalments of her pledge are past due, and her daughter was ill.",
+        "Ask what is owed, then /donor next Ruth Abernathy: she is out of the campaign's audience for now, "
+        "so nobody is sent to her about the pledge.",
     ),
     _story(
         "eu-only",

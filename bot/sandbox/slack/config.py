@@ -49,6 +49,16 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A shortcut of the app, as its manifest declares it; *type* is "message" or "global"."""
+
+    name: str
+    type: str
+    callback_id: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SlackSandboxConfig:
     """The app's registration and the behaviour of the simulation.
 
@@ -67,6 +77,7 @@ class SlackSandboxConfig:
     bot_scopes: tuple[str, ...] = DEFAULT_SCOPES
     bot_events: tuple[str, ...] = DEFAULT_EVENTS
     commands: tuple[Command, ...] = ()
+    shortcuts: tuple[Shortcut, ...] = ()
     journal_path: Path | None = None
     retry_delays: tuple[float, ...] = (0.0, 60.0, 300.0)
     ack_seconds: float = 3.0

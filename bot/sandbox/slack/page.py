@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -90,6 +91,7 @@ class PageApi:
                 "channels": channels,
                 "bot": page_user(directory.bot),
                 "commands": commands,
+                "shortcuts": [asdict(each) for each in self._world.config.shortcuts],
                 "faults": self._world.faults.shown(),
                 "clock": self._world.clock().isoformat(),
                 "prompts": self._world.journal.load("prompts").get(directory.direct_with_bot(user.id).id),

@@ -6,11 +6,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.slack.blocks import Block, Leaf, bullets, leaf, moment, paragraph, person, rich, said, titled
+from bot.slack import when
+from bot.slack.blocks import (
+    Block,
+    Leaf,
+    bullets,
+    dated,
+    leaf,
+    literal,
+    moment,
+    paragraph,
+    rich,
+    said,
+    titled,
+)
 from bot.slack.cards.claims import confidence_line, origin_line, removed_line, sentence
 from bot.slack.cards.field_changes import change_lines, difference_line
 from bot.slack.cards.folded import also_happened, replaced_by_this
-from bot.slack.text import clip, isolated, name, one_line, pieces, plain
+from bot.slack.cards.who import acting
+from bot.slack.text import clip, isolated, one_line, pieces, plain
 from handlers.outcomes import CardEdit, EscalationCard
 from policy.actions import FieldChange
 
@@ -18,6 +32,11 @@ PROPOSED = "Proposed: "
 NO_CHANGES = "No field of the donor's record would change."
 WHY = "Why this"
 NEEDS_YOU = "Why you are asked"
+URGENCY = {
+    "now": "🔴 This needs somebody today",
+    "soon": "🟠 This should not wait long",
+    "routine": "⚪ Nothing pressing",
+}
 UNKNOWN = "Not known"
 LABEL = "{title}: "
 EDITED_BY = "\nEdited by "
@@ -50,11 +69,13 @@ class Room:
         """Return *text*; where it is cut, the card says where to read all of it."""
         if limit < EVERYTHING:
             return said(text, limit, bold=bold, elsewhere=IN_FULL)
-        return [leaf(isolated(piece), bold=bold) for piece in pieces(plain(text), ONE_LEAF)]
+        return [each for piece in pieces(plain(text), ONE_LEAF) for each in dated(isolated(piece), bold=bold)]
 
     def put(self, text: str, *, bold: bool = False) -> list[Leaf]:
-        """Return the value of a field."""
-        return self.text(text, self.value, bold=bold)
+        """Return the value of a field to the letter, as it stands in the CRM or would."""
+        if self.value < EVERYTHING or len(when.days_in(text)) == 1:
+            return literal(text, self.value, bold=bold, elsewhere=IN_FULL)
+        return [leaf(isolated(piece), bold=bold) for piece in pieces(plain(text), ONE_LEAF)]
 
 
 ON_CARD = Room(
@@ -100,6 +121,20 @@ def why(card: EscalationCard, url: str | None, room: Room) -> list[Block]:
     return [titled(WHY, bullets(items))] if items else []
 
 
+def triage(card: EscalationCard, room: Room) -> list[Block]:
+    """Return how pressing it is, and why."""
+    if card.triage is None:
+        return []
+    reasons = (*card.triage.risks, *card.triage.chances)
+    if not reasons and card.triage.urgency == "routine":
+        return []
+    label = leaf(URGENCY[card.triage.urgency], bold=True)
+    if not reasons:
+        return [rich(paragraph(label))]
+    items = [room.text(reason, room.aside) for reason in reasons[: room.asides]]
+    return [rich(paragraph(label), bullets(_with_rest(items, len(reasons) - room.asides, MORE_IN_FULL)))]
+
+
 def asides(card: EscalationCard, room: Room) -> list[Block]:
     """Return why somebody is asked and what nobody knows."""
     found = [*_aside(NEEDS_YOU, card.gates, room), *_aside(UNKNOWN, card.unknowns, room)]
@@ -134,8 +169,8 @@ def _edits(edits: Sequence[CardEdit], room: Room) -> list[dict[str, Any]]:
     more = leaf("\n" + MORE_IN_FULL.format(count=left_out), italic=True)
     lines = [paragraph(more)] if left_out > 0 else []
     for edit in edits[max(left_out, 0) :]:
-        who = person(edit.by_user_id) if edit.by_user_id.isalnum() else leaf(name(edit.by_name), bold=True)
-        heading = [leaf(EDITED_BY), who, leaf(", "), moment(edit.at), *_because(edit, room), leaf(":")]
+        who = acting(edit.by_user_id, edit.by_name, edit.for_name)
+        heading = [leaf(EDITED_BY), *who, leaf(", "), moment(edit.at), *_because(edit, room), leaf(":")]
         changed = [_difference(each, room) for each in edit.differences]
         lines += [paragraph(*heading), *([bullets(changed)] if changed else [])]
     return lines

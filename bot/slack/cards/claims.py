@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from bot.slack.blocks import Leaf, leaf, link, said
+from bot.slack.blocks import Leaf, dated, leaf, safe_url, said
 from bot.slack.text import clip, isolated, one_line
 from bot.slack.when import on_day
 from handlers.outcomes import Source
 from policy.claims import Confidence, Origin, Verdict, VerifiedClaim
 
 JUDGEMENT = "judgement, not in the records"
-SOURCE = "[{labels}]"
+OPENING, BETWEEN, CLOSING = "[", ", ", "]"
 MORE_SOURCES = " +{count}"
 MOST_SOURCES = 3
 SENTENCE_LIMIT = 450
@@ -21,7 +21,9 @@ CONFIDENCE = "Confidence: {level}, {score} of 100"
 MORE_REASONS = "; and {count} more reasons"
 MOST_REASONS = 3
 CONFIDENCE_MEANS = "how well the CRM records back this text up, not a forecast"
+PAST = "Past decisions: {past}"
 AI_WRITTEN = "AI-generated, check before use. Written by {model}{as_of}."
+AI_UNREHEARSED = " This AI model was not yet tried out on our own examples."
 AI_UNNAMED = "a language model"
 RECORDS_AS_OF = " from records as of {day}"
 FACTS_WRITTEN = "Written without AI, from CRM records{as_of}."
@@ -46,6 +48,10 @@ FALLBACKS = {
     "request_refused": "the AI service did not accept the request",
     "truncated": "the AI service stopped in the middle of its answer",
     "empty_answer": "the AI service gave an empty answer",
+    "over_budget": "the budget for AI is used up for now",
+    "unrehearsed": "the AI model was not yet tried out on our own examples, as IT requires",
+    "request_too_long": "the record is too long for the AI service",
+    "instructions_leaked": "the AI gave away its instructions, as if a text in the record had asked it to",
     "invalid_output": "the AI service gave an answer that could not be used",
 }
 FALLBACK_UNKNOWN = "the AI service gave no usable answer"
@@ -61,7 +67,7 @@ def sentence(
     limit: int = SENTENCE_LIMIT,
     elsewhere: str | None = None,
 ) -> list[Leaf]:
-    """Return one sentence followed by the records it rests on, linked to the donor's record."""
+    """Return one sentence followed by the records it rests on, each a link, else to the donor's at *url*."""
     if elsewhere is None:
         leaves = said(claim.claim.text, limit, url=url)
     else:
@@ -69,8 +75,7 @@ def sentence(
     if claim.verdict is Verdict.OPINION:
         return [*leaves, leaf(f" ({JUDGEMENT})", italic=True)]
     if claim.claim.cites:
-        mark = SOURCE.format(labels=_labels(claim.claim.cites, sources))
-        leaves += [leaf(" "), link(url, mark) if url else leaf(mark, italic=True)]
+        leaves += [leaf(" "), *_cited(claim.claim.cites, sources, url)]
     return leaves
 
 
@@ -80,14 +85,17 @@ def confidence_line(confidence: Confidence) -> str:
     reasons = "; ".join(isolated(clip(one_line(reason), 140)) for reason in confidence.reasons[:MOST_REASONS])
     if len(confidence.reasons) > MOST_REASONS:
         reasons += MORE_REASONS.format(count=len(confidence.reasons) - MOST_REASONS)
-    return f"{line} ({CONFIDENCE_MEANS})" + (f": {reasons}" if reasons else "")
+    line = f"{line} ({CONFIDENCE_MEANS})" + (f": {reasons}" if reasons else "")
+    past = isolated(clip(one_line(confidence.track_record), 200))
+    return f"{line.rstrip('.')}. {PAST.format(past=past)}" if confidence.track_record else line
 
 
 def origin_line(origin: Origin, as_of: date | None = None) -> str:
     """Say who wrote the text, and why not an AI if not."""
     if origin.kind == "model":
         model = clip(one_line(origin.model), 60) or AI_UNNAMED
-        return AI_WRITTEN.format(model=model, as_of=_as_of(RECORDS_AS_OF, as_of))
+        line = AI_WRITTEN.format(model=model, as_of=_as_of(RECORDS_AS_OF, as_of))
+        return line + (AI_UNREHEARSED if origin.unrehearsed else "")
     line = FACTS_WRITTEN.format(as_of=_as_of(FACTS_AS_OF, as_of))
     if not origin.fallback_reason:
         return line
@@ -99,11 +107,21 @@ def removed_line(count: int) -> str:
     return REMOVED_ONE if count == 1 else REMOVED_MANY.format(count=count)
 
 
-def _labels(cites: Sequence[str], sources: Sequence[Source]) -> str:
-    named = {source.id: source.label for source in sources}
-    labels = list(dict.fromkeys(clip(one_line(named.get(cite) or cite), 60) for cite in cites))
-    rest = len(labels) - MOST_SOURCES
-    return ", ".join(labels[:MOST_SOURCES]) + (MORE_SOURCES.format(count=rest) if rest > 0 else "")
+def _cited(cites: Sequence[str], sources: Sequence[Source], url: str | None) -> list[Leaf]:
+    """Return the records in brackets, each a link to where it is."""
+    known = {source.id: source for source in sources}
+    marks: dict[str, str | None] = {}
+    for cite in cites:
+        source = known.get(cite)
+        label = clip(one_line(source.label if source else cite), 60)
+        marks.setdefault(label, safe_url(source.url if source else None) or url)
+    left = len(marks) - MOST_SOURCES
+    shown = list(marks.items())[:MOST_SOURCES]
+    leaves = [leaf(OPENING)]
+    for index, (label, address) in enumerate(shown):
+        leaves += [leaf(BETWEEN)] if index else []
+        leaves += dated(label, italic=address is None, url=address)
+    return [*leaves, leaf((MORE_SOURCES.format(count=left) if left > 0 else "") + CLOSING)]
 
 
 def _as_of(words: str, day: date | None) -> str:

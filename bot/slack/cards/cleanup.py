@@ -20,6 +20,7 @@ from bot.slack.blocks import (
     said,
 )
 from bot.slack.cards.donor_line import donor_blocks
+from bot.slack.cards.who import acting
 from bot.slack.text import for_notification, name
 from handlers.outcomes import CleanupListShown, CleanupShown
 from policy.cleanup import CleanupState
@@ -86,7 +87,8 @@ def _wrong(shown: CleanupShown) -> dict[str, object]:
 
 
 def _asks(shown: CleanupShown) -> list[Leaf]:
-    leaves = [*_who(shown.asked_by_user_id, shown.asked_by), leaf(ASKS), moment(shown.asked_at), leaf(": ")]
+    who = acting(shown.asked_by_user_id, shown.asked_by, shown.asked_for)
+    leaves = [*who, leaf(ASKS), moment(shown.asked_at), leaf(": ")]
     leaves += said(shown.reason, 200, bold=True)
     if shown.text:
         leaves += [leaf("\n"), *said(f"“{shown.text}”", 1500, url=safe_url(shown.donor.record_url))]
@@ -97,7 +99,7 @@ def _answered(shown: CleanupShown) -> list[dict[str, object]]:
     if shown.state is CleanupState.OPEN or shown.answered_at is None:
         return []
     did = COULD_NOT if shown.state is CleanupState.NOT_FIXED else SAYS_FIXED
-    leaves = [leaf("\n"), *_who(shown.answered_by_user_id, shown.answered_by), leaf(did)]
+    leaves = [leaf("\n"), *acting(shown.answered_by_user_id, shown.answered_by), leaf(did)]
     leaves.append(moment(shown.answered_at))
     if shown.state is CleanupState.LOOKING:
         leaves.append(leaf(LOOKING))
@@ -113,9 +115,3 @@ def _waiting(shown: CleanupShown) -> dict[str, object]:
 def _line(shown: CleanupShown) -> dict[str, object]:
     state = [leaf(BEING_LOOKED_AT, italic=True)] if shown.state is CleanupState.LOOKING else []
     return paragraph(leaf(name(shown.donor.name), bold=True), leaf(": "), *_asks(shown), *state)
-
-
-def _who(user_id: str | None, known_as: str | None) -> list[Leaf]:
-    if user_id and user_id.isalnum():
-        return [person(user_id)]
-    return [leaf(name(known_as or ""), bold=True)]

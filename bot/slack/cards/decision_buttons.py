@@ -7,7 +7,7 @@ from bot.slack.blocks import Block, actions, button, confirmation, menu, option
 from bot.slack.cards.field_changes import spell
 from bot.slack.cards.undo import undo_buttons
 from bot.slack.text import clip, name, one_line
-from handlers.considering import mark_of
+from handlers.decisions.considering import mark_of
 from handlers.outcomes import CardStatus, EscalationCard
 from policy.escalation import EscalationState
 
@@ -20,10 +20,9 @@ AND_MORE = "and {count} more: read the whole card first"
 EDIT = "Edit…"
 MORE = "More…"
 MORE_CHOICES = (
-    ("Defer until tomorrow", "tomorrow"),
-    ("Defer until the next business day", "next_business_day"),
-    ("Defer until next week", "next_week"),
-    ("Defer until a date or an event…", "date"),
+    ("Put off until the next working day", "next_business_day"),
+    ("Put off until next week", "next_week"),
+    ("Put off until a day or an event…", "date"),
     ("Escalate further…", "escalate"),
     ("Send back…", "send_back"),
     ("Decline…", "decline"),

@@ -8,6 +8,7 @@ from bot.slack import when
 from bot.slack.blocks import Block, Leaf, leaf, link, moment, paragraph, person, rich, safe_url, said
 from bot.slack.cards.folded import replaced
 from bot.slack.cards.undo import undone_by
+from bot.slack.cards.who import in_place_of
 from bot.slack.text import clip, isolated, name, one_line
 from handlers.outcomes import CardStatus, EscalationCard, Execution
 from policy.escalation import EscalationState
@@ -30,6 +31,8 @@ TITLES = {
 
 DECIDES = ("For ", " to decide by ")
 NO_ANSWER = ". If nobody answers, nothing is changed."
+MOVED = "This decision has moved to another channel, and this card follows it. "
+THERE = "Open it where it is decided"
 PASSED_TO = "Passed on to "
 PASSED_BY = " by "
 SOMEBODY = "Somebody"
@@ -77,6 +80,12 @@ def status_block(card: EscalationCard, status: CardStatus) -> Block:
     return rich(paragraph(*_LINES[status.state](card, status)))
 
 
+def decided_elsewhere(status: CardStatus) -> list[Block]:
+    """Lead from a copy of the card to where the decision is now; the copy follows it."""
+    url = safe_url(status.elsewhere)
+    return [rich(paragraph(leaf(MOVED), link(url, THERE)))] if url else []
+
+
 def passed_on(status: CardStatus) -> list[Block]:
     """Return how the decision came to whoever has it now: "Passed on to Sam by Olivia: above my limit"."""
     passed = status.passed
@@ -84,7 +93,7 @@ def passed_on(status: CardStatus) -> list[Block]:
         return []
     leaves = [leaf(PASSED_TO), leaf(name(passed.to), bold=True)]
     if passed.by:
-        leaves += [leaf(PASSED_BY), leaf(name(passed.by), bold=True)]
+        leaves += [leaf(PASSED_BY), leaf(name(passed.by), bold=True), *in_place_of(passed.by_for)]
     leaves += [leaf(", "), moment(passed.at)]
     return [rich(paragraph(*leaves, *_words_of(passed.reason or passed.why, passed.note)))]
 
@@ -106,7 +115,8 @@ def _open(card: EscalationCard, _status: CardStatus) -> list[Leaf]:
 def _deferred(card: EscalationCard, status: CardStatus) -> list[Leaf]:
     until = status.deferred_until or card.due_at
     awaits = [leaf(OR_UNTIL), *said(card.awaits, 200)] if card.awaits else []
-    return [*_who(status), leaf(UNTIL), moment(until), *awaits, leaf(COMES_BACK)]
+    why = _words_of(status.reason, status.reason_text)
+    return [*_who(status), leaf(UNTIL), moment(until), *awaits, *why, leaf(COMES_BACK)]
 
 
 def _escalated(card: EscalationCard, status: CardStatus) -> list[Leaf]:
@@ -128,7 +138,10 @@ def _executed(card: EscalationCard, status: CardStatus) -> list[Leaf]:
     ref = WRITTEN_AS.format(ref=isolated(clip(one_line(done.ref), 60))) if done.ref else ""
     written = WRITTEN_AND_READ if done.verified else WRITTEN_UNREAD
     leaves = [*_did(status, APPROVED), leaf(written.format(ref=ref))]
-    return [*leaves, leaf(", "), moment(done.at), leaf("."), *_record(card, done)]
+    # When it was written is told where it was not in the very minute of the approval.
+    same_minute = status.at is not None and int(done.at.timestamp()) // 60 == int(status.at.timestamp()) // 60
+    later = [] if same_minute else [leaf(", "), moment(done.at)]
+    return [*leaves, *later, leaf("."), *_record(card, done)]
 
 
 def _outcome_unknown(_card: EscalationCard, status: CardStatus) -> list[Leaf]:
@@ -179,8 +192,10 @@ def _did(status: CardStatus, what: str) -> list[Leaf]:
 
 def _who(status: CardStatus) -> list[Leaf]:
     if status.by_user_id and status.by_user_id.isalnum():
-        return [person(status.by_user_id)]
-    return [leaf(name(status.by_name) if status.by_name else SOMEBODY, bold=True)]
+        who = person(status.by_user_id)
+    else:
+        who = leaf(name(status.by_name) if status.by_name else SOMEBODY, bold=True)
+    return [who, *in_place_of(status.for_name)]
 
 
 def _record(card: EscalationCard, done: Execution) -> list[Leaf]:

@@ -1,78 +1,133 @@
-"""The weekly digest: figures with the period before, decisions, and what the figures mean."""
+"""A digest: its figures with the period before, the charts that matter most, and the detail in the thread."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from bot.slack import when
 from bot.slack.blocks import (
     Block,
     Message,
-    bullets,
-    fine_markup,
     fine_print,
     header,
-    leaf,
+    link,
     paragraph,
     rich,
+    safe_url,
     said,
-    titled,
 )
+from bot.slack.cards.charts import MOST_CHARTS, chart_block
 from bot.slack.text import clip, for_notification, isolated, one_line
-from handlers.outcomes import DigestShown
+from bot.slack.when import on_day
+from handlers.outcomes import DigestDetail, DigestShown
+from policy.digest import DigestFigure, DigestSection
 
-PERIOD = "{start} to {end}"
-COLUMNS = ("", "This period", "Period before")
+PERIOD = "{start} to {end}, compared with the period before"
+ONE_DAY = "{start}, compared with the day before"
+WHOSE = "Team {team} · "
+COLUMNS = ("", "Now", "Before", "")
 NO_FIGURE = "–"
+BLANK = "\u00a0"
 LABEL_COLUMN = "Figure"
-NO_FIGURES = "Nothing to count happened in this period."
-DECISIONS = "Decisions"
 LATE = "This digest is late because Countersign or Slack was not available at its usual time."
 NOTIFICATION = "{title} is here"
+IN_THREAD = "The thread holds the tables, more charts and the figures as a file."
+NO_CHARTS = "This workspace shows no charts, so the tables in the thread say the same."
 
 MOST_FIGURES = 40
-MOST_DECISIONS = 12
+MOST_ROWS = 60
+MOST_FOOTNOTES = 8
+LONGEST_SENTENCE = 500
 
 
 def digest_message(digest: DigestShown) -> Message:
-    """Return the digest as a message with one table."""
-    blocks = [header(digest.title), _period(digest)]
+    """Return the digest as a message with one table and at most two charts."""
+    blocks = [header(digest.title), fine_print(_period(digest))]
     if digest.headline:
-        blocks.append(rich(paragraph(*said(digest.headline, 500, bold=True))))
+        blocks.append(rich(paragraph(*said(digest.headline, LONGEST_SENTENCE, bold=True))))
     if digest.figures:
-        blocks.append(_table(digest))
-    else:
-        blocks.append(rich(paragraph(leaf(NO_FIGURES, italic=True))))
-    if digest.decisions:
-        blocks.append(titled(DECISIONS, bullets(_decisions(digest))))
-    notes = [*digest.footnotes[:8], *([LATE] if digest.late else [])]
+        blocks.append(_figures(digest.figures))
+    charted = [section for section in digest.sections if section.chart][:MOST_CHARTS] if digest.charts else []
+    for section in charted:
+        blocks += [rich(paragraph(*said(section.says, LONGEST_SENTENCE))), *_chart(section)]
+    notes = [*digest.footnotes[:MOST_FOOTNOTES], *_about_the_rest(digest)]
     if notes:
         blocks.append(fine_print(*notes))
-    title = clip(one_line(digest.title), 150) or DECISIONS
+    title = clip(one_line(digest.title), 150) or LABEL_COLUMN
     return Message(for_notification(NOTIFICATION.format(title=title)), blocks)
 
 
-def _period(digest: DigestShown) -> Block:
-    start, end = (when.token(at, when.DAY) for at in (digest.period_start, digest.period_end))
-    return fine_markup(PERIOD.format(start=start, end=end))
+def detail_message(detail: DigestDetail) -> Message:
+    """Return one section for the thread: what it means, its chart, and the table that says the same."""
+    section = detail.section
+    blocks = [header(section.title), rich(paragraph(*said(section.says, LONGEST_SENTENCE)))]
+    if detail.charts:
+        blocks += _chart(section)
+    if section.rows:
+        blocks.append(_rows(section))
+    if section.notes:
+        blocks.append(fine_print(*section.notes[:MOST_FOOTNOTES]))
+    return Message(for_notification(section.title), blocks)
 
 
-def _decisions(digest: DigestShown) -> list[list[dict[str, Any]]]:
-    return [
-        [*said(what, 120), leaf(": "), leaf(str(count), bold=True)]
-        for what, count in digest.decisions[:MOST_DECISIONS]
+def period_words(start: datetime, end: datetime, zone: str) -> str:
+    """Say which days a period covers, where the figures are counted."""
+    first = start.astimezone(ZoneInfo(zone)).date()
+    last = (end.astimezone(ZoneInfo(zone)) - timedelta(microseconds=1)).date()
+    if first == last:
+        return ONE_DAY.format(start=on_day(first))
+    return PERIOD.format(start=on_day(first), end=on_day(last))
+
+
+def _period(digest: DigestShown) -> str:
+    whose = WHOSE.format(team=one_line(digest.team)) if digest.team else ""
+    return whose + period_words(digest.period_start, digest.period_end, digest.zone)
+
+
+def _about_the_rest(digest: DigestShown) -> list[str]:
+    rest = [IN_THREAD] if digest.sections else []
+    rest += [] if digest.charts else [NO_CHARTS]
+    return rest + ([LATE] if digest.late else [])
+
+
+def _chart(section: DigestSection) -> list[Block]:
+    return [chart_block(section.chart)] if section.chart else []
+
+
+def _figures(figures: Sequence[DigestFigure]) -> Block:
+    changes = any(figure.change for figure in figures)
+    columns = COLUMNS if changes else COLUMNS[:3]
+    rows = [
+        [_cell(column or (LABEL_COLUMN if not number else BLANK)) for number, column in enumerate(columns)]
     ]
+    for figure in figures[:MOST_FIGURES]:
+        cells = [figure.label, figure.value, figure.before or NO_FIGURE, figure.change or BLANK]
+        rows.append([_cell(cell) for cell in cells[: len(columns)]])
+    settings = [{"is_wrapped": True}, {"align": "right"}, {"align": "right"}, {"align": "left"}]
+    return {"type": "table", "column_settings": settings[: len(columns)], "rows": rows}
 
 
-def _table(digest: DigestShown) -> Block:
-    rows = [[_cell(column or LABEL_COLUMN) for column in COLUMNS]]
-    rows += [
-        [_cell(figure.label), _cell(figure.value), _cell(figure.before or NO_FIGURE)]
-        for figure in digest.figures[:MOST_FIGURES]
-    ]
-    settings = [{"is_wrapped": True}, {"align": "right"}, {"align": "right"}]
+def _rows(section: DigestSection) -> Block:
+    head = [_cell(column or BLANK) for column in section.columns]
+    rows = [head]
+    for number, row in enumerate(section.rows[:MOST_ROWS]):
+        url = safe_url(section.links[number]) if number < len(section.links) else None
+        rows.append(_row(row, url))
+    settings: list[dict[str, Any]] = [{"is_wrapped": True}]
+    settings += [{"is_wrapped": True} if section.links else {"align": "right"} for _ in section.columns[1:]]
     return {"type": "table", "column_settings": settings, "rows": rows}
 
 
+def _row(row: Sequence[str], url: str | None) -> list[dict[str, Any]]:
+    cells = [_cell(cell) for cell in row]
+    if url and cells:
+        cells[-1] = {"type": "rich_text", "elements": [paragraph(link(url, clip(row[-1], 60) or "card"))]}
+    return cells
+
+
 def _cell(text: str) -> dict[str, Any]:
+    if text == BLANK:
+        return {"type": "raw_text", "text": text}
     return {"type": "raw_text", "text": isolated(clip(one_line(text), 200)) or NO_FIGURE}

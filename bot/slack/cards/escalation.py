@@ -25,10 +25,11 @@ from bot.slack.cards.card_parts import (
     proposal,
     proposed_changes,
     standing_of,
+    triage,
     why,
 )
 from bot.slack.cards.decision_buttons import closing_buttons, decision_buttons
-from bot.slack.cards.decision_status import passed_on, status_block, title_of
+from bot.slack.cards.decision_status import decided_elsewhere, passed_on, status_block, title_of
 from bot.slack.cards.donor_line import donor_blocks
 from bot.slack.cards.field_changes import change_lines
 from bot.slack.cards.folded import held_back
@@ -43,7 +44,7 @@ WOULD_CHANGE = "What would be written to the CRM"
 CHANGED = "What was written to the CRM"
 WAS_PROPOSED = "What was proposed for the CRM"
 RECENT = "Recent history"
-REFERENCE = "Sent to the {route}. Reference {reference}"
+REFERENCE = "Sent to {route}. Reference {reference}"
 NOTE = "⚠️ "
 SINCE = "Changed since you looked"
 
@@ -81,12 +82,14 @@ def _open(card: EscalationCard, status: CardStatus, title: str) -> list[Block]:
         *_since(status, url),
         status_block(card, status),
         *passed_on(status),
+        *decided_elsewhere(status),
         *_readable(
             card,
             *_came_back(card),
             divider(),
             proposal(card, url, ON_CARD),
             proposed_changes(WOULD_CHANGE, card.changes, ON_CARD),
+            *triage(card, ON_CARD),
             *why(card, url, ON_CARD),
             *held_back(card),
             *asides(card, ON_CARD),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.slack.blocks import Leaf, leaf, link, said
+from bot.slack.blocks import Leaf, dated, leaf, link, literal
 from bot.slack.text import clip, isolated, one_line
 from policy.actions import FieldChange
 
@@ -43,7 +43,7 @@ def change_lines(
 
 def _linked_to(url: str | None) -> Put:
     def put(text: str, *, bold: bool = False) -> list[Leaf]:
-        return said(text, 200 if bold else 120, url=url, bold=bold)
+        return literal(text, 200 if bold else 120, url=url, bold=bold)
 
     return put
 
@@ -51,7 +51,7 @@ def _linked_to(url: str | None) -> Put:
 def difference_line(change: FieldChange, text: Put) -> list[Leaf]:
     """Return a field as it was proposed and as somebody wants it."""
     before, after = text(change.before or EMPTY), text(change.after or EMPTY, bold=True)
-    return [leaf(f"{_field(change)}: "), *before, leaf(ARROW), *after]
+    return [*dated(f"{_field(change)}: "), *before, leaf(ARROW), *after]
 
 
 def spell(change: FieldChange, limit: int) -> str:
@@ -67,7 +67,7 @@ def _line(change: FieldChange, text: Put, *, first: bool) -> list[Leaf]:
         return difference_line(change, text)
     field = _field(change)
     label = NEW_ENTRY.format(field=field[:1].lower() + field[1:]) if first else field
-    return [leaf(f"{label}: "), *text(change.after or EMPTY, bold=True)]
+    return [*dated(f"{label}: "), *text(change.after or EMPTY, bold=True)]
 
 
 def _is_new(change: FieldChange) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from bot.slack import ids
 from bot.slack.blocks import (
@@ -20,6 +21,7 @@ from bot.slack.blocks import (
     said,
 )
 from bot.slack.cards.queue_lines import queue_buttons, queue_line
+from bot.slack.text import one_line
 from handlers.outcomes import HomeShown, QueueItem
 
 GREETING = "Your decisions"
@@ -36,12 +38,17 @@ ELSEWHERE = "Waiting for others"
 DECIDED = "Decided lately"
 CONSIDERED = "How you decide"
 HOW_MANY = "Last four weeks: {decisions} decisions, details opened for {looked}, {edited} edited."
+JUST_ONE = "Last four weeks: 1 decision, details opened for {looked}, {edited} edited."
 HALF = "Half of them within {time} of the card being posted."
 FASTER = "{count} approved faster than the card can be read."
 NONE_FASTER = "None approved faster than the card can be read."
 ONLY_YOU = "Only you see this."
 DELEGATIONS = "While somebody is away"
 REFRESH = "Refresh"
+YOUR_TEAM = "Team {team}"
+EVERYBODY = "All teams"
+NONE = "–"
+DASHBOARD = "Open the dashboard…"
 TOGETHER = "Decide several…"
 MORE = "and {count} more: type /donor queue for all of them; decide the oldest first"
 HOW = "To look a donor up, type /donor and a name in any channel, or write to me in Messages."
@@ -64,8 +71,9 @@ def home_view(home: HomeShown) -> View:
         *_delegations(home),
         *_section(DECIDED, home.decided, "past"),
         *_considered(home),
+        *_managing(home),
         divider(),
-        actions("cs:home", *together, button(REFRESH, ids.REFRESH_HOME, "home")),
+        actions("cs:home", *together, button(REFRESH, ids.REFRESH_HOME, "home"), *_more_figures(home)),
         fine_print(HOW),
     ]
     return {"type": "home", "blocks": blocks}
@@ -87,11 +95,32 @@ def _considered(home: HomeShown) -> list[Block]:
     own = home.considered
     if own is None:
         return []
-    lines = [HOW_MANY.format(decisions=own.decisions, looked=own.looked, edited=own.edited)]
-    if own.median_seconds is not None:
+    several = own.decisions != 1
+    how_many = HOW_MANY if several else JUST_ONE
+    lines = [how_many.format(decisions=own.decisions, looked=own.looked, edited=own.edited)]
+    if several and own.median_seconds is not None:
         lines.append(HALF.format(time=_spell(own.median_seconds)))
     lines.append(FASTER.format(count=own.faster) if own.faster else NONE_FASTER)
     return [header(CONSIDERED), fine_print(*lines, ONLY_YOU)]
+
+
+def _managing(home: HomeShown) -> list[Block]:
+    """Say to a manager how the team fares, with the table that the digests have."""
+    team = home.managing
+    if team is None:
+        return []
+    title = YOUR_TEAM.format(team=one_line(team.team)) if team.team else EVERYBODY
+    lines = [[*said(line, 300)] for line in (team.headline, *team.says) if line]
+    # No table: Slack shows them in messages only.
+    lines += [
+        [*said(f"{f.label}: ", 80), *said(f.value, 80, bold=True), leaf(f" (before: {f.before or NONE})")]
+        for f in team.figures
+    ]
+    return [header(f"{title}, last {team.days} days"), rich(bullets(lines))]
+
+
+def _more_figures(home: HomeShown) -> list[dict[str, Any]]:
+    return [button(DASHBOARD, ids.DASHBOARD, "home")] if home.managing else []
 
 
 def _spell(seconds: int) -> str:

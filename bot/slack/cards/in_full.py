@@ -7,6 +7,7 @@ from bot.slack.blocks import (
     Block,
     View,
     bullets,
+    dated,
     fine_print,
     header,
     leaf,
@@ -23,6 +24,7 @@ from bot.slack.cards.card_parts import (
     proposal,
     proposed_changes,
     standing_of,
+    triage,
     why,
 )
 from bot.slack.cards.evidence import CLOSE, fitting
@@ -64,13 +66,13 @@ def _blocks(card: EscalationCard) -> list[Block]:
     came_back = IN_WINDOW.text(card.came_back, IN_WINDOW.sentence)
     blocks = [rich(paragraph(*came_back))] if card.came_back else []
     blocks += [proposal(card, url, IN_WINDOW), *_changes(card.changes)]
-    blocks += [*why(card, url, IN_WINDOW), *asides(card, IN_WINDOW)]
+    blocks += [*triage(card, IN_WINDOW), *why(card, url, IN_WINDOW), *asides(card, IN_WINDOW)]
     if card.confidence.reasons:
         reasons = [[leaf(isolated(one_line(reason)))] for reason in card.confidence.reasons]
         blocks.append(titled(CONFIDENCE, bullets(reasons)))
     if card.recent:
         blocks.append(titled(RECENT, history(card.recent, url, len(card.recent))))
-    return [*blocks, *(rich(paragraph(leaf(line, italic=True))) for line in standing_of(card, IN_WINDOW))]
+    return [*blocks, *(rich(paragraph(*dated(line, italic=True))) for line in standing_of(card, IN_WINDOW))]
 
 
 def _changes(changes: tuple[FieldChange, ...]) -> list[Block]:

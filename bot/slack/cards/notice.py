@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.slack import ids
-from bot.slack.blocks import Message, fine_print, leaf, paragraph, person, rich, said
+from bot.slack.blocks import Message, fine_print, leaf, link, paragraph, person, rich, safe_url, said
 from bot.slack.text import for_notification
-from handlers.outcomes import Notice
+from handlers.outcomes import LinkShown, Notice
 
 REFERENCE = "Reference {reference}"
 
@@ -22,3 +22,15 @@ def notice_message(notice: Notice) -> Message:
         blocks.append(fine_print(REFERENCE.format(reference=notice.reference)))
     text = for_notification(notice.text) or for_notification(REFERENCE.format(reference=notice.reference))
     return Message(f"<@{mention}> {text}" if mention else text, blocks)
+
+
+def link_message(shown: LinkShown) -> Message:
+    """Return a link with what to know about it."""
+    url = safe_url(shown.url)
+    leaves = said(shown.text, 600)
+    if url:
+        leaves += [leaf(" "), link(url, shown.label)]
+    blocks = [rich(paragraph(*leaves))]
+    if shown.note:
+        blocks.append(fine_print(shown.note))
+    return Message(for_notification(shown.text), blocks)

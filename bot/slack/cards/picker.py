@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from bot.slack import ids
 from bot.slack.blocks import (
@@ -19,7 +18,7 @@ from bot.slack.blocks import (
     rich,
 )
 from bot.slack.text import clip, isolated, name, one_line
-from handlers.outcomes import DonorPicker, NoDonorFound
+from handlers.outcomes import DonorPicker, NoDonorFound, Wanted
 from policy.donor import DonorMatch
 
 SEVERAL = "Several donors match “{query}”. Which one do you mean?"
@@ -29,12 +28,16 @@ NEXT_STEP = "Try the full name, the e-mail address or the donor id from the CRM.
 NOTIFICATION_SEVERAL = "Several donors match"
 NOTIFICATION_NONE = "No donor found"
 NOTHING_ELSE = "no city or e-mail recorded"
-CHOOSE = {"summary": "Summary", "timeline": "History", "why": "Why?", "for_donor": "Account for them"}
+CHOOSE: dict[Wanted, str] = {
+    "summary": "Summary",
+    "timeline": "History",
+    "why": "Why?",
+    "for_donor": "Account for them",
+    "next": "What next?",
+}
 PICK_ONE = "Choose a donor"
 MOST_ROWS = 5
 MOST_CHOICES = 100
-
-Wanted = Literal["summary", "timeline", "why", "for_donor"]
 
 
 def picker_message(picker: DonorPicker) -> Message:

@@ -26,7 +26,7 @@ from bot.slack.blocks import (
     titled,
 )
 from bot.slack.text import clip, for_notification, isolated, name, one_line
-from handlers.outcomes import PolicyCard, PolicyReportShown
+from handlers.outcomes import PolicyCard, PolicyReportPage, PolicyReportShown
 
 TITLES = {
     "proposed": "New rules proposed",
@@ -62,6 +62,8 @@ REJECT_YES = "Turn it down"
 REFERENCE = "Replayed from what was recorded; nothing was decided by it. Reference {reference}"
 REPORT = "What it would do"
 CLOSE = "Close"
+PAGE = "{title} ({number} of {of})"
+ALL_OF_IT = "The rest is in the thread of the card."
 MOST_GATES, MOST_PARTS, MOST_LINES = 6, 12, 120
 
 
@@ -80,13 +82,18 @@ def proposal_message(card: PolicyCard) -> Message:
     return Message(for_notification(f"{title}: {card.title}"), blocks)
 
 
+def report_message(page: PolicyReportPage) -> Message:
+    """Return one message of the whole report."""
+    title = REPORT if page.of == 1 else PAGE.format(title=REPORT, number=page.number, of=page.of)
+    blocks = [header(title), *_parts(page.parts), fine_print(REFERENCE.format(reference=page.reference))]
+    return Message(for_notification(f"{title}: {page.title}"), blocks)
+
+
 def report_view(shown: PolicyReportShown) -> View:
-    """Return the window with the whole report."""
-    blocks = [header(clip(one_line(shown.title), 150))]
-    for title, lines in shown.parts[:MOST_PARTS]:
-        blocks.append(rich(paragraph(*said(title, 300, bold=True))))
-        if lines:
-            blocks.append(rich(bullets(said(line, 250) for line in lines[:MOST_LINES])))
+    """Return the window with the report, as much of it as a window holds; the card's thread has it all."""
+    blocks = [header(clip(one_line(shown.title), 150)), *_parts(shown.parts[:MOST_PARTS])]
+    if len(shown.parts) > MOST_PARTS or any(len(lines) > MOST_LINES for _, lines in shown.parts):
+        blocks.append(fine_print(ALL_OF_IT))
     blocks.append(fine_print(REFERENCE.format(reference=shown.reference)))
     return {
         "type": "modal",
@@ -95,6 +102,15 @@ def report_view(shown: PolicyReportShown) -> View:
         "close": plain_text(CLOSE, 24),
         "blocks": blocks,
     }
+
+
+def _parts(parts: tuple[tuple[str, tuple[str, ...]], ...]) -> list[Block]:
+    blocks = []
+    for title, lines in parts:
+        blocks.append(rich(paragraph(*said(title, 300, bold=True))))
+        if lines:
+            blocks.append(rich(bullets(said(line, 1000) for line in lines[:MOST_LINES])))
+    return blocks
 
 
 def _who(card: PolicyCard) -> list[Leaf]:

@@ -7,6 +7,7 @@ from bot.slack.blocks import (
     Block,
     Message,
     actions,
+    bullets,
     button,
     fine_print,
     header,
@@ -14,8 +15,10 @@ from bot.slack.blocks import (
     paragraph,
     person,
     rich,
+    said,
+    titled,
 )
-from bot.slack.cards.home import NOTHING_WAITING, TOGETHER
+from bot.slack.cards.home import DELEGATIONS, NOTHING_WAITING, TOGETHER
 from bot.slack.cards.queue_lines import queue_buttons, queue_line
 from handlers.outcomes import GroupingShown, QueueItem, QueueShown
 
@@ -33,18 +36,29 @@ WHY_A_LIST = (
 MORE = "and {count} more: type /donor queue to see all of them"
 
 MOST_LISTED = 18
+MOST_DELEGATIONS = 6
 
 
 def queue_message(shown: QueueShown) -> Message:
     """Return one page of somebody's queue."""
     if not shown.items:
         text = rich(paragraph(leaf(NOTHING_WAITING)))
-        return Message(NOTIFICATION, [header(TITLE), text, actions("cs:pages:0", _page(REFRESH, 0))])
+        shut = actions("cs:pages:0", _page(REFRESH, 0))
+        return Message(NOTIFICATION, [header(TITLE), text, *_delegations(shown), shut])
     summary = SUMMARY.format(waiting=shown.waiting, page=shown.page + 1, pages=shown.pages)
     blocks = [header(TITLE), fine_print(summary)]
     for item in shown.items:
         blocks += [queue_line(item), *queue_buttons(item, "queue")]
-    return Message(NOTIFICATION, [*blocks, actions(f"cs:pages:{shown.page}", *_turning(shown))])
+    turning = actions(f"cs:pages:{shown.page}", *_turning(shown))
+    return Message(NOTIFICATION, [*blocks, *_delegations(shown), turning])
+
+
+def _delegations(shown: QueueShown) -> list[Block]:
+    """Say who decides for the reader, and for whom the reader decides."""
+    if not shown.delegations:
+        return []
+    lines = [said(text, 200) for text in shown.delegations[:MOST_DELEGATIONS]]
+    return [titled(DELEGATIONS, bullets(lines))]
 
 
 def _turning(shown: QueueShown) -> list[Block]:

@@ -8,7 +8,6 @@ from bot.slack.blocks import (
     Leaf,
     actions,
     button,
-    confirmation,
     leaf,
     link,
     moment,
@@ -17,7 +16,8 @@ from bot.slack.blocks import (
     safe_url,
     said,
 )
-from bot.slack.cards.undo import NOT_YET, UNDO, UNDO_TEXT, UNDO_TITLE, UNDO_YES
+from bot.slack.cards.undo import agreement_buttons, undo_menu
+from bot.slack.cards.who import spelled
 from bot.slack.text import clip, isolated, name, one_line, words
 from handlers.outcomes import QueueItem
 from policy.escalation import EscalationState
@@ -30,6 +30,7 @@ BRING_BACK = "Bring it back now"
 WHY = "Why?"
 AGREED = "You agreed. Still needed: {needs}. Decide by "
 BY = "{what}, {name}"
+ASKS_TO_UNDO = "{who} asks to undo this. The rules want you to agree as well."
 
 STANDING = {
     EscalationState.APPROVED: "Approved, about to be written to the CRM",
@@ -53,6 +54,8 @@ def queue_line(item: QueueItem, limit: int = 240) -> Block:
 
 def standing(item: QueueItem) -> list[Leaf]:
     """Say where the decision stands, in a few words."""
+    if item.agree_to_undo:
+        return [leaf(ASKS_TO_UNDO.format(who=name(item.agree_to_undo)))]
     if item.waits_for:
         return [leaf(AGREED.format(needs=isolated(clip(one_line(item.waits_for), 120)))), moment(item.due_at)]
     if item.state is EscalationState.OPEN:
@@ -60,7 +63,8 @@ def standing(item: QueueItem) -> list[Leaf]:
     if item.deferred_until:
         return [leaf(BACK_ON), moment(item.deferred_until, when.DAY)]
     what = STANDING.get(item.state, words(item.state))
-    return [leaf(BY.format(what=what, name=name(item.decided_by)) if item.decided_by else what)]
+    who = spelled(item.decided_by, item.decided_for) if item.decided_by else ""
+    return [leaf(BY.format(what=what, name=who) if who else what)]
 
 
 def queue_buttons(item: QueueItem, place: str) -> list[Block]:
@@ -74,9 +78,9 @@ def queue_buttons(item: QueueItem, place: str) -> list[Block]:
     if item.state is EscalationState.DEFERRED:
         pressed.append(button(BRING_BACK, ids.BRING_BACK, about))
     if item.can_undo:
-        title = UNDO_TITLE.format(name=name(item.donor_name, 60))
-        sure = confirmation(title, UNDO_TEXT, UNDO_YES, NOT_YET, danger=True)
-        pressed.append(button(UNDO, ids.UNDO, about, confirm=sure))
+        pressed.append(undo_menu(about, item.donor_name, item.undo))
+    if item.agree_to_undo:
+        pressed += agreement_buttons(about, item.donor_name, item.undo)
     if not pressed and item.state is EscalationState.OPEN and safe_url(item.permalink) is None:
         pressed.append(button(WHY, ids.EVIDENCE, about))
     return [actions(f"cs:{place}:{about}", *pressed)] if pressed else []

@@ -15,6 +15,7 @@ from bot.slack.blocks import (
     divider,
     fine_print,
     leaf,
+    moment,
     paragraph,
     person,
     rich,
@@ -38,6 +39,9 @@ NOT_SEEN = "Not seen"
 CONTRADICTIONS = "The records contradict each other"
 TIMELINE = "Recent history"
 NO_TIMELINE = "No gifts, meetings or messages are recorded yet."
+BEFORE = "For your meeting, "
+BEFORE_HINT = " (sent by itself; an administrator can switch this off for you)"
+SAVE = "Save as a CRM note"
 SHARED_BY = "Shared by "
 REFERENCE = "Reference {reference}"
 USEFUL = "Useful"
@@ -57,6 +61,8 @@ def summary_message(shown: SummaryShown, place: Place) -> Message:
     """Return the summary as a message."""
     url = safe_url(shown.donor.record_url)
     blocks = donor_blocks(shown.donor, TITLE)
+    if shown.before:
+        blocks.append(rich(paragraph(leaf(BEFORE), moment(shown.before), leaf(BEFORE_HINT, italic=True))))
     blocks.append(_sentences(shown, url))
     blocks += _asides(shown)
     blocks.append(_fine_print(shown))
@@ -112,6 +118,8 @@ def _buttons(shown: SummaryShown, place: Place) -> list[Block]:
     if place == "ephemeral":
         ask = confirmation(SHARE_TITLE, SHARE_TEXT, SHARE_YES, SHARE_NO)
         row.append(button(SHARE, ids.SHARE, shown.answer_id, confirm=ask))
+    if shown.summary.claims:
+        row.append(button(SAVE, ids.SAVE_NOTE, shown.answer_id))
     return [
         actions(f"cs:summary:{shown.answer_id}", *row),
         fine_print(REFERENCE.format(reference=shown.reference)),

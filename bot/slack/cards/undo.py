@@ -16,11 +16,11 @@ from bot.slack.blocks import (
     moment,
     option,
     paragraph,
-    person,
     rich,
     said,
 )
 from bot.slack.cards.field_changes import change_lines
+from bot.slack.cards.who import acting
 from bot.slack.text import clip, isolated, name, one_line
 from handlers.outcomes import CardStatus, EscalationCard, UndoShown
 from policy.actions import UndoPromise
@@ -28,6 +28,15 @@ from policy.escalation import EscalationState
 from policy.override_reasons import GivenReason, Override, reasons_for
 from policy.undoing import Difference
 
+WANTS_UNDO = " asked to undo this{why}. "
+BECAUSE = " ({reason})"
+NEEDED = "The rules want {needs} to agree as well."
+AGREED = " Agreed so far: {names}."
+BEFORE_THAT = " Nothing is undone before."
+WITH = ", agreed to by {names}"
+AGREE, KEEP = "Agree to undo", "Leave it as it is"
+AGREE_TITLE = "Agree to undo this for {name}?"
+AGREE_YES = "Agree"
 ON_ITS_WAY = " asked to undo this. It is being taken back in the CRM."
 NOT_UNDONE = "Not undone. "
 BEFORE, WROTE, NOW = "before us ", "we wrote ", "now "
@@ -35,7 +44,6 @@ TAKEN_BACK = "Taken back"
 INSTEAD = "It stays in force. Planned instead: "
 CAN_STILL = "Without touching what was changed, I can still {rest}."
 MORE = "and {count} more fields"
-UNDO = "Undo"
 UNDO_BECAUSE = "Undo because…"
 UNDO_TITLE = "Undo this for {name}?"
 UNDO_TEXT = (
@@ -62,7 +70,9 @@ def undo_blocks(status: CardStatus) -> list[Block]:
         return []
     match undo.stage:
         case "asked":
-            return [rich(paragraph(_who(undo), leaf(ON_ITS_WAY)))]
+            return [rich(paragraph(*_who(undo), leaf(ON_ITS_WAY)))]
+        case "waiting":
+            return [rich(paragraph(*_who(undo), *_waits(undo)))]
         case "refused":
             return [_refused(undo)]
         case "done":
@@ -76,7 +86,9 @@ def undo_buttons(card: EscalationCard, status: CardStatus) -> list[dict[str, Any
     undo = status.execution.undo if status.execution else None
     if undo and undo.stage == "asked":
         return []
-    offered = [_undo_menu(card)]
+    if undo and undo.stage == "waiting":
+        return agreement_buttons(card.escalation_id, card.donor.name, card.undo)
+    offered = [undo_menu(card.escalation_id, card.donor.name, card.undo)]
     if undo and undo.rest:
         text = REST_TEXT.format(rest=clip(one_line(undo.rest), 150))
         ask = confirmation(REST_TITLE, text, REST, NOT_YET, danger=True)
@@ -84,18 +96,41 @@ def undo_buttons(card: EscalationCard, status: CardStatus) -> list[dict[str, Any
     return offered
 
 
-def _undo_menu(card: EscalationCard) -> dict[str, Any]:
-    """Choosing the reason is the press: whoever counts them later needs no second question."""
-    title = UNDO_TITLE.format(name=name(card.donor.name, 60))
-    if card.undo is UndoPromise.COMPENSATION:
+def undo_menu(about: str, donor_name: str, promise: UndoPromise) -> dict[str, Any]:
+    """Return the reasons for undoing: choosing one is the press, on a card as on the Home tab."""
+    title = UNDO_TITLE.format(name=name(donor_name, 60))
+    if promise is UndoPromise.COMPENSATION:
         ask = confirmation(title, MAKE_UP_TEXT, MAKE_UP_YES, NOT_YET)
     else:
         ask = confirmation(title, UNDO_TEXT, UNDO_YES, NOT_YET, danger=True)
     reasons = [
-        option(GivenReason(code=code).label, ids.joined(code.value, card.escalation_id))
+        option(GivenReason(code=code).label, ids.joined(code.value, about))
         for code in reasons_for(Override.UNDO)
     ]
     return menu(UNDO_BECAUSE, ids.UNDO, reasons, ask)
+
+
+def agreement_buttons(about: str, donor_name: str, promise: UndoPromise) -> list[dict[str, Any]]:
+    """Return what a second person can press while an undo waits for them."""
+    text = MAKE_UP_TEXT if promise is UndoPromise.COMPENSATION else UNDO_TEXT
+    title = AGREE_TITLE.format(name=name(donor_name, 60))
+    ask = confirmation(title, text, AGREE_YES, NOT_YET, danger=promise is not UndoPromise.COMPENSATION)
+    return [button(AGREE, ids.UNDO_AGREE, about, confirm=ask), button(KEEP, ids.UNDO_KEEP, about)]
+
+
+def _waits(undo: UndoShown) -> list[Leaf]:
+    """Say whose agreement is missing, who gave theirs, and that nothing is undone before."""
+    needs = " and ".join(
+        need.role.value if need.count == 1 else f"{need.count} people as {need.role.value}"
+        for need in undo.needs
+    )
+    why = BECAUSE.format(reason=GivenReason(code=undo.reason).label) if undo.reason else ""
+    agreed = AGREED.format(names=", ".join(name(each) for each in undo.agreed)) if undo.agreed else ""
+    return [
+        leaf(WANTS_UNDO.format(why=why)),
+        leaf(NEEDED.format(needs=needs), bold=True),
+        leaf(agreed + BEFORE_THAT),
+    ]
 
 
 def _refused(undo: UndoShown) -> Block:
@@ -133,10 +168,9 @@ def _done(undo: UndoShown) -> list[Block]:
 
 def undone_by(undo: UndoShown, what: str) -> list[Leaf]:
     """Say who took it back, and when."""
-    return [_who(undo), leaf(what), leaf(", "), moment(undo.at), leaf(".")]
+    agreed = [leaf(WITH.format(names=", ".join(name(each) for each in undo.agreed)))] if undo.agreed else []
+    return [*_who(undo), leaf(what), *agreed, leaf(", "), moment(undo.at), leaf(".")]
 
 
-def _who(undo: UndoShown) -> Leaf:
-    if undo.by_user_id.isalnum():
-        return person(undo.by_user_id)
-    return leaf(name(undo.by_name), bold=True)
+def _who(undo: UndoShown) -> list[Leaf]:
+    return acting(undo.by_user_id, undo.by_name, undo.for_name)

@@ -89,7 +89,8 @@ class Page {
   }
 
   #openRecord(id) {
-    const record = new RecordPage({ id, today: this.state.today, onLoaded: (donor) => this.#opened(record, donor) });
+    const at = decodeURIComponent(location.hash.slice(1));
+    const record = new RecordPage({ id, today: this.state.today, at, onLoaded: (donor) => this.#opened(record, donor) });
     this.#record = record;
     show(this.main, this.#back(), record.node);
     record.open();

@@ -18,8 +18,11 @@ export class RecordPage {
   #timer = 0;
   #freshUntil = new Map();
 
-  constructor({ id, today, onLoaded }) {
+  // `at` is the id of one gift, pledge, task … in the record, as a link to that very one names it.
+  constructor({ id, today, at, onLoaded }) {
     this.id = id;
+    this.at = at;
+    if (at) this.#freshUntil.set(at, Infinity);
     this.today = today;
     this.onLoaded = onLoaded;
     this.head = el("header", { class: "record-head" });
@@ -34,11 +37,18 @@ export class RecordPage {
       show(this.node, this.head, el("div", { class: "record-columns" }, this.left, this.right));
       this.#draw(found, null);
       this.onLoaded(found.donor);
+      if (this.at) this.#showIt();
     } catch (error) {
       const text = error.status === 404 ? "There is no donor with this id." : error.message;
       show(this.node, el("div", { class: "notice" }, el("h1", {}, "No record"), el("p", {}, text), el("a", { href: "/crm" }, "Back to the donors")));
     }
     this.node.setAttribute("aria-busy", "false");
+  }
+
+  #showIt() {
+    const it = () => this.node.querySelector(".is-fresh");
+    if (!it()) for (const more of this.node.querySelectorAll("button.quiet")) more.click();
+    it()?.scrollIntoView({ block: "center" });
   }
 
   concerns(change) {

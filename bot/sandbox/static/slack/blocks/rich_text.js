@@ -71,10 +71,16 @@ function leafNode(leaf, ctx) {
     case "broadcast": return broadcast(leaf.range);
     case "usergroup": return h("span", { class: "mention" }, `@${leaf.usergroup_id}`);
     case "team": return h("span", { class: "mention" }, `@${leaf.team_id}`);
-    case "date": return h("time", { class: "date" }, ctx.calendar.tokens(leaf.timestamp, leaf.format) ?? leaf.fallback ?? "");
+    case "date": return dateNode(leaf, ctx);
     case "color": return h("span", { class: "colour" }, h("span", { class: "swatch", style: { "--swatch": /^#[0-9a-f]{6}$/i.test(leaf.value) ? leaf.value : "transparent" } }), leaf.value);
     default: return unknownPart(leaf);
   }
+}
+
+function dateNode(leaf, ctx) {
+  const shown = ctx.calendar.tokens(leaf.timestamp, leaf.format) ?? leaf.fallback ?? "";
+  const time = h("time", { class: "date" }, shown);
+  return leaf.url ? link(leaf.url, time) : time;
 }
 
 function withBreaks(text) {

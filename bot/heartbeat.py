@@ -1,0 +1,75 @@
+"""Each process says now and then that it lives and how it fares, where `countersign status` reads it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol, runtime_checkable
+
+from pydantic import JsonValue
+
+from handlers.ports import Clock
+from storage.database import Database
+from storage.errors import StorageError
+from storage.replicas import Replica
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 10.0
+
+Conditions = Callable[[], Awaitable[Mapping[str, JsonValue]]]
+"""Returns what a process reports about itself: short codes and numbers, never a payload."""
+
+
+@runtime_checkable
+class LeftAlone(Protocol):
+    """A model behind circuit breakers."""
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Say whether it failed so often that it is not asked for a while."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Writes a row about this process every ten seconds, and takes it away when the process stops."""
+
+    replica_id: str
+    role: str
+    database: Database
+    clock: Clock
+    conditions: Conditions
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Beat until *stop* is set; a database that does not answer hears of us when it does again."""
+        started_at = self.clock.now()
+        while not stop.is_set():
+            replica = Replica(
+                id=self.replica_id,
+                role=self.role,
+                version=program_version(),
+                started_at=started_at,
+                seen_at=self.clock.now(),
+                report=await self.conditions(),
+            )
+            try:
+                await self.database.write(lambda tx, alive=replica: tx.replicas.seen(alive))  # type: ignore[misc]
+            except StorageError as error:
+                log.warning("heartbeat not stored", extra={"code": error.code})
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), EVERY_S)
+        with contextlib.suppress(StorageError):
+            await self.database.write(lambda tx: tx.replicas.left(self.replica_id))
+
+
+def program_version() -> str:
+    """Return the version of the installed program."""
+    try:
+        return version("countersign")
+    except PackageNotFoundError:  # run from its source
+        return "source"
