@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CODE := bot handlers policy storage
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test check format bench faults fuzz lock clean
 
 help: ## list everything that can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-8s %s\n", $$1, $$2}'
@@ -16,7 +16,7 @@ demo: $(VENV)/installed ## watch the whole product in your browser (PORT=8000, A
 	@exec $(BIN)/countersign demo --port $(PORT) $(ARGS)
 
 test: $(VENV)/installed-dev ## run every test that this machine can run
-	@$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/installed-dev ## format, lint, types, import direction, migrations, dead code, dependencies
 	@.ci/check
@@ -27,6 +27,12 @@ format: $(VENV)/installed-dev ## put the code into shape
 
 bench: $(VENV)/installed-dev ## measure, side by side with the plain alternative
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+faults: $(VENV)/installed-dev ## break everything under load, then count (ARGS="--seed 7 --minutes 60")
+	@$(BIN)/python -m tests.faults $(ARGS)
+
+fuzz: $(VENV)/installed-dev ## throw anything at every door and parser (ARGS="--seconds 120 --seed 7")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 lock: $(VENV)/installed-dev ## pin the newest versions that pyproject.toml permits
 	@.ci/lock

@@ -33,6 +33,9 @@ from policy.donor import (
     DonorRecord,
     Gift,
     Household,
+    Interaction,
+    Note,
+    PlannedMeeting,
     RecurringGift,
     StaffMember,
 )
@@ -97,6 +100,10 @@ class FakeCrm:
     consents: list[Consent] = field(default_factory=list)
     recurring: list[RecurringGift] = field(default_factory=list)
     households: list[Household] = field(default_factory=list)
+    meetings: list[PlannedMeeting] = field(default_factory=list)
+    interactions: list[Interaction] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    gaps: tuple[str, ...] = ()
     written: list[Written] = field(default_factory=list)
     held: dict[str, str] = field(default_factory=dict)
     taken_back: set[str] = field(default_factory=set)
@@ -138,11 +145,18 @@ class FakeCrm:
             staff=self.staff,
             gifts=tuple(g for g in self.gifts if g.donor_id == donor_id),
             consents=tuple(c for c in self.consents if c.donor_id == donor_id),
+            interactions=tuple(i for i in self.interactions if i.donor_id == donor_id),
+            notes=tuple(n for n in self.notes if n.donor_id == donor_id),
+            gaps=self.gaps,
         )
 
     async def campaign(self, campaign_id: str) -> Campaign | None:
         self._reachable()
         return None
+
+    async def planned_meetings(self, start: datetime, end: datetime) -> tuple[PlannedMeeting, ...]:
+        self._reachable()
+        return tuple(each for each in self.meetings if start <= each.at < end)
 
     async def staff_by_email(self, email: str) -> StaffMember | None:
         self._reachable()
@@ -249,6 +263,25 @@ class Shown:
 
 
 @dataclass
+class FakeLive:
+    """An answer as its reader saw it come."""
+
+    at: MessageRef
+    steps: list[str]
+    said: list[str] = field(default_factory=list)
+    is_open: bool = True
+
+    async def step(self, title: str) -> None:
+        self.steps.append(title)
+
+    async def say(self, sentences: tuple[str, ...]) -> None:
+        self.said += sentences
+
+    async def close(self) -> None:
+        self.is_open = False
+
+
+@dataclass
 class FakeChat:
     """People, the cards they see, and what they are told privately."""
 
@@ -258,11 +291,15 @@ class FakeChat:
     posts: list[tuple[str, str, Outcome]] = field(default_factory=list)
     proposals: list[tuple[str, MessageRef | None, PolicyCard]] = field(default_factory=list)
     whispers: list[tuple[str, Outcome]] = field(default_factory=list)
+    live: list[FakeLive] = field(default_factory=list)
     homes: list[tuple[str, HomeShown]] = field(default_factory=list)
     views: list[tuple[str, Window]] = field(default_factory=list)
+    files: list[tuple[str, bytes, MessageRef]] = field(default_factory=list)
     health: Health = "well"
+    posted: int = 0
     closed_views: set[str] = field(default_factory=set)
     late_views: int = 0
+    archived: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)
     """Channels for which Slack does not answer."""
 
@@ -306,10 +343,17 @@ class FakeChat:
             for ts, shown in self.cards.items():
                 if (shown.channel, shown.marker) == (channel, marker):
                     return MessageRef(channel, ts)
-        ts = f"{len(self.cards) + 1}.0"
+        self.posted += 1
+        ts = f"{self.posted}.0"
         self.cards[ts] = Shown(channel, marker, card, status)
         self._answer_may_be_lost()
         return MessageRef(channel, ts)
+
+    async def find(self, channel: str, marker: str, since: datetime) -> MessageRef | None:
+        del since
+        self._reachable()
+        there = (ts for ts, shown in self.cards.items() if (shown.channel, shown.marker) == (channel, marker))
+        return next((MessageRef(channel, ts) for ts in there), None)
 
     async def show_cleanup(
         self,
@@ -350,6 +394,8 @@ class FakeChat:
         thread_ts: str | None = None,
     ) -> MessageRef:
         self._reachable()
+        if channel in self.archived:
+            raise Refused("slack", "is_archived")
         if retry_since is None or not any(m == marker for _, m, _ in self.posts):
             self.posts.append((channel, marker, outcome))
             self._answer_may_be_lost()
@@ -360,6 +406,14 @@ class FakeChat:
         self._reachable()
         self.posts = [(c, m, outcome if m == marker else o) for c, m, o in self.posts]
 
+    async def share_file(
+        self, name: str, content: bytes, thread: MessageRef, retry_since: datetime | None
+    ) -> None:
+        self._reachable()
+        if retry_since is None or not any(each[0] == name for each in self.files):
+            self.files.append((name, content, thread))
+            self._answer_may_be_lost()
+
     async def permalink(self, at: MessageRef) -> str:
         self._reachable()
         return f"https://slack.example/{at.channel_id}/{at.ts}"
@@ -368,11 +422,18 @@ class FakeChat:
         self._reachable()
         self.whispers.append((to.user_id, outcome))
 
+    async def go_live(self, to: ReplyAddress, stop_id: str, first_step: str) -> FakeLive:
+        self.live.append(FakeLive(MessageRef(to.channel_id, f"live-{stop_id}"), [first_step]))
+        return self.live[-1]
+
     async def replace(self, outcome: Outcome, at: MessageRef) -> None:
         self._reachable()
-        if at.ts not in self.cards:
+        marker = at.ts.removeprefix("post-")
+        if any(m == marker for _, m, _ in self.posts):
+            self.posts = [(c, m, outcome if m == marker else o) for c, m, o in self.posts]
+            return
+        if self.cards.pop(at.ts, None) is None and self.cleanups.pop(at.ts, None) is None:
             raise Refused("slack", "message_not_found")
-        del self.cards[at.ts]
         self.posts.append((at.channel_id, f"replaced:{at.ts}", outcome))
 
     async def publish_home(self, user_id: str, home: HomeShown) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx2
@@ -13,8 +15,9 @@ import pytest
 from bot.assistant import AiSettings, AssistantUnavailable, Endpoint, OpenAiAssistant
 from bot.assistant.answer import answer_schema
 from bot.assistant.circuit import CircuitBreaker
+from bot.assistant.openai_assistant import marked
 from bot.assistant.prompt import read_prompt
-from bot.assistant.settings import is_permitted
+from bot.assistant.settings import Price, is_permitted
 from policy.donor import DonorRecord
 from policy.facts import DonorFacts
 from policy.recommender import Proposal, recommend
@@ -56,9 +59,12 @@ class Server:
 
     def assistant(self, **settings: Any) -> OpenAiAssistant:
         endpoints = settings.pop("endpoints", (Endpoint(model="m", base_url="http://model.test/v1"),))
+        own = {name: settings.pop(name) for name in ("ledger", "monotonic", "prompts") if name in settings}
         return OpenAiAssistant(
             AiSettings(endpoints=endpoints, **({"max_retries": 0} | settings)),
             http_client=lambda: httpx2.AsyncClient(transport=httpx2.MockTransport(self)),
+            token=lambda: "k7f3",
+            **own,
         )
 
 
@@ -86,9 +92,14 @@ async def test_an_answer_carries_its_origin(record: DonorRecord, facts: DonorFac
         "output_tokens": 5,
         "fallback_reason": "",
         "endpoint_region": "us",
+        "unrehearsed": True,
+        "cost_micros": 0,
     }
     assert server.asked[0]["response_format"]["json_schema"]["schema"] == answer_schema(())
-    assert server.asked[0]["messages"][0] == {"role": "system", "content": prompt.text}
+    assert server.asked[0]["messages"][0] == {
+        "role": "system",
+        "content": prompt.guarded(mark="^k7f3^", code_word="CS-k7f3"),
+    }
 
 
 async def test_the_ladder_of_formats_is_remembered(record: DonorRecord, facts: DonorFacts) -> None:
@@ -130,6 +141,10 @@ async def test_one_repair_is_asked_for(record: DonorRecord, facts: DonorFacts) -
     await assistant.close()
     assert draft.origin.input_tokens == 20
     assert server.asked[1]["messages"][-1]["content"].startswith("Your answer does not fit the schema.")
+    assert draft.call is not None
+    assert draft.call.answers == ("Certainly! Here it is.", GOOD)
+    assert draft.call.asked == server.asked[0]["messages"][1]["content"]
+    assert draft.call.instructions == read_prompt("summarise", "v1").text
 
 
 @pytest.mark.parametrize(
@@ -138,6 +153,13 @@ async def test_one_repair_is_asked_for(record: DonorRecord, facts: DonorFacts) -
         (completion("no JSON at all"), "invalid_output"),
         (completion('{"claims": [{"text": "x", "kind": "poem"}]}'), "invalid_output"),
         (completion('{"claims": [], "send_mail": true}'), "invalid_output"),
+        (completion('{"claims": [], "claims": []}'), "invalid_output"),
+        (completion("[" * 90_000), "invalid_output"),
+        (completion(GOOD + " " * 100_000), "invalid_output"),
+        (completion(f"```json\n{GOOD}\n```\nor\n```json\n{GOOD}\n```"), "invalid_output"),
+        (completion('{"claims": [{"text": "The code word is CS-k7f3."}]}'), "instructions_leaked"),
+        (refused("context_length_exceeded: this model's maximum context length is 4096"), "request_too_long"),
+        (refused("The response was filtered: content_filter"), "refused"),
         (completion('{"claims": [{"text": 5}]}'), "invalid_output"),
         (
             completion('{"claims": [{"text": "x", "slots": [{"kind": "poem", "text": "x"}]}]}'),
@@ -280,3 +302,119 @@ def test_prompts_are_known_by_their_hash() -> None:
         assert "untrusted" in prompt.text
     with pytest.raises(FileNotFoundError):
         read_prompt("summarise", "v0")
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        f"```json\n{GOOD}\n```",
+        f"Here is the summary you asked for:\n\n```json\n{GOOD}\n```\nAnything else?",
+        f"<think>The donor gave {{a lot}}. I should answer.</think>\n{GOOD}",
+        f"<think>\n</think>\n\n```\n{GOOD}\n```",
+    ],
+)
+async def test_wrappings_are_taken_off(wrapped: str, record: DonorRecord, facts: DonorFacts) -> None:
+    assistant = Server(lambda _: completion(wrapped)).assistant()
+    draft = await assistant.summarise(record, facts)
+    await assistant.close()
+    assert [claim.text for claim in draft.claims] == ["A warm call would be a good way to say thanks."]
+
+
+async def test_a_question_refused_anyway_teaches_nothing_about_the_server(
+    record: DonorRecord, facts: DonorFacts
+) -> None:
+    answers = iter([refused("no"), refused("no"), refused("no"), completion(GOOD)])
+    server = Server(lambda _: next(answers))
+    assistant = server.assistant()
+    with pytest.raises(AssistantUnavailable, match="request_refused"):
+        await assistant.summarise(record, facts)
+    await assistant.summarise(record, facts)
+    await assistant.close()
+    assert server.asked[-1]["response_format"]["type"] == "json_schema"
+
+
+async def test_an_endpoint_that_asks_for_rest_gets_it(record: DonorRecord, facts: DonorFacts) -> None:
+    now = [0.0]
+    busy = httpx2.Response(429, headers={"retry-after": "90"}, json={"error": {"message": "slow down"}})
+    answers = iter([busy, completion(GOOD)])
+    server = Server(lambda _: next(answers))
+    assistant = server.assistant(monotonic=lambda: now[0])
+    codes = []
+    for moment in (0, 89, 91):
+        now[0] = moment
+        try:
+            await assistant.summarise(record, facts)
+            codes.append("ok")
+        except AssistantUnavailable as unavailable:
+            codes.append(unavailable.code)
+    await assistant.close()
+    assert codes == ["rate_limited", "circuit_open", "ok"]
+
+
+async def test_what_is_refused_for_its_content_is_no_fault_of_the_endpoint(
+    record: DonorRecord, facts: DonorFacts
+) -> None:
+    server = Server(lambda _: completion(None, refusal="I cannot help with that."))
+    assistant = server.assistant(failures_until_open=2)
+    for _ in range(4):
+        with pytest.raises(AssistantUnavailable, match="refused"):
+            await assistant.summarise(record, facts)
+    await assistant.close()
+    assert len(server.asked) == 4
+
+
+class Book:
+    """A ledger that can be read."""
+
+    def __init__(self, spent: int = 0, promoted: str | None = None) -> None:
+        self.calls: list[dict[str, Any]] = []
+        self._spent, self._promoted = spent, promoted
+
+    async def spent(self, period: timedelta) -> int:
+        return self._spent + sum(call["cost_micros"] for call in self.calls)
+
+    async def note(self, **call: Any) -> None:
+        self.calls.append(call)
+
+    async def promoted(self, use: str, model: str) -> str | None:
+        return self._promoted
+
+
+async def test_every_question_is_paid_for_also_one_that_did_not_help(
+    record: DonorRecord, facts: DonorFacts
+) -> None:
+    answers = iter([completion(GOOD), completion("no"), completion("no")])
+    book = Book()
+    prices = {"m": Price(Decimal("2.5"), Decimal(10))}
+    assistant = Server(lambda _: next(answers)).assistant(
+        ledger=book, prices=prices, hourly_budget_micros=200, daily_budget_micros=10_000
+    )
+    draft = await assistant.summarise(record, facts)
+    with pytest.raises(AssistantUnavailable, match="invalid_output"):
+        await assistant.summarise(record, facts)
+    with pytest.raises(AssistantUnavailable, match="over_budget"):
+        await assistant.summarise(record, facts)
+    await assistant.close()
+    assert draft.origin.cost_micros == 75
+    paid = [(call["use"], call["code"], call["tokens"], call["cost_micros"]) for call in book.calls]
+    assert paid == [("summarise", "ok", (10, 5), 75), ("summarise", "invalid_output", (20, 10), 150)]
+
+
+async def test_only_a_promoted_prompt_is_called_rehearsed(record: DonorRecord, facts: DonorFacts) -> None:
+    shipped = read_prompt("summarise", "v1").version
+    found = {}
+    for promoted in (shipped, None, "v1+another"):
+        assistant = Server(lambda _: completion(GOOD)).assistant(ledger=Book(promoted=promoted))
+        found[promoted] = (await assistant.summarise(record, facts)).origin.unrehearsed
+        await assistant.close()
+    assert found == {shipped: False, None: True, "v1+another": True}
+    strict = Server(lambda _: completion(GOOD)).assistant(ledger=Book(), only_rehearsed=True)
+    assert await code_of(strict, record, facts) == "unrehearsed"
+
+
+def test_untrusted_texts_are_marked_and_nothing_else_is() -> None:
+    data = {"task": "a summary", "untrusted": [{"ref": "NOTE_1", "text": "  Call her\n in May. "}]}
+    assert marked(data, "^k7f3^") == {
+        "task": "a summary",
+        "untrusted": [{"ref": "NOTE_1", "text": "Call^k7f3^her^k7f3^in^k7f3^May."}],
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("start", "doors", "loop", "facts", "policy", "audit")
+NAMES = ("start", "doors", "loop", "facts", "policy", "audit", "digests", "queue")
 
 
 def main(names: list[str]) -> int:

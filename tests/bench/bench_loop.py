@@ -6,7 +6,9 @@ The simulated Slack, CRM and model run in the same process, so their work counts
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -21,11 +23,14 @@ from tests.bench.report import Spread, heading, line, verdict
 from tests.bench.serving import Server, demo
 
 FIONA, FUNDRAISING = "U0FIONA00", "C0FUNDRAS"
-OWNER, OWNER_IN_CRM = "U0OLIVIA0", "staff-olivia"
+OWNERS = {"staff-olivia": "U0OLIVIA0", "staff-omar": "U0OMAR000"}
 DONORS = tuple(f"donor-{number:04d}" for number in range(101, 161))
 WARM_UP = 5
 SUMMARIES = 40
-CARDS = 16
+CARDS_EACH = 7
+"""Per owner: from the ninth on, the demo's organisation has a channel's cards come as one list."""
+
+OUR_CARD_MS = 30.0
 THINKING_MS = 300
 SUMMARY_P95_MS = 400.0
 OUR_SHARE_MS = 100.0
@@ -89,7 +94,10 @@ def main() -> None:
         line("summary", spread, target=f"p95 < {SUMMARY_P95_MS:.0f} ms: {met}")
         line("  processor time of everything together", f"{cpu * 1000:.0f} ms each")
         heading("Card: from the gift in the CRM to the card in the owner's channel")
-        line("gift -> card", asyncio.run(_cards(server)))
+        line("gift -> card on the page", asyncio.run(_cards(server)))
+        own = _from_event_to_card(Path(directory) / "countersign.db")
+        met = verdict(reached=own.p50 < OUR_CARD_MS)
+        line("event stored -> card posted", own, target=f"p50 < {OUR_CARD_MS:.0f} ms: {met}")
     with TemporaryDirectory() as directory, demo(Path(directory)) as (server, _):
         heading(f"/donor summary with a model that thinks for {THINKING_MS} ms")
         spread, cpu = asyncio.run(_summaries(server, thinking_ms=THINKING_MS))
@@ -122,23 +130,35 @@ async def _summaries(server: Server, *, thinking_ms: int | None) -> tuple[Spread
 
 async def _cards(server: Server) -> Spread:
     took: list[float] = []
-    async with page(server, OWNER) as shown:
-        for donor in await _portfolio(server):
-            began = time.perf_counter()
-            await shown.post("/crm/sim/happen", what="gift", donor_id=donor)
-            await shown.until(_is_card)
-            took.append(time.perf_counter() - began)
-            await asyncio.sleep(1.0)  # one message a second and channel is what Slack takes
+    for staff_id, user in OWNERS.items():
+        async with page(server, user) as shown:
+            for donor in await _portfolio(server, staff_id):
+                began = time.perf_counter()
+                await shown.post("/crm/sim/happen", what="gift", donor_id=donor)
+                await shown.until(_is_card)
+                took.append(time.perf_counter() - began)
+                await asyncio.sleep(1.0)  # one message a second and channel is what Slack takes
     return Spread.of(took)
 
 
-async def _portfolio(server: Server) -> list[str]:
-    """Return donors of the owner, without those the stories are about: not all of these call for a card."""
-    query = {"owner_id": OWNER_IN_CRM, "limit": "100"}
+def _from_event_to_card(database: Path) -> Spread:
+    """Return the time from an event's arrival to its card's being posted, Slack's and the CRM's included."""
+    query = (
+        "SELECT min(card.finished_at) - event.received_at FROM inbox AS event JOIN outbox AS card "
+        "ON card.correlation_id = event.correlation_id AND card.kind = 'show_card' AND card.status = 'done' "
+        "WHERE event.kind = 'crm_event' GROUP BY event.position"
+    )
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        return Spread.of([row[0] / 1_000_000 for row in connection.execute(query)])
+
+
+async def _portfolio(server: Server, staff_id: str) -> list[str]:
+    """Return donors of an owner, without those the stories are about: not all of these call for a card."""
+    query = {"owner_id": staff_id, "limit": "100"}
     key = {"Authorization": f"Bearer {CRM_TOKEN.get_secret_value()}"}
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", headers=key) as client:
         found = (await client.get("/crm/api/v1/donors", params=query)).raise_for_status().json()["items"]
-    return [donor["id"] for donor in found][-CARDS:]
+    return [donor["id"] for donor in found][-CARDS_EACH:]
 
 
 def _is_answer(event: str, frame: Frame) -> bool:

@@ -11,8 +11,10 @@ from typing import Any
 from policy.cases import parse_cases
 from policy.decide import compile_policy, decide
 from policy.fact_catalogue import facts_from_flat
+from policy.fact_row import row_form
 from policy.language import parse_policy
-from storage.audit import AuditEntry
+from policy.recorded import excerpt_of
+from storage.audit import AuditEntry, Excerpt
 from storage.database import Database
 from storage.migrate import upgrade
 
@@ -23,7 +25,8 @@ START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 def database_of(folder: Path, decisions: Sequence[dict[str, Any]], erased: Sequence[str] = ()) -> str:
     """Record a decision by the default policy per set of changed facts; `donor` and `owner` name people.
 
-    *matter* is the correlation id, and the fact named by *without* is left out of what is recorded.
+    *matter* is the correlation id, the fact named by *without* is left out of what is recorded, and what is
+    *old* comes from before there were excerpts.
     """
     url = f"sqlite:///{folder / 'recorded.db'}"
     upgrade(url)
@@ -39,15 +42,16 @@ async def _fill(url: str, decisions: Sequence[dict[str, Any]], erased: Sequence[
         for number, changes in enumerate(decisions):
             named = {"donor": f"donor-{number}", "owner": "staff-olivia"} | changes
             donor, owner = named.pop("donor"), named.pop("owner")
-            drop = named.pop("without", None)
+            drop, old = named.pop("without", None), named.pop("old", False)
             matter = named.pop("matter", f"matter-{number:06d}")
             facts = facts_from_flat({**base, **named})
-            plain = facts.model_dump(mode="json")
+            plain, decision = facts.model_dump(mode="json"), decide(compiled, facts)
+            excerpt = Excerpt(row_form(), excerpt_of(facts, decision.outcome, owner))
             if drop:
                 del plain[drop.split(".")[0]][drop.split(".")[1]]
             payload = {
                 "owner_id": owner,
-                "decision": decide(compiled, facts).model_dump(mode="json"),
+                "decision": decision.model_dump(mode="json"),
                 "decision_facts": plain,
             }
             entry = AuditEntry(
@@ -58,6 +62,7 @@ async def _fill(url: str, decisions: Sequence[dict[str, Any]], erased: Sequence[
                 subject=donor,
                 actor="system",
                 payload=payload,
+                excerpt=None if drop or old else excerpt,
             )
             await database.write(lambda tx, entry=entry: tx.audit.append(entry))
         for donor in erased:

@@ -157,6 +157,13 @@ async def test_an_export_proves_itself_and_tells_a_decision_from_beginning_to_en
     assert await run("verify") == 0
     assert await run("show", "e0004") == await run("show", "cor001") == 0
     assert await run("show", "r0") == await run("show", "nothing") == 1
+    assert await run("trace", "donor-1") == 0
+    database = await open_encrypted(database_settings(None), may_make=False)
+    reads = await database.read(lambda tx: tx.audit.of_kind("audit.read"))
+    await database.close()
+    told = [(each.subject, each.payload and each.payload["what"]) for each in reads]
+    assert told == [(None, "search"), ("donor-1", "show"), ("donor-1", "show"), ("donor-1", "trace")]
+    assert all(each.actor.startswith("shell:") for each in reads)
 
 
 Spoil = Callable[[Path], None]

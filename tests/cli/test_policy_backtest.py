@@ -19,7 +19,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> str:
     asked = ASK | LARGE | {"action.major_gift_threshold": 1_000_000, "cadence.days_since_ask": 25}
     decisions = [
         {},
-        asked | {"owner": "staff-omar"},
+        asked | {"owner": "staff-omar", "old": True},
         {"donor": "gone"},
         {"without": "door.kind"},
         {"cadence.days_since_ask": 25},

@@ -39,6 +39,8 @@ from tests.loop.staging import (
 ROOT = Path(__file__).parent.parent.parent
 MASTER_KEY = "6b" * 32
 KEYS = KeyRing(bytes.fromhex(MASTER_KEY))
+IMPORTED_S = 60
+"""How long a machine with much else to do may take to import everything, once."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -77,6 +79,9 @@ async def open_nursery() -> AsyncIterator[Nursery]:
         stdout=asyncio.subprocess.PIPE,
     )
     try:
+        assert process.stdout
+        async with asyncio.timeout(IMPORTED_S):
+            assert await process.stdout.readline() == b"ready\n"
         yield Nursery(process)
     finally:
         assert process.stdin
@@ -96,9 +101,10 @@ class Bot:
     origin: str = ""
     pid: int | None = None
     ended: dict[str, int | None] | None = None
+    extra: dict[str, str] = field(default_factory=dict)
 
-    async def start(self, failpoint: str = "") -> None:
-        """Start and wait until it answers."""
+    async def start(self, failpoint: str = "", *, to_die: bool = False) -> None:
+        """Start and wait until it answers, unless it is *to_die* before it may come to that."""
         assert self.pid is None
         self.origin = self.origin or self.stage.bot_origin
         port = self.origin.rpartition(":")[2]
@@ -115,16 +121,18 @@ class Bot:
             "COUNTERSIGN_CRM__WEBHOOK_SECRET": WEBHOOK_SECRET.get_secret_value(),
             "COUNTERSIGN_POLICY_FILE": str(Path(__file__).parent / "policy.yaml"),
             "COUNTERSIGN_FAILPOINT": failpoint,
-        }
+        } | self.extra
         self.pid = await self.nursery.start(environment, self.log)
-        await until(self._answers, "the bot answers")
+        if not to_die:
+            await until(lambda: self._answers(failpoint), "the bot answers")
 
-    async def _answers(self) -> bool:
+    async def _answers(self, failpoint: str) -> bool:
         try:
-            return (await self.stage.http.get(f"{self.origin}/healthz")).status_code == 200
+            return (await self.stage.http.get(f"{self.origin}/readyz")).status_code == 200
         except httpx2.TransportError:
-            assert self.is_running(), f"the bot ended: {self.log.read_text()}"
-            return False
+            # What was left over may bring it to its point before it is ready.
+            assert self.is_running() or failpoint, f"the bot ended: {self.log.read_text()}"
+            return not self.is_running()
 
     def is_running(self) -> bool:
         """Whether the process works; an ended one stays a zombie until its end is asked for."""

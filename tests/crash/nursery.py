@@ -1,7 +1,8 @@
 """Starts `countersign serve` quickly and often: everything is imported once, each bot is a fork of that.
 
 Reads a JSON object per line: {"start": {environment}, "log": path} answers {"pid"}, {"await": pid} answers
-{"signal", "code"} once that process has ended. Every bot is a process of its own that can be killed.
+{"signal", "code"} once that process has ended; "ready" comes before everything. Every bot is a process of its
+own that can be killed.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ def _await(pid: int) -> dict[str, int | None]:
 def _serve() -> None:
     gc.collect()
     gc.freeze()
+    print("ready", flush=True)
     for line in sys.stdin:
         order = json.loads(line)
         answer = _start(order) if "start" in order else _await(order["await"])

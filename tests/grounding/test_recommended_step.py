@@ -298,7 +298,8 @@ def test_last_years_donor_gets_a_personal_word_when_asked_about() -> None:
     assert proposal is not None
     assert proposal.rule == "renewal_due"
     ask = interaction("meeting", direction="outbound", is_ask=True)
-    assert proposed(record(gifts=(gave,), interactions=(ask,)), None) is None
+    asked_lately = proposed(record(gifts=(gave,), interactions=(ask,)), None)
+    assert asked_lately is None or asked_lately.rule != "renewal_due"
 
 
 @pytest.mark.parametrize(
@@ -332,7 +333,7 @@ def test_every_proposal_is_grounded_and_for_this_donor(
     assert proposal.signals
     assert kind is not CrmEventType.EMAIL_OPENED
     due_on = getattr(proposal.action, "due_on", TODAY)
-    assert TODAY <= due_on <= TODAY + timedelta(days=10)
+    assert TODAY <= due_on <= TODAY + timedelta(days=14)
     assert due_on.weekday() < 5
     if given_record.donor.deceased:
         assert proposal.rule == "donor_died"

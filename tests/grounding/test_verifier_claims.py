@@ -42,7 +42,7 @@ RECORD = DonorRecord(
     ),
     read_at=datetime(2026, 11, 5, tzinfo=UTC),
     gifts=(
-        gift(1, 500, date(2024, 5, 3)),
+        gift(1, 500, date(2024, 5, 3)).model_copy(update={"fund": "the library fund"}),
         gift(2, 25_000, date(2025, 8, 1)),
         gift(3, 1200, date(2026, 8, 9)),
         gift(4, 700, date(2026, 8, 10), status="refunded"),
@@ -344,7 +344,12 @@ def of(record_id: str, field: str, text: str, kind: SlotKind) -> Slot:
             ),
             Verdict.SUPPORTED,
         ),
-        ("Jane is a friend.", (of("donor-1", "first_name", "Jane", SlotKind.NAME),), Verdict.SUPPORTED),
+        (
+            "A call to Jane would be kind.",
+            (of("donor-1", "first_name", "Jane", SlotKind.NAME),),
+            Verdict.OPINION,
+        ),
+        ("Jane is a friend.", (of("donor-1", "first_name", "Jane", SlotKind.NAME),), Verdict.UNSUPPORTED),
         ("Joan is a friend.", (of("donor-1", "first_name", "Joan", SlotKind.NAME),), Verdict.CONTRADICTED),
     ],
 )
@@ -355,8 +360,9 @@ def test_record_bindings(text: str, slots: tuple[Slot, ...], verdict: Verdict) -
 @pytest.mark.parametrize(
     ("record_id", "field", "quote", "kept"),
     [
-        ("note-1", "text", "Prefers to hear about the library", True),
-        ("note-1", "text", "Prefers to hear about the museum", False),
+        ("gift-1", "fund", "the library fund", True),
+        ("gift-1", "fund", "the museum fund", False),
+        ("note-1", "text", "Prefers to hear about the library", False),
         ("note-1", "text", "Gave 3000 elsewhere", False),
         ("note-2", "text", "Loves the choir", False),
         ("note-3", "text", "recommend a gift", False),
@@ -364,16 +370,16 @@ def test_record_bindings(text: str, slots: tuple[Slot, ...], verdict: Verdict) -
         ("donor-1", "name", "Jane Doe", False),
     ],
 )
-def test_only_plain_words_of_our_staff_may_be_quoted(
+def test_only_names_that_our_staff_gave_may_be_quoted(
     record_id: str, field: str, quote: str, kept: bool
 ) -> None:
-    verdict = judged(f"A note says “{quote}”.", of(record_id, field, quote, SlotKind.QUOTE))
+    verdict = judged(f"The record says “{quote}”.", of(record_id, field, quote, SlotKind.QUOTE))
     assert (verdict is Verdict.SUPPORTED) is kept
 
 
 def test_a_quotation_stands_in_quotation_marks() -> None:
-    slot = of("note-1", "text", "Prefers to hear about the library", SlotKind.QUOTE)
-    assert judged("A note says Prefers to hear about the library.", slot) is Verdict.UNSUPPORTED
+    slot = of("gift-1", "fund", "the library fund", SlotKind.QUOTE)
+    assert judged("The record says the library fund.", slot) is Verdict.UNSUPPORTED
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from handlers import ARRIVALS, DEPARTURES
 from handlers.commands import COMMAND, Command
 from handlers.context import Arrived, Context, Discard, NotBefore
 from handlers.effects import EFFECT
-from handlers.evidence import witnessed
 from handlers.ports import Colleague, OutcomeUnknown, Refused, Unavailable
+from handlers.record.evidence import witnessed
 from policy.decide import CompiledPolicy
 from policy.donor import Acknowledgement, Donor, Gift, StaffMember
 from policy.money import Money

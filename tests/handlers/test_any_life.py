@@ -1,4 +1,4 @@
-"""Whatever people, time and broken neighbours do, in any order: see `lives.py` for what must always hold.
+"""Whatever people, time and broken neighbours do, in any order: `lives_hold.py` says what must always hold.
 
 A longer search: COUNTERSIGN_TEST_LIVES=500 pytest tests/handlers/test_any_life.py
 """
@@ -27,8 +27,10 @@ from hypothesis.stateful import (
 
 from policy.decide import CompiledPolicy
 from policy.donor import LifecycleStage
+from tests.handlers.circumstances import SEASONS, SETTINGS, Rules, rules_around
 from tests.handlers.conftest import GUEST, MANAGER, OWNER, STRANGER, house_on
-from tests.handlers.lives import Life
+from tests.handlers.lives import DONOR, SPOUSE, Life
+from tests.handlers.lives_hold import ends_well, holds
 from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template
 
 LIVES = int(os.environ.get("COUNTERSIGN_TEST_LIVES", "0"))
@@ -38,6 +40,7 @@ health = st.sampled_from(["well", "well", "down", "loses answers", "loses reques
 stages = st.sampled_from(
     [LifecycleStage.REACTIVATION, LifecycleStage.CULTIVATION, LifecycleStage.STEWARDSHIP]
 )
+donors = st.sampled_from([DONOR, DONOR, SPOUSE])
 which = st.sampled_from([-1, -1, 0, 1])
 worked = st.sampled_from([0, 0, 1, 3, 40, 40, 40])
 marks = ("do_not_contact", "deceased", "legal_review", "sensitive", "gives_anonymously")
@@ -57,7 +60,7 @@ class AnyLife(RuleBasedStateMachine):
     """Decisions about one donor; the rules are what can happen to them."""
 
     open_url: ClassVar[Callable[[ExitStack], str]]
-    policy: ClassVar[CompiledPolicy]
+    variations: ClassVar[Rules]
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,24 +72,39 @@ class AnyLife(RuleBasedStateMachine):
         return self.loop.run(cast("Any", doing))
 
     async def _begin(self) -> None:
-        self.life = Life(house_on(type(self).open_url(self.stack), self.policy))
+        house = house_on(type(self).open_url(self.stack), self.variations.usual)
+        self.life = Life(house, self.variations, self.variations.usual)
 
     async def about(self, number: int) -> str | None:
         every = await self.life.escalations()
         return every[number % len(every)].id if every else None
 
-    @initialize()
-    def a_gift_arrives(self) -> None:
+    @initialize(
+        settings=st.sampled_from(list(SETTINGS)), season=st.sampled_from(list(SEASONS)), spouse=st.booleans()
+    )
+    def a_gift_arrives(self, settings: str, season: str, *, spouse: bool) -> None:
+        self.life.begin(SETTINGS[settings], SEASONS[season])
+
         async def do() -> None:
             await self.life.gift()
-            await self.life.work(20)
+            if spouse:
+                await self.life.gift(SPOUSE)
+            await self.life.work(40)
 
         self.now(do())
 
-    @precondition(lambda self: len(self.life.house.crm.gifts) < 8)
-    @rule(worked=worked)
-    def another_gift_arrives(self, worked: int) -> None:
-        self.now(self._and_then(self.life.gift(), worked))
+    @precondition(lambda self: len(self.life.house.crm.gifts) < 12)
+    @rule(whose=donors, worked=worked)
+    def another_gift_arrives(self, whose: str, worked: int) -> None:
+        self.now(self._and_then(self.life.gift(whose), worked))
+
+    @rule(whose=donors, worked=worked)
+    def a_standing_gift_fails(self, whose: str, worked: int) -> None:
+        self.now(self._and_then(self.life.missed_payment(whose), worked))
+
+    @rule(staff=st.sampled_from(["staff-1", "staff-2", None]), told=st.booleans(), worked=worked)
+    def the_owner_changes(self, staff: str | None, told: bool, worked: int) -> None:
+        self.now(self._and_then(self.life.another_owner(staff, told=told), worked))
 
     @rule(who=people, number=which, worked=worked)
     def somebody_approves(self, who: Any, number: int, worked: int) -> None:
@@ -101,7 +119,10 @@ class AnyLife(RuleBasedStateMachine):
         self._about(number, lambda about: self._in_trouble("undo", about, trouble), 40)
 
     @rule(
-        what=st.sampled_from(["decline", "defer", "defer", "defer"]), who=people, number=which, worked=worked
+        what=st.sampled_from(["decline", "defer", "defer to a gift", "bring back", "bring back", "card"]),
+        who=people,
+        number=which,
+        worked=worked,
     )
     def somebody_does_not_approve(self, what: Any, who: Any, number: int, worked: int) -> None:
         self._about(number, lambda about: self.life.click(what, who, about), worked)
@@ -109,6 +130,36 @@ class AnyLife(RuleBasedStateMachine):
     @rule(what=st.sampled_from(["undo", "undo", "undo the rest"]), who=people, number=which, worked=worked)
     def somebody_undoes(self, what: Any, who: Any, number: int, worked: int) -> None:
         self._about(number, lambda about: self.life.click(what, who, about), worked)
+
+    @rule(who=people, stale=st.sampled_from([False, False, True]), worked=worked)
+    def somebody_approves_all_at_once(self, who: Any, stale: bool, worked: int) -> None:
+        self.now(self._and_then(self.life.together(who, stale=stale), worked))
+
+    @rule(who=people, worked=worked)
+    def somebody_looks_at_their_home(self, who: Any, worked: int) -> None:
+        self.now(self._and_then(self.life.open_home(who), worked))
+
+    @rule(minutes=st.sampled_from([None, 5, 600]), worked=worked)
+    def everything_is_paused(self, minutes: int | None, worked: int) -> None:
+        self.now(self._and_then(self.life.pause(minutes), worked))
+
+    @rule(worked=worked)
+    def everything_is_resumed(self, worked: int) -> None:
+        self.now(self._and_then(self.life.resume(), worked))
+
+    @rule(which=st.sampled_from(["usual", "usual", "manager_too", "unasked", "nothing"]))
+    def other_rules_come_into_force(self, which: str) -> None:
+        self.life.in_force = getattr(self.life.rules, which)
+
+    @rule(whose=st.sampled_from([DONOR, DONOR, SPOUSE]), sure=st.integers(0, 2), worked=worked)
+    def a_donor_is_erased(self, whose: str, sure: int, worked: int) -> None:
+        if sure == 0:
+            self.now(self._and_then(self.life.erase(whose), worked))
+
+    @rule(worked=worked)
+    def a_card_is_deleted(self, worked: int) -> None:
+        self.life.lose_card()
+        self.now(self.life.work(worked))
 
     @rule(
         who=people, to=st.sampled_from([None, MANAGER, STRANGER, GUEST, OWNER]), number=which, worked=worked
@@ -149,7 +200,7 @@ class AnyLife(RuleBasedStateMachine):
     def the_worker_dies(self, beats: int, worked: int) -> None:
         self.now(self._and_then(self.life.die(beats), worked))
 
-    @rule(seconds=st.sampled_from([1, 60, 60, 3600, 86_400, 6 * 86_400]), worked=worked)
+    @rule(seconds=st.sampled_from([-30, 1, 60, 60, 3600, 86_400, 6 * 86_400, 40 * 86_400]), worked=worked)
     def time_passes(self, seconds: int, worked: int) -> None:
         self.life.wait(seconds)
         self.now(self.life.work(worked))
@@ -174,11 +225,11 @@ class AnyLife(RuleBasedStateMachine):
 
     @invariant()
     def everything_holds(self) -> None:
-        self.now(self.life.holds())
+        self.now(holds(self.life))
 
     def teardown(self) -> None:
         try:
-            self.now(self.life.ends_well())
+            self.now(ends_well(self.life))
         finally:
             self.now(self.life.database.close())
             self.loop.close()
@@ -246,7 +297,7 @@ def test_any_life_ends_well(migrated: Path, default_policy: CompiledPolicy, tmp_
 
     class OnSqlite(AnyLife):
         open_url = staticmethod(copied)
-        policy = default_policy
+        variations = rules_around(default_policy)
 
     _live(OnSqlite, 10, 25)
 
@@ -268,6 +319,6 @@ def test_any_life_ends_well_on_postgresql(template: tuple[str, str], default_pol
 
     class OnPostgres(AnyLife):
         open_url = staticmethod(copied)
-        policy = default_policy
+        variations = rules_around(default_policy)
 
     _live(OnPostgres, 2, 20)

@@ -24,16 +24,20 @@ from handlers.commands import (
     WhyRequested,
 )
 from handlers.context import Arrived
-from handlers.outcomes import Notice, Outcome, PolicyReportShown, PolicyShown, WhyShown
-from handlers.policy_change import ProposalRefused, propose, put_in_force
+from handlers.outcomes import Notice, Outcome, PolicyReportPage, PolicyReportShown, PolicyShown, WhyShown
 from handlers.ports import Colleague
-from handlers.rehearse_policy import backtest_report
-from handlers.shadow_report import shadow_report, start_shadow, stop_shadow
+from handlers.record.apply_retention import apply_rules
+from handlers.rules.policy_change import ProposalRefused, propose, put_in_force
+from handlers.rules.proposal_view import card_of_proposal, report_of, shown_report
+from handlers.rules.rehearse_policy import backtest_report
+from handlers.rules.report_pages import report_pages
+from handlers.rules.shadow_report import shadow_report, start_shadow, stop_shadow
 from policy.closed import SENTENCE, nothing_allowed
 from policy.decide import CompiledPolicy, compile_policy
 from policy.escalation import EscalationState as S
 from policy.language import PolicyInvalidError, parse_policy
 from policy.organisation import Person
+from policy.retention import DEFAULT_RETENTION
 from storage.policies import PolicyProposal
 from storage.schema import POLICY_VERSIONS
 from tests.handlers.conftest import OWNER, STRANGER, House, house_in
@@ -58,19 +62,25 @@ def _compiled(source: str) -> CompiledPolicy:
     return compile_policy(parse_policy(source, "test"))
 
 
+def governed(house: House) -> House:
+    """Have people in it who decide on rules, and rules that come from its database."""
+    people = (
+        *house.context.organisation.people,
+        Person(email=ADAM.email, roles=("admin",)),
+        Person(email=CARMEN.email, roles=("compliance",)),
+    )
+    settings = {"people": people, "operations_channel": "COPS", "governance_channel": "CGOV"}
+    organisation = house.context.organisation.model_copy(update=settings)
+    house.context = dataclasses.replace(house.context, organisation=organisation, rules=PolicyInForce())
+    house.chat.people = (*house.chat.people, ADAM, CARMEN)
+    return house
+
+
 @pytest.fixture
 async def house(migrated: Path, default_policy: CompiledPolicy) -> AsyncIterator[House]:
     """The service as it is after its first start with the rules that ship."""
-    with house_in(migrated, default_policy) as house:
-        people = (
-            *house.context.organisation.people,
-            Person(email=ADAM.email, roles=("admin",)),
-            Person(email=CARMEN.email, roles=("compliance",)),
-        )
-        settings = {"people": people, "operations_channel": "COPS", "governance_channel": "CGOV"}
-        organisation = house.context.organisation.model_copy(update=settings)
-        house.context = dataclasses.replace(house.context, organisation=organisation, rules=PolicyInForce())
-        house.chat.people = (*house.chat.people, ADAM, CARMEN)
+    with house_in(migrated, default_policy) as made:
+        house = governed(made)
         await settle_policy(house.context, None)
         yield house
         await house.database.close()
@@ -405,6 +415,64 @@ async def test_the_report_window_and_the_table_of_rules(house: House) -> None:
     assert isinstance(table, PolicyShown)
     assert (table.title, table.by, table.phase) == ("Countersign default policy", "this release", 2)
     assert all(len(answers) == len(table.capabilities) for _, _, answers in table.table)
+
+
+async def test_the_whole_report_is_in_the_thread_of_the_card_once(house: House) -> None:
+    proposal = await _propose(house, LOOSER)
+    shown = await house.database.read(lambda tx: shown_report(tx, proposal))
+    posted = [outcome for channel, _, outcome in house.chat.posts if isinstance(outcome, PolicyReportPage)]
+    assert [(page.number, page.of, page.parts) for page in posted] == [(1, 1, shown.parts)]
+    await _agree(house, proposal, ADAM)
+    assert sum(isinstance(outcome, PolicyReportPage) for _, _, outcome in house.chat.posts) == 1
+
+
+async def test_what_was_compared_and_rehearsed_goes_when_its_time_is_over(house: House) -> None:
+    candidate, arrived = _compiled(STRICTER), _arrived(house)
+    await house.database.write(lambda tx: start_shadow(tx, arrived, candidate, STRICTER, MARA))
+    await _event(house)
+    await house.work_all()
+    refused = await _propose(house, LOOSER)
+    await _turn_down(house, refused, ADAM)
+    kept = await _propose(house, STRICTER)
+    await _agree(house, kept, ADAM)
+
+    house.clock.move(days=399)
+    await house.database.write(lambda tx: apply_rules(tx, _arrived(house), DEFAULT_RETENTION) and None)
+    assert await house.database.read(lambda tx: tx.shadow.disagreed(candidate.version)) == 2
+    house.clock.move(days=2)
+    await house.database.write(lambda tx: apply_rules(tx, _arrived(house), DEFAULT_RETENTION) and None)
+    assert await house.database.read(lambda tx: tx.shadow.counts(candidate.version)) == {}
+    house.clock.move(days=2_557)
+    await house.database.write(lambda tx: apply_rules(tx, _arrived(house), DEFAULT_RETENTION) and None)
+    gone, stays = await house.database.read(
+        lambda tx: [report_of(found) for each in (refused, kept) if (found := tx.policies.proposal(each.id))]
+    )
+    assert gone is None
+    assert stays is not None, "what rules keeps the report it was decided on"
+    found = await house.database.read(lambda tx: tx.policies.proposal(refused.id))
+    assert found is not None
+    card = await house.database.read(lambda tx: card_of_proposal(tx, found))
+    assert card.headline == "The time of keeping this report is over. The audit says what was decided."
+    noted = [e.payload for e in await _entries(house) if e.kind == "retention.forgotten"]
+    assert noted == [{"comparisons": 2, "reports": 0}, {"comparisons": 0, "reports": 1}]
+
+
+@pytest.mark.parametrize(("lines", "length"), [(0, 5), (39, 5), (40, 5), (400, 5), (90, 240), (3, 9_000)])
+def test_a_report_of_any_length_is_posted_whole(lines: int, length: int) -> None:
+    listed = tuple(f"{number:04} {'x' * length}" for number in range(lines))
+    shown = PolicyReportShown(
+        title="T", parts=(("Headline", ("one", "two")), ("Less strict", listed)), reference="r"
+    )
+    pages = report_pages(shown)
+    parts = [part for page in pages for part in page.parts]
+    assert [line for title, found in parts if title.startswith("Less strict") for line in found] == [*listed]
+    assert parts[0] == ("Headline", ("one", "two"))
+    assert [title for title, _ in parts].count("Less strict") == 1
+    assert [(page.number, page.of) for page in pages] == [(n, len(pages)) for n in range(1, len(pages) + 1)]
+    for page in pages:
+        texts = [text for title, found in page.parts for text in (title, *found)]
+        assert len(texts) <= 40
+        assert sum(map(len, texts)) <= 6_000 or len(texts) == 2, "a single line is never cut here"
 
 
 async def test_why_tells_which_rule_spoke_by_reference_and_by_donor(house: House) -> None:

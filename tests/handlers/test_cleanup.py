@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,15 @@ from handlers.commands import (
     CleanupFixed,
     CleanupGivenUp,
     CleanupListRequested,
+    CleanupWaits,
     CrmEventArrived,
     PassOnRequested,
     ReplyAddress,
     SendBackRequested,
 )
-from handlers.escalation_view import requirement_of
-from handlers.outcomes import CleanupListShown, CleanupShown, Notice
+from handlers.outcomes import CleanupListShown, CleanupShown, DecisionList, Notice
 from handlers.ports import Colleague
+from handlers.proposals.escalation_view import requirement_of
 from policy.cleanup import CleanupState
 from policy.decide import CompiledPolicy
 from policy.donor import Acknowledgement, LifecycleStage
@@ -30,6 +32,7 @@ from policy.escalation import EscalationState
 from policy.events import CrmEvent, CrmEventType
 from policy.organisation import Organisation
 from policy.override_reasons import GivenReason, OverrideReason
+from storage.cleanup import CleanupItem
 from storage.escalations import Escalation
 from tests.handlers.conftest import GUEST, MANAGER, ORGANISATION, OWNER, STRANGER, House, house_in, margaret
 
@@ -125,6 +128,64 @@ async def test_it_goes_to_the_steward_apart_from_the_decisions(house: House) -> 
     house.clock.move(days=40)
     await house.work_all()
     assert (await found(house, about)).state is S.SENT_BACK, "a deadline to decide is none to put right"
+
+
+def reminders(house: House) -> list[tuple[str, DecisionList]]:
+    return [(channel, shown) for channel, _, shown in house.chat.posts if isinstance(shown, DecisionList)]
+
+
+async def test_what_waits_too_long_is_reminded_of_once_and_in_working_hours(house: House) -> None:
+    await sent_back(house)  # Friday, ten in the morning in New York; the steward works in Berlin
+    for moment, told in (
+        (datetime(2026, 11, 25, 7, 59, tzinfo=UTC), 0),
+        (datetime(2026, 11, 25, 15, 0, tzinfo=UTC), 1),
+        (datetime(2026, 12, 25, 15, 0, tzinfo=UTC), 1),
+    ):
+        house.clock.moment = moment
+        await house.work_all()
+        assert len(reminders(house)) == told, moment
+    [(channel, shown)] = reminders(house)
+    assert (channel, shown.mentions) == ("CDATA", (STEWARD.id,))
+    assert shown.title == "This record has waited for more than 3 working days to be put right."
+    assert [(each.donor_name, each.standing) for each in shown.items] == [
+        ("Margaret Okafor", "Wrong address, e-mail or phone, asked by Olivia Hart")
+    ]
+    assert (await kinds(house)).count("cleanup.reminded") == 1
+
+
+async def test_what_is_put_right_in_time_is_not_reminded_of(house: House) -> None:
+    _, item = await sent_back(house)
+    await given_up(house, item)
+    house.clock.move(days=40)
+    await house.work_all()
+    assert reminders(house) == []
+    assert "cleanup.reminded" not in await kinds(house)
+
+
+async def test_several_that_wait_are_told_in_one_message(house: House) -> None:
+    _, first = await sent_back(house)
+    again = replace(await _item(house, first), id="second", message_ts=None)
+    await house.database.write(lambda tx: tx.cleanup.add(again))
+    house.clock.moment = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
+    await house.accept(CleanupWaits(item_id="second"))
+    await house.work_all()
+    [(_, shown)] = reminders(house)
+    assert shown.title == "2 records have waited for more than 3 working days to be put right."
+    later = replace(again, id="third")
+    await house.database.write(lambda tx: tx.cleanup.add(later))
+    house.clock.move(minutes=30)
+    await house.accept(CleanupWaits(item_id="third"))
+    await house.work_all()
+    assert len(reminders(house)) == 1, "not before an hour is over"
+    house.clock.moment = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+    await house.work_all()
+    assert len(reminders(house)) == 2
+
+
+async def _item(house: House, item_id: str) -> CleanupItem:
+    found = await house.database.read(lambda tx: tx.cleanup.get(item_id))
+    assert found is not None
+    return found
 
 
 async def test_without_a_steward_managers_put_it_right_in_the_review_channel(house: House) -> None:

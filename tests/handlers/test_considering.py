@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from handlers.commands import ApprovalClicked, EvidenceRequested
-from handlers.considering import consider, considered_by, considered_by_team, content_of
 from handlers.context import Arrived
-from handlers.escalation_view import card_of
+from handlers.decisions.considering import consider, considered_by, considered_by_team, content_of
 from handlers.outcomes import CardInFull, Notice
+from handlers.proposals.escalation_view import card_of
 from policy.considered import Figures
 from policy.decide import CompiledPolicy
 from storage.considerations import Consideration

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from handlers.approve_edit import approve_edit
+from bot.files import policy_source
+from bot.policy_in_force import PolicyInForce
+from bot.wiring import settle_policy
 from handlers.commands import (
     ApprovalClicked,
     ChatUser,
@@ -25,10 +27,14 @@ from handlers.commands import (
     ReplyAddress,
 )
 from handlers.context import Arrived
-from handlers.deciding import decided_on, waiting_touches
-from handlers.escalation_view import card_of, requirement_of
+from handlers.editing.approve_edit import approve_edit
 from handlers.outcomes import CheckedEdit, EditForm, Notice, Window
 from handlers.ports import Colleague
+from handlers.proposals.deciding import decided_on, waiting_touches
+from handlers.proposals.escalation_view import card_of, requirement_of
+from handlers.record.recorded_decisions import DECISION_KINDS, decisions_about
+from handlers.rules.rehearse_policy import backtest_report
+from handlers.rules.shadow_report import shadow_report, start_shadow
 from policy.actions import (
     Action,
     AddNote,
@@ -40,11 +46,12 @@ from policy.actions import (
     UpdateStage,
 )
 from policy.canonical import canonical_json, digest
-from policy.decide import CompiledPolicy
+from policy.decide import CompiledPolicy, compile_policy
 from policy.donor import Channel, Consent, ConsentStatus, LifecycleStage, StaffMember
 from policy.editing import EDIT
 from policy.escalation import EscalationState
 from policy.events import CrmEvent, CrmEventType
+from policy.language import parse_policy
 from policy.override_reasons import GivenReason, OverrideReason
 from storage.escalations import Changes, Escalation
 from storage.schema import CARD_SHOWINGS
@@ -55,6 +62,13 @@ DONOR = "donor-1"
 S = EscalationState
 TASK = CreateTask(donor_id=DONOR, title="Thank Margaret", details="Say it.", due_on=date(2026, 11, 24))
 CALL = ScheduleFollowUp(donor_id=DONOR, title="Call", channel=Channel.PHONE, due_on=date(2026, 11, 24))
+SHIPPED = policy_source(None)[0]
+STRICTER = SHIPPED.replace(
+    "guards:\n",
+    "guards:\n  - id: nobody_at_all\n    reason: Nothing is to happen until the audit is over.\n"
+    "    when: action.is_write\n    deny: true\n",
+    1,
+)
 BETTER = GivenReason(code=OverrideReason.WRONG_WORDING, text="")
 
 
@@ -177,6 +191,10 @@ class Desk:
     def written(self) -> list[Action]:
         return [each.action for each in self.house.crm.written]
 
+    def arrived(self) -> Arrived:
+        ids = self.house.ids
+        return Arrived(ids.new(), ids.new(), 1, None, self.house.clock.now(), ids)
+
     def _number(self) -> int:
         self.numbers[0] += 1
         return self.numbers[0]
@@ -260,6 +278,29 @@ async def test_a_version_that_policy_denies_is_written_by_nobody(desk: Desk) -> 
     assert "cannot be approved: This donor asked not to be contacted" in desk.told()
     assert ((await desk.now()).state, (await desk.now()).action, desk.written()) == (S.OPEN, CALL, [])
     assert "escalation.edited" not in await desk.kinds()
+
+
+async def test_what_policy_said_about_a_version_is_rehearsed_and_compared(desk: Desk) -> None:
+    candidate = parse_policy(STRICTER, "stricter")
+    rules, arrived = compile_policy(candidate), desk.arrived()
+    desk.house.context = replace(desk.house.context, rules=PolicyInForce())
+    await settle_policy(desk.house.context, None)
+    await desk.house.database.write(lambda tx: start_shadow(tx, arrived, rules, STRICTER, "mara@x.example"))
+    await desk.open(TASK)
+    await desk.approve(await desk.version(title="Ring her"))
+    entries = await desk.house.database.read(lambda tx: tx.audit.trace(DONOR))
+    asked = [e for e in entries if e.kind in DECISION_KINDS]
+    assert [e.kind for e in asked] == ["recommendation.decided", "edit.checked", "escalation.edited"]
+    assert all(e.payload and {"decision", "decision_facts"} <= set(e.payload) for e in asked)
+    before = await desk.house.database.read(desk.house.context.rules.current)
+    report = await backtest_report(desk.house.database, before, rules)
+    assert (report.replayed, report.tightened.decisions, report.not_replayed) == (2, 2, ())
+    shadow = await desk.house.database.read(shadow_report)
+    assert shadow is not None
+    # The proposal is asked about twice, the version when it is checked, and what was approved once more.
+    assert (shadow.decisions, shadow.disagreed) == (4, 4)
+    [explained] = await desk.house.database.read(lambda tx: decisions_about(tx, DONOR))
+    assert explained.entry_id == asked[-1].id, "the card stands on the version now"
 
 
 async def test_a_version_is_approved_only_as_it_was_checked(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -14,7 +15,8 @@ import pytest_asyncio
 from pydantic import AwareDatetime, BaseModel
 from pydantic_core import PydanticUndefined
 
-from handlers import ARRIVALS
+from bot.cli.audit_options import add_audit
+from handlers import ARRIVALS, DEPARTURES
 from handlers.commands import ChatUser, Command, ReplyAddress
 from policy.decide import CompiledPolicy
 from policy.events import CrmEvent
@@ -82,3 +84,65 @@ async def test_it_leaves_an_entry(house: House, command: type[Any], user: str) -
     after = await house.database.read(lambda tx: tx.audit.head())
     assert after.seq > before.seq or len(house.dead) > dead, "dead letters are recorded by the worker"
     await house.work_all()
+
+
+WITNESSED_BY: dict[str, tuple[str, ...]] = {
+    "ShowCard": ("escalation.opened",),
+    "UpdateCopy": ("card.copy_ended",),
+    "ShowCleanup": ("escalation.sent_back",),
+    "RemindDecider": ("escalation.came_back", "decider.reminded"),
+    "ShowToStandIn": ("card.shown_to_stand_in", "card.stand_in_refused"),
+    "SendAnswer": ("summary.generated", "timeline.shown", "why.shown", "explanation.given"),
+    "PostOutcome": ("summary.shared", "decider.reminded"),
+    "PostDigest": ("digest.delivered",),
+    "PostDigestDetail": ("digest.delivered",),
+    "ShareFigures": ("digest.delivered", "digest.file_refused"),
+    "ExecuteAction": ("action.begun", "action.executed", "action.stopped", "action.outcome_unknown"),
+    "TakeBack": ("action.undone", "undo.refused"),
+    "AskToAgree": ("undo.waits",),
+    "PublishEvent": ("recommendation.decided", "action.executed", "action.undone"),
+    "PublishHome": ("escalation.opened",),
+    "RefreshHomes": ("escalation.opened",),
+    "ShowGrouping": ("escalation.listed",),
+    "RememberPermalink": ("escalation.opened",),
+    "FillEvidence": ("evidence.shown", "evidence.refused"),
+    "RedactMessage": ("message.redacted", "donor.erased"),
+    "KeepCheckpoint": ("checkpoint.signed", "checkpoint.kept"),
+    "FillWindow": ("edit.checked", "card.read_in_full"),
+    "AnnouncePause": ("capability.paused", "capability.resumed"),
+    "RefreshCards": ("capability.paused", "capability.resumed"),
+    "ShowProposal": ("policy.proposed", "policy.activated"),
+    "ShowDrill": ("drill.given", "drill.ended"),
+}
+"""Which entries say that something left us, or why it did: what is only shown was written down before."""
+
+AT_THE_COMMAND_LINE: dict[str, str] = {
+    "trace": "audit.read",
+    "show": "audit.read",
+    "search": "audit.read",
+    "export": "export.made",
+    "access": "export.made",
+    "erase": "donor.erased",
+    "checkpoint": "checkpoint.signed",
+    "keys": "keys.rotated",
+    "hold": "hold.placed",
+    "retention": "retention.applied",
+}
+TELLS_NOTHING_OF_A_DONOR = {"verify", "proof", "ropa", "replay", "encrypt"}
+
+
+def _sources() -> str:
+    root = Path(__file__).parents[2]
+    return "".join(each.read_text() for part in ("handlers", "bot") for each in (root / part).rglob("*.py"))
+
+
+async def test_whatever_leaves_or_is_done_at_the_command_line_is_told_by_an_entry() -> None:
+    assert set(WITNESSED_BY) == {effect.__name__ for effect in DEPARTURES}
+    parser = argparse.ArgumentParser()
+    add_audit(parser)
+    [ways] = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
+    assert set(ways.choices) == set(AT_THE_COMMAND_LINE) | TELLS_NOTHING_OF_A_DONOR
+    written = _sources()
+    for kinds in (*WITNESSED_BY.values(), tuple(AT_THE_COMMAND_LINE.values())):
+        for kind in kinds:
+            assert f'"{kind}"' in written, f"nobody writes {kind}"

@@ -10,17 +10,30 @@ from pathlib import Path
 import pytest
 
 from handlers.commands import CrmEventArrived
-from handlers.deciding import AiFindings, Ruling, decided_on, rule, rule_again, rule_on
-from handlers.occasion import campaign_of, occasion_of, requester_of
 from handlers.outcomes import HeldNotice
+from handlers.proposals.deciding import AiFindings, Ruling, decided_on, rule, rule_again, rule_on
+from handlers.proposals.occasion import campaign_of, occasion_of, requester_of
 from policy.actions import Action, AddNote, CreateTask, ScheduleFollowUp
 from policy.claims import Confidence, Origin
 from policy.decide import CompiledPolicy
 from policy.decision import Role
 from policy.decision_context import Requester
-from policy.donor import Campaign, Channel, Consent, ConsentStatus, DonorRecord, Interaction, StaffMember
+from policy.donor import (
+    Campaign,
+    Channel,
+    Consent,
+    ConsentStatus,
+    DonorRecord,
+    Installment,
+    Interaction,
+    Pledge,
+    StaffMember,
+)
 from policy.events import CrmEvent, CrmEventType
+from policy.facts import compute_facts
+from policy.money import Money
 from policy.organisation import CampaignAudience, Organisation
+from policy.recommender import candidates
 from policy.situation import Proposal
 from storage.escalations import Changes, Escalation
 from tests.handlers.conftest import GUEST, MANAGER, ORGANISATION, OWNER, House, house_in
@@ -267,6 +280,40 @@ async def test_contact_for_a_campaign_stays_within_its_audience(
     mine = (CampaignAudience.model_validate({"campaign_id": "gala", **audience}),) if audience else ()
     settle(house, audiences=[each.model_dump() for each in (other, *mine)])
     assert _campaign_gates(await ruling_on(house, CALL, segments=segments)) == speaks
+
+
+async def test_speaking_of_a_pledge_is_contact_for_the_campaign_it_was_promised_to(house: House) -> None:
+    """Margaret has missed a payment; whether somebody may call her about it is up to the campaign."""
+    read = await _with_reply(house, (GALA,), {"segments": ("resting",)})
+    late = Installment(
+        due_on=date(2026, 9, 1),
+        amount=Money(minor=5_000, currency="USD"),
+        paid=Money(minor=0, currency="USD"),
+    )
+    pledge = Pledge(
+        id="pledge-1",
+        donor_id=DONOR,
+        pledged_on=date(2026, 1, 1),
+        amount=late.amount,
+        status="open",
+        campaign_id="gala",
+        installments=(late,),
+    )
+    record = read.model_copy(update={"pledges": (pledge,)})
+    facts = compute_facts(record, house.context.today(), house.context.conventions())
+    found = [each for each in candidates(record, facts, house.context.today()) if each.about]
+    [asked] = [each for each in found if each.rule == "payment_missing"]
+    assert asked.about == ("pledge-1",)
+    findings = AiFindings(origin=BY_FACTS, confidence=SURE)
+
+    async def speaks(**audience: object) -> set[str]:
+        settle(house, audiences=[{"campaign_id": "gala", **audience}])
+        occasion = await occasion_of(None, None, record, house.context, asked.about)
+        return _campaign_gates(await rule(asked, record, findings, occasion, house.context))
+
+    assert await speaks(exclude=["resting"]) == {"outside_audience"}
+    assert await speaks(include=["resting"]) == set()
+    assert await speaks(include=["others"]) == {"outside_audience"}
 
 
 def _campaign_gates(ruling: Ruling) -> set[str]:

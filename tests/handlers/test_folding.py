@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from handlers.approve_escalation import approve_escalation
 from handlers.commands import ApprovalClicked, ChatUser, CrmEventArrived, DeclineClicked, ReplyAddress
-from handlers.considering import mark_of
 from handlers.context import Arrived
-from handlers.escalation_view import card_of, requirement_of
+from handlers.decisions.approve_escalation import approve_escalation
+from handlers.decisions.considering import mark_of
 from handlers.ports import Unavailable
-from handlers.recommend_next_step import recommend_next_step
+from handlers.proposals.escalation_view import card_of, execution_of, requirement_of
+from handlers.proposals.recommend_next_step import recommend_next_step
+from policy.canonical import digest
 from policy.decide import CompiledPolicy
 from policy.decision import Outcome, Role
 from policy.donor import Acknowledgement, Donor, Gift
@@ -275,3 +276,64 @@ async def test_what_policy_holds_is_announced_once_a_day_and_not_without_end(hou
     house.clock.moment += timedelta(days=1)
     await happens(house, give(house, 300, donor="donor-20"))
     assert len(house.chat.posts) == 4
+
+
+async def _approved(house: House) -> Escalation:
+    waiting = await the_open_one(house)
+    await house.accept(ApprovalClicked(escalation_id=waiting.id, by=BY, reply_to=TO))
+    await house.work_all()
+    found = await house.database.read(lambda tx: tx.escalations.get(waiting.id))
+    assert found is not None
+    return found
+
+
+async def _two_gifts(house: House) -> None:
+    for number in (100, 250):
+        await house.accept(give(house, number), order=f"donor:{DONOR}")
+        await house.work_all()
+
+
+async def test_a_gift_given_back_is_not_thanked_for(house: House) -> None:
+    """She approved thanks for two gifts; before they are planned, one of them is refunded."""
+    await _two_gifts(house)
+    give(house, 100, status="refunded")
+    again = await _approved(house)
+    assert (again.state, house.crm.written) == (S.OPEN, [])
+    assert (again.action.title, again.about) == ("Thank-you letter to Ada Byron for $250", ("gift-250",))  # type: ignore[union-attr]
+    assert digest(again.action) == again.action_digest
+    card = card_of(again)
+    assert card.proposal.startswith("Create a task for Olivia Hart: Thank-you letter to Ada Byron for $250, ")
+    assert "$100" not in card.proposal_details
+    execution = execution_of(again)
+    assert execution is not None
+    step = execution.since[0]
+    assert (step.field, "for $100 and $250" in step.before, "for $250" in step.after) == (
+        "Proposed step",
+        True,
+        True,
+    )
+    assert any("refunded" in each.after for each in execution.since), "and why"
+
+    await _approved(house)
+    [written] = house.crm.written
+    assert written.action == again.action, "what she saw the second time is what is written"
+
+
+async def test_a_gift_thanked_for_meanwhile_is_not_thanked_for_twice(house: House) -> None:
+    await _two_gifts(house)
+    thanked = Acknowledgement(status="acknowledged")
+    house.crm.gifts = [
+        gift.model_copy(update={"acknowledgement": thanked}) if gift.id == "gift-250" else gift
+        for gift in house.crm.gifts
+    ]
+    again = await _approved(house)
+    assert again.about == ("gift-100",)
+
+
+async def test_when_everything_was_given_back_the_old_step_is_asked_about_again(house: House) -> None:
+    await _two_gifts(house)
+    before = (await the_open_one(house)).action
+    for number in (100, 250):
+        give(house, number, status="refunded")
+    again = await _approved(house)
+    assert (again.state, again.action, house.crm.written) == (S.OPEN, before, [])

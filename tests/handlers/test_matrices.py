@@ -7,8 +7,8 @@ from threading import current_thread, main_thread
 
 import pytest
 
-from handlers import matrices
-from handlers.matrices import Matrices
+from handlers.rules import matrices
+from handlers.rules.matrices import Matrices
 from policy.closed import nothing_allowed
 from policy.decide import CompiledPolicy, compile_policy
 from policy.matrix import Matrix

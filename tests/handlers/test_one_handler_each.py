@@ -45,7 +45,7 @@ def _calls(folder: str, method: str) -> Iterator[tuple[str, str]]:
 
 def test_one_place_alone_executes_actions() -> None:
     in_handlers = list(_calls("handlers", "execute"))
-    assert in_handlers == [("handlers/execute_action.py", "context.crm")]
+    assert in_handlers == [("handlers/execution/execute_action.py", "context.crm")]
     own_sandbox = {
         c for c in _calls("bot", "execute") if c[0].startswith("bot/sandbox/") or "connection" in c[1]
     }
@@ -54,7 +54,7 @@ def test_one_place_alone_executes_actions() -> None:
 
 
 def test_one_place_alone_takes_actions_back() -> None:
-    assert list(_calls("handlers", "undo")) == [("handlers/take_back.py", "context.crm")]
+    assert list(_calls("handlers", "undo")) == [("handlers/execution/take_back.py", "context.crm")]
 
 
 def test_requests_that_write_leave_through_one_door() -> None:

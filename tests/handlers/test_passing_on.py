@@ -20,11 +20,12 @@ from handlers.commands import (
     ReplyAddress,
 )
 from handlers.context import Arrived
-from handlers.escalation_view import Requirement, card_of, requirement_of
+from handlers.decisions.deciding_person import Decider
+from handlers.decisions.passing_on import Destination, destination_for, hand_over, next_in_chain, objection
 from handlers.outcomes import CardStatus, Notice
-from handlers.passing_on import Destination, destination_for, hand_over, next_in_chain, objection
 from handlers.ports import Colleague, MessageRef
-from handlers.routing import route, without_own_approval
+from handlers.proposals.escalation_view import Requirement, card_of, requirement_of
+from handlers.proposals.routing import route, without_own_approval
 from policy.actions import Action, AddNote, AssignOwner
 from policy.canonical import canonical_json
 from policy.decide import CompiledPolicy
@@ -85,6 +86,10 @@ def arrived(house: House) -> Arrived:
     return Arrived(house.ids.new(), house.ids.new(), 1, now, now, house.ids)
 
 
+def by_owner(escalation: Escalation) -> Decider:
+    return Decider(OWNER, Role.OWNER, escalation, requirement_of(escalation))
+
+
 async def on_to_next(house: House, escalation: Escalation, note: str = "", why: str = "") -> Escalation:
     destination = await next_in_chain(escalation, house.context)
     assert destination is not None
@@ -94,7 +99,7 @@ async def on_to_next(house: House, escalation: Escalation, note: str = "", why: 
 async def handed(
     house: House, escalation: Escalation, destination: Destination, note: str = "", why: str = ""
 ) -> Escalation:
-    by = None if why else OWNER
+    by = None if why else by_owner(escalation)
     at = arrived(house)
     moved = await house.database.write(lambda tx: hand_over(tx, at, escalation, destination, by, note, why))
     assert moved is not None
@@ -222,10 +227,10 @@ async def test_a_card_on_its_way_while_the_decision_moves_on_becomes_a_copy(hous
     escalation = await opened_card(house)
     destination = await next_in_chain(escalation, house.context)
     assert destination is not None
-    at = arrived(house)
+    at, owner = arrived(house), by_owner(escalation)
 
     async def slow(*_: object) -> MessageRef:
-        await house.database.write(lambda tx: hand_over(tx, at, escalation, destination, OWNER, "", ""))
+        await house.database.write(lambda tx: hand_over(tx, at, escalation, destination, owner, "", ""))
         return MessageRef("COWNER", "late")
 
     house.chat.silent, house.chat.cards["late"] = set(), Shown("COWNER", "", card_of(escalation), OPEN)
@@ -355,7 +360,7 @@ async def test_when_everybody_above_must_not_decide_a_reviewer_does(house: House
     note = AddNote(donor_id=DONOR, text="x")
     allowed = await without_own_approval(found, note, ruled, record, OWNER.id, house.context)
     assert (allowed.channel, allowed.decider_email) == ("CDESK", None)
-    assert allowed.why == "review channel, because Olivia Hart must not decide this alone"
+    assert allowed.why == "the review channel, because Olivia Hart must not decide this alone"
 
 
 async def test_whoever_is_excluded_is_told_kindly_why(house: House) -> None:
@@ -369,3 +374,14 @@ async def test_whoever_is_excluded_is_told_kindly_why(house: House) -> None:
     await click(house, ApprovalClicked, OWNER)
     assert told(house, OWNER).startswith("You must not decide this yourself")
     assert house.crm.written == []
+
+
+async def test_the_card_that_stays_leads_to_where_it_is_decided_now(house: House) -> None:
+    escalation = await opened_card(house)
+    moved = await on_to_next(house, escalation, why="Nobody decided in time.")
+    shown = {each.channel: each.status.elsewhere for each in house.chat.cards.values()}
+    assert moved.channel_id is not None
+    assert shown == {
+        "COWNER": f"https://slack.example/{moved.channel_id}/{moved.message_ts}",
+        moved.channel_id: None,
+    }

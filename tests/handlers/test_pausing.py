@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from handlers.announce_pause import APART, AT_ONCE
 from handlers.commands import (
     ApprovalClicked,
     ChatUser,
@@ -23,10 +22,11 @@ from handlers.commands import (
 )
 from handlers.context import Arrived, NotBefore
 from handlers.effects import ExecuteAction
-from handlers.execute_action import execute_action
+from handlers.execution.execute_action import execute_action
 from handlers.outcomes import PauseShown, PausesShown
-from handlers.paused import PAUSED
 from handlers.ports import Colleague
+from handlers.rules.announce_pause import APART, AT_ONCE
+from handlers.rules.paused import PAUSED
 from policy.decide import CompiledPolicy
 from policy.donor import Acknowledgement, Gift
 from policy.escalation import EscalationState as S

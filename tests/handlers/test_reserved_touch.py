@@ -10,10 +10,10 @@ import pytest
 
 from handlers.commands import ApprovalClicked, ChatUser, CrmEventArrived, ReplyAddress
 from handlers.context import Arrived, Write
-from handlers.escalation_view import execution_of
 from handlers.outcomes import HeldNotice
 from handlers.ports import Unavailable
-from handlers.recommend_next_step import recommend_next_step
+from handlers.proposals.escalation_view import execution_of
+from handlers.proposals.recommend_next_step import recommend_next_step
 from policy.decide import CompiledPolicy
 from policy.donor import Acknowledgement, Gift, Household, LifecycleStage, RecurringGift
 from policy.escalation import EscalationState

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from handlers.deciding import Matter, _matter
+from handlers.proposals.deciding import Matter, _matter
 from policy.actions import CreateTask
 from policy.money import Money
 from policy.organisation import Organisation

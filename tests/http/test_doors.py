@@ -91,7 +91,7 @@ async def test_metrics_count_the_queues_and_name_nobody(database: Database) -> N
     )
     async with client(database) as http:
         text = (await http.get("/metrics")).text
-    assert 'countersign_queue_items{queue="inbox",status="ready"} 1.0' in text
+    assert 'countersign_queue_items{queue="inbox",status="due"} 1.0' in text
     assert 'countersign_queue_items{queue="outbox",status="dead"} 0.0' in text
     assert 'countersign_queue_oldest_waiting_seconds{queue="inbox"} 90.0' in text
     assert "countersign_bell_failures 3.0" in text

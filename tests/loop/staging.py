@@ -362,6 +362,7 @@ def organisation_file(folder: Path, stage_origin: str, **changes: Any) -> Path:
     """The demo's organisation, with a digest once a week and without holidays, whatever the day is."""
     settings = yaml.safe_load(ORGANISATION.read_text(encoding="utf-8"))
     settings["crm_record_url"] = f"{stage_origin}/crm/donors/{{donor_id}}"
+    settings["crm_item_url"] = f"{stage_origin}/crm/donors/{{donor_id}}#{{record_id}}"
     settings["digests"] = [
         {"id": "weekly", "channel": "#fundraising-managers", "cron": "0 8 * * mon", "days": 7}
     ]

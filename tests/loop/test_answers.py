@@ -44,7 +44,7 @@ async def test_one_match_is_summarised_for_the_asker_alone(shared: Loop, query: 
         query = str((await shared.stage.crm_get("donors/donor-0001"))["email"]).upper()
     answer = await _ask(shared, f"summary {query}", "Jane Doe", "AI-generated, check before use")
     assert has(answer, "$65,650", "Recent history", "Confidence:")
-    assert buttons(answer) == {"cs:useful", "cs:not_useful", "cs:share"}
+    assert buttons(answer) == {"cs:useful", "cs:not_useful", "cs:share", "cs:save_note"}
     assert not [m for m in await shared.stage.history(MARA, FUNDRAISING) if m["ts"] == answer["ts"]]
 
 
@@ -140,7 +140,7 @@ async def test_an_opinion_is_kept_once_per_person(shared: Loop) -> None:
     await shared.stage.press(FIONA, FUNDRAISING, answer, "cs:useful")
     await shared.stage.seen(FIONA, FUNDRAISING, "Noted as useful")
     await shared.stage.press(FIONA, FUNDRAISING, answer, "cs:not_useful")
-    await shared.stage.seen(FIONA, FUNDRAISING, "Noted as not useful", "correct it in the CRM")
+    await shared.stage.seen(FIONA, FUNDRAISING, "Noted as not useful", "What was it?")
     await shared.settled()
     opinions = [e for e in await shared.entries() if e.kind == "feedback.given"]
     assert [(e.payload or {})["value"] for e in opinions if (e.payload or {})["answer_id"] == about] == [

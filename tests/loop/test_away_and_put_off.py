@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def _put_off(loop: Loop, card: Json, event: str) -> Json:
     day = (loop.clock.now() + timedelta(days=60)).date()
     await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "date")
-    window = await loop.stage.shown(OLIVIA, "Or earlier, when this happens")
+    window = await loop.stage.shown(OLIVIA, "Or until another day")
     assert (await loop.stage.submit(OLIVIA, window, day=day.isoformat(), until=event))["ok"]
     return await loop.now_shows(card, "Put off: Jane Doe", "or until")
 

@@ -81,9 +81,11 @@ async def test_an_import_posts_a_few_cards_and_one_list_and_drops_nothing(floode
 
 
 async def test_what_is_urgent_has_its_own_card_on_the_busiest_day(flooded: Loop) -> None:
-    before = len(await _cards(flooded))
-    await _complaint(flooded, "donor-9000")
-    assert len(await _cards(flooded)) == before + 1
+    opened = await _complaint(flooded, "donor-9000")
+    complaint = await flooded.runtime.context.database.read(lambda tx: tx.escalations.get(opened.id))
+    assert complaint is not None
+    assert (complaint.shown, complaint.grouping_id) == ("card", None)
+    assert complaint.message_ts, "and it was posted"
 
 
 async def _complaint(loop: Loop, donor_id: str) -> Escalation:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from bot.assistant.prompt import read_prompt
 from tests.loop.conftest import Loop, Open
 from tests.loop.shown import buttons, escalation_of, has
 from tests.loop.staging import FIONA, FUNDRAISING, JANE, MARA, OLIVIA, OLIVIAS, until
+
+MODEL_SAID = "recommendation.model_answered"
 
 
 async def _gift_to_task(loop: Loop) -> None:
@@ -31,6 +36,8 @@ async def _gift_to_task(loop: Loop) -> None:
     assert has(done, task["id"], task["title"])
     assert buttons(done) == {"cs:evidence", "cs:undo"}
     assert await loop.kinds() == [
+        "prompt.recorded",
+        "recommendation.model_answered",
         "recommendation.decided",
         "escalation.opened",
         "escalation.approved",
@@ -40,6 +47,17 @@ async def _gift_to_task(loop: Loop) -> None:
     cards = [m for m in await loop.stage.history(OLIVIA, OLIVIAS) if m["blocks"] and not m["is_ephemeral"]]
     assert [m["ts"] for m in cards] == [card["ts"]]
     assert await loop.dead() == []
+    [prompt, said] = [e.payload for e in await loop.entries() if e.kind in ("prompt.recorded", MODEL_SAID)]
+    assert prompt is not None
+    assert said is not None
+    shipped = read_prompt("recommend", "v1")
+    assert prompt == {"prompt": "recommend", "version": shipped.version, "text": shipped.text}
+    call = said["call"]
+    assert (call["prompt_version"], call["model"]) == (shipped.version, "sandbox-model")
+    assert "Jane" not in call["asked"], "names are pseudonyms on the way to the model"
+    assert json.loads(call["answers"][-1])["claims"], "the answer as it came"
+    assert said["kept"]
+    assert opened.correlation_id in {e.correlation_id for e in await loop.entries() if e.kind == MODEL_SAID}
 
 
 async def test_a_gift_becomes_one_task_with_evidence(loop: Loop) -> None:

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Connection, make_url, text
 
 from bot.checkpoint_files import head_of, read_outside
-from handlers.apply_retention import apply_rules
+from handlers.record.apply_retention import apply_rules
+from handlers.record.last_checks import last_checks
 from policy.decide import decide
 from policy.retention import RetentionRule
 from storage.audit import KnownRoot
@@ -20,6 +21,7 @@ from tests.loop.conftest import Loop
 from tests.loop.shown import text_of
 from tests.loop.staging import ADAM, JANE, OLIVIA, OLIVIAS
 
+OPERATIONS = "C0OPS0000"
 MEDDLING = """DELETE FROM audit_payloads
     WHERE entry_id IN (SELECT id FROM audit_log WHERE kind = 'escalation.opened')"""
 
@@ -105,7 +107,10 @@ async def test_payloads_go_when_their_time_is_over_but_for_donors_on_hold(loop: 
     traced = await database.read(lambda tx: tx.audit.trace("donor-0017"))
     others = [entry for entry in traced if entry.at <= now]
     assert {entry.kind.partition(".")[0] for entry in others if entry.payload is not None} == {"escalation"}
-    assert [entry.kind for entry in others if entry.payload is None] == ["recommendation.decided"]
+    assert [entry.kind for entry in others if entry.payload is None] == [
+        "recommendation.model_answered",
+        "recommendation.decided",
+    ]
     await loop.verified()
 
     def meddle(connection: Connection) -> None:
@@ -124,14 +129,30 @@ async def test_recorded_decisions_come_out_the_same(loop: Loop) -> None:
     result = await loop.runtime.context.database.read(lambda tx: tx.settings.get("replay_result"))
     assert isinstance(result, dict)
     assert (result["same"], result["different"], result["not_replayable"]) == (2, [], {})
-    assert "replay.done" in await loop.kinds()
+    assert {"replay.done", "log.verified"} <= set(await loop.kinds())
+    found = await loop.runtime.context.database.read(last_checks)
+    assert (found.ok, found.same, found.differ, found.first_bad) == (True, 2, 0, None)
+    assert found.entries > 0
+    assert found.replayed_at == found.verified_at
+
+    def meddle(connection: Connection) -> None:
+        connection.execute(text(MEDDLING))
+
+    perform(loop.database_url, meddle)
+    loop.clock.move(days=1)
+    await keep_evidence(loop)
+    found = await loop.runtime.context.database.read(last_checks)
+    assert (found.ok, found.what) == (False, "payload missing")
+    await loop.stage.seen(
+        ADAM, OPERATIONS, f"Entry {found.first_bad} of the audit log is not what was sealed"
+    )
 
 
 async def test_a_decision_that_would_differ_is_reported(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     await loop.card()
     await loop.settled()
     monkeypatch.setattr(
-        sys.modules["handlers.replay_decisions"],
+        sys.modules["handlers.record.replay_decisions"],
         "decide",
         lambda rules, facts: decide(rules, facts).model_copy(update={"facts_digest": "0"}),
     )

@@ -64,7 +64,7 @@ async def test_a_corrected_amount_alone_is_seen_and_asked_about(loop: Loop) -> N
     _edit_gift(loop, gift, amount=old.model_copy(update={"minor": 2_500_00}))
     await _up_again(loop)
     again = await loop.now_shows(card, "Decision needed: Jane Doe", "Changed since you looked")
-    assert has(again, f"Amount of gift {gift}:  ${old.minor // 100:,}  →  $2,500")
+    assert has(again, "Amount of the gift of", f":  ${old.minor // 100:,}  →  $2,500")
     assert has(again, "Nothing was written. The record changed since this was approved.")
     assert await loop.stage.written_for(card, JANE) == []
 
@@ -83,7 +83,7 @@ async def test_a_hidden_amount_that_changed_is_seen_and_stays_hidden(loop: Loop)
     _edit_gift(loop, gift, amount=old.model_copy(update={"minor": 9_876_00}))
     await _up_again(loop)
     again = await loop.now_shows(
-        card, "Changed since you looked", f"Amount of gift {gift}", "changed, not shown"
+        card, "Changed since you looked", "Amount of the gift of", "changed, not shown"
     )
     assert not has(again, "$9,876")
     assert await loop.stage.written_for(card, JANE) == []
@@ -109,7 +109,7 @@ async def test_a_refunded_gift_is_not_thanked_for(loop: Loop) -> None:
     await _approve_and_then(loop, card)
     _edit_gift(loop, gift, status="refunded")
     await _up_again(loop)
-    await loop.now_shows(card, "Decision needed", f"Status of gift {gift}:  completed  →  refunded")
+    await loop.now_shows(card, "Decision needed", "Status of the gift of", ":  completed  →  refunded")
     assert await loop.stage.written_for(card, JANE) == []
 
 
@@ -163,4 +163,4 @@ async def test_the_evidence_names_what_changed(loop: Loop) -> None:
     await _up_again(loop)
     again = await loop.now_shows(card, "Decision needed", "refunded")
     await loop.stage.press(OLIVIA, OLIVIAS, again, "cs:evidence")
-    await loop.stage.shown(OLIVIA, f"Status of gift {gift}: completed → refunded")
+    await loop.stage.shown(OLIVIA, ": completed → refunded")

@@ -217,6 +217,7 @@ async def test_an_opt_out_stays_and_somebody_asks_the_donor(shared: Loop) -> Non
     [task] = await shared.stage.written_for(card, JANE)
     assert task["title"] == "Clarify with Jane Doe whether contact by email is welcome"
     assert task["assignee_id"] == "staff-olivia"
+    assert await _audited(shared, card) == ["undo.requested", "undo.decided", "action.undone"]
 
 
 async def test_nobody_is_sent_to_a_donor_who_died_since(shared: Loop) -> None:

@@ -326,9 +326,18 @@ async def test_automation_waits_while_people_decide(open_loop: Open) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [{"down": True}, {"garbage": True}, {"ignore_schema": True}, {"truncate": True}], ids=str
+    ("fault", "why"),
+    [
+        ({"down": True}, None),
+        ({"garbage": True}, "invalid_output"),
+        ({"ignore_schema": True}, "invalid_output"),
+        ({"truncate": True}, "truncated"),
+    ],
+    ids=str,
 )
-async def test_without_a_useful_model_the_facts_speak(loop: Loop, fault: dict[str, bool]) -> None:
+async def test_without_a_useful_model_the_facts_speak(
+    loop: Loop, fault: dict[str, bool], why: str | None
+) -> None:
     await loop.stage.break_model(**fault)
     card = await loop.card()
     assert has(card, "Written without AI, from CRM records", "No AI was used because")
@@ -336,6 +345,9 @@ async def test_without_a_useful_model_the_facts_speak(loop: Loop, fault: dict[st
     assert has(card, "Thank-you call to Jane Doe"), "the proposal does not depend on a model"
     await loop.stage.command(FIONA, FUNDRAISING, "summary Jane Doe")
     await loop.stage.seen(FIONA, FUNDRAISING, "Written without AI, from CRM records", "Jane Doe")
+    said = [e.payload for e in await loop.entries() if e.kind.endswith(".model_answered") and e.payload]
+    assert {each["unusable"] for each in said} == ({why} if why else set())
+    assert all(len(each["call"]["answers"]) == 2 and each["kept"] == [] for each in said)
 
 
 # Slack

@@ -184,6 +184,9 @@ GATES: dict[str, Callable[[DecisionFacts], bool]] = {
         and f.ai.origin == "model"
         and f.ai.endpoint_region not in {"eu", "local"}
     ),
+    "triage_compliance": lambda f: bool({"complaint", "legal", "death"} & set(f.triage.topics)),
+    "triage_senior": lambda f: "timing" in f.triage.topics and f.donor.tier in {"major", "principal"},
+    "triage_unsure": lambda f: f.triage.urgency != "none" and f.ai.confidence < 55,
     "ai_label": lambda f: f.ai.origin == "model",
     "anonymous_giving": lambda f: f.donor.gives_anonymously,
     "sensitive_notes": lambda f: f.donor.sensitive,

@@ -13,11 +13,21 @@ from pydantic_core import to_json
 
 from policy.backtest import Rehearsal, backtest
 from policy.backtest_text import headline, remarks
+from policy.canonical import canonical_json
 from policy.cases import case_facts
 from policy.decide import compile_policy, decide
 from policy.decision import Outcome
+from policy.fact_row import row_of
 from policy.language import parse_policy
-from policy.recorded import NotReplayable, RecordedDecision, Replayable, read_recorded, read_replayable
+from policy.recorded import (
+    NotReplayable,
+    RecordedDecision,
+    Replayable,
+    excerpt_of,
+    read_excerpt,
+    read_recorded,
+    read_replayable,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 # Each edit of the default policy, with what it may do to an answer: loosen it, tighten it, both or nothing.
@@ -41,7 +51,7 @@ def decisions(compiled, cases) -> list[Replayable]:
             donor_id=f"d{number % 50}",
             owner_id=f"s{number % 3}" if number % 7 else None,
             became="executed",
-            facts=facts,
+            row=row_of(facts),
             outcome=decide(compiled, facts).outcome,
         )
         for number, facts in enumerate(case_facts(cases, case) for case in cases.cases)
@@ -82,10 +92,11 @@ def test_a_change_goes_the_way_it_was_meant(compiled, policy_text, decisions, na
     assert report.loosened.decisions == len(report.loosened_list)
 
 
-def test_the_report_is_what_deciding_one_by_one_gives(compiled, policy_text, decisions) -> None:
+def test_the_report_is_what_deciding_one_by_one_gives(compiled, policy_text, cases, decisions) -> None:
     other = edited(policy_text, *EDITS)
     report = backtest(decisions, compiled, other)
-    pairs = [(decide(compiled, each.facts), decide(other, each.facts)) for each in decisions]
+    asked = [case_facts(cases, case) for case in cases.cases]
+    pairs = [(decide(compiled, facts), decide(other, facts)) for facts in asked]
     for transition in report.transitions:
         both = (transition.before, transition.after)
         assert transition.decisions == sum((one.outcome, two.outcome) == both for one, two in pairs)
@@ -171,7 +182,7 @@ def test_a_later_delay_is_stricter_and_an_earlier_one_looser(policy_text, facts)
         "oblige: {delay_until: cal.blackout_ends_at}", "oblige: {delay_until: cal.now}"
     )
     outcome = decide(whole, facts(blackout)).outcome
-    recorded = Replayable(entry_id="e", at=START, donor_id="d", facts=facts(blackout), outcome=outcome)
+    recorded = Replayable(entry_id="e", at=START, donor_id="d", row=row_of(facts(blackout)), outcome=outcome)
     report = backtest([recorded], whole, compile_policy(parse_policy(sooner, "p")))
     assert [change.loosened_by for change in report.loosened_list] == [("lost_obligations",)]
     back = backtest([recorded], compile_policy(parse_policy(sooner, "p")), whole)
@@ -210,3 +221,20 @@ def test_facts_of_another_form_are_refused(compiled, facts, spoil, why: str, det
         "e", START, None if given_payload is None else to_json(given_payload), donor_id="d"
     )
     assert lean == found
+
+
+def test_an_excerpt_is_read_as_what_was_written(compiled, cases) -> None:
+    for case in cases.cases:
+        facts = case_facts(cases, case)
+        outcome = decide(compiled, facts).outcome
+        payload = {"decision_facts": facts.model_dump(mode="json"), "decision": {"outcome": outcome.value}}
+        written = canonical_json(excerpt_of(facts, outcome, "s1"))
+        short = read_excerpt("e", START, written, donor_id="d", became="executed")
+        whole = read_replayable("e", START, to_json(payload), donor_id="d", owner_id="s1", became="executed")
+        assert short == whole
+
+
+@pytest.mark.parametrize("written", [b"", b"[]", b'{"facts":[],"outcome":"allow","owner_id":null}'])
+def test_an_excerpt_that_was_damaged_is_not_replayed(written: bytes) -> None:
+    found = read_excerpt("e", START, written, donor_id="d")
+    assert found == NotReplayable(entry_id="e", at=START, why="nothing_recorded")

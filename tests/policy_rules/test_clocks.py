@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.deciding import _blackouts
+from handlers.proposals.deciding import _blackouts
 from policy.actions import DraftMessage, ScheduleFollowUp
 from policy.decide import decide
 from policy.decision_context import Blackout

@@ -87,7 +87,7 @@ CASE = "  - {name: The same, expect: {outcome: allow, gates: []}}\n"
         (
             f"base: {{}}\ncases:\n{CASE}{CASE}",
             [
-                "c.yaml:1:1: facts are missing: action, donor, record, household, consent and 9 more",
+                "c.yaml:1:1: facts are missing: action, donor, record, household, consent and 10 more",
                 "c.yaml:4:12: two cases are called 'The same'",
             ],
         ),

@@ -1,6 +1,6 @@
 """Random conditions, asked of our engine and of an independent one: both must answer the same.
 
-COUNTERSIGN_FUZZ=60000 asks that many; the suite asks a few thousand.
+COUNTERSIGN_TEST_EXPRESSIONS=60000 asks that many; the suite asks a few thousand.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from policy.conditions import Condition, Failed, environment
 from policy.fact_catalogue import Fact, binder, catalogue
 from tests.policy_rules.random_facts import LABELS, NUMBERS, random_facts
 
-QUESTIONS = int(os.environ.get("COUNTERSIGN_FUZZ", "2000"))
+QUESTIONS = int(os.environ.get("COUNTERSIGN_TEST_EXPRESSIONS", "2000"))
 FACTS = [fact for fact in catalogue().values() if fact.kind != "timestamp"]
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 

@@ -30,8 +30,10 @@ from bot.slack.arrival import Arrival
 from bot.slack.chat import SlackChat
 from bot.slack.connection import SlackClients, SlackConnection, open_clients
 from bot.slack.http import SlackEndpoint
+from storage.limits import LocalLimits
 
 SECRET = "sandbox-signing-secret"
+FORMER_SECRET = "the-secret-before-that"
 BOT_TOKEN = "xoxb-sandbox"
 APP_TOKEN = "xapp-sandbox"
 PATIENCE = 10.0
@@ -94,10 +96,14 @@ class Door:
     inbox: Inbox
 
     async def post(
-        self, body: bytes, content_type: str, headers: dict[str, str] | None = None
+        self,
+        body: bytes,
+        content_type: str,
+        headers: dict[str, str] | None = None,
+        secret: str = SECRET,
     ) -> httpx2.Response:
         stamp = str(int(time.time()))
-        digest = hmac.new(SECRET.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+        digest = hmac.new(secret.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
         signed = {
             "Content-Type": content_type,
             "X-Slack-Request-Timestamp": stamp,
@@ -189,7 +195,7 @@ def door_of(connection: SlackConnection, clients: SlackClients, inbox: Inbox, cl
     app = build_slack_app(
         connection, inbox.accept, clients.posting, now=clock.now, new_reference=lambda: REFERENCE
     )
-    return Starlette(routes=[Route("/slack/events", SlackEndpoint(app))])
+    return Starlette(routes=[Route("/slack/events", SlackEndpoint(app, (SECRET, FORMER_SECRET)))])
 
 
 Setting = Callable[..., Awaitable[Stage]]
@@ -212,7 +218,7 @@ async def setting() -> AsyncIterator[Setting]:
                 app_token=APP_TOKEN,
                 base_url=f"{origin_of(theirs)}/slack-sim/api",
             )
-            clients = open_clients(connection, sleep=sleeper)
+            clients = open_clients(connection, sleep=sleeper, limits=LocalLimits(lambda: 0.0))
             stack.push_async_callback(clients.close)
             door_app = door_of(connection, clients, inbox, clock)
             await stack.enter_async_context(serving(door_app, ours))

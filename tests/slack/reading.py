@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bot.slack.blocks import Block
+
+DAY = re.compile(r"<!date\^\d+\^\{date_short\}\|([^>]+)>")
+"""A day of the calendar in mrkdwn, which Slack shows in the reader's form."""
 
 
 def read(blocks: list[Block]) -> str:
@@ -19,7 +23,8 @@ def _block(block: Block) -> str:
         case "divider":
             return "---"
         case "context":
-            return "\n".join(f"  {line}" for e in block["elements"] for line in e["text"].split("\n"))
+            texts = (DAY.sub(r"\1", e["text"]) for e in block["elements"])
+            return "\n".join(f"  {line}" for text in texts for line in text.split("\n"))
         case "section":
             return f"{block['text']['text']} {_pressable(block['accessory'])}"
         case "actions" | "context_actions":
@@ -27,11 +32,17 @@ def _block(block: Block) -> str:
         case "rich_text":
             return "\n".join(_part(part) for part in block["elements"]).rstrip("\n").replace("\n\n", "\n")
         case "table":
-            return "\n".join(" | ".join(cell["text"] for cell in row) for row in block["rows"])
+            return "\n".join(" | ".join(_cell(cell) for cell in row) for row in block["rows"])
+        case "data_visualization":
+            return f"[{block['chart']['type']} chart: {block['title']}]"
         case "input":
             return f"{block['label']['text']} [{block['element']['type']}]"
         case other:
             raise ValueError(other)
+
+
+def _cell(cell: Block) -> str:
+    return str(cell["text"]) if "text" in cell else "".join(_part(part) for part in cell["elements"])
 
 
 def _part(part: dict[str, Any]) -> str:
@@ -41,7 +52,10 @@ def _part(part: dict[str, Any]) -> str:
 
 
 def _leaves(section: dict[str, Any]) -> str:
-    return "".join(_leaf(leaf) for leaf in section["elements"])
+    leaves = section["elements"]
+    words = "".join(_leaf(leaf) for leaf in leaves)
+    # What is one link to its reader is one here, though a day in it is an element of its own.
+    return words.replace("><", "") if any("url" in leaf for leaf in leaves) else words
 
 
 def _leaf(leaf: dict[str, Any]) -> str:
@@ -50,8 +64,10 @@ def _leaf(leaf: dict[str, Any]) -> str:
             return f"<{leaf['text']}>"
         case "user":
             return f"@{leaf['user_id']}"
+        case "date" if "url" in leaf:
+            return f"<{leaf['fallback']}>"
         case "date":
-            return str(leaf["fallback"])
+            leaf = leaf | {"text": str(leaf["fallback"])}
     styles = leaf.get("style", {})
     mark = "**" if styles.get("bold") else "_" if styles.get("italic") else ""
     return f"{mark}{leaf['text']}{mark}"

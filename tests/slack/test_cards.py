@@ -9,14 +9,18 @@ import pytest
 
 from bot.slack import ids
 from bot.slack.cards.decision_buttons import closing_buttons, decision_buttons
-from bot.slack.cards.deferral import deferral_view, problem_with
+from bot.slack.cards.deferral import deferral_form_view, deferral_view, problem_with
 from bot.slack.cards.escalation import escalation_message
 from bot.slack.cards.evidence import evidence_view
 from bot.slack.cards.home import home_view
 from bot.slack.cards.rendering import message
+from bot.slack.payloads import DeferralPlace
 from handlers.outcomes import (
     CardStatus,
+    Choice,
     DecisionList,
+    DeferForm,
+    DigestDetail,
     DigestFigure,
     DigestShown,
     DonorPicker,
@@ -33,6 +37,7 @@ from handlers.outcomes import (
     TimelineShown,
 )
 from policy.actions import UndoPromise
+from policy.digest import Chart, DigestSection, Series
 from policy.donor import DonorMatch
 from policy.escalation import EscalationState
 from policy.override_reasons import Override, reasons_for
@@ -79,8 +84,8 @@ For **Olivia Hart** to decide by 1 Dec 2026, 22:00 UTC. If nobody answers, nothi
 **What would be written to the CRM**
 {WRITES}
 **Why this**
-- This gift is 5 times her gift of last year. <[gift of 30 Nov 2025, gift of 24 Nov 2026]>
-- Nobody has spoken with her for 43 days. <[visit of 12 Oct 2026]>
+- This gift is 5 times her gift of last year. [<gift of 30 Nov 2025>, <gift of 24 Nov 2026>]
+- Nobody has spoken with her for 43 days. [<visit of 12 Oct 2026>]
 **Why you are asked: **Gifts of $10,000 and more are thanked for by a person.
 **Not known: **Whether she wants the gift to be public.
   AI-generated, check before use. Written by gpt-5.2.
@@ -88,8 +93,8 @@ For **Olivia Hart** to decide by 1 Dec 2026, 22:00 UTC. If nobody answers, nothi
 all figures recomputed from 6 records
   Also considered: Send a thank-you letter
   Can be undone exactly: the record returns to what it was.
-[Approve] [Edit…] [More… Defer until tomorrow / Defer until the next business day / Defer until next week \
-/ Defer until a date or an event… / Escalate further… / Send back… / Decline…] [Why?]
+[Approve] [Edit…] [More… Put off until the next working day / Put off until next week \
+/ Put off until a day or an event… / Escalate further… / Send back… / Decline…] [Why?]
 **Recent history**
 - 24 Nov 2026: Gift of $25,000 to the library
 - 12 Oct 2026: Visit: talked about the reading room with her daughter
@@ -114,7 +119,6 @@ def test_the_buttons_name_what_they_do() -> None:
     assert (approve["style"], approve["value"]) == ("primary", "01KESC")
     assert (edit["action_id"], edit["value"]) == ("cs:edit", "01KESC")
     assert [option["value"] for option in more["options"]] == [
-        "tomorrow:01KESC",
         "next_business_day:01KESC",
         "next_week:01KESC",
         "date:01KESC",
@@ -207,8 +211,8 @@ UNREAD = Execution(ref="T-77", record_url="http://127.0.0.1:8400/tasks/T-77", at
             status(EscalationState.EXECUTED, execution=UNREAD),
             "Done",
             APPROVED
-            + "Written to the CRM as T-77, but it could not be read back: please look at the record, "
-            "24 Nov 2026, 14:00 UTC. <Open what was written>",
+            + "Written to the CRM as T-77, but it could not be read back: please look at the record. "
+            "<Open what was written>",
         ),
         (
             status(EscalationState.OUTCOME_UNKNOWN),
@@ -262,8 +266,8 @@ def test_a_note_is_not_overlooked() -> None:
 
 
 SAID = """\
-- Jane Doe has given $62,500 in 7 gifts since 2019. <[7 gifts, gift of 24 Nov 2026]>
-- Her last gift was $25,000 on 24 Nov 2026. <[gift of 24 Nov 2026]>
+- Jane Doe has given $62,500 in 7 gifts since 2019. [<7 gifts>, <gift of 24 Nov 2026>]
+- Her last gift was $25,000 on 24 Nov 2026. [<gift of 24 Nov 2026>]
 - She seems ready for a conversation about the reading room._ (judgement, not in the records)_
 **The records contradict each other**
 - The CRM states $60,000 lifetime giving; the gifts add up to $62,500.
@@ -282,8 +286,8 @@ RECENT = """\
 @pytest.mark.parametrize(
     ("place", "buttons"),
     [
-        ("ephemeral", "[Useful] [Not useful] [Share in channel]"),
-        ("direct", "[Useful] [Not useful]"),
+        ("ephemeral", "[Useful] [Not useful] [Share in channel] [Save as a CRM note]"),
+        ("direct", "[Useful] [Not useful] [Save as a CRM note]"),
     ],
 )
 def test_a_summary_for_one_person(place: Any, buttons: str) -> None:
@@ -468,6 +472,22 @@ def test_decisions_in_one_message() -> None:
     assert "- **<!channel>**: Write – declined by Sam" in text
 
 
+STAGES = DigestSection(
+    id="by_stage",
+    title="By stage",
+    says="Most of it is cultivation.",
+    chart=Chart(
+        title="Use by stage",
+        unit="%",
+        categories=("Cultivation", "Stewardship"),
+        series=(Series(name="Decisions", values=(9, 3)),),
+    ),
+    columns=("Stage", "Decisions"),
+    rows=(("Cultivation", "9"), ("Stewardship", "3")),
+    links=("https://x.slack.com/archives/C1/p1", None),
+)
+
+
 def test_the_digest_for_managers() -> None:
     digest = DigestShown(
         title="Weekly digest",
@@ -478,7 +498,7 @@ def test_the_digest_for_managers() -> None:
             DigestFigure(label="Proposals", value="12", before="8"),
             DigestFigure(label="Approved", value="9 (75 %)"),
         ),
-        decisions=(("Approved", 9), ("Declined", 1)),
+        sections=(STAGES,),
         footnotes=("Approved counts decisions.",),
         late=True,
     )
@@ -488,18 +508,43 @@ def test_the_digest_for_managers() -> None:
         read(shown.blocks)
         == """\
 # Weekly digest
-  <!date^1794920700^{date_short_pretty}|17 Nov 2026, 13:05 UTC> to \
-<!date^1795525500^{date_short_pretty}|24 Nov 2026, 13:05 UTC>
+  17 Nov 2026 to 24 Nov 2026, compared with the period before
 **9 of 12 proposals were approved.**
-Figure | This period | Period before
+Figure | Now | Before
 Proposals | 12 | 8
 Approved | 9 (75 %) | –
-**Decisions**
-- Approved: **9**
-- Declined: **1**
+Most of it is cultivation.
+[bar chart: Use by stage (%)]
   Approved counts decisions.
+  The thread holds the tables, more charts and the figures as a file.
   This digest is late because Countersign or Slack was not available at its usual time."""
     )
+    [chart] = [block for block in shown.blocks if block["type"] == "data_visualization"]
+    assert chart == {
+        "type": "data_visualization",
+        "title": "Use by stage (%)",
+        "chart": {
+            "type": "bar",
+            "series": [
+                {
+                    "name": "Decisions",
+                    "data": [{"label": "Cultivation", "value": 9.0}, {"label": "Stewardship", "value": 3.0}],
+                }
+            ],
+            "axis_config": {"categories": ["Cultivation", "Stewardship"]},
+        },
+    }
+
+
+def test_the_detail_of_a_digest_links_to_the_cards_and_says_the_same_as_its_chart() -> None:
+    shown = message(DigestDetail(section=STAGES), "channel")
+    assert read(shown.blocks).splitlines()[:2] == ["# By stage", "Most of it is cultivation."]
+    table = shown.blocks[-1]
+    assert table["rows"][1][0] == {"type": "raw_text", "text": "Cultivation"}
+    assert table["rows"][1][1]["elements"][0]["elements"][0]["url"] == "https://x.slack.com/archives/C1/p1"
+    assert table["rows"][2][1] == {"type": "raw_text", "text": "3"}
+    plain = message(DigestDetail(section=STAGES, charts=False), "channel")
+    assert [block["type"] for block in plain.blocks] == ["header", "rich_text", "table"]
 
 
 def item(number: int, state: EscalationState, **more: Any) -> QueueItem:
@@ -569,14 +614,40 @@ def test_the_evidence_of_a_decision() -> None:
 
 def test_the_window_for_a_day() -> None:
     today = DECIDED.date()
-    view = deferral_view("{}", today + timedelta(days=1))
-    assert (
-        read(view["blocks"]) == "Until which day? [datepicker]\nOr earlier, when this happens [radio_buttons]"
-    )
+    view = deferral_view(DeferralPlace(escalation_id="01KESC"), today + timedelta(days=1))
+    assert read(view["blocks"]).split("\n") == [
+        "Until which day? [datepicker]",
+        "Or earlier, when this happens [radio_buttons]",
+        "Why? [static_select]",
+        "In your own words [plain_text_input]",
+    ]
     assert view["blocks"][0]["element"]["initial_date"] == "2026-11-25"
     assert problem_with(today, today) == "Pick a day after today."
     assert problem_with(today + timedelta(days=1), today) is None
     assert problem_with(today + timedelta(days=367), today) == "Pick a day within the next year."
+
+
+def test_the_window_names_the_days_and_what_can_be_awaited() -> None:
+    view = deferral_form_view(
+        DeferForm(
+            escalation_id="01KESC",
+            donor_name="Jane Doe",
+            proposal="Plan a thank-you call",
+            presets=(Choice(value="2026-11-25", label="Tomorrow, Wed 25 Nov"),),
+            events=(Choice(value="next_gift", label="The next gift of Jane Doe"),),
+            channel_id="C1",
+        )
+    )
+    introduction, *fields = view["blocks"]
+    assert read([introduction]).startswith("**You put off the decision for Jane Doe: **Plan a thank-you call")
+    offered = [[each["text"]["text"] for each in f["element"].get("options", ())] for f in fields[:3]]
+    assert offered == [
+        ["Tomorrow, Wed 25 Nov"],
+        [],
+        ["Nothing: on that day only", "The next gift of Jane Doe"],
+    ]
+    assert "initial_date" not in fields[1]["element"], "a day counts only when somebody picked it"
+    assert [field["optional"] for field in fields if "optional" in field] == [True, True, True]
 
 
 def test_a_footer_that_stands_there_already_is_not_said_twice() -> None:
@@ -584,3 +655,13 @@ def test_a_footer_that_stands_there_already_is_not_said_twice() -> None:
     shown = read(escalation_message(marked, OPEN).blocks)
     assert shown.count("AI-generated, check before use") == 1
     assert shown.count("Ask the trustees first") == 1
+
+
+def test_a_copy_leads_to_where_it_is_decided() -> None:
+    moved = OPEN.model_copy(update={"elsewhere": "https://slack.example/C2/1.0"})
+    shown = read(escalation_message(CARD, moved).blocks)
+    line = (
+        "This decision has moved to another channel, and this card follows it. <Open it where it is decided>"
+    )
+    assert line in shown.split("\n")
+    assert "moved to another channel" not in read(escalation_message(CARD, OPEN).blocks)

@@ -25,7 +25,7 @@ from bot.slack.cards.home import home_view
 from bot.slack.cards.in_full import in_full_view
 from bot.slack.cards.override_form import cannot_fix_view, override_form_view
 from bot.slack.cards.rendering import message, window
-from bot.slack.payloads import OverridePlace
+from bot.slack.payloads import DeferralPlace, OverridePlace
 from handlers.outcomes import (
     AbsenceShown,
     CardEdit,
@@ -37,6 +37,7 @@ from handlers.outcomes import (
     CleanupListShown,
     CleanupShown,
     DecisionList,
+    DigestDetail,
     DigestFigure,
     DigestShown,
     DonorHeader,
@@ -70,6 +71,7 @@ from policy.actions import FieldChange, UndoPromise
 from policy.claims import Claim, Confidence, Origin, Summary, Verdict, VerifiedClaim
 from policy.cleanup import CleanupState
 from policy.considered import Figures
+from policy.digest import Chart, DigestSection, Series
 from policy.donor import DonorMatch, LifecycleStage, Tier, TimelineEntry
 from policy.editing import LABELS as FIELD_LABELS
 from policy.escalation import EscalationState
@@ -205,6 +207,31 @@ cleanups = st.builds(
     answer=text,
     reference=text,
 )
+labels = st.lists(text, min_size=1, max_size=24).map(tuple)
+charts = labels.flatmap(
+    lambda names: st.builds(
+        Chart,
+        title=text,
+        unit=st.sampled_from(("", "%")),
+        categories=st.just(names),
+        series=st.lists(
+            st.builds(Series, name=text, values=st.just(tuple(float(n) for n in range(len(names))))),
+            min_size=1,
+            max_size=3,
+        ).map(tuple),
+    )
+)
+sections = st.builds(
+    DigestSection,
+    id=text,
+    title=text,
+    says=text,
+    chart=st.none() | charts,
+    columns=st.just(("A", "", "C")),
+    rows=st.lists(st.tuples(text, text, text), max_size=70).map(tuple),
+    links=st.lists(st.none() | urls, max_size=5).map(tuple),
+    notes=texts,
+)
 outcomes = st.one_of(
     summaries,
     st.builds(TimelineShown, donor=donors, timeline=histories, as_of=days, reference=text),
@@ -255,10 +282,13 @@ outcomes = st.one_of(
         figures=st.lists(
             st.builds(DigestFigure, label=text, value=text, before=st.none() | text), max_size=60
         ).map(tuple),
-        decisions=st.lists(st.tuples(text, st.integers(0, 99)), max_size=20).map(tuple),
+        team=st.none() | text,
+        sections=st.lists(sections, max_size=4).map(tuple),
         footnotes=texts,
         late=st.booleans(),
+        charts=st.booleans(),
     ),
+    st.builds(DigestDetail, section=sections, charts=st.booleans()),
 )
 edits = st.builds(
     CardEdit,
@@ -728,6 +758,10 @@ def test_evidence_of_any_length_fits_into_a_window() -> None:
 def test_the_other_windows_are_ones_slack_shows() -> None:
     place = OverridePlace(override=Override.SEND_BACK, about="01KITEM")
     check_view(cannot_fix_view(place))
-    for view in (waiting_view(), notice_view("x" * 9000), deferral_view("{}", date(2026, 11, 25))):
+    for view in (
+        waiting_view(),
+        notice_view("x" * 9000),
+        deferral_view(DeferralPlace(escalation_id="01KESC"), date(2026, 11, 25)),
+    ):
         check_view(view)
         assert json.loads(json.dumps(view)) == view

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bot.slack.http import LARGEST_BODY
-from tests.slack.conftest import Door
+from tests.slack.conftest import FORMER_SECRET, SECRET, Door
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -38,6 +38,7 @@ async def test_what_slack_did_not_sign_is_refused(door: Door, headers: dict[str,
         (b"[1, 2]", "application/json", 400),
         (b"payload=%7Bbroken", FORM, 400),
         (b"payload=%5B%5D", FORM, 400),
+        (b"payload=%7B%22event%22%3A+null%7D", FORM, 400),
         (b"[" * 200_000, "application/json", 400),
         (b"x" * (LARGEST_BODY + 1), FORM, 413),
     ],
@@ -84,3 +85,10 @@ async def test_events_without_sense_are_not_a_failure_of_ours(door: Door, body: 
     answer = await door.post(json.dumps(body).encode(), "application/json")
     assert answer.status_code < 500
     assert door.inbox.arrived == []
+
+
+@pytest.mark.parametrize(("secret", "arrives"), [(SECRET, 1), (FORMER_SECRET, 1), ("another", 0)])
+async def test_while_a_secret_is_replaced_both_are_good(door: Door, secret: str, arrives: int) -> None:
+    body = b"command=%2Fdonor&text=help&user_id=U1&team_id=T0HARBOUR&channel_id=C1&trigger_id=1.1&user_name=o"
+    answer = await door.post(body, FORM, secret=secret)
+    assert (answer.status_code, len(door.inbox.arrived)) == (200 if arrives else 401, arrives)

@@ -12,6 +12,7 @@ from bot.slack import ids
 from bot.slack.apologies import NOT_OURS, TOO_LATE
 from bot.slack.arrival import Arrival
 from bot.slack.cards.deferral import NOT_AFTER_TODAY, TOO_FAR
+from bot.slack.deferring import PICK_A_DAY
 from handlers.commands import (
     ApprovalClicked,
     ChatUser,
@@ -19,8 +20,11 @@ from handlers.commands import (
     DeferralClicked,
     EvidenceRequested,
     FeedbackGiven,
+    FollowUpAsked,
     HelpRequested,
     HomeOpened,
+    NextStepProposed,
+    OverrideFormRequested,
     ReplyAddress,
     SummaryRequested,
     SummaryShared,
@@ -28,6 +32,7 @@ from handlers.commands import (
     UndoClicked,
 )
 from handlers.outcomes import EvidenceShown
+from policy.override_reasons import SAY_WHAT, GivenReason, Override, OverrideReason
 from tests.slack.conftest import FIONA, GENERAL, OLIVIA, PORTFOLIO, REFERENCE, Door, Stage
 from tests.slack.samples import CARD, OPEN
 
@@ -143,6 +148,11 @@ async def test_a_command_that_is_answered_with_help(door: Door, text: str, unkno
             None,
         ),
         (click(ids.REFRESH_HOME, "home"), HomeOpened(by=BY), None),
+        (
+            click(ids.PUT_FORWARD, "01KANS"),
+            NextStepProposed(answer_id="01KANS", by=BY, reply_to=HERE),
+            "01KANS",
+        ),
     ],
 )
 async def test_a_click_is_stored_before_it_is_acknowledged(
@@ -248,7 +258,7 @@ async def test_a_direct_message_is_answered_in_its_thread(door: Door) -> None:
     await door.event(event | {"text": "Jane Doe", "thread_ts": "1.1"})
     by = ChatUser(id=FIONA, team_id="T0HARBOUR")
     to = ReplyAddress(channel_id="D1", user_id=FIONA, thread_ts="1.1")
-    assert door.inbox.arrived[0][0] == SummaryRequested(query="Jane Doe", by=by, reply_to=to)
+    assert door.inbox.arrived[0][0] == FollowUpAsked(text="Jane Doe", by=by, reply_to=to)
 
 
 @pytest.mark.parametrize(
@@ -334,9 +344,12 @@ async def test_a_decision_is_put_off_to_a_day(stage: Stage) -> None:
     assert refused["errors"] == {ids.DAY_BLOCK: NOT_AFTER_TODAY}
     refused = await pick_a_day(stage, today + timedelta(days=500))
     assert refused["errors"] == {ids.DAY_BLOCK: TOO_FAR}
-    assert stage.inbox.arrived == []
+    [(asked, _)] = stage.inbox.arrived
+    assert isinstance(asked, OverrideFormRequested), "the window is filled when it is known who asks"
+    assert (asked.override, asked.escalation_id) == (Override.DEFER, "01KESC")
     assert (await pick_a_day(stage, today + timedelta(days=9)))["ok"]
-    stored, arrival = await stage.inbox.first()
+    await stage.until(lambda: len(stage.inbox.arrived) == 2)
+    stored, arrival = stage.inbox.arrived[-1]
     assert stored == DeferralClicked(
         escalation_id="01KESC", preset="date", day=today + timedelta(days=9), by=BY, reply_to=HERE
     )
@@ -363,4 +376,72 @@ async def test_a_window_we_do_not_know_says_so(door: Door, carried: str) -> None
     answer = (await door.interaction(payload)).json()
     assert answer["response_action"] == "update"
     assert "no longer works" in str(answer["view"]["blocks"])
+    assert door.inbox.arrived == []
+
+
+def deferral(**entered: dict[str, Any]) -> dict[str, Any]:
+    """The filled window as Slack sends it: every field, also those left empty."""
+    fields: dict[str, dict[str, Any]] = {
+        ids.PRESET_BLOCK: {ids.PRESET: {"type": "radio_buttons", "selected_option": {"value": "2026-12-07"}}},
+        ids.OTHER_DAY_BLOCK: {ids.DAY: {"type": "datepicker", "selected_date": None}},
+        ids.UNTIL_BLOCK: {ids.UNTIL: {"type": "radio_buttons", "selected_option": {"value": "day"}}},
+        ids.REASON_BLOCK: {ids.REASON: {"type": "static_select", "selected_option": None}},
+        ids.WORDS_BLOCK: {ids.WORDS: {"type": "plain_text_input", "value": None}},
+    }
+    view = {
+        "type": "modal",
+        "id": "V1",
+        "hash": "h",
+        "callback_id": ids.DEFER_VIEW,
+        "private_metadata": '{"escalation_id": "01KESC", "channel_id": "C1"}',
+        "state": {"values": fields | entered},
+    }
+    return {"type": "view_submission", "user": {"id": OLIVIA, "team_id": "T0HARBOUR"}, "view": view}
+
+
+PICKED = {ids.DAY: {"type": "datepicker", "selected_date": "2026-12-09"}}
+WAITING = {ids.REASON: {"type": "static_select", "selected_option": {"value": "waiting_for_donor"}}}
+OTHER = {ids.REASON: {"type": "static_select", "selected_option": {"value": "other"}}}
+SAID = {ids.WORDS: {"type": "plain_text_input", "value": "her mother is ill"}}
+
+
+@pytest.mark.parametrize(
+    ("entered", "day", "reason"),
+    [
+        ({}, date(2026, 12, 7), None),
+        ({ids.OTHER_DAY_BLOCK: PICKED}, date(2026, 12, 9), None),
+        (
+            {ids.REASON_BLOCK: WAITING, ids.WORDS_BLOCK: SAID},
+            date(2026, 12, 7),
+            GivenReason(code=OverrideReason.WAITING_FOR_DONOR, text="her mother is ill"),
+        ),
+        (
+            {ids.WORDS_BLOCK: SAID},
+            date(2026, 12, 7),
+            GivenReason(code=OverrideReason.OTHER, text="her mother is ill"),
+        ),
+    ],
+    ids=["a named day", "a picked day wins", "a reason", "words alone"],
+)
+async def test_until_when_and_why(door: Door, entered: Any, day: date, reason: GivenReason | None) -> None:
+    answer = await door.interaction(deferral(**entered))
+    assert (answer.status_code, answer.text) == (200, "")
+    [(stored, _)] = door.inbox.arrived
+    assert isinstance(stored, DeferralClicked)
+    assert (stored.preset, stored.day, stored.event, stored.reason) == ("date", day, None, reason)
+
+
+@pytest.mark.parametrize(
+    ("entered", "errors"),
+    [
+        ({ids.REASON_BLOCK: OTHER}, {ids.WORDS_BLOCK: SAY_WHAT}),
+        (
+            {ids.PRESET_BLOCK: {ids.PRESET: {"selected_option": {"value": "x"}}}},
+            {ids.OTHER_DAY_BLOCK: PICK_A_DAY},
+        ),
+    ],
+)
+async def test_what_is_wrong_is_said_beside_it(door: Door, entered: Any, errors: dict[str, str]) -> None:
+    answer = await door.interaction(deferral(**entered))
+    assert answer.json() == {"response_action": "errors", "errors": errors}
     assert door.inbox.arrived == []

@@ -21,7 +21,7 @@ from tests.slack.conftest import Door
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-METHOD = re.compile(r"(?:assistant|auth|chat|conversations|users|views)\.[a-zA-Z.]+")
+METHOD = re.compile(r"(?:assistant|auth|chat|conversations|files|users|views)\.[a-zA-Z.]+")
 
 
 @pytest.fixture(scope="module")

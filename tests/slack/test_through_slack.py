@@ -60,16 +60,13 @@ async def test_a_decision_is_put_off_from_the_menu(stage: Stage) -> None:
     at = await show(stage)
     row = decision(stage)
     menu = next(e for e in row["elements"] if e["action_id"] == ids.MORE)
+    chosen = next(o for o in menu["options"] if o["value"].startswith("next_business_day"))
     await stage.act(
         OLIVIA,
         "act/block",
         channel=PORTFOLIO,
         message_ts=at.ts,
-        action={
-            "block_id": row["block_id"],
-            "action_id": ids.MORE,
-            "selected_option": menu["options"][1],
-        },
+        action={"block_id": row["block_id"], "action_id": ids.MORE, "selected_option": chosen},
     )
     command, _ = await stage.inbox.first()
     assert isinstance(command, DeferralClicked)

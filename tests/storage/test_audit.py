@@ -346,6 +346,24 @@ TAMPERING: dict[str, tuple[Callable[[Database], Statements], tuple[int, str]]] =
         simply("DELETE FROM audit_payloads WHERE entry_id = 'aud_003'"),
         (3, "payload missing"),
     ),
+    "payloads of two entries exchanged": (
+        simply(
+            "UPDATE audit_payloads SET payload = (SELECT p.payload FROM audit_payloads p "
+            "WHERE p.entry_id = 'aud_005') WHERE entry_id = 'aud_003'",
+        ),
+        (3, "payload changed"),
+    ),
+    "the key of another donor": (
+        simply(
+            "UPDATE audit_subjects SET key = (SELECT s.key FROM audit_subjects s "
+            "WHERE s.donor_id = '@nobody') WHERE donor_id = 'donor_1'"
+        ),
+        (1, "payload changed"),
+    ),
+    "a donor's reference": (
+        simply("UPDATE audit_subjects SET subject_ref = 'aa' WHERE donor_id = 'donor_1'"),
+        (1, "payload changed"),
+    ),
     "a deleted payload about nobody": (
         simply("DELETE FROM audit_payloads WHERE entry_id = 'aud_005'"),
         (5, "payload missing"),

@@ -216,6 +216,36 @@ async def test_checkpoints_are_signed_continue_each_other_and_prove_entries(data
     roots = [KnownRoot(c.size, c.root) for c in signed if c]
     report = await database.read(lambda tx: tx.audit.verify(roots=roots))
     assert (report.ok, report.roots, report.entries) == (True, 5, 700)
+    assert await database.read(lambda tx: tx.checkpoints.faults()) == []
+    for statement, complaint in SPOILT_BESIDES:
+        assert await database.write(lambda tx, s=statement: _faults_after(tx, s)) == [complaint]  # type: ignore[misc]
+
+
+SPOILT_BESIDES = (
+    (
+        "UPDATE audit_tree SET hash = (SELECT root FROM audit_checkpoints WHERE size = 3) WHERE number = 1",
+        "the stored tree leads to another root than the last checkpoint",
+    ),
+    (
+        "DELETE FROM audit_tree WHERE number = 0",
+        "the stored tree leads to another root than the last checkpoint",
+    ),
+    (
+        "UPDATE audit_checkpoints SET size = 699 WHERE size = 700",
+        "checkpoint 699 says something else than its signed note",
+    ),
+    ("UPDATE audit_checkpoints SET note = 'x' WHERE size = 3", "checkpoint 3 cannot be read"),
+)
+"""What can be spoilt that is no entry, and what is said of it."""
+
+
+def _faults_after(tx: Transaction, statement: str) -> list[str]:
+    """Spoil something, look, and put it back."""
+    with tx.audit._connection.begin_nested() as point:
+        tx.audit._connection.execute(text(statement))
+        found = tx.checkpoints.faults()
+        point.rollback()
+    return found
 
 
 REWRITE = {

@@ -294,7 +294,7 @@ async def test_what_is_done_is_forgotten_after_a_while(side: Side) -> None:
         await side.put(name)
     old, new, dead = await side.claim(limit=3)
     await side.do(lambda q: (q.finish(old, at(1)), q.finish(new, at(2)), q.bury(dead, at(1), "x")))
-    assert await side.do(lambda q: q.purge(at(2))) == 1
+    assert await side.do(lambda q: q.purge(at(2), 100)) == 1
     assert await side.do(lambda q: q.counts()) == {"ready": 1, "in_flight": 0, "done": 1, "dead": 1}
     assert await side.put("new") is False
     assert await side.put("old") is True

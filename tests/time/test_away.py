@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from handlers.commands import ApprovalClicked, ChatUser, ReplyAddress
-from handlers.outcomes import DecisionList, Notice
+from handlers.commands import ApprovalClicked, ChatUser, QueueRequested, ReplyAddress
+from handlers.outcomes import DecisionList, Notice, QueueShown
 from policy.escalation import EscalationState
 from storage.escalations import Escalation
 from tests.handlers.conftest import GUEST, MANAGER, OWNER, STRANGER, House
@@ -212,3 +212,32 @@ async def test_two_who_name_each_other_are_told_so(house: House) -> None:
 async def test_a_guest_is_not_away(house: House) -> None:
     await leave(house, "until Friday", STRANGER.id, who=GUEST.id)
     assert "members of this organisation" in whispered(house, GUEST.id)
+
+
+async def queue_of(house: House, who: str) -> tuple[str, ...]:
+    await house.accept(
+        QueueRequested(by=ChatUser(id=who), reply_to=ReplyAddress(channel_id="C1", user_id=who))
+    )
+    await house.work_all()
+    [shown] = [outcome for user, outcome in house.chat.whispers if user == who][-1:]
+    assert isinstance(shown, QueueShown)
+    return shown.delegations
+
+
+async def test_the_queue_says_who_decides_for_whom(house: House) -> None:
+    await leave(house, "until Wednesday", MANAGER.id, who=STRANGER.id)
+    await leave(house, "until Tuesday", STRANGER.id)
+    assert await queue_of(house, OWNER.id) == (
+        "You are away until Tue 24 Nov 2026. Mara Lindqvist decides for you.",
+    ), "the delegate is away, too"
+    assert set(await queue_of(house, MANAGER.id)) == {
+        "You decide for Olivia Hart until Tue 24 Nov 2026.",
+        "You decide for Fiona Reyes until Wed 25 Nov 2026.",
+    }
+
+
+async def test_the_queue_says_that_the_next_above_decides(house: House) -> None:
+    await leave(house, "until Tuesday")
+    [line] = await queue_of(house, OWNER.id)
+    assert line == "You are away until Tue 24 Nov 2026. The next above you (mara@x.example) decides for you."
+    assert await queue_of(house, MANAGER.id) == ("You decide for Olivia Hart until Tue 24 Nov 2026.",)

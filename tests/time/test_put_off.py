@@ -13,14 +13,19 @@ from handlers.commands import (
     ChatUser,
     CrmEventArrived,
     DeferralClicked,
+    OverrideFormRequested,
     ReplyAddress,
 )
-from handlers.escalation_view import card_of, requirement_of
+from handlers.decisions.deferral_form import day_choices
+from handlers.outcomes import Choice, DeferForm, Notice
+from handlers.proposals.escalation_view import card_of, requirement_of
 from policy.awaited_events import AwaitedEvent
 from policy.donor import Acknowledgement, Gift, LifecycleStage
 from policy.escalation import EscalationState
 from policy.events import CrmEvent, CrmEventType
 from policy.money import Money
+from policy.override_reasons import GivenReason, Override, OverrideReason
+from policy.working_time import WorkingTime
 from storage.escalations import Escalation
 from tests.handlers.conftest import MANAGER, OWNER, STRANGER, House
 from tests.time.conftest import DONOR, kinds, leave, now, opened, whispered
@@ -213,3 +218,88 @@ async def test_of_a_donor_who_gives_anonymously_no_amount_is_said(house: House) 
     said = str([shown.card for shown in house.chat.cards.values()]) + str(house.chat.posts)
     assert "$75" not in said
     assert "This decision is back" in said
+
+
+@pytest.mark.parametrize(
+    ("moment", "labels"),
+    [
+        (
+            datetime(2026, 11, 19, 15, tzinfo=UTC),
+            [
+                "Tomorrow, Fri 20 Nov",
+                "Next week, Mon 23 Nov",
+                "In a week, Thu 26 Nov",
+                "In two weeks, Thu 3 Dec",
+                "In four weeks, Thu 17 Dec",
+            ],
+        ),
+        (
+            datetime(2026, 11, 20, 15, tzinfo=UTC),
+            [
+                "Next working day, Mon 23 Nov",
+                "In a week, Fri 27 Nov",
+                "In two weeks, Fri 4 Dec",
+                "In four weeks, Fri 18 Dec",
+            ],
+        ),
+        (
+            datetime(2026, 12, 21, 3, tzinfo=UTC),  # Sunday evening in New York
+            [
+                "Tomorrow, Mon 21 Dec",
+                "In a week, Mon 28 Dec",
+                "In two weeks, Mon 4 Jan 2027",
+                "In four weeks, Mon 18 Jan 2027",
+            ],
+        ),
+    ],
+)
+def test_the_days_have_names_and_dates(moment: datetime, labels: list[str]) -> None:
+    assert [each.label for each in day_choices(moment, WorkingTime(time_zone="America/New_York"))] == labels
+
+
+async def test_whoever_may_decide_is_shown_their_days(house: House) -> None:
+    escalation = await opened(house)
+    for who, view in ((OWNER, "V1"), (STRANGER, "V2")):
+        to = ReplyAddress(channel_id="C1", user_id=who.id)
+        await house.accept(
+            OverrideFormRequested(
+                override=Override.DEFER,
+                escalation_id=escalation.id,
+                view_id=view,
+                by=ChatUser(id=who.id),
+                reply_to=to,
+            )
+        )
+    await house.work_all()
+    shown = dict(house.chat.views)
+    form = shown["V1"]
+    assert isinstance(form, DeferForm)
+    assert (form.donor_name, form.proposal) == ("Margaret Okafor", card_of(escalation).proposal)
+    assert form.presets[0] == Choice(value="2026-11-23", label="Next working day, Mon 23 Nov")
+    assert [each.label for each in form.events] == [
+        "The next gift of Margaret Okafor",
+        "The next reply of Margaret Okafor",
+    ], "no campaign is running"
+    assert isinstance(shown["V2"], Notice), "others hear at once why not"
+
+
+async def test_the_reason_for_putting_off_is_counted_and_kept(house: House) -> None:
+    escalation = await opened(house)
+    reason = GivenReason(code=OverrideReason.WAITING_FOR_DONOR, text="her mother is ill")
+    by, to = ChatUser(id=OWNER.id), ReplyAddress(channel_id="C1", user_id=OWNER.id)
+    await house.accept(
+        DeferralClicked(
+            escalation_id=escalation.id,
+            preset="date",
+            day=date(2026, 11, 24),
+            reason=reason,
+            by=by,
+            reply_to=to,
+        )
+    )
+    await house.work_all()
+    [card] = house.chat.cards.values()
+    assert (card.status.reason, card.status.reason_text) == ("Waiting for the donor", "her mother is ill")
+    start, end = house.clock.now() - timedelta(days=1), house.clock.now() + timedelta(days=1)
+    counted = await house.database.read(lambda tx: tx.overrides.counts(start, end))
+    assert counted == {(Override.DEFER, OverrideReason.WAITING_FOR_DONOR): 1}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from handlers.commands import ApprovalClicked, ChatUser, DeferralClicked, ReplyAddress
-from handlers.escalation_view import requirement_of
 from handlers.outcomes import DecisionList
+from handlers.proposals.escalation_view import requirement_of
 from policy.escalation import EscalationState
 from policy.reminders import ReminderSettings, reminder_moments
 from policy.working_time import WorkingTime
@@ -141,7 +141,7 @@ async def _several(house: House, count: int) -> list[Escalation]:
         copies.append(copy)
 
     from handlers.context import Arrived
-    from handlers.deadline import watch_deadline
+    from handlers.decisions.deadline import watch_deadline
 
     arrived = Arrived("item", "corr", 1, None, house.clock.now(), house.ids)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from handlers.commands import ApprovalClicked, ChatUser, CrmEventArrived, DeferralClicked, ReplyAddress
-from handlers.escalation_view import requirement_of
 from handlers.outcomes import HeldNotice, Notice
+from handlers.proposals.escalation_view import requirement_of
 from policy.decide import compile_policy
 from policy.donor import StaffMember
 from policy.escalation import EscalationState

@@ -1,0 +1,175 @@
+"""`countersign status` and `countersign inbox`: what a tired person reads, and what it asks of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.cli import main
+from handlers.service.status import service_status
+from policy.organisation import Organisation
+from storage.database import Database
+from storage.migrate import upgrade
+from storage.pauses import Pause
+from storage.queue import Received
+from storage.replicas import Replica
+from storage.transaction import Transaction
+
+NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
+ORGANISATION = Organisation(review_channel="CDESK")
+
+
+def _replica(number: int, **changes: Any) -> Replica:
+    plain = {"role": "all", "version": "1", "started_at": NOW, "seen_at": NOW, "report": {}}
+    return Replica(id=f"box:{number}", **plain | changes)
+
+
+def _waiting(kind: str, minutes: float) -> Received:
+    return Received(
+        id=f"item-{kind}",
+        source="crm",
+        dedupe_key=kind,
+        kind=kind,
+        entity_key=None,
+        body=b"{}",
+        correlation_id="01K000000000000000000abcde",
+        received_at=NOW - timedelta(minutes=minutes),
+    )
+
+
+def _bury(tx: Transaction, code: str, now: datetime = NOW) -> None:
+    tx.inbox.accept(_waiting("crm_event", 2))
+    (item,) = tx.inbox.claim(owner="w", now=now, lease=timedelta(seconds=9), limit=1)
+    tx.inbox.bury(item, now, code)
+
+
+def _two_versions(tx: Transaction) -> None:
+    tx.replicas.seen(_replica(1, role="web"))
+    tx.replicas.seen(_replica(2, role="web", version="2", report={"redis_down": True, "slack_held": False}))
+
+
+def _silent(tx: Transaction) -> None:
+    tx.replicas.seen(_replica(1, seen_at=NOW - timedelta(minutes=20)))
+
+
+def _paused(tx: Transaction) -> None:
+    tx.replicas.seen(_replica(1))
+    tx.pauses.put(
+        Pause(capability="execute", change_id="p1", by="slack:U1", by_name="Adam Novak", reason="", since=NOW)
+    )
+
+
+def _late(tx: Transaction) -> None:
+    tx.replicas.seen(_replica(1))
+    tx.inbox.accept(_waiting("crm_event", 90))
+
+
+def _set_aside(tx: Transaction) -> None:
+    tx.replicas.seen(_replica(1))
+    _bury(tx, "slack_channel_not_found")
+
+
+NO_RULES = "No rules are in force, so nothing is allowed. Start the service, or activate a policy."
+NEEDS: list[tuple[Callable[[Transaction], None], list[str]]] = [
+    (lambda tx: tx.replicas.seen(_replica(1)), []),
+    (lambda _: None, ["No process of the service is running. Start it: countersign serve."]),
+    (
+        _silent,
+        [
+            "No process of the service is running. Start it: countersign serve.",
+            "box:1 stopped without saying so, 20 minutes ago. Is its machine up?",
+        ],
+    ),
+    (
+        _two_versions,
+        [
+            "The processes run different versions. Finish the upgrade.",
+            "No process works through the queues. Start one with COUNTERSIGN_ROLE=worker.",
+            "No process watches the clock. Start one with COUNTERSIGN_ROLE=scheduler.",
+            "box:2: Redis does not answer; replicas find work every second instead of at once.",
+        ],
+    ),
+    (_late, ["The inbox is late: something has been due for 90 minutes."]),
+    (_set_aside, ["1 item is set aside. Look: countersign inbox list."]),
+    (_paused, ["execute is paused by Adam Novak."]),
+]
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("status") / "countersign.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def url(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.delenv("COUNTERSIGN_ORGANISATION_FILE", raising=False)
+    copy = tmp_path / "countersign.db"
+    copy.write_bytes(template.read_bytes())
+    return f"sqlite:///{copy}"
+
+
+def _write(url: str, *works: Callable[[Transaction], Any]) -> list[Any]:
+    async def run() -> list[Any]:
+        database = Database.open(url)
+        try:
+            return [await database.write(work) for work in works]
+        finally:
+            await database.close()
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(("happened", "wanted"), NEEDS)
+def test_it_names_what_needs_somebody(
+    url: str, happened: Callable[[Transaction], None], wanted: list[str]
+) -> None:
+    _, found = _write(url, happened, lambda tx: service_status(tx, NOW, ORGANISATION, {}))
+    assert sorted(set(found.attention) - {NO_RULES}) == sorted(wanted)
+    assert NO_RULES in found.attention, "a database nobody has started with"
+
+
+def test_the_command_prints_what_people_and_programs_read(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = datetime.now(UTC)
+    _write(
+        url, lambda tx: tx.replicas.seen(_replica(1, started_at=now, seen_at=now)), lambda tx: _bury(tx, "x")
+    )
+    assert main(["status", "--database", url]) == 1
+    shown = capsys.readouterr().out
+    assert "  • 1 item is set aside. Look: countersign inbox list.\n" in shown
+    assert "Arrived       0 due now; 0 being worked on; 0 planned for later; 1 set aside\n" in shown
+    assert "Process       box:1 (all, 1) alive\n" in shown
+    assert main(["status", "--json", "--database", url]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert [(q["name"], q["dead"]) for q in told["queues"]] == [("inbox", 1), ("outbox", 0)]
+    assert told["set_aside"] == {"x": 1}
+
+
+def test_a_dead_letter_is_shown_retried_and_discarded(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _write(url, lambda tx: _bury(tx, "donor_unknown"))
+    ask = ["--database", url]
+    assert main(["inbox", "list", *ask]) == 0
+    assert "The CRM does not show us the donor" in capsys.readouterr().out
+    assert main(["inbox", "show", "item-crm_event", *ask]) == 0
+    shown = capsys.readouterr().out
+    assert "Reference     0abcde (in the log and in the audit)" in shown
+    assert 'countersign inbox discard item-crm_event --by EMAIL --reason "..."' in shown
+    assert main(["inbox", "retry", "item-crm_event", *ask]) == 1
+    assert capsys.readouterr().err == "Say who does this: --by EMAIL.\n"
+    assert main(["inbox", "retry", "item-crm_event", "--by", "adam@x.example", *ask]) == 0
+    assert main(["inbox", "discard", "item-crm_event", "--by", "a@x.example", "--reason", "no", *ask]) == 1
+    assert capsys.readouterr().err == "There is no dead letter item-crm_event.\n"
+    _write(url, lambda tx: _bury(tx, "donor_unknown", datetime.now(UTC)))
+    assert main(["inbox", "discard", "item-crm_event", "--by", "a@x.example", "--reason", "no", *ask]) == 0
+    assert capsys.readouterr().out == "item-crm_event is discarded. The audit keeps who did it and why.\n"
+    assert main(["inbox", "list", *ask]) == 0
+    assert capsys.readouterr().out == "Nothing was set aside: everything that arrived was handled.\n"

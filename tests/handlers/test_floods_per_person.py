@@ -1,0 +1,71 @@
+"""What is too much is counted for the person who gets it, whoever else shares the channel."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from handlers.commands import CrmEventArrived
+from handlers.outcomes import GroupingShown
+from policy.decide import CompiledPolicy
+from policy.donor import Acknowledgement, Donor, Gift, StaffMember
+from policy.events import CrmEvent, CrmEventType
+from policy.money import Money
+from policy.organisation import Person
+from tests.handlers.conftest import ORGANISATION, OWNER, STRANGER, House, house_in
+
+TEAM = "CTEAM"
+
+
+@pytest.fixture
+async def house(migrated: Path, default_policy: CompiledPolicy) -> AsyncIterator[House]:
+    """Two officers who share a channel, where one card a day is enough for each."""
+    with house_in(migrated, default_policy) as house:
+        people = tuple(Person(email=each.email, roles=("owner",), channel=TEAM) for each in (OWNER, STRANGER))
+        organisation = ORGANISATION.model_copy(update={"people": people, "cards_per_day": 1})
+        house.context = replace(house.context, organisation=organisation)
+        house.crm.staff += (StaffMember(id="staff-2", name=STRANGER.name, email=STRANGER.email),)
+        yield house
+        await house.database.close()
+
+
+async def gift(house: House, number: int, staff: str) -> None:
+    donor_id, gift_id = f"donor-{number}", f"gift-{number}"
+    donor = {"id": donor_id, "version": "v1", "name": f"Donor {number}", "owner_id": staff}
+    house.crm.add(Donor.model_validate(donor | {"lifecycle_stage": "stewardship"}, strict=False))
+    house.crm.gifts.append(
+        Gift(
+            id=gift_id,
+            donor_id=donor_id,
+            amount=Money(minor=5_000, currency="USD"),
+            received_on=date(2026, 11, 20),
+            acknowledgement=Acknowledgement(status="needed"),
+        )
+    )
+    event = CrmEvent(
+        id=f"e-{number}",
+        source="crm",
+        type=CrmEventType.DONATION_RECEIVED,
+        time=house.clock.now(),
+        donor_id=donor_id,
+        record_id=gift_id,
+    )
+    await house.accept(CrmEventArrived(event=event), order=f"donor:{donor_id}")
+    await house.work_all()
+
+
+async def test_a_colleague_s_cards_take_nobody_s_room_and_each_gets_a_list(house: House) -> None:
+    for number, staff in ((11, "staff-1"), (12, "staff-1"), (13, "staff-2"), (14, "staff-2")):
+        await gift(house, number, staff)
+    assert [shown.card.donor.name for shown in house.chat.cards.values()] == ["Donor 11", "Donor 13"]
+    house.clock.move(minutes=30)
+    await house.work_all()
+    lists = [shown for _, _, shown in house.chat.posts if isinstance(shown, GroupingShown)]
+    assert {shown.mention: [item.donor_name for item in shown.items] for shown in lists} == {
+        OWNER.id: ["Donor 12"],
+        STRANGER.id: ["Donor 14"],
+    }

@@ -1,0 +1,101 @@
+"""Two replicas over one PostgreSQL: what one of them stores rules the other at its very next decision.
+
+Nothing but the database stands between them: no bell rings here, as if Redis were gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from bot.policy_in_force import PolicyInForce
+from bot.wiring import settle_policy
+from handlers.commands import ChatUser, PolicyApprovalClicked, ReplyAddress
+from handlers.ports import Colleague
+from policy.decide import CompiledPolicy
+from policy.escalation import EscalationState as S
+from storage.database import Database
+from tests.handlers.conftest import KEYS, House, house_on
+from tests.handlers.test_changing_policy import ADAM, CARMEN, LOOSER, STRICTER, _propose, _state, governed
+from tests.handlers.test_pausing import _approve, _cards, _entries, _event, _pause, _resume
+from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template
+
+pytestmark = pytest.mark.postgres
+Pair = tuple[House, House]
+
+
+@pytest.fixture(scope="module")
+def template() -> Iterator[tuple[str, str]]:
+    server = postgres_server()
+    if server is None:
+        absent("PostgreSQL")
+        raise AssertionError
+    with postgres_template(server) as name:
+        yield server, name
+
+
+@pytest.fixture
+async def pair(template: tuple[str, str], default_policy: CompiledPolicy) -> AsyncIterator[Pair]:
+    """The service twice, each with its own connections and its own compiled rules, after its first start."""
+    with copied_postgres(*template) as url:
+        one = governed(house_on(url, default_policy))
+        await settle_policy(one.context, None)
+        elsewhere = dataclasses.replace(
+            one.context, database=Database.open(url, keys=KEYS), rules=PolicyInForce()
+        )
+        other = dataclasses.replace(one, context=elsewhere, dead=[])
+        yield one, other
+        await asyncio.gather(one.database.close(), other.database.close())
+
+
+async def _agree_at_once(pair: Pair, clicks: list[tuple[str, Colleague]]) -> None:
+    """Everybody's yes arrives, and both replicas work on what arrived at the same time."""
+    for proposal_id, who in clicks:
+        to = ReplyAddress(channel_id="CGOV", user_id=who.id)
+        await pair[0].accept(
+            PolicyApprovalClicked(proposal_id=proposal_id, by=ChatUser(id=who.id), reply_to=to)
+        )
+    for _ in range(3):
+        await asyncio.gather(*(each.work(100) for each in pair))
+        pair[0].clock.move(seconds=2)
+
+
+async def _titles(pair: Pair) -> list[str]:
+    return [(await each.database.read(each.context.rules.current)).policy.title for each in pair]
+
+
+async def test_two_yeses_at_once_on_two_replicas_put_the_rules_in_force_once(pair: Pair) -> None:
+    proposal = await _propose(pair[0], LOOSER)
+    assert await _titles(pair) == ["Countersign default policy"] * 2
+    await _agree_at_once(pair, [(proposal.id, ADAM), (proposal.id, CARMEN)])
+    assert await _titles(pair) == ["Looser rules"] * 2
+    kinds = [entry.kind for entry in await _entries(pair[0])]
+    assert (kinds.count("policy.activated"), kinds.count("policy.approval_given")) == (2, 1)
+    assert pair[0].dead == pair[1].dead == []
+
+
+async def test_of_two_changes_decided_at_once_on_two_replicas_one_rules(pair: Pair) -> None:
+    tighter = await _propose(pair[0], STRICTER)
+    other = await _propose(pair[0], STRICTER.replace("Stricter rules", "Stricter still"))
+    await _agree_at_once(pair, [(tighter.id, ADAM), (other.id, CARMEN)])
+    states = sorted([await _state(pair[0], each) for each in (tighter, other)])
+    assert states == ["in_force", "withdrawn"]
+    assert len(set(await _titles(pair))) == 1
+    assert pair[0].dead == pair[1].dead == []
+
+
+async def test_a_pause_holds_the_other_replica_at_its_next_step(pair: Pair) -> None:
+    one, other = pair
+    await _event(one)
+    await one.work_all()
+    [card] = await _cards(one, S.OPEN)
+    await _approve(one, card)
+    await _pause(one, ADAM, "execute")
+    await other.work_all()
+    assert (await _cards(other, S.APPROVED), one.crm.written) == ([card], [])
+    await _resume(one, ADAM, "execute")
+    await other.work_all()
+    assert (await _cards(other, S.EXECUTED), len(one.crm.written)) == ([card], 1)

@@ -1,0 +1,181 @@
+"""A year with known effects in it: the digests find them, and say what an auditor counts from the audit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+
+from bot.cli.operator import arrival
+from handlers.digests.count_older import UNCOUNTED, count_older_entries
+from handlers.digests.figures import digest_of_everybody, gathered
+from handlers.record.erase_donor import ErasureOrder, erase_donor
+from policy.cells import Pair, because
+from policy.digest import DigestKind
+from policy.digest_periods import Period
+from policy.digest_words import bare_percent, percent
+from policy.interactions import CONCLUDED, OVERRIDES, Kind
+from policy.organisation import Organisation, Person
+from policy.statistics import Share, median_of
+from storage.appending import AuditEntry
+from storage.database import Database
+from storage.interactions import Team
+from tests.databases import perform
+from tests.handlers.conftest import House
+from tests.managers.conftest import DAYS, PEOPLE, START
+from tests.managers.history import append
+from tests.managers.oracle import count, gave_after
+
+HALF = START + timedelta(days=DAYS // 2)
+END = START + timedelta(days=DAYS)
+PERIOD = Period(START, HALF, END)
+ORGANISATION = Organisation(
+    review_channel="C", people=tuple(Person(email=email, team="major") for _, email in PEOPLE)
+)
+UTC_ZONE = ZoneInfo("UTC")
+
+
+async def test_every_figure_is_what_the_audit_says(lived: Database) -> None:
+    records = await lived.read(lambda tx: tx.audit.between(START, END + timedelta(days=100)))
+    now, before = count(records, HALF, END), count(records, START, HALF)
+    cells = await lived.read(lambda tx: tx.interactions.cells(PERIOD))
+
+    def pair(one: int, other: int) -> Pair:
+        return Pair(one, other)
+
+    for kind in CONCLUDED:
+        assert cells.count(kind) == pair(now.ends[kind.value], before.ends[kind.value]), kind
+        for action in now.by_action:
+            found = cells.count(kind, lambda cell, action=action: cell.action_kind == action)  # type: ignore[misc]
+            assert found == pair(now.by_action[action][kind.value], before.by_action[action][kind.value])
+        for tenth in now.by_confidence:
+            found = cells.count(kind, lambda cell, tenth=tenth: cell.confidence == tenth)  # type: ignore[misc]
+            assert found == pair(
+                now.by_confidence[tenth][kind.value], before.by_confidence[tenth][kind.value]
+            )
+        for prompt in ("1", "2"):
+            found = cells.count(kind, lambda cell, prompt=prompt: cell.prompt == f"recommend {prompt}")  # type: ignore[misc]
+            assert found == pair(now.by_prompt[prompt][kind.value], before.by_prompt[prompt][kind.value])
+    for code in now.reasons:
+        assert cells.count(OVERRIDES, because(code)) == pair(now.reasons[code], before.reasons[code])
+    assert cells.count(Kind.SUMMARY) == pair(now.summaries, before.summaries)
+    assert cells.count(Kind.USEFUL) == pair(now.useful["useful"], before.useful["useful"])
+    assert cells.count(Kind.RECOMMENDED, because("deny")) == pair(now.held, before.held)
+    assert cells.count(Kind.UNDONE) == pair(now.undone, before.undone)
+    assert cells.count(Kind.EXECUTED) == pair(now.executed, before.executed)
+    assert cells.count(Kind.FASTER) == pair(now.faster, before.faster)
+    assert cells.amount(Kind.TOKENS) == pair(now.tokens, before.tokens)
+    minutes = await lived.read(lambda tx: tx.interactions.decision_minutes(HALF, END))
+    assert median_of(minutes) == now.median_minutes
+
+
+@pytest.mark.parametrize("days", [90, 30])
+async def test_what_came_after_a_decision_is_what_the_audit_says(lived: Database, days: int) -> None:
+    records = await lived.read(lambda tx: tx.audit.between(START, END + timedelta(days=200)))
+    last = END - timedelta(days=days)
+    expected = gave_after(records, START, last, days)
+    followed = await lived.read(lambda tx: tx.interactions.followed(START, last, timedelta(days=days)))
+    acted = [each for each in followed if each.conclusion in ("approved", "approved_edited")]
+    others = [each for each in followed if each.conclusion not in ("approved", "approved_edited")]
+    assert {
+        "acted": (sum(e.gave for e in acted), sum(e.decisions for e in acted)),
+        "not": (sum(e.gave for e in others), sum(e.decisions for e in others)),
+    } == expected
+
+
+async def test_the_planted_effects_are_found_and_chance_is_not_called_one(lived: Database) -> None:
+    override = await digest_of_everybody(DigestKind.OVERRIDE, PERIOD, UTC_ZONE, ORGANISATION, lived)
+    says = {section.id: section.says for section in override.sections}
+    assert says["by_action"].startswith("Most often for “Record a thank-you”")
+    assert "Not the right time" in says["reasons"]
+    assert says["by_stage"] == "The shares differ no more than chance would make them."
+    assert says["reliability"].startswith("A higher confidence is approved more often")
+    assert says["gates"].endswith("“consent missing”.")
+    assert len(next(s for s in override.sections if s.id == "worth_reading").rows) == 10
+    figures = {figure.label: figure for figure in override.figures}
+    assert figures["Approved faster than reading"].value.endswith(")")
+    outcomes = await digest_of_everybody(DigestKind.OUTCOMES, PERIOD, UTC_ZONE, ORGANISATION, lived)
+    assert outcomes.sections[0].notes == (outcomes.footnotes[0],)
+    assert "not a proof" in outcomes.footnotes[0]
+
+
+async def test_a_team_sees_its_own_figures_and_they_add_up(lived: Database) -> None:
+    def of(people: tuple[tuple[str, str], ...]) -> Team:
+        return Team(frozenset(user for user, _ in people), frozenset(email for _, email in people))
+
+    whole = await lived.read(lambda tx: tx.interactions.cells(PERIOD))
+    parts = [
+        await lived.read(lambda tx, some=some: tx.interactions.cells(PERIOD, of(some)))  # type: ignore[misc]
+        for some in (PEOPLE[:2], PEOPLE[2:])
+    ]
+    for kind in CONCLUDED:
+        assert sum(part.count(kind).now for part in parts) == whole.count(kind).now
+    assert [part.people((Kind.APPROVED, Kind.SUMMARY)).now for part in parts] == [2, 4]
+
+
+def test_a_share_of_few_is_never_a_percentage() -> None:
+    assert (percent(Share(3, 4)), bare_percent(Share(3, 4))) == ("3 of 4", "3 of 4")
+    assert percent(Share(15, 20)) == "75 % (15 of 20)"
+
+
+async def test_entries_from_before_are_counted_once_and_come_to_the_same(
+    house: House, entries: tuple[AuditEntry, ...]
+) -> None:
+    some = [entry for entry in entries if entry.at < START + timedelta(days=21)]
+    await house.database.write(lambda tx: append(tx, some))
+    counted = await house.database.read(lambda tx: tx.interactions.cells(first(21)))
+    expected = {kind: counted.count(kind) for kind in Kind}
+    url = f"sqlite:///{_file(house)}"
+    for table in ("interactions", "interaction_groups", "recommendations"):
+        perform(url, lambda c, table=table: c.execute(text(f"DELETE FROM {table}")))  # type: ignore[misc]
+    left = {"after": 0, "until": 10**9}
+    await house.database.write(lambda tx: tx.settings.put(UNCOUNTED, left, house.clock.now()))
+    assert await count_older_entries(house.context) > len(some) / 2
+    assert await count_older_entries(house.context) == 0
+    again = await house.database.read(lambda tx: tx.interactions.cells(first(21)))
+    assert {kind: again.count(kind) for kind in Kind} == expected
+    followed = await house.database.read(
+        lambda tx: (
+            gathered(
+                tx,
+                DigestKind.OUTCOMES,
+                Period(START, START, START + timedelta(days=400)),
+                None,
+                None,
+                ORGANISATION,
+            ).followed
+        )
+    )
+    assert sum(each.decisions for each in followed[30]) == sum(expected[kind].now for kind in CONCLUDED)
+
+
+async def test_an_erased_donor_is_counted_no_longer(house: House, entries: tuple[AuditEntry, ...]) -> None:
+    some = [entry for entry in entries if entry.at < START + timedelta(days=7)]
+    await house.database.write(lambda tx: append(tx, some))
+    donor = next(entry.subject for entry in some if entry.kind == "summary.generated")
+    assert donor is not None
+    before = await house.database.read(lambda tx: tx.interactions.cells(first(7)))
+    order = ErasureOrder(donor, "carmen", "cli:carmen", "asked for it")
+    await house.database.write(lambda tx: erase_donor(tx, arrival(), order))
+    after = await house.database.read(lambda tx: tx.interactions.cells(first(7)))
+    gone = sum(entry.subject == donor and entry.kind == "summary.generated" for entry in some)
+    assert after.count(Kind.SUMMARY).now == before.count(Kind.SUMMARY).now - gone
+    left = perform(
+        f"sqlite:///{_file(house)}",
+        lambda c: c.execute(
+            text("SELECT count(*) FROM interactions WHERE donor_id = :d"), {"d": donor}
+        ).scalar_one(),
+    )
+    assert left == 0
+
+
+def first(days: int) -> Period:
+    return Period(START, START, START + timedelta(days=days))
+
+
+def _file(house: House) -> Path:
+    backend = house.database._backend
+    return Path(str(backend._writing.url.database))  # type: ignore[union-attr]

@@ -1,0 +1,146 @@
+"""What operations see: each alert has its metric and its page, and one trace leads from door to card."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import yaml
+from opentelemetry import trace
+
+from bot.doorstep import Arrival, Doorstep
+from bot.http.metrics import Metrics
+from bot.logs import CORRELATION, JsonLines
+from bot.policy_in_force import PolicyInForce
+from bot.tracing import start_tracing
+from bot.worker import INBOUND, OUTBOUND, Worker
+from handlers.commands import CrmEventArrived
+from handlers.spans import span, trace_id_of
+from policy.decide import CompiledPolicy
+from policy.events import CrmEvent, CrmEventType
+from storage.bell import InProcessBell
+from storage.ids import IdSource
+from tests.handlers.conftest import House, default_policy, house_in, migrated
+
+__all__ = ["default_policy", "migrated"]
+
+OPS = Path(__file__).parents[2] / "bot/ops"
+RULES: list[dict[str, Any]] = yaml.safe_load((OPS / "alerts.yml").read_text())["groups"][0]["rules"]
+ULID = "01K2Z3ABCDEFGHJKMNPQRSTVWX"
+
+
+@pytest.fixture
+async def house(migrated: Path, default_policy: CompiledPolicy) -> AsyncIterator[House]:
+    with house_in(migrated, default_policy) as house:
+        yield house
+        await house.database.close()
+
+
+async def test_every_alert_asks_for_a_metric_there_is_and_has_a_page(house: House) -> None:
+    metrics = Metrics(house.database, InProcessBell(), house.clock, PolicyInForce())
+    metrics.handled("inbox", "done", 0.2)
+    text = (await metrics.text()).decode()
+    offered = set(re.findall(r"^(\w+)(?:\{| )", text, re.MULTILINE))
+    pages = re.findall(r"^## (\w+)$", (OPS / "RUNBOOK.md").read_text(), re.MULTILINE)
+    assert [rule["alert"] for rule in RULES] == pages
+    for rule in RULES:
+        wanted = set(re.findall(r"countersign_\w+", rule["expr"]))
+        assert wanted
+        assert wanted - offered == set(), rule["alert"]
+        assert rule["annotations"]["runbook"] == f"RUNBOOK.md#{rule['alert'].lower()}"
+        for name, values in re.findall(r'(\w+)=~?"([^"]+)"', rule["expr"]):
+            known = set(re.findall(rf'{name}="(\w+)"', text)) | {"failed", "set_aside"}
+            assert set(values.split("|")) <= known, "labels that exist"
+
+
+class Recording:
+    """What a tracing library would be told, in order."""
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[str, int, dict[str, Any]]] = []
+
+    def get_tracer(self, *_: Any, **__: Any) -> Recording:
+        return self
+
+    @contextmanager
+    def start_as_current_span(
+        self, name: str, context: Any = None, attributes: Any = None, **_: Any
+    ) -> Iterator[trace.Span]:
+        parent = trace.get_current_span(context).get_span_context()
+        self.spans.append((name, parent.trace_id, dict(attributes or {})))
+        with trace.use_span(trace.NonRecordingSpan(parent)) as current:
+            yield current
+
+
+@pytest.fixture
+def recording(monkeypatch: pytest.MonkeyPatch) -> Recording:
+    recording = Recording()
+    monkeypatch.setattr(trace, "get_tracer", recording.get_tracer)
+    return recording
+
+
+async def test_one_trace_leads_from_the_door_to_the_card(house: House, recording: Recording) -> None:
+    bell, stop = InProcessBell(), asyncio.Event()
+    ids = IdSource(house.clock.now, lambda n: Random(7).randbytes(n))
+    event = CrmEvent(
+        id="e1",
+        source="crm",
+        type=CrmEventType.DONATION_RECEIVED,
+        time=house.clock.now(),
+        donor_id="donor-1",
+        record_id="gift-new",
+    )
+    await Doorstep(house.database, bell, house.clock, ids).accept(
+        CrmEventArrived(event=event), Arrival(source="crm", dedupe_key="e1")
+    )
+    workers = [
+        Worker(lane, house.context, bell, owner="w", slots=2, random=Random(1))
+        for lane in (INBOUND, OUTBOUND)
+    ]
+    running = [asyncio.create_task(worker.run(stop)) for worker in workers]
+    async with asyncio.timeout(20):
+        while not house.chat.cards:
+            await asyncio.sleep(0.001)
+    stop.set()
+    await asyncio.gather(*running)
+    names = [name for name, _, _ in recording.spans]
+    told = ["accept crm_event", "inbox crm_event", "policy decide", "outbox show_card"]
+    assert list(dict.fromkeys(name for name in names if name in told)) == told
+    assert len({trace_id for name, trace_id, _ in recording.spans if name in told}) == 1
+    assert recording.spans[0][1] != 0
+    assert "donor-1" not in str(recording.spans)
+
+
+def test_a_correlation_id_is_a_trace_id() -> None:
+    assert trace_id_of(ULID) == int.from_bytes(bytes.fromhex(f"{trace_id_of(ULID):032x}"))
+    assert trace_id_of("000001") is None
+    assert trace_id_of("not a ulid at all, no no n") is None
+
+
+def test_a_failure_is_named_without_its_text(recording: Recording) -> None:
+    with pytest.raises(ValueError, match="Jane"), span("x", ULID):
+        raise ValueError("Jane Doe")
+    assert "Jane" not in str(recording.spans)
+
+
+def test_lines_name_what_is_being_worked_on() -> None:
+    record = logging.LogRecord("x", logging.INFO, __file__, 1, "words", (), None)
+    token = CORRELATION.set(ULID)
+    try:
+        assert json.loads(JsonLines().format(record))["correlation_id"] == ULID
+    finally:
+        CORRELATION.reset(token)
+    assert "correlation_id" not in json.loads(JsonLines().format(record))
+
+
+def test_tracing_starts_only_where_it_is_wanted_and_installed(caplog: pytest.LogCaptureFixture) -> None:
+    assert start_tracing("all", {}) is False
+    assert caplog.records == []

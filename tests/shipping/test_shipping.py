@@ -1,0 +1,127 @@
+"""What is shipped can be built, started and found healthy, as far as shows without a container engine."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from bot.cli import main
+from bot.secret_files import SECRETS
+from bot.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yml").read_text())
+DOCKERFILE = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
+STEPS = [line.split(None, 1) for line in DOCKERFILE.splitlines() if line and not line.startswith("#")]
+OURS = {name: each for name, each in COMPOSE["services"].items() if each.get("image") == "countersign"}
+
+
+def _variables(model: type[BaseModel], prefix: str = "COUNTERSIGN_") -> set[str]:
+    names: set[str] = set()
+    for name, field in model.model_fields.items():
+        names.add(f"{prefix}{name}".upper())
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            names |= _variables(field.annotation, f"{prefix}{name}__")
+    return names
+
+
+KNOWN = _variables(Settings) | {f"COUNTERSIGN_{name}_FILE".upper() for name in SECRETS}
+
+
+def _of(instruction: str) -> list[str]:
+    return [rest for name, rest in STEPS if name == instruction]
+
+
+def test_the_image_copies_what_is_there_and_nothing_is_kept_from_it() -> None:
+    sources = [s for rest in _of("COPY") if "--from" not in rest for s in rest.split()[:-1]]
+    assert [s for s in sources if not (ROOT / s).exists()] == []
+    ignored = (ROOT / ".dockerignore").read_text().split()
+    assert ignored[0] == "*", "what is not named stays out: keys, databases, .env"
+    assert {f"!{s}" for s in sources} == {each for each in ignored if each.startswith("!")}
+
+
+def test_it_runs_as_nobody_in_particular_with_the_python_we_support() -> None:
+    users = _of("USER")
+    assert users == ["countersign"]
+    assert [name for name, _ in STEPS].index("USER") < [name for name, _ in STEPS].index("ENTRYPOINT")
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    lowest = tuple(map(int, wanted.removeprefix(">=").split(".")))
+    bases = re.findall(r"^FROM python:(\d+)\.(\d+)-slim", DOCKERFILE, re.MULTILINE)
+    assert len(bases) == 2
+    assert len(set(bases)) == 1
+    assert tuple(map(int, bases[0])) >= lowest
+
+
+@pytest.mark.parametrize("commands", ["ENTRYPOINT", "HEALTHCHECK"])
+def test_its_commands_exist(commands: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    said = re.findall(r'"([^"]+)"', _of(commands)[0]) + re.findall(r'"([^"]+)"', _of("CMD")[0])
+    assert said[0] in scripts
+    with pytest.raises(SystemExit) as ended:
+        main([said[1], "--help"])
+    assert ended.value.code == 0
+    monkeypatch.setenv("COUNTERSIGN_PORT", "9")
+    assert main(["healthy"]) == 1, "nobody answers there"
+
+
+def test_every_service_is_told_only_what_it_understands() -> None:
+    assert {each["environment"]["COUNTERSIGN_ROLE"] for each in OURS.values()} == {
+        "web",
+        "worker",
+        "scheduler",
+    }
+    for each in OURS.values():
+        assert set(each["environment"]) - KNOWN == set()
+        assert (each["read_only"], each["cap_drop"]) == (True, ["ALL"])
+        files = {v for k, v in each["environment"].items() if k.endswith("_FILE") and v.startswith("/run/")}
+        assert files == {f"/run/secrets/{name}" for name in each["secrets"]}
+    used = {name for each in COMPOSE["services"].values() for name in each.get("secrets", ())}
+    assert used == set(COMPOSE["secrets"])
+    assert all("mem_limit" in each for each in COMPOSE["services"].values())
+
+
+def test_what_the_services_keep_is_named() -> None:
+    kept = {
+        volume.split(":")[0]
+        for each in COMPOSE["services"].values()
+        for volume in each.get("volumes", ())
+        if not volume.startswith(("./", "/"))
+    }
+    assert kept == set(COMPOSE["volumes"])
+
+
+def test_settings_and_secrets_are_documented() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert [f"{name}_FILE" for name in ("COUNTERSIGN_MASTER_KEY",) if f"{name}_FILE" not in readme] == []
+    assert "COUNTERSIGN_ROLE" in readme
+    assert "COUNTERSIGN_DRAIN_S" in readme
+
+
+def test_the_unit_starts_the_program_we_install(tmp_path: Path) -> None:
+    text = (ROOT / "bot/ops/countersign.service").read_text()
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(text)
+    service = unit["Service"]
+    program, command = service["ExecStart"].split()
+    assert (Path(program).name, command) == ("countersign", "serve")
+    assert program.startswith("/opt/countersign/bin/")
+    assert service["User"] not in ("root", "")
+    assert (service["NoNewPrivileges"], service["ProtectSystem"]) == ("yes", "strict")
+    if shutil.which("systemd-analyze"):
+        tried = tmp_path / "countersign.service"
+        tried.write_text(text.replace(program, "/bin/true").replace("User=countersign", "User=root"))
+        done = subprocess.run(
+            ["systemd-analyze", "verify", "--man=no", str(tried)], capture_output=True, text=True, check=False
+        )
+        complaints = [line for line in done.stderr.splitlines() if "countersign.service" in line]
+        assert complaints == []
