@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 MUST_HOLD = (
-    "bot/manifest.yml",
+    "countersign-*.data/data/share/countersign/manifest.yml",
     "bot/sandbox/organisation.yaml",
     "policy/default/policy.yaml",
     "storage/migrations/versions/0001_foundation.py",
@@ -30,7 +30,7 @@ def main() -> int:
         (wheel,) = Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as package:
             package.extractall(target)
-        missing = [name for name in MUST_HOLD if not (target / name).is_file()]
+        missing = [name for name in MUST_HOLD if not any(target.glob(name))]
         for name in missing:
             print(f"The image would lack {name}.", file=sys.stderr)
         return 1 if missing else _runs(target, Path(folder))

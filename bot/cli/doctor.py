@@ -9,18 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
-import yaml
 
 from bot.cli.doctor_evidence import evidence
 from bot.cli.finding import Finding, bad, good
 from bot.cli.loading import load_settings
 from bot.cli.opening import CannotOpen, opened
 from bot.cli.running import complain
-from bot.cli.stage import MANIFEST
 from bot.clock import SystemClock
 from bot.crm.rest import RestCrm
 from bot.crm.wire import NotPermitted, Wire
 from bot.files import FileInvalid, read_organisation, read_policy
+from bot.manifest import read_manifest
 from bot.policy_in_force import PolicyInForce
 from bot.settings import AiModelSettings, Settings
 from bot.slack.channels import Channels
@@ -174,7 +173,7 @@ async def _scopes(clients: SlackClients) -> Finding:
 
 
 def _declared_scopes() -> set[str]:
-    manifest = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    manifest = read_manifest()
     return set(manifest["oauth_config"]["scopes"]["bot"])
 
 

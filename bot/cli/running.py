@@ -14,6 +14,9 @@ import uvicorn
 from bot.http.asgi import AsgiApp
 
 MOST_CONNECTIONS = 1000
+# Longer than the callers and proxies in front keep a connection (a minute is common): whoever closes first
+# must be the one who sends, or a request meets a door that shuts in the same instant.
+IDLE_CONNECTION_S = 75
 
 
 class PortTaken(Exception):
@@ -48,6 +51,7 @@ def server_for(app: AsgiApp) -> QuietServer:
         server_header=False,
         timeout_graceful_shutdown=5,
         limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=IDLE_CONNECTION_S,
         ws="websockets-sansio",
     )
     return QuietServer(config)

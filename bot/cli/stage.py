@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-import yaml
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from bot.clock import SystemClock
 from bot.http.asgi import AsgiApp, Receive, Scope, Send
+from bot.manifest import read_manifest
 from bot.sandbox.crm.app import CrmSandboxConfig, build_crm
 from bot.sandbox.crm.model import World
 from bot.sandbox.slack.app import build_slack
@@ -25,8 +25,6 @@ SLACK_SIGNING_SECRET = SecretStr("simulated-signing-secret-0123456789")
 CRM_TOKEN = SecretStr("simulated-crm-token")
 WEBHOOK_SECRET = SecretStr("whsec_c2ltdWxhdGVkLXdlYmhvb2stc2VjcmV0LTAwMDE=")
 MODEL = "sandbox-model"
-
-MANIFEST = Path(__file__).parent.parent / "manifest.yml"
 
 
 class SimulatedPart(Protocol):
@@ -80,7 +78,7 @@ def slack_sandbox(origin: str, request_url: str | None, data: Path | None) -> St
 
     Without *request_url* the app connects over Socket Mode.
     """
-    manifest = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    manifest = read_manifest()
     commands = manifest["features"]["slash_commands"]
     config = SlackSandboxConfig(
         signing_secret=SLACK_SIGNING_SECRET.get_secret_value(),

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 
-import yaml
 from starlette.applications import Starlette
 
 from bot.cli.stage import (
     CRM_TOKEN,
-    MANIFEST,
     SLACK_APP_TOKEN,
     SLACK_BOT_TOKEN,
     SLACK_SIGNING_SECRET,
     WEBHOOK_SECRET,
 )
 from bot.http.asgi import AsgiApp, Receive, Scope, Send
+from bot.manifest import read_manifest
 from bot.sandbox.crm.app import CrmSandboxConfig, build_crm
 from bot.sandbox.crm.campaigns import plan_campaigns
 from bot.sandbox.crm.cast_giving import add_giving_stories
@@ -72,7 +71,7 @@ def one_origin(slack: AsgiApp, crm: AsgiApp, model: AsgiApp, heard: list[Request
 
 def simulated_slack(origin: str, request_url: str | None) -> Starlette:
     """The workspace with the app as the product's own manifest describes it, without waiting for repeats."""
-    manifest = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    manifest = read_manifest()
     config = SlackSandboxConfig(
         signing_secret=SLACK_SIGNING_SECRET.get_secret_value(),
         bot_token=SLACK_BOT_TOKEN.get_secret_value(),
