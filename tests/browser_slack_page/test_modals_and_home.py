@@ -118,7 +118,15 @@ async def test_views_are_stacked_and_escape_goes_back_one(workspace: Any) -> Non
         second = {
             "type": "modal",
             "title": _plain("Second"),
-            "blocks": [{"type": "section", "text": _plain("deeper")}],
+            "submit": _plain("Save it"),
+            "blocks": [
+                {
+                    "type": "input",
+                    "label": _plain("Deeper"),
+                    "element": {"type": "plain_text_input", "action_id": "deeper"},
+                    "optional": True,
+                }
+            ],
         }
         return {"response_action": "push", "view": second} if payload.get("type") == "view_submission" else {}
 
@@ -127,6 +135,7 @@ async def test_views_are_stacked_and_escape_goes_back_one(workspace: Any) -> Non
     await page.get_by_role("textbox", name="What should happen").fill("Call")
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("heading", name="Second")).to_be_visible()
+    await page.get_by_role("textbox", name="Deeper").click()
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("heading", name="First")).to_be_visible()
     await expect(page.get_by_role("textbox", name="What should happen")).to_have_value("Call")

@@ -90,6 +90,7 @@ export class Modals {
         this.#head(view, ctx), this.body, this.#foot(view, ctx)));
     });
     this.#drawProblem();
+    this.#showBusy();
     if (refocus) this.frame.focusFirst();
     else this.body.scrollTop = scrolled;
   }
@@ -168,10 +169,16 @@ export class Modals {
 
   #setBusy(entry, busy) {
     entry.busy = busy;
-    if (entry !== this.top || !this.submitButton?.isConnected) return;
+    this.#showBusy();
+  }
+
+  // Whether the view on top waits for an answer: another one may have come to lie above the one that was sent.
+  #showBusy() {
+    const busy = Boolean(this.top?.busy);
+    this.frame?.dialog.classList.toggle("busy", busy);
+    if (!this.submitButton?.isConnected) return;
     this.submitButton.dataset.state = busy ? "pending" : "";
     this.submitButton.setAttribute("aria-busy", String(busy));
-    this.frame.dialog.classList.toggle("busy", busy);
   }
 
   // Esc, Cancel and the cross: one view back, and the app is told.
