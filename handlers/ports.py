@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 from handlers.commands import ReplyAddress
 from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, PolicyCard, Window
 from policy.actions import Action, FieldChange
+from policy.claims import Claim
 from policy.decide import CompiledPolicy
 from policy.donor import Campaign, DonorMatch, DonorRecord, PlannedMeeting
 from policy.draft import Draft, ModelCall
@@ -261,19 +263,24 @@ class Chat(Protocol):
 class AssistantUnavailable(Exception):
     """No model answered usefully; *code* says why in one word for people to look up.
 
-    *call* is what was asked and answered, where something was.
+    *call* is what was asked and answered, where something was; *left* holds the sentences that were complete
+    when the answer broke off, if any were.
     """
 
-    def __init__(self, code: str, call: ModelCall | None = None) -> None:
+    def __init__(self, code: str, call: ModelCall | None = None, left: Draft | None = None) -> None:
         super().__init__(code)
-        self.code, self.call = code, call
+        self.code, self.call, self.left = code, call, left
+
+
+Hear = Callable[[Claim], Awaitable[None]]
+"""Is told every sentence of an answer as it comes, unverified."""
 
 
 class Assistant(Protocol):
     """A language model without tools or authority; what it says is verified before anybody sees it."""
 
-    async def summarise(self, record: DonorRecord, facts: DonorFacts) -> Draft:
-        """Draft a summary; raises AssistantUnavailable."""
+    async def summarise(self, record: DonorRecord, facts: DonorFacts, hear: Hear | None = None) -> Draft:
+        """Draft a summary, telling *hear* sentence by sentence; raises AssistantUnavailable."""
         ...
 
     async def recommend(
@@ -296,8 +303,10 @@ class Assistant(Protocol):
         """
         ...
 
-    async def answer(self, record: DonorRecord, facts: DonorFacts, question: str) -> Draft:
-        """Draft an answer to a colleague's *question*; raises AssistantUnavailable."""
+    async def answer(
+        self, record: DonorRecord, facts: DonorFacts, question: str, hear: Hear | None = None
+    ) -> Draft:
+        """Draft an answer to a colleague's *question*, telling *hear*; raises AssistantUnavailable."""
         ...
 
 

@@ -85,6 +85,8 @@ class VerifiedClaim(Value):
 class Origin(Value):
     """Who wrote the text: a model, or the deterministic facts summariser (*fallback_reason* says why).
 
+    *broke_off* says why a model did not finish; its sentences are then the first *finished* of the text.
+
     *endpoint_region* is where the model that answered processes data; empty without one. *unrehearsed* says
     that this model was not promoted with this prompt. *cost_micros* is in millionths of the currency in which
     prices are configured.
@@ -98,6 +100,8 @@ class Origin(Value):
     input_tokens: int = 0
     output_tokens: int = 0
     fallback_reason: str = ""
+    broke_off: str = ""
+    finished: Annotated[int, Field(ge=0)] = 0
     endpoint_region: str = ""
     unrehearsed: bool = False
     cost_micros: int = 0

@@ -42,6 +42,18 @@ def warnings_left_out(said: Iterable[Claim], record: DonorRecord, facts: DonorFa
     )
 
 
+def completed(said: tuple[Claim, ...], record: DonorRecord, facts: DonorFacts) -> tuple[Claim, ...]:
+    """Return *said* with the most important sentences that say something else, as far as there is room."""
+    stated = {slot.fact for claim in said for slot in claim.slots if slot.fact}
+    texts = {claim.text for claim in said}
+    more = tuple(
+        claim
+        for claim in facts_summary(record, facts)
+        if claim.text not in texts and not stated & {slot.fact for slot in claim.slots if slot.fact}
+    )
+    return (*said, *more)[: max(LONGEST_SUMMARY, len(said))]
+
+
 def _warnings(w: Writer, facts: DonorFacts) -> Iterator[Claim]:
     if facts.flag("donor.deceased"):
         yield _deceased(w, facts)

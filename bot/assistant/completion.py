@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from bot.assistant.answer import schema_in_words
+from bot.assistant.reading import Completion, Listen, NotStreamedError, read_completion, read_stream
 from bot.assistant.settings import AiSettings, Endpoint
 from handlers.ports import AssistantUnavailable
 
 if TYPE_CHECKING:
     import httpx2
     from openai import AsyncOpenAI
-    from openai.types.chat import ChatCompletion
 
 Messages = list[dict[str, str]]
-_MOST_STEPS = 8
+_MOST_STEPS = 10
 
 
 _TOO_LONG = ("context_length", "context length", "maximum context", "too many tokens", "context size")
@@ -40,18 +40,7 @@ class Capabilities:
     store: bool = True
     limit: Literal["max_completion_tokens", "max_tokens", "none"] = "max_completion_tokens"
     temperature: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """An answer's text and what it cost."""
-
-    text: str
-    response_id: str
-    model: str
-    input_tokens: int
-    output_tokens: int
-    truncated: bool
+    stream: Literal["with_usage", "plain", "none"] = "with_usage"
 
 
 class ChatEndpoint:
@@ -72,8 +61,12 @@ class ChatEndpoint:
         self._http_client = http_client
         self._client: AsyncOpenAI | None = None
 
-    async def ask(self, messages: Messages, schema: dict[str, Any]) -> Completion:
+    async def ask(
+        self, messages: Messages, schema: dict[str, Any], listen: Listen | None = None
+    ) -> Completion:
         """Ask, giving up one capability after another where the server refuses it.
+
+        With *listen* the answer is streamed to it, where the server can; what it raises ends the question.
 
         What it gave up is remembered once an answer came without it: a question that would have been refused
         anyway teaches nothing about the server.
@@ -83,11 +76,13 @@ class ChatEndpoint:
         known = self.capabilities
         for _ in range(_MOST_STEPS):
             try:
-                completion = _read(await self._create(messages, schema, known))
+                completion = await self._answer(messages, schema, known, listen)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 known = self._without_what_was_refused(known, error)
             except openai.OpenAIError as error:
                 raise _unavailable(error) from None
+            except NotStreamedError:
+                known = replace(known, stream="none")
             except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
                 # What the library could not make sense of; its message may quote the answer.
                 raise AssistantUnavailable("invalid_output") from None
@@ -102,11 +97,21 @@ class ChatEndpoint:
             await self._client.close()
             self._client = None
 
+    async def _answer(
+        self, messages: Messages, schema: dict[str, Any], known: Capabilities, listen: Listen | None
+    ) -> Completion:
+        if listen is None or known.stream == "none":
+            return read_completion(await self._create(messages, schema, known))
+        options: dict[str, Any] = {"stream": True}
+        if known.stream == "with_usage":
+            options["stream_options"] = {"include_usage": True}
+        async with await self._create(messages, schema, known, **options) as stream:
+            return await read_stream(stream, listen)
+
     async def _create(
-        self, messages: Messages, schema: dict[str, Any], known: Capabilities
-    ) -> ChatCompletion:
+        self, messages: Messages, schema: dict[str, Any], known: Capabilities, **options: Any
+    ) -> Any:
         client = self._client = self._client or self._open()
-        options: dict[str, Any] = {}
         if known.store:
             options["store"] = False
         if known.temperature:
@@ -120,7 +125,7 @@ class ChatEndpoint:
             options["response_format"] = {"type": "json_object"}
         if known.schema != "json_schema":
             messages = [*messages, {"role": "system", "content": schema_in_words(schema)}]
-        create: Callable[..., Awaitable[ChatCompletion]] = client.chat.completions.create
+        create: Callable[..., Awaitable[Any]] = client.chat.completions.create
         return await create(model=self.endpoint.model, messages=messages, **options)
 
     def _open(self) -> AsyncOpenAI:
@@ -143,6 +148,10 @@ class ChatEndpoint:
         # Where answers are kept unless we say otherwise, we do not ask without saying it.
         if known.store and "store" in complaint and not self.endpoint.keeps_answers_unless_told:
             return replace(known, store=False)
+        if known.stream == "with_usage" and "stream_options" in complaint:
+            return replace(known, stream="plain")
+        if known.stream != "none" and "stream" in complaint:
+            return replace(known, stream="none")
         if known.temperature and "temperature" in complaint:
             return replace(known, temperature=False)
         if known.limit != "none" and known.limit in complaint:
@@ -183,23 +192,3 @@ def _complaint(error: Exception) -> str:
         return json.dumps(body).lower() if body else str(error).lower()
     except (TypeError, ValueError):
         return ""
-
-
-def _read(completion: ChatCompletion) -> Completion:
-    if not completion.choices:
-        raise AssistantUnavailable("empty_answer")
-    choice = completion.choices[0]
-    if choice.finish_reason == "content_filter" or choice.message.refusal:
-        raise AssistantUnavailable("refused")
-    text = choice.message.content or ""
-    if not text.strip():
-        raise AssistantUnavailable("empty_answer")
-    usage = completion.usage
-    return Completion(
-        text=text,
-        response_id=str(completion.id or ""),
-        model=str(completion.model or ""),
-        input_tokens=usage.prompt_tokens if usage else 0,
-        output_tokens=usage.completion_tokens if usage else 0,
-        truncated=choice.finish_reason == "length",
-    )

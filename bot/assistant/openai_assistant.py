@@ -11,17 +11,18 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from bot.assistant.answer import Answer, UnreadableAnswerError, answer_schema, read_answer
+from bot.assistant.answer import Answer
 from bot.assistant.circuit import CircuitBreaker
-from bot.assistant.completion import ChatEndpoint, Completion, Messages, RateLimited
+from bot.assistant.completion import ChatEndpoint, Messages, RateLimited
 from bot.assistant.ledger import Ledger, NoLedger, within_budget
 from bot.assistant.masking import masked
 from bot.assistant.material import material, mentions_orders
 from bot.assistant.prompt import Prompt, prompt_in_version, read_prompt
 from bot.assistant.pseudonyms import Pseudonyms
-from bot.assistant.settings import OWN_MACHINES, AiSettings
+from bot.assistant.question import Question
+from bot.assistant.settings import OWN_MACHINES, AiSettings, Endpoint
 from bot.assistant.telemetry import Observed, Telemetry
-from handlers.ports import AssistantUnavailable
+from handlers.ports import AssistantUnavailable, Hear
 from policy.claims import Origin
 from policy.donor import DonorRecord
 from policy.draft import Draft, ModelCall
@@ -76,11 +77,13 @@ class OpenAiAssistant:
             for e in settings.endpoints
         }
 
-    async def summarise(self, record: DonorRecord, facts: DonorFacts, *, region: str | None = None) -> Draft:
-        """Draft a summary; *region* overrides where the donor's data may be processed."""
+    async def summarise(
+        self, record: DonorRecord, facts: DonorFacts, hear: Hear | None = None, *, region: str | None = None
+    ) -> Draft:
+        """Draft a summary, streamed where somebody hears it; *region* overrides where it may be processed."""
         names = Pseudonyms(record)
         data = material(record, facts, names, with_notes=self._settings.send_notes)
-        draft, _ = await self._draft(read_prompt(*SUMMARISE), data, (), names, record, region)
+        draft, _ = await self._draft(read_prompt(*SUMMARISE), data, (), names, record, region, hear)
         return draft
 
     async def recommend(
@@ -121,7 +124,8 @@ class OpenAiAssistant:
         code_word = f"CS-{self._token()}"
         text = self._prompts[prompt].guarded(mark=told[0] if told else "^", code_word=code_word)
         messages: Messages = [{"role": "system", "content": text}, {"role": "user", "content": asked}]
-        return await self._answered(endpoint, self._prompts[prompt], messages, actions, code_word, Observed())
+        question = Question(messages, actions, code_word, Observed())
+        return await self._answered(endpoint, self._prompts[prompt], question)
 
     async def triage(
         self,
@@ -145,13 +149,19 @@ class OpenAiAssistant:
         return draft.model_copy(update={"urgency": pressing})
 
     async def answer(
-        self, record: DonorRecord, facts: DonorFacts, question: str, *, region: str | None = None
+        self,
+        record: DonorRecord,
+        facts: DonorFacts,
+        question: str,
+        hear: Hear | None = None,
+        *,
+        region: str | None = None,
     ) -> Draft:
         """Draft an answer to a colleague's *question*, in which known names are masked like everywhere."""
         names = Pseudonyms(record)
         data = material(record, facts, names, with_notes=self._settings.send_notes)
         data |= {"task": "answer", "question": masked(question, names.masks)}
-        draft, _ = await self._draft(read_prompt(*ANSWER), data, (), names, record, region)
+        draft, _ = await self._draft(read_prompt(*ANSWER), data, (), names, record, region, hear)
         return draft
 
     async def close(self) -> None:
@@ -167,6 +177,7 @@ class OpenAiAssistant:
         names: Pseudonyms,
         record: DonorRecord,
         region: str | None,
+        hear: Hear | None = None,
     ) -> tuple[Draft, Answer]:
         endpoint = self._permitted(region or record.donor.processing_region)
         prompt, rehearsed = await self._in_force(prompt, endpoint)
@@ -177,11 +188,16 @@ class OpenAiAssistant:
             {"role": "user", "content": json.dumps(marked(data, mark), ensure_ascii=False)},
         ]
         observed, began = Observed(), self._monotonic()
+        question = Question(messages, actions, code_word, observed, names, hear)
         try:
-            answer = await self._answered(endpoint, prompt, messages, actions, code_word, observed)
+            answer = await self._answered(endpoint, prompt, question)
         except AssistantUnavailable as unavailable:
-            call = _heard(prompt, endpoint, messages, observed, self._milliseconds_since(began))
-            raise AssistantUnavailable(unavailable.code, call if observed.said else None) from None
+            code, took = unavailable.code, self._milliseconds_since(began)
+            call = _heard(prompt, endpoint, messages, observed, took) if observed.said else None
+            origin = self._origin(prompt, endpoint, observed, rehearsed=rehearsed)
+            claims, origin = question.left_of(code), origin.model_copy(update={"broke_off": code})
+            left = Draft(claims=claims, origin=origin, latency_ms=took, call=call) if claims else None
+            raise AssistantUnavailable(code, call, left) from None
         latency_ms = self._milliseconds_since(began)
         draft = Draft(
             claims=tuple(names.claim(claim) for claim in answer.claims),
@@ -230,30 +246,40 @@ class OpenAiAssistant:
             raise AssistantUnavailable("circuit_open")
         return self._endpoints[endpoint.name]
 
-    async def _answered(
-        self,
-        endpoint: ChatEndpoint,
-        prompt: Prompt,
-        messages: Messages,
-        actions: tuple[str, ...],
-        code_word: str,
-        observed: Observed,
-    ) -> Answer:
-        circuit, asked = self._circuits[endpoint.endpoint.name], endpoint.endpoint
+    async def _answered(self, endpoint: ChatEndpoint, prompt: Prompt, question: Question) -> Answer:
+        circuit, asked, observed = (
+            self._circuits[endpoint.endpoint.name],
+            endpoint.endpoint,
+            question.observed,
+        )
         began, most = self._monotonic(), self._settings.max_output_tokens
         with self._telemetry.question(asked, prompt.name, prompt.version, most, observed):
             try:
                 async with asyncio.timeout(self._settings.deadline_s):
-                    found = await _ask_and_repair(endpoint, messages, actions, code_word, observed)
+                    found = await question.ask_and_repair(endpoint)
             except TimeoutError:
                 observed.code = "deadline"
             except asyncio.CancelledError:
                 observed.code = "cancelled"
+                question.broke_off()
+                await self._note(asked, prompt, observed, began)
                 raise
             except AssistantUnavailable as unavailable:
                 observed.code = unavailable.code
                 if isinstance(unavailable, RateLimited) and unavailable.retry_after_s:
                     circuit.rest(unavailable.retry_after_s)
+            question.broke_off()
+        await self._note(asked, prompt, observed, began)
+        if observed.code == "ok" or observed.code in _NO_FAULT:
+            circuit.succeeded()
+        else:
+            circuit.failed()
+        if observed.code != "ok":
+            log.warning("model did not help", extra={"code": observed.code})
+            raise AssistantUnavailable(observed.code)
+        return found
+
+    async def _note(self, asked: Endpoint, prompt: Prompt, observed: Observed, began: float) -> None:
         await self._ledger.note(
             use=prompt.name,
             model=asked.model,
@@ -264,14 +290,6 @@ class OpenAiAssistant:
             cost_micros=self._settings.price_of(asked.model).micros(*observed.tokens),
             latency_ms=self._milliseconds_since(began),
         )
-        if observed.code == "ok" or observed.code in _NO_FAULT:
-            circuit.succeeded()
-        else:
-            circuit.failed()
-        if observed.code != "ok":
-            log.warning("model did not help", extra={"code": observed.code})
-            raise AssistantUnavailable(observed.code)
-        return found
 
 
 def marked(data: dict[str, Any], mark: str) -> dict[str, Any]:
@@ -282,45 +300,6 @@ def marked(data: dict[str, Any], mark: str) -> dict[str, Any]:
     return data | {
         "untrusted": [{**one, "text": re.sub(r"\s+", mark, str(one["text"]).strip())} for one in texts]
     }
-
-
-async def _ask_and_repair(
-    endpoint: ChatEndpoint, messages: Messages, actions: tuple[str, ...], code_word: str, observed: Observed
-) -> Answer:
-    schema = answer_schema(actions)
-    first = await endpoint.ask(messages, schema)
-    _observe(observed, first, code_word)
-    try:
-        return read_answer(first.text, actions)
-    except UnreadableAnswerError as error:
-        complaint = "Your answer was cut off." if first.truncated else "Your answer does not fit the schema."
-        request = (
-            f"{complaint} {'; '.join(error.complaints)}. Answer again with the JSON object only, shorter."
-        )
-    again = [
-        *messages,
-        {"role": "assistant", "content": first.text[:8000]},
-        {"role": "user", "content": request},
-    ]
-    second = await endpoint.ask(again, schema)
-    _observe(observed, second, code_word)
-    try:
-        return read_answer(second.text, actions)
-    except UnreadableAnswerError:
-        raise AssistantUnavailable("truncated" if second.truncated else "invalid_output") from None
-
-
-def _observe(observed: Observed, completion: Completion, code_word: str) -> None:
-    observed.tokens = (
-        observed.tokens[0] + completion.input_tokens,
-        observed.tokens[1] + completion.output_tokens,
-    )
-    observed.said = (*observed.said, completion.text)
-    observed.model, observed.response_id = completion.model, completion.response_id
-    observed.finish = "length" if completion.truncated else "stop"
-    if code_word in completion.text:
-        # Whoever gets a model to give away its instructions can get it to say anything.
-        raise AssistantUnavailable("instructions_leaked")
 
 
 def _heard(

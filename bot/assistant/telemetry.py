@@ -42,7 +42,8 @@ OUR_PROMPT_VERSION = "countersign.prompt.version"
 class Observed:
     """What is known of a question in the end; *tokens* are those of the question and of the answer.
 
-    *said* is every answer, word for word; telemetry leaves that alone.
+    *said* is every answer, word for word, and *partial* what has come of one that is not there yet;
+    telemetry leaves both alone.
     """
 
     tokens: tuple[int, int] = (0, 0)
@@ -50,6 +51,7 @@ class Observed:
     response_id: str = ""
     finish: str = ""
     said: tuple[str, ...] = ()
+    partial: str = ""
     code: str = "ok"
 
 

@@ -121,7 +121,7 @@ def model_sandbox() -> AsgiApp:
     """Build the simulated language model."""
     from bot.sandbox.model import ModelSandboxConfig, build_model
 
-    return build_model(ModelSandboxConfig(), SystemClock())
+    return build_model(ModelSandboxConfig(pace_ms=25), SystemClock())
 
 
 class ExportUnusable(Exception):

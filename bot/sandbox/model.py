@@ -2,10 +2,12 @@
 
 POST /model/v1/chat/completions   answers from the JSON in the last user message
 GET  /model/v1/models             {object, data: [model]}
-GET  /model/sim/faults            {down, slow_ms, garbage, obedient, ignore_schema, truncate}
+GET  /model/sim/faults            {down, slow_ms, pace_ms, garbage, obedient, ignore_schema, truncate,
+                                  break_off}
 POST /model/sim/faults            any of them, with the header X-Sim: 1; answers all
 
-*obedient* makes it do whatever a note tells it, as the worst of models would.
+With "stream" it answers in server-sent events, a few letters every *pace_ms*; *break_off* ends the connection
+in the middle. *obedient* makes it do whatever a note tells it, as the worst of models would.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -20,7 +23,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 MODEL = "sandbox-model"
@@ -39,9 +42,10 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelSandboxConfig:
-    """*api_key* is what callers must present; None lets everybody in."""
+    """*api_key* is what callers must present; None lets everybody in. *pace_ms* is how slowly it writes."""
 
     api_key: str | None = None
+    pace_ms: int = 0
 
 
 class ModelFaults(BaseModel):
@@ -51,10 +55,12 @@ class ModelFaults(BaseModel):
 
     down: bool = False
     slow_ms: int = Field(default=0, ge=0, le=120_000)
+    pace_ms: int = Field(default=0, ge=0, le=10_000)
     garbage: bool = False
     obedient: bool = False
     ignore_schema: bool = False
     truncate: bool = False
+    break_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ _STORY = (
 )
 _CLOSING = "A short, personal message would be a kind way to say thanks."
 _LONGEST = 6
+_LETTERS_AT_ONCE = 24
 
 
 class SandboxModel:
@@ -236,6 +243,7 @@ class ModelServer:
         self._config = config
         self._clock = clock
         self._model = SandboxModel()
+        self._model.faults = ModelFaults(pace_ms=config.pace_ms)
         self._asked = 0
 
     async def complete(self, request: Request) -> Response:
@@ -248,15 +256,17 @@ class ModelServer:
         if faults.down:
             return _error(503, "overloaded", "The model is down for the demonstration.")
         try:
-            messages = list((await request.json())["messages"])
+            body = await request.json()
+            messages = list(body["messages"])
         except (ValueError, KeyError, TypeError):
             return _error(400, "invalid_request", "The request has no messages.")
         self._asked += 1
         content = self._model.answer(messages)
         response_id = f"sandbox-{self._asked:06d}"
-        return JSONResponse(
-            _completion(response_id, self._clock.now(), messages, content, cut=faults.truncate)
-        )
+        whole = _completion(response_id, self._clock.now(), messages, content, cut=faults.truncate)
+        if body.get("stream"):
+            return StreamingResponse(_events(whole, faults), media_type="text/event-stream")
+        return JSONResponse(whole)
 
     async def models(self, _: Request) -> Response:
         """List the one model."""
@@ -317,6 +327,29 @@ def _completion(
             "total_tokens": sent + len(content) // 4,
         },
     }
+
+
+async def _events(whole: dict[str, Any], faults: ModelFaults) -> AsyncIterator[str]:
+    """Send an answer as a stream does: a few letters at a time, then why it ended, then what it cost."""
+    common = {key: whole[key] for key in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
+    [choice] = whole["choices"]
+    content = choice["message"]["content"]
+    ends = len(content) // 2 if faults.break_off else len(content)
+    for at in range(0, ends, _LETTERS_AT_ONCE):
+        if faults.pace_ms:
+            await asyncio.sleep(faults.pace_ms / 1000)
+        delta = {"content": content[at : min(at + _LETTERS_AT_ONCE, ends)]}
+        yield _spelled(common | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+    if faults.break_off:
+        return
+    last = {"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}
+    yield _spelled(common | {"choices": [last]})
+    yield _spelled(common | {"choices": [], "usage": whole["usage"]})
+    yield "data: [DONE]\n\n"
+
+
+def _spelled(data: dict[str, Any]) -> str:
+    return f"data: {json.dumps(data)}\n\n"
 
 
 def _error(status: int, code: str, message: str) -> Response:

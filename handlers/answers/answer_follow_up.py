@@ -9,7 +9,7 @@ from handlers.answers.answering import answer
 from handlers.answers.donor_header import donor_header
 from handlers.answers.donor_search import read_donor
 from handlers.answers.grounding import grounded_answer
-from handlers.answers.live_answers import LiveShow, Stopped, show_live, stopped
+from handlers.answers.live_answers import LiveShow, Stopped, show_live, stopped, write_stop
 from handlers.answers.sources import sources
 from handlers.answers.summarise_donor import NOT_VISIBLE, crm_unavailable, summarise_donor
 from handlers.answers.threads import donor_spoken_of
@@ -77,8 +77,10 @@ async def answer_follow_up(command: FollowUpAsked, arrived: Arrived, context: Co
     try:
         found = await _asked_of_model(command.text, record, facts, show, context)
     except Stopped:
-        to = await show.close(command.reply_to)
-        return lambda tx: stopped(tx, arrived, record.donor.id, command.by.id, to)
+        if not show.said:
+            to = await show.close(command.reply_to)
+            return lambda tx: stopped(tx, arrived, record.donor.id, command.by.id, to)
+        found = _Found(show.said, (), Origin(kind="model", broke_off="stopped", finished=len(show.said)))
     command = command.model_copy(update={"reply_to": await show.close(command.reply_to)})
     return _answer(command, arrived, found, record, facts, context)
 
@@ -130,7 +132,9 @@ async def _asked_of_model(
     assistant = await assistant_unless_paused(context)
     if assistant is not None:
         await show.step(ASKING)
-    checked, origin, heard = await show.or_stopped(grounded_answer(text, record, facts, assistant))
+    checked, origin, heard = await show.or_stopped(
+        grounded_answer(text, record, facts, assistant, show.hears)
+    )
     await show.say(checked.kept, len(checked.removed))
     notes: tuple[str, ...] = ()
     if not checked.kept:
@@ -148,6 +152,8 @@ def _write(
 ) -> None:
     donor_id = record.donor.id
     write_what_was_said(tx, arrived, found.heard, subject=donor_id, use="summary")
+    if found.origin.broke_off == "stopped":
+        write_stop(tx, arrived, donor_id, command.by.id)
     write_down(
         tx,
         arrived,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import date
 
-from handlers.ports import Assistant, AssistantUnavailable
-from policy.claims import Claim, Origin, Summary, Verdict, Verification
+from handlers.ports import Assistant, AssistantUnavailable, Hear
+from policy.claims import Claim, Origin, Summary, Verdict, Verification, VerifiedClaim
 from policy.confidence import confidence
 from policy.contradictions import contradictions
 from policy.donor import DonorRecord
@@ -14,7 +15,7 @@ from policy.draft import Draft, Heard, ModelCall
 from policy.events import CrmEvent
 from policy.facts import DonorFacts
 from policy.recommender import Proposal
-from policy.summariser import facts_summary, warnings_left_out
+from policy.summariser import completed, facts_summary, warnings_left_out
 from policy.triaging import escalation_summary
 from policy.verifier import verify
 
@@ -23,33 +24,88 @@ log = logging.getLogger(__name__)
 MOST_SENTENCES = 6
 
 
+Say = Callable[[VerifiedClaim], Awaitable[None]]
+"""Shows a sentence that was verified."""
+
+
+def verified(record: DonorRecord, facts: DonorFacts, say: Say | None) -> Hear | None:
+    """Return what hears the sentences of a model as they come and says those that are borne out."""
+    if say is None:
+        return None
+
+    async def hear(claim: Claim) -> None:
+        for each in verify((claim,), record, facts).kept:
+            await say(each)
+
+    return hear
+
+
 async def grounded_summary(
-    record: DonorRecord, facts: DonorFacts, assistant: Assistant | None, as_of: date
+    record: DonorRecord,
+    facts: DonorFacts,
+    assistant: Assistant | None,
+    as_of: date,
+    say: Say | None = None,
 ) -> tuple[Summary, Heard | None]:
     """Return a summary in which every figure was recomputed from *record*, and what a model said to it.
 
-    A warning about the donor that the model left out stands first.
+    A warning about the donor that the model left out stands first. What a model had finished when it broke
+    off is kept, and completed from the facts. *say* shows each verified sentence as soon as there is one.
     """
-    draft, unusable = await _drafted_summary(record, facts, assistant)
+    draft, unusable = await _drafted_summary(record, facts, assistant, verified(record, facts, say))
     checked = verify(draft.claims, record, facts)
-    heard = heard_of(draft.call, checked, unusable)
+    heard = heard_of(draft.call, checked, unusable, broke_off=bool(draft.origin.broke_off))
     removed = len(checked.removed)
+    if draft.origin.broke_off and checked.kept:
+        return _interrupted(checked, record, facts, draft.origin, as_of), heard
     if not checked.kept:
         reason = draft.origin.fallback_reason or "nothing_verified"
         draft = from_facts(facts_summary(record, facts), reason=reason)
         checked = verify(draft.claims, record, facts)
-    warnings = warnings_left_out((each.claim for each in checked.kept), record, facts)
-    said = (*verify(warnings, record, facts).kept, *checked.kept)
-    summary = Summary(
-        claims=said[:MOST_SENTENCES],
+    return _summary(checked.kept, removed, record, facts, draft.origin, as_of), heard
+
+
+def _interrupted(
+    checked: Verification, record: DonorRecord, facts: DonorFacts, origin: Origin, as_of: date
+) -> Summary:
+    """Return a summary of what a model had said when it broke off, and then of what the facts say."""
+    finished = checked.kept[:MOST_SENTENCES]
+    whole = verify(completed(tuple(each.claim for each in finished), record, facts), record, facts)
+    origin = origin.model_copy(update={"finished": len(finished)})
+    return _summary(whole.kept, len(checked.removed), record, facts, origin, as_of)
+
+
+def stopped_summary(
+    said: tuple[VerifiedClaim, ...], record: DonorRecord, facts: DonorFacts, as_of: date
+) -> Summary:
+    """Return a summary of what its reader had seen when they stopped it, with every warning."""
+    origin = Origin(kind="model", broke_off="stopped", finished=min(len(said), MOST_SENTENCES))
+    return _summary(said, 0, record, facts, origin, as_of)
+
+
+def warnings_first(record: DonorRecord, facts: DonorFacts) -> tuple[VerifiedClaim, ...]:
+    """Return what nobody may be spared, whatever a model says afterwards."""
+    return verify(warnings_left_out((), record, facts), record, facts).kept
+
+
+def _summary(
+    kept: tuple[VerifiedClaim, ...],
+    removed: int,
+    record: DonorRecord,
+    facts: DonorFacts,
+    origin: Origin,
+    as_of: date,
+) -> Summary:
+    warnings = verify(warnings_left_out((each.claim for each in kept), record, facts), record, facts).kept
+    return Summary(
+        claims=(*warnings, *kept)[:MOST_SENTENCES],
         removed=removed,
         not_seen=record.gaps,
         contradictions=contradictions(record, facts),
-        confidence=confidence(checked, record, facts, as_of),
-        origin=draft.origin,
+        confidence=confidence(Verification(kept=kept), record, facts, as_of),
+        origin=origin,
         as_of=as_of,
     )
-    return summary, heard
 
 
 async def grounded_signals(
@@ -72,13 +128,18 @@ async def grounded_signals(
     return Verification(kept=again.kept, removed=checked.removed + again.removed), fallback, heard
 
 
-def heard_of(call: ModelCall | None, checked: Verification, unusable: str = "") -> Heard | None:
-    """Return what a model said with what verification kept of it; None when no model said anything."""
+def heard_of(
+    call: ModelCall | None, checked: Verification, unusable: str = "", *, broke_off: bool = False
+) -> Heard | None:
+    """Return what a model said with what verification kept of it; None when no model said anything.
+
+    Of an answer that was of no use nothing was kept, unless it *broke_off* in the middle.
+    """
     if call is None:
         return None
-    if unusable:
+    if unusable and not broke_off:
         return Heard(call=call, unusable=unusable)
-    return Heard(call=call, kept=checked.kept, removed=checked.removed)
+    return Heard(call=call, unusable=unusable, kept=checked.kept, removed=checked.removed)
 
 
 def from_facts(claims: tuple[Claim, ...], *, reason: str, call: ModelCall | None = None) -> Draft:
@@ -87,14 +148,16 @@ def from_facts(claims: tuple[Claim, ...], *, reason: str, call: ModelCall | None
 
 
 async def _drafted_summary(
-    record: DonorRecord, facts: DonorFacts, assistant: Assistant | None
+    record: DonorRecord, facts: DonorFacts, assistant: Assistant | None, hear: Hear | None
 ) -> tuple[Draft, str]:
     if assistant is None:
         return from_facts(facts_summary(record, facts), reason="no_model"), ""
     try:
-        return await assistant.summarise(record, facts), ""
+        return await assistant.summarise(record, facts, hear), ""
     except AssistantUnavailable as unavailable:
         log.warning("assistant unavailable", extra={"code": unavailable.code})
+        if unavailable.left:
+            return unavailable.left, unavailable.code
         claims = facts_summary(record, facts)
         return from_facts(claims, reason=unavailable.code, call=unavailable.call), unavailable.code
 
@@ -155,20 +218,40 @@ async def _drafted_triage(
 
 
 async def grounded_answer(
-    question: str, record: DonorRecord, facts: DonorFacts, assistant: Assistant | None
+    question: str,
+    record: DonorRecord,
+    facts: DonorFacts,
+    assistant: Assistant | None,
+    say: Say | None = None,
 ) -> tuple[Verification, Origin, Heard | None]:
     """Return what a model said to *question* and the record bears out; without a model nothing, and why."""
     nothing = Verification(kept=())
     if assistant is None:
         return nothing, Origin(kind="facts", fallback_reason="no_model"), None
+    unusable = ""
     try:
-        draft = await assistant.answer(record, facts, question)
+        draft = await assistant.answer(record, facts, question, verified(record, facts, _no_judgement(say)))
     except AssistantUnavailable as unavailable:
         log.warning("assistant unavailable", extra={"code": unavailable.code})
-        origin = Origin(kind="facts", fallback_reason=unavailable.code)
-        return nothing, origin, heard_of(unavailable.call, nothing, unavailable.code)
+        unusable = unavailable.code
+        origin = Origin(kind="facts", fallback_reason=unusable)
+        draft = unavailable.left or Draft(claims=(), origin=origin, call=unavailable.call)
     checked = verify(draft.claims, record, facts)
-    # A judgement is no answer to a question of fact.
     kept = tuple(claim for claim in checked.kept if claim.verdict is Verdict.SUPPORTED)[:MOST_SENTENCES]
     checked = Verification(kept=kept, removed=checked.removed)
-    return checked, draft.origin, heard_of(draft.call, checked)
+    heard = heard_of(draft.call, checked, unusable, broke_off=bool(draft.origin.broke_off))
+    if unusable and not kept:
+        return nothing, Origin(kind="facts", fallback_reason=unusable), heard
+    return checked, draft.origin.model_copy(update={"finished": len(kept) if unusable else 0}), heard
+
+
+def _no_judgement(say: Say | None) -> Say | None:
+    """Leave judgements out: one is no answer to a question of fact."""
+    if say is None:
+        return None
+
+    async def supported(claim: VerifiedClaim) -> None:
+        if claim.verdict is Verdict.SUPPORTED:
+            await say(claim)
+
+    return supported

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from handlers.answers.answering import answer
@@ -34,6 +34,22 @@ class LiveShow:
 
     def __init__(self, live: Live | None, asker: str, arrived: Arrived, context: Context) -> None:
         self._live, self._asker, self._arrived, self._context = live, asker, arrived, context
+        self._said: dict[str, VerifiedClaim] = {}
+
+    @property
+    def said(self) -> tuple[VerifiedClaim, ...]:
+        """What its reader has seen so far of what a model said."""
+        return tuple(self._said.values())
+
+    @property
+    def hears(self) -> Callable[[VerifiedClaim], Awaitable[None]] | None:
+        """Whom to tell of every sentence as soon as it is verified; None where nobody looks."""
+        return self._say_one if self._live else None
+
+    async def warn(self, warnings: tuple[VerifiedClaim, ...]) -> None:
+        """Show what nobody may be spared ahead of anything a model says."""
+        if self._live:
+            await self._live.say(tuple(each.claim.text for each in warnings))
 
     async def step(self, title: str) -> None:
         """Say what is being done now."""
@@ -57,7 +73,14 @@ class LiveShow:
         """Show what was verified, and nothing else."""
         if self._live:
             await self._live.step(_checked(len(kept), removed))
-            await self._live.say(tuple(each.claim.text for each in kept))
+            texts = (each.claim.text for each in kept)
+            await self._live.say(tuple(text for text in texts if text not in self._said))
+
+    async def _say_one(self, claim: VerifiedClaim) -> None:
+        text = claim.claim.text
+        if self._live and text not in self._said:
+            self._said[text] = claim
+            await self._live.say((text,))
 
     async def close(self, to: ReplyAddress) -> ReplyAddress:
         """End the show and return where the answer goes: in its place."""
@@ -113,5 +136,10 @@ async def stop_answer(command: AnswerStopped, arrived: Arrived, context: Context
 
 def stopped(tx: Transaction, arrived: Arrived, donor_id: str, user_id: str, to: ReplyAddress) -> None:
     """Say, and write down, that an answer was stopped."""
-    write_down(tx, arrived, "summary.stopped", subject=donor_id, actor=slack_actor(user_id))
+    write_stop(tx, arrived, donor_id, user_id)
     answer(tx, arrived, STOPPED, to, donor_id=donor_id)
+
+
+def write_stop(tx: Transaction, arrived: Arrived, donor_id: str, user_id: str) -> None:
+    """Write down that an answer was stopped."""
+    write_down(tx, arrived, "summary.stopped", subject=donor_id, actor=slack_actor(user_id))

@@ -6,8 +6,8 @@ from handlers.admission import admit
 from handlers.answers.answering import answer
 from handlers.answers.donor_header import donor_header
 from handlers.answers.donor_search import find_donor, read_donor
-from handlers.answers.grounding import grounded_summary
-from handlers.answers.live_answers import Stopped, show_live, stopped
+from handlers.answers.grounding import grounded_summary, stopped_summary, warnings_first
+from handlers.answers.live_answers import Stopped, show_live, stopped, write_stop
 from handlers.answers.sources import sources
 from handlers.commands import SummaryRequested
 from handlers.context import Arrived, Context, Write
@@ -20,6 +20,7 @@ from handlers.record.model_answers import write_what_was_said
 from handlers.rules.pausable_assistant import assistant_unless_paused
 from policy.canonical import digest
 from policy.donor import DonorRecord
+from policy.draft import Heard
 from policy.facts import DonorFacts, compute_facts
 from policy.timeline import timeline
 from storage.transaction import Transaction
@@ -73,12 +74,18 @@ async def _summary(
     show = await show_live(command.reply_to, record, arrived, context)
     if assistant is not None:
         await show.step(WRITING)
+        await show.warn(warnings_first(record, facts))
+    heard: Heard | None = None
     try:
-        summary, heard = await show.or_stopped(grounded_summary(record, facts, assistant, as_of))
+        written = grounded_summary(record, facts, assistant, as_of, show.hears)
+        summary, heard = await show.or_stopped(written)
     except Stopped:
-        to = await show.close(command.reply_to)
-        return lambda tx: stopped(tx, arrived, record.donor.id, command.by.id, to)
-    await show.say(summary.claims, summary.removed)
+        if not show.said:
+            to = await show.close(command.reply_to)
+            return lambda tx: stopped(tx, arrived, record.donor.id, command.by.id, to)
+        summary = stopped_summary(show.said, record, facts, as_of)
+    else:
+        await show.say(summary.claims, summary.removed)
     command = command.model_copy(update={"reply_to": await show.close(command.reply_to)})
     shown = SummaryShown(
         answer_id=arrived.ids.new(),
@@ -94,6 +101,8 @@ async def _summary(
         note_text(tx, arrived, "summary", summary.origin, len(summary.claims), summary.removed)
         write_what_was_said(tx, arrived, heard, subject=record.donor.id, use="summary")
         _write_summary(tx, command, arrived, shown, record, facts)
+        if summary.origin.broke_off == "stopped":
+            write_stop(tx, arrived, record.donor.id, command.by.id)
 
     return write
 

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from handlers.context import Context
-from handlers.ports import Assistant, AssistantUnavailable
+from handlers.ports import Assistant, AssistantUnavailable, Hear
 from handlers.rules.paused import PAUSED, SilentAssistant, pause_of
 from policy.donor import DonorRecord
 from policy.draft import Draft
@@ -33,9 +33,9 @@ class PausableAssistant:
     def __init__(self, model: Assistant, context: Context, look_every: float = LOOK_EVERY_SECONDS) -> None:
         self._model, self._context, self._look_every = model, context, look_every
 
-    async def summarise(self, record: DonorRecord, facts: DonorFacts) -> Draft:
+    async def summarise(self, record: DonorRecord, facts: DonorFacts, hear: Hear | None = None) -> Draft:
         """Draft a summary; raises AssistantUnavailable, also when drafting is paused meanwhile."""
-        return await self._unless_paused(self._model.summarise(record, facts))
+        return await self._unless_paused(self._model.summarise(record, facts, hear))
 
     async def recommend(
         self, record: DonorRecord, facts: DonorFacts, event: CrmEvent | None, proposal: Proposal
@@ -54,9 +54,11 @@ class PausableAssistant:
         """Draft what whoever deals with it should know; raises AssistantUnavailable."""
         return await self._unless_paused(self._model.triage(record, facts, event, proposal, message))
 
-    async def answer(self, record: DonorRecord, facts: DonorFacts, question: str) -> Draft:
+    async def answer(
+        self, record: DonorRecord, facts: DonorFacts, question: str, hear: Hear | None = None
+    ) -> Draft:
         """Draft an answer to *question*; raises AssistantUnavailable."""
-        return await self._unless_paused(self._model.answer(record, facts, question))
+        return await self._unless_paused(self._model.answer(record, facts, question, hear))
 
     async def _unless_paused(self, writing: Coroutine[Any, Any, Draft]) -> Draft:
         task = asyncio.ensure_future(writing)

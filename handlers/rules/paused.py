@@ -7,7 +7,7 @@ from typing import get_args
 
 from handlers.context import Context, NotBefore
 from handlers.outcomes import PauseShown
-from handlers.ports import AssistantUnavailable
+from handlers.ports import AssistantUnavailable, Hear
 from policy.decision_facts import Capability
 from policy.donor import DonorRecord
 from policy.draft import Draft
@@ -54,9 +54,9 @@ async def go_on_unless_paused(context: Context, *capabilities: Capability) -> No
 class SilentAssistant:
     """Stands in for the model while somebody has paused what the AI writes."""
 
-    async def summarise(self, record: DonorRecord, facts: DonorFacts) -> Draft:
+    async def summarise(self, record: DonorRecord, facts: DonorFacts, hear: Hear | None = None) -> Draft:
         """Write nothing."""
-        del record, facts
+        del record, facts, hear
         raise AssistantUnavailable(PAUSED)
 
     async def recommend(
@@ -78,9 +78,11 @@ class SilentAssistant:
         del record, facts, event, proposal, message
         raise AssistantUnavailable(PAUSED)
 
-    async def answer(self, record: DonorRecord, facts: DonorFacts, question: str) -> Draft:
+    async def answer(
+        self, record: DonorRecord, facts: DonorFacts, question: str, hear: Hear | None = None
+    ) -> Draft:
         """Write nothing."""
-        del record, facts, question
+        del record, facts, question, hear
         raise AssistantUnavailable(PAUSED)
 
 

@@ -91,6 +91,8 @@ async def test_an_answer_carries_its_origin(record: DonorRecord, facts: DonorFac
         "input_tokens": 10,
         "output_tokens": 5,
         "fallback_reason": "",
+        "broke_off": "",
+        "finished": 0,
         "endpoint_region": "us",
         "unrehearsed": True,
         "cost_micros": 0,

@@ -126,10 +126,12 @@ async def test_the_switches(model: Starlette) -> None:
         off = {
             "down": False,
             "slow_ms": 0,
+            "pace_ms": 0,
             "garbage": False,
             "obedient": False,
             "ignore_schema": False,
             "truncate": False,
+            "break_off": False,
         }
         assert (await client.get("/model/sim/faults")).json() == off
         assert (await client.post("/model/sim/faults", json={"down": True})).status_code == 403

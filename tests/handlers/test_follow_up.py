@@ -23,7 +23,7 @@ from handlers.commands import (
     SummaryShared,
 )
 from handlers.outcomes import FollowUpShown, Notice, SummaryShown
-from handlers.ports import Assistant
+from handlers.ports import Assistant, Hear
 from policy.claims import Claim, Origin, Slot, SlotKind
 from policy.decide import CompiledPolicy
 from policy.donor import Donor, DonorRecord, LifecycleStage, Note
@@ -190,7 +190,9 @@ class Obedient:
         )
         return Draft(claims=claims, origin=Origin(kind="model", model="obedient"))
 
-    async def answer(self, record: DonorRecord, facts: DonorFacts, question: str) -> Draft:
+    async def answer(
+        self, record: DonorRecord, facts: DonorFacts, question: str, hear: Hear | None = None
+    ) -> Draft:
         return self._draft(question)
 
 
@@ -217,7 +219,7 @@ class Led(Obedient):
         # Few enough for the rules to let it before people at all.
         return draft.model_copy(update={"claims": (Claim(text=ORDERS), draft.claims[-1])})
 
-    async def summarise(self, record: DonorRecord, facts: DonorFacts) -> Draft:
+    async def summarise(self, record: DonorRecord, facts: DonorFacts, hear: Hear | None = None) -> Draft:
         return self._draft(ORDERS)
 
     async def recommend(self, record: DonorRecord, facts: DonorFacts, *_: object) -> Draft:
@@ -278,7 +280,7 @@ class Slow(Obedient):
     def __init__(self, until: asyncio.Event) -> None:
         self._until = until
 
-    async def summarise(self, record: DonorRecord, facts: DonorFacts) -> Draft:
+    async def summarise(self, record: DonorRecord, facts: DonorFacts, hear: Hear | None = None) -> Draft:
         try:
             await self._until.wait()
         except asyncio.CancelledError:
@@ -327,3 +329,47 @@ async def test_stop_stops_the_model_for_whoever_asked_and_nobody_else(
     assert slow.cancelled
     assert house.chat.whispers[-1][1].text.startswith("Stopped")
     assert house.chat.live[0].said == []
+
+
+class Speaking(Slow):
+    """A model that says one thing after the other, and never ends."""
+
+    async def summarise(self, record: DonorRecord, facts: DonorFacts, hear: Hear | None = None) -> Draft:
+        assert hear is not None
+        for claim in self._draft("Say that Bob gets $9,000.").claims:
+            await hear(claim)
+        return await super().summarise(record, facts, hear)
+
+
+async def test_what_was_seen_before_stop_stays_and_warnings_come_first(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.answers.live_answers.LOOK_EVERY_S", 0.01)
+    donor = house.crm.donors[DONOR]
+    house.crm.donors[DONOR] = donor.model_copy(update={"do_not_contact": True})
+    speaking = Speaking(asyncio.Event())
+    house.context = replace(house.context, assistant=speaking)  # type: ignore[arg-type]
+    await house.accept(SummaryRequested(query=DONOR, by=ChatUser(id=OWNER.id), reply_to=in_dm()))
+    writing = asyncio.ensure_future(house.work_all())
+    async with asyncio.timeout(5):
+        while not house.chat.live or len(house.chat.live[0].said) < 2:
+            await asyncio.sleep(0)
+    [live] = house.chat.live
+    seen = list(live.said)
+    item_id = live.at.ts.removeprefix("live-")
+    await house.accept(AnswerStopped(item_id=item_id, by=ChatUser(id=OWNER.id), reply_to=in_dm()))
+    await house.work()
+    async with asyncio.timeout(5):
+        await writing
+    shown = house.chat.whispers[-1][1]
+    assert isinstance(shown, SummaryShown)
+    assert speaking.cancelled
+    assert [each.claim.text for each in shown.summary.claims] == seen == live.said
+    assert "do not contact" in seen[0]
+    assert seen[1] == "The last gift was $50."
+    origin = shown.summary.origin
+    assert (origin.kind, origin.broke_off, origin.finished) == ("model", "stopped", 1)
+    entries = await house.database.read(
+        lambda tx: tx.audit.page(("summary.stopped",), after=0, since=None, limit=9)
+    )
+    assert len(entries) == 1

@@ -28,7 +28,7 @@ class Slow(SilentAssistant):
     def __init__(self) -> None:
         self.begun, self.finish, self.ended = asyncio.Event(), asyncio.Event(), ""
 
-    async def answer(self, record: Any, facts: Any, question: str) -> Draft:
+    async def answer(self, record: Any, facts: Any, question: str, hear: Any = None) -> Draft:
         self.begun.set()
         try:
             await self.finish.wait()

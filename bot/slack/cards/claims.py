@@ -26,6 +26,10 @@ AI_WRITTEN = "AI-generated, check before use. Written by {model}{as_of}."
 AI_UNREHEARSED = " This AI model was not yet tried out on our own examples."
 AI_UNNAMED = "a language model"
 RECORDS_AS_OF = " from records as of {day}"
+AI_BROKE_OFF = " It did not finish because {reason}: {own}, the rest was written without AI."
+AI_STOPPED = " You stopped it: {own}."
+OWN_ONE = "1 sentence is its own, and was checked"
+OWN_MANY = "{count} sentences are its own, and were checked"
 FACTS_WRITTEN = "Written without AI, from CRM records{as_of}."
 FACTS_AS_OF = " as of {day}"
 FACTS_BECAUSE = " No AI was used because {reason}."
@@ -95,11 +99,21 @@ def origin_line(origin: Origin, as_of: date | None = None) -> str:
     if origin.kind == "model":
         model = clip(one_line(origin.model), 60) or AI_UNNAMED
         line = AI_WRITTEN.format(model=model, as_of=_as_of(RECORDS_AS_OF, as_of))
-        return line + (AI_UNREHEARSED if origin.unrehearsed else "")
+        return line + (AI_UNREHEARSED if origin.unrehearsed else "") + _broke_off(origin)
     line = FACTS_WRITTEN.format(as_of=_as_of(FACTS_AS_OF, as_of))
     if not origin.fallback_reason:
         return line
     return line + FACTS_BECAUSE.format(reason=FALLBACKS.get(origin.fallback_reason, FALLBACK_UNKNOWN))
+
+
+def _broke_off(origin: Origin) -> str:
+    """Say that a model did not finish, why, and how much of the text is its own."""
+    if not origin.broke_off:
+        return ""
+    own = OWN_ONE if origin.finished == 1 else OWN_MANY.format(count=origin.finished)
+    if origin.broke_off == "stopped":
+        return AI_STOPPED.format(own=own)
+    return AI_BROKE_OFF.format(reason=FALLBACKS.get(origin.broke_off, FALLBACK_UNKNOWN), own=own)
 
 
 def removed_line(count: int) -> str:
