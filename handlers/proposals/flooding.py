@@ -11,7 +11,7 @@ from handlers.proposals.deciding import Ruling
 from handlers.proposals.obligations import duties_of
 from handlers.proposals.routing import Route
 from handlers.waking import wake_for
-from policy.decision import Role
+from policy.decision import Decision, Role
 from policy.organisation import Organisation
 from policy.working_time import WorkingTime
 from storage.escalations import Escalation, Shown
@@ -32,12 +32,19 @@ def presentation(
     organisation: Organisation,
 ) -> Shown:
     """Say whether a decision gets its own card: whatever is urgent does, the rest within the day's number."""
-    others = any(need.role is not Role.OWNER for need in ruling.decision.approvals)
-    if considered.proposal.urgent or others or duties_of(ruling.decision).notify:
+    ordinary = _is_ordinary(ruling.decision, destination)
+    if considered.proposal.urgent or not ordinary or duties_of(ruling.decision).notify:
         return "card"
     person, working = destination.decider_email, destination.working
     is_room = has_room(tx, arrived, destination.channel, person, working, organisation)
     return "card" if is_room else "grouped"
+
+
+def _is_ordinary(decision: Decision, destination: Route) -> bool:
+    """Say whether nobody has to agree but the owner, or any one manager where there is no owner to ask."""
+    if destination.decider_email is None:
+        return all(need.role is Role.MANAGER and need.count == 1 for need in decision.approvals)
+    return all(need.role is Role.OWNER for need in decision.approvals)
 
 
 def has_room(

@@ -33,7 +33,7 @@ async def house(migrated: Path, default_policy: CompiledPolicy) -> AsyncIterator
         await house.database.close()
 
 
-async def gift(house: House, number: int, staff: str) -> None:
+async def gift(house: House, number: int, staff: str | None) -> None:
     donor_id, gift_id = f"donor-{number}", f"gift-{number}"
     donor = {"id": donor_id, "version": "v1", "name": f"Donor {number}", "owner_id": staff}
     house.crm.add(Donor.model_validate(donor | {"lifecycle_stage": "stewardship"}, strict=False))
@@ -69,3 +69,15 @@ async def test_a_colleague_s_cards_take_nobody_s_room_and_each_gets_a_list(house
         OWNER.id: ["Donor 12"],
         STRANGER.id: ["Donor 14"],
     }
+
+
+async def test_donors_without_an_owner_do_not_flood_the_review_channel(house: House) -> None:
+    for number in (11, 12, 13):
+        await gift(house, number, None)
+    assert [shown.card.donor.name for shown in house.chat.cards.values()] == ["Donor 11"]
+    house.clock.move(minutes=30)
+    await house.work_all()
+    lists = [(place, shown) for place, _, shown in house.chat.posts if isinstance(shown, GroupingShown)]
+    assert [(place, [item.donor_name for item in shown.items]) for place, shown in lists] == [
+        (ORGANISATION.review_channel, ["Donor 12", "Donor 13"])
+    ]

@@ -574,7 +574,7 @@ Decide by 1 Dec 2026, 22:00 UTC  <Open the card>
 # Put off
 **Donor 3**
 Call
-Comes back on 1 Dec 2026
+Comes back: 1 Dec 2026
 [Bring it back now]
 # Decided lately
 **Donor 4**

@@ -23,7 +23,7 @@ from handlers.outcomes import QueueItem
 from policy.escalation import EscalationState
 
 DECIDE_BY = "Decide by "
-BACK_ON = "Comes back on "
+BACK_ON = "Comes back: "
 OPEN_CARD = "Open the card"
 SHOW_CARD = "Show as a card"
 BRING_BACK = "Bring it back now"
