@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from policy.calibration import Reliability
 from policy.cells import Cells
+from policy.clustered import Compared
 from policy.interactions import Kind
+
+Came = Literal["gave", "replied", "retained", "gifts"]
+"""What came after a decision: a first gift, an answer, a gift after one that led to it, or how many gifts."""
 
 FEWEST_PEOPLE = 5
 """A team of fewer people is not described: everybody would know who is meant."""
@@ -16,14 +21,19 @@ FEWEST_PEOPLE = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """Decisions of one kind that were followed for a whole time, and after how many something came."""
+    """Decisions that were followed for a whole time: those of one kind of action, or of all under ""."""
 
-    conclusion: str
     action_kind: str
-    decisions: int
-    donors: int
-    gave: int
-    replied: int
+    pair: Compared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignFollowed:
+    """The decisions of one campaign that is over, each followed to its end; *ended_at* is UTC."""
+
+    name: str
+    ended_at: datetime
+    pair: Compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +56,11 @@ class Overruled:
 class Material:
     """Everything counted for one team and two periods.
 
-    *minutes* is how often it took so many minutes from an event to a decision. *followed* holds, by number of
-    days, decisions that were followed that long. *people* is how many could have used it, *by_hand* how many
-    minutes the organisation measured for a summary or a decision without Countersign, *words* what there was
-    to read instead. *reliability* is what confidence was worth in the last year, by kind of action; None for
-    a team.
+    *minutes* is how often it took so many minutes from an event to a decision. *followed* holds, by what
+    came after them, decisions that were followed for the time of that; *campaigns* ended in the last year.
+    *people* is how many could have used it, *by_hand* how many minutes the organisation measured for a
+    summary or a decision without Countersign, *words* what there was to read instead. *reliability* is what
+    confidence was worth in the last year, by kind of action; None for a team.
     """
 
     cells: Cells
@@ -58,7 +68,8 @@ class Material:
     minutes_before: Mapping[int, int] = field(default_factory=dict)
     measured: int = 0
     words: int = 0
-    followed: Mapping[int, tuple[Followed, ...]] = field(default_factory=dict)
+    followed: Mapping[Came, tuple[Followed, ...]] = field(default_factory=dict)
+    campaigns: tuple[CampaignFollowed, ...] = ()
     overruled: tuple[Overruled, ...] = ()
     people: int = 0
     by_hand: Mapping[str, int] = field(default_factory=dict)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from policy.clustered import Arm, Compared, rate_difference, rate_interval, share_difference, share_interval
 from policy.digest import Chart, Digest, DigestFigure, DigestKind, DigestSection, Series
-from policy.digest_material import Followed, Material
-from policy.digest_words import TOO_FEW, action, bare_percent, counted, percent, range_of
-from policy.interactions import ACTED, Kind
-from policy.statistics import SMALLEST_SHARE, Share, difference
+from policy.digest_material import Came, Followed, Material
+from policy.digest_words import action, counted
+from policy.statistics import SMALLEST_SHARE, Interval
 
 NOT_CAUSAL = (
     "This is a comparison, not a proof of effect: people chose what to act on, and chose the likelier donors."
@@ -17,111 +18,220 @@ FOLLOWED = (
     "Only decisions that were followed for the whole time are counted, so the latest ones are missing on "
     "purpose. A gift or a reply counts once per decision, and only after it."
 )
-REPLY_DAYS, GIFT_DAYS, RETENTION_DAYS = 30, 90, 365
-WINDOWS = (REPLY_DAYS, GIFT_DAYS, RETENTION_DAYS)
-_NOT_ACTED = frozenset({Kind.DECLINED, Kind.SENT_BACK, Kind.EXPIRED})
-Hits = Callable[[Followed], int]
+CLUSTERED = (
+    "Several decisions about one household are not independent: the ranges and “more” or “fewer” go by "
+    f"households (Rao and Scott 1992), and percentages are given from {SMALLEST_SHARE} households on."
+)
+EACH_GIFT_ONCE = (
+    "Every gift counts once, after the last decision before it. How much was given is not compared."
+)
+CAMPAIGN_TIME = "Counted is who gave, to anything, from the decision until the campaign’s end."
+WINDOWS: dict[Came, int] = {"gave": 90, "replied": 30, "retained": 365, "gifts": 90}
+"""For how many days decisions are followed."""
+
+_SIZES = ("households", "of them", "between")
+COLUMNS = ("", "Acted on", *_SIZES, "Not acted on", *_SIZES)
+MOST_CAMPAIGNS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """How one outcome is said: *did* in a sentence, and whether it is a rate per 100 decisions."""
+
+    came: Came
+    title: str
+    did: str
+    per_hundred: bool = False
+
+    def interval(self, arm: Arm) -> Interval:
+        return rate_interval(arm) if self.per_hundred else share_interval(arm)
+
+    def difference(self, pair: Compared, comparisons: int = 1) -> Interval:
+        return (rate_difference if self.per_hundred else share_difference)(pair, comparisons)
+
+    @property
+    def unit(self) -> str:
+        return "" if self.per_hundred else " %"
+
+
+GAVE = _Measure("gave", "Gave within 90 days", "gave")
+MEASURES = (
+    GAVE,
+    _Measure("replied", "Answered within 30 days", "answered"),
+    _Measure("retained", "Gave again within a year of a gift", "gave again"),
+    _Measure("gifts", "Gifts within 90 days, per 100 decisions", "gifts", per_hundred=True),
+)
+IN_CAMPAIGN = _Measure("gave", "Campaigns that ended in the last year", "gave")
 
 
 def outcomes(material: Material) -> Digest:
     """Return the outcomes digest."""
-    sections = (
-        _compared(material, "gifts", "Gave within 90 days", GIFT_DAYS, lambda each: each.gave, "gave"),
-        _compared(
-            material, "replies", "Answered within 30 days", REPLY_DAYS, lambda e: e.replied, "answered"
-        ),
-        _compared(
-            material,
-            "retention",
-            "Gave again within a year",
-            RETENTION_DAYS,
-            lambda each: each.gave,
-            "gave again",
-        ),
-    )
-    acted, others = _groups(material.followed.get(GIFT_DAYS, ()), lambda each: each.gave)
+    pair = _all(material.followed.get("gave", ()))
     return Digest(
         kind=DigestKind.OUTCOMES,
-        headline=_headline(acted, others),
+        headline=_says(pair, GAVE)
+        if pair.acted.n or pair.others.n
+        else "No decision has been followed for 90 days yet.",
         figures=(
-            DigestFigure(label="Acted on, and followed for 90 days", value=f"{acted.whole:,}"),
-            DigestFigure(label="Gave after it", value=percent(acted) if acted.whole else "–"),
-            DigestFigure(label="Not acted on, and followed for 90 days", value=f"{others.whole:,}"),
-            DigestFigure(label="Gave after that", value=percent(others) if others.whole else "–"),
+            DigestFigure(label="Acted on, and followed for 90 days", value=_size(pair.acted)),
+            DigestFigure(label="Gave after it", value=_share(pair.acted)),
+            DigestFigure(label="Not acted on, and followed for 90 days", value=_size(pair.others)),
+            DigestFigure(label="Gave after that", value=_share(pair.others)),
         ),
-        sections=sections,
-        footnotes=(NOT_CAUSAL, FOLLOWED, TOO_FEW),
+        sections=(
+            _compared(MEASURES[0], material.followed.get("gave", ())),
+            _campaigns(material),
+            *(_compared(measure, material.followed.get(measure.came, ())) for measure in MEASURES[1:]),
+        ),
+        footnotes=(NOT_CAUSAL, FOLLOWED, CLUSTERED),
     )
 
 
-def _groups(followed: Sequence[Followed], hits: Hits) -> tuple[Share, Share]:
-    return _of(followed, ACTED, hits), _of(followed, _NOT_ACTED, hits)
+def _all(followed: Sequence[Followed]) -> Compared:
+    return next((each.pair for each in followed if not each.action_kind), Compared(Arm(), Arm()))
 
 
-def _of(followed: Sequence[Followed], conclusions: frozenset[Kind], hits: Hits) -> Share:
-    found = [each for each in followed if each.conclusion in conclusions]
-    return Share(sum(map(hits, found)), sum(each.decisions for each in found))
+def _size(arm: Arm) -> str:
+    return f"{arm.n:,} about {counted(arm.households, 'household', 'households')}" if arm.n else "0"
 
 
-def _headline(acted: Share, others: Share) -> str:
-    if not acted.whole and not others.whole:
-        return "No decision has been followed for 90 days yet."
-    return _says(acted, others, "gave")
+def _share(arm: Arm) -> str:
+    of = f"{arm.x:,} of {arm.n:,}"
+    if not arm.n:
+        return "–"
+    return f"{100 * arm.value:.0f} % ({of})" if arm.is_enough else of
 
 
-def _says(acted: Share, others: Share, did: str) -> str:
-    if not (acted.is_enough and others.is_enough):
+def _says(pair: Compared, measure: _Measure, comparisons: int = 1) -> str:
+    if not pair.is_enough:
+        acted = counted(pair.acted.households, "household", "households")
         return (
-            f"Too few to compare: {counted(acted.whole, 'decision', 'decisions')} acted on, "
-            f"{others.whole:,} not; at least {SMALLEST_SHARE} of each are needed."
+            f"Too few to compare: decisions about {acted} acted on, about {pair.others.households:,} "
+            f"not; at least {SMALLEST_SHARE} of each are needed."
         )
-    gap = difference(acted, others)
-    one, other = f"{100 * acted.value:.0f} %", f"{100 * others.value:.0f} %"
-    apart = f"{abs(100 * gap.low):.0f} to {abs(100 * gap.high):.0f} points"
-    said = f"After {one} of what was acted on the donor {did}, after {other} of what was not"
+    one, other = (f"{100 * arm.value:.0f}" for arm in (pair.acted, pair.others))
+    if measure.per_hundred:
+        said = f"After 100 decisions acted on came {one} gifts, after 100 of the others {other}"
+    else:
+        said = f"After {one} % of what was acted on the donor {measure.did}, after {other} % of what was not"
+    return f"{said}: {_apart(measure, pair, comparisons)}."
+
+
+def _apart(measure: _Measure, pair: Compared, comparisons: int) -> str:
+    gap = measure.difference(pair, comparisons)
     if not gap.excludes_zero:
-        return f"{said}: no clear difference."
-    more = "more" if gap.low > 0 else "fewer"
-    if gap.low < 0:
-        apart = f"{abs(100 * gap.high):.0f} to {abs(100 * gap.low):.0f} points"
-    return f"{said}: {apart} {more}."
+        return "no clear difference"
+    nearer, further = sorted((abs(gap.low), abs(gap.high)))
+    words = "" if measure.per_hundred else "points "
+    return f"{100 * nearer:.0f} to {100 * further:.0f} {words}{'more' if gap.low > 0 else 'fewer'}"
 
 
-def _compared(material: Material, id_: str, title: str, days: int, hits: Hits, did: str) -> DigestSection:
-    followed = material.followed.get(days, ())
-    acted, others = _groups(followed, hits)
-    kinds = sorted({each.action_kind for each in followed})
-    by_kind = [(kind, [each for each in followed if each.action_kind == kind]) for kind in kinds]
-    rows = [("All", *_row(acted, others))]
-    rows += [(action(kind), *_row(*_groups(some, hits))) for kind, some in by_kind]
+def _compared(measure: _Measure, followed: Sequence[Followed]) -> DigestSection:
+    pair = _all(followed)
+    rows = [(action(f.action_kind) if f.action_kind else "All", *_row(measure, f.pair)) for f in followed]
     return DigestSection(
-        id=id_,
-        title=title,
-        says=_says(acted, others, did),
-        chart=_chart(title, acted, others) if _worth_drawing(acted, others) else None,
-        columns=("", "Acted on", "of them", "between", "Not acted on", "of them", "between"),
-        rows=tuple(rows) if followed else (),
-        notes=(NOT_CAUSAL,),
+        id=_IDS.get(measure.came, measure.came),
+        title=measure.title,
+        says=_says(pair, measure),
+        chart=_chart(measure, pair) if _worth_drawing(pair) else None,
+        columns=COLUMNS,
+        rows=tuple(rows),
+        notes=(NOT_CAUSAL, *((EACH_GIFT_ONCE,) if measure.per_hundred else ())),
     )
 
 
-def _worth_drawing(acted: Share, others: Share) -> bool:
-    return acted.is_enough and others.is_enough and acted.part + others.part > 0
-
-
-def _row(acted: Share, others: Share) -> tuple[str, ...]:
-    return tuple(
-        part
-        for share in (acted, others)
-        for part in (f"{share.whole:,}", bare_percent(share), range_of(share))
+def _campaigns(material: Material) -> DigestSection:
+    found = material.campaigns[:MOST_CAMPAIGNS]
+    enough = [each for each in found if each.pair.is_enough]
+    return DigestSection(
+        id="campaigns",
+        title=IN_CAMPAIGN.title,
+        says=_about_campaigns([(each.name, each.pair) for each in enough], len(found)),
+        chart=_campaign_chart([(each.name, each.pair) for each in enough]),
+        columns=(*COLUMNS, "Difference"),
+        rows=tuple((c.name, *_row(IN_CAMPAIGN, c.pair), _gap(c.pair, len(enough))) for c in found),
+        notes=(NOT_CAUSAL, CAMPAIGN_TIME),
     )
 
 
-def _chart(title: str, acted: Share, others: Share) -> Chart:
-    values = tuple(round(100 * share.value, 1) for share in (acted, others))
+def _about_campaigns(enough: Sequence[tuple[str, Compared]], found: int) -> str:
+    if not found:
+        return "No campaign to which proposals belonged ended in the last year."
+    if not enough:
+        few = counted(found, "campaign has", "campaigns have")
+        return f"Too few to compare: {few} fewer than {SMALLEST_SHARE} households acted on, or not."
+    clear = [
+        (name, gap) for name, pair in enough if (gap := share_difference(pair, len(enough))).excludes_zero
+    ]
+    of = counted(len(enough), "campaign", "campaigns")
+    if not clear:
+        return f"In none of {of} did clearly more or fewer donors give after what was acted on."
+    more, fewer = [n for n, gap in clear if gap.low > 0], [n for n, gap in clear if gap.high < 0]
+    said = [
+        f"{word} donors gave after what was acted on in {_some(names)}"
+        for word, names in (("more", more), ("fewer", fewer))
+        if names
+    ]
+    return f"Of {of}, clearly {'; '.join(said)}."
+
+
+def _some(names: Sequence[str]) -> str:
+    named = ", ".join(f"“{name}”" for name in names[:3])
+    return named if len(names) <= 3 else f"{named} and {len(names) - 3} more"
+
+
+def _gap(pair: Compared, comparisons: int) -> str:
+    return _apart(IN_CAMPAIGN, pair, comparisons) if pair.is_enough else "too few"
+
+
+def _worth_drawing(pair: Compared) -> bool:
+    return pair.is_enough and pair.acted.x + pair.others.x > 0
+
+
+def _row(measure: _Measure, pair: Compared) -> tuple[str, ...]:
+    return tuple(part for arm in (pair.acted, pair.others) for part in _cells(measure, arm))
+
+
+def _cells(measure: _Measure, arm: Arm) -> tuple[str, ...]:
+    size = f"{arm.n:,}", f"{arm.households:,}"
+    if not arm.is_enough:
+        return (*size, f"{arm.x} of {arm.n}" if not measure.per_hundred else f"{arm.x}", "too few")
+    found, unit = measure.interval(arm), measure.unit
+    between = f"{100 * found.low:.0f} to {100 * found.high:.0f}{unit}"
+    return (*size, f"{100 * arm.value:.0f}{unit}", between)
+
+
+def _chart(measure: _Measure, pair: Compared) -> Chart:
+    values = tuple(round(100 * arm.value, 1) for arm in (pair.acted, pair.others))
     return Chart(
-        title=title,
-        unit="%",
+        title=measure.title,
+        unit=measure.unit.strip(),
         categories=("Acted on", "Not acted on"),
-        series=(Series(name=title, values=values),),
+        series=(Series(name=measure.title, values=values),),
     )
+
+
+def _campaign_chart(enough: Sequence[tuple[str, Compared]]) -> Chart | None:
+    if not any(_worth_drawing(pair) for _, pair in enough):
+        return None
+    arms: tuple[tuple[str, Callable[[Compared], Arm]], ...] = (
+        ("Acted on", lambda pair: pair.acted),
+        ("Not acted on", lambda pair: pair.others),
+    )
+    return Chart(
+        title="Gave before the campaign ended",
+        unit="%",
+        categories=tuple(name for name, _ in enough),
+        series=tuple(
+            Series(name=name, values=tuple(round(100 * arm(pair).value, 1) for _, pair in enough))
+            for name, arm in arms
+        ),
+    )
+
+
+_IDS: dict[Came, str] = {
+    "gave": "gifts",
+    "replied": "replies",
+    "retained": "retention",
+    "gifts": "downstream",
+}

@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum, unique
 from typing import Any, Literal
 
+from pydantic import AwareDatetime
+
 from policy.value import Value
 
 Response = Literal["gave", "replied"]
@@ -74,6 +76,7 @@ K = Kind
 CONCLUDED = (K.APPROVED, K.APPROVED_EDITED, K.DECLINED, K.SENT_BACK, K.EXPIRED)
 """How a proposal that was put before somebody ends; the shares of these add up to one."""
 ACTED = frozenset({K.APPROVED, K.APPROVED_EDITED, K.UNASKED})
+NOT_ACTED = frozenset({K.DECLINED, K.SENT_BACK, K.EXPIRED})
 BY_PEOPLE = (K.APPROVED, K.APPROVED_EDITED, K.DECLINED, K.SENT_BACK)
 OVERRIDES = (K.EDITED, K.DEFERRED, K.DECLINED, K.SENT_BACK, K.PASSED_ON, K.UNDONE)
 
@@ -98,11 +101,21 @@ class Recommended(Value):
     confidence: int | None
 
 
+class CampaignTold(Value):
+    """The campaign a proposal belonged to, as the CRM had it then; it runs until before *ends_at*."""
+
+    id: str
+    name: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
 class Counted(Value):
     """What one audit entry adds to the figures.
 
     *person* is a Slack user id, empty for Countersign itself. *owner* is the e-mail address of whoever was
     asked to decide. *about* is what else it can be counted by where no recommendation is behind it.
+    *event_id* is of the CRM event behind it; *after_gift* says that it was a gift.
     """
 
     interactions: tuple[Interaction, ...] = ()
@@ -112,7 +125,11 @@ class Counted(Value):
     opens: bool = False
     owner: str = ""
     response: tuple[Response, datetime] | None = None
+    event_id: str = ""
     about: Recommended | None = None
+    household_id: str | None = None
+    campaign: CampaignTold | None = None
+    after_gift: bool = False
 
 
 _PLAIN: dict[str, Kind] = {
@@ -177,7 +194,8 @@ def counted(kind: str, actor: str, payload: Mapping[str, Any]) -> Counted | None
         case "recommendation.decided":
             return _recommended(payload)
         case "event.noted":
-            return Counted(response=_response(payload.get("event")))
+            event = _part(payload, "event")
+            return Counted(response=_response(event), event_id=_text(event, "id"))
         case "feedback.given":
             useful = K.USEFUL if payload.get("value") == "useful" else K.NOT_USEFUL
             said = Interaction(kind=useful, reason=str(payload.get("reason") or ""))
@@ -235,7 +253,23 @@ def _recommended(payload: Mapping[str, Any]) -> Counted:
     found += _gates(decision, outcome)
     if recommendation.get("suspected_injection"):
         found.append(Interaction(kind=K.INJECTION))
-    return Counted(interactions=tuple(found), recommended=recommended, response=_response(event))
+    response = _response(event)
+    return Counted(
+        interactions=tuple(found),
+        recommended=recommended,
+        response=response,
+        event_id=_text(event, "id"),
+        household_id=_text(payload, "household_id") or None,
+        campaign=_campaign(_part(payload, "campaign")),
+        after_gift=response is not None and response[0] == "gave",
+    )
+
+
+def _campaign(told: Mapping[str, Any]) -> CampaignTold | None:
+    starts, ends = _moment(told.get("starts_at")), _moment(told.get("ends_at"))
+    if not (_text(told, "id") and starts and ends):
+        return None
+    return CampaignTold(id=_text(told, "id"), name=_text(told, "name"), starts_at=starts, ends_at=ends)
 
 
 def _gates(decision: Mapping[str, Any], outcome: str) -> list[Interaction]:
@@ -284,9 +318,7 @@ def _replay(result: object) -> tuple[Interaction, ...]:
     return (same, Interaction(kind=K.REPLAY_DIFFERENT, amount=differ)) if differ else (same,)
 
 
-def _response(event: object) -> tuple[Response, datetime] | None:
-    if not isinstance(event, dict):
-        return None
+def _response(event: Mapping[str, Any]) -> tuple[Response, datetime] | None:
     response, at = _RESPONSES.get(str(event.get("type"))), _moment(event.get("time"))
     return (response, at) if response and at else None
 

@@ -54,12 +54,15 @@ class Share:
 
     def interval_at(self, z: float) -> Interval:
         """Return Wilson's interval at another confidence, given as a quantile of the normal distribution."""
-        if not self.whole:
-            return Interval(0.0, 1.0)
-        n, p, z2 = self.whole, self.value, z * z
-        middle, spread = p + z2 / (2 * n), z * sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-        low, high = (middle - spread) / (1 + z2 / n), (middle + spread) / (1 + z2 / n)
-        return Interval(0.0 if self.part == 0 else max(0.0, low), 1.0 if self.part == n else min(1.0, high))
+        return wilson(self.value, self.whole, z) if self.whole else Interval(0.0, 1.0)
+
+
+def wilson(p: float, n: float, z: float) -> Interval:
+    """Return Wilson's score interval of a share *p* of *n*, which need not be whole numbers."""
+    z2 = z * z
+    middle, spread = p + z2 / (2 * n), z * sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+    low, high = (middle - spread) / (1 + z2 / n), (middle + spread) / (1 + z2 / n)
+    return Interval(0.0 if p <= 0 else max(0.0, low), 1.0 if p >= 1 else min(1.0, high))
 
 
 def difference(one: Share, other: Share, comparisons: int = 1) -> Interval:

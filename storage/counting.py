@@ -18,16 +18,24 @@ from policy.interactions import (
     BY_PEOPLE,
     CONCLUDED,
     COUNTED_KINDS,
+    CampaignTold,
     Counted,
     Interaction,
     Kind,
     Recommended,
+    Response,
     counted,
     decile,
 )
 from storage.columns import UtcDateTime
 from storage.conflict import insert_new
-from storage.schema import INTERACTION_GROUPS, INTERACTIONS, RECOMMENDATIONS
+from storage.schema import (
+    CAMPAIGNS_COUNTED,
+    GIFTS_AFTER,
+    INTERACTION_GROUPS,
+    INTERACTIONS,
+    RECOMMENDATIONS,
+)
 
 FOLLOWED_UP = timedelta(days=365)
 """For how long after a decision a gift or a reply still counts as having come after it."""
@@ -84,10 +92,10 @@ def _count(
     groups: dict[int, dict[str, Any]],
 ) -> None:
     if found.response and entry.donor_id:
-        _note_response(connection, entry.donor_id, found.response[0], min(found.response[1], entry.at))
+        _note_response(connection, entry, found.response, found.event_id)
     behind: Mapping[str, Any] | None = None
     if found.recommended:
-        _add_recommendation(connection, entry, found.recommended)
+        _add_recommendation(connection, entry, found, found.recommended)
     elif found.escalation_id:
         behind = known.of(entry, found)
     about = found.recommended or found.about or (_about(behind) if behind else _NOT_PROPOSED)
@@ -123,7 +131,7 @@ def _as_it_was(interaction: Interaction, behind: Mapping[str, Any] | None, at: d
     return Interaction(kind=kind, reason=interaction.reason, amount=amount)
 
 
-def _add_recommendation(connection: Connection, entry: Entry, proposed: Recommended) -> None:
+def _add_recommendation(connection: Connection, entry: Entry, found: Counted, proposed: Recommended) -> None:
     values = proposed.model_dump() | {
         "entry_id": entry.id,
         "correlation_id": entry.correlation_id,
@@ -132,8 +140,27 @@ def _add_recommendation(connection: Connection, entry: Entry, proposed: Recommen
         "escalation_id": None,
         "owner": "",
         "edited": False,
+        "cluster": cluster_of(found.household_id or entry.donor_id or ""),
+        "campaign_id": found.campaign.id if found.campaign else None,
+        "after_gift": found.after_gift,
     }
+    if found.campaign:
+        _tell_campaign(connection, found.campaign, entry.at)
     insert_new(connection, RECOMMENDATIONS, ("entry_id",), values)
+
+
+def _tell_campaign(connection: Connection, campaign: CampaignTold, at: datetime) -> None:
+    """Keep what was told of a campaign last."""
+    row = campaign.model_dump(exclude={"id", "name"}) | {
+        "campaign_id": campaign.id,
+        "campaign_name": campaign.name,
+        "told_at": at,
+    }
+    dialect = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    new = dialect(CAMPAIGNS_COUNTED)
+    told = {name: new.excluded[name] for name in row if name != "campaign_id"}
+    newer = CAMPAIGNS_COUNTED.c.told_at < new.excluded.told_at
+    connection.execute(new.on_conflict_do_update(index_elements=["campaign_id"], set_=told, where=newer), row)
 
 
 class _Behind:
@@ -176,9 +203,19 @@ def _follow(connection: Connection, entry_id: str, kind: Kind, at: datetime) -> 
         connection.execute(_CONCLUDED, {"entry": entry_id, "end": kind.value, "moment": at})
 
 
-def _note_response(connection: Connection, donor_id: str, response: str, at: datetime) -> None:
-    """Note the first gift or reply after each decision about a donor."""
-    connection.execute(_RESPONDED[response], {"donor": donor_id, "moment": at, "earliest": at - FOLLOWED_UP})
+def _note_response(
+    connection: Connection, entry: Entry, response: tuple[Response, datetime], event_id: str
+) -> None:
+    """Note the first gift or reply after each decision about a donor, and every gift after the last one."""
+    at = min(response[1], entry.at)
+    when = {"donor": entry.donor_id, "moment": at, "earliest": at - FOLLOWED_UP}
+    connection.execute(_RESPONDED[response[0]], when)
+    if response[0] != "gave":
+        return
+    last = connection.execute(_LAST_BEFORE, when).scalar_one_or_none()
+    if last is not None:
+        gift = {"event_id": event_id or entry.id, "donor_id": entry.donor_id, "at": at}
+        insert_new(connection, GIFTS_AFTER, ("event_id",), gift | {"recommendation_id": last})
 
 
 def _group(happened: Interaction, person: str, owner: str, about: Recommended) -> dict[str, Any]:
@@ -194,6 +231,11 @@ def _group(happened: Interaction, person: str, owner: str, about: Recommended) -
         "confidence": decile(about.confidence),
     }
     return group | {"id": group_id(group)}
+
+
+def cluster_of(household_or_donor: str) -> int:
+    """Return what decisions about one household have in common: 63 bits of its digest."""
+    return int.from_bytes(hashlib.sha256(household_or_donor.encode()).digest()[:8], "big") >> 1
 
 
 def group_id(group: Mapping[str, Any]) -> int:
@@ -251,6 +293,18 @@ _CONCLUDED = (
         gave_at=None,
         replied_at=None,
     )
+)
+
+
+_LAST_BEFORE = (
+    select(_R.entry_id)
+    .where(
+        _R.donor_id == bindparam("donor"),
+        _R.concluded_at < bindparam("moment", type_=UtcDateTime()),
+        _R.concluded_at >= bindparam("earliest", type_=UtcDateTime()),
+    )
+    .order_by(_R.concluded_at.desc(), _R.entry_id.desc())
+    .limit(1)
 )
 
 

@@ -76,7 +76,7 @@ _BLANK: dict[str, Any] = {
     "lease_owner": None,
     "lease_until": None,
 }
-_FREE_TEXT = frozenset({"body", "reason", "reason_text", "answer", "result", "event"})
+_FREE_TEXT = frozenset({"body", "reason", "reason_text", "answer", "result", "event", "campaign_name"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     CTE,
-    BigInteger,
     ColumnElement,
     Connection,
-    Interval,
     Select,
     and_,
     case,
     func,
-    literal,
     or_,
     select,
-    type_coerce,
 )
 
 from policy.cells import Active, Cell, Cells
-from policy.digest_material import Followed, Overruled
+from policy.digest_material import Overruled
 from policy.digest_periods import Period
 from policy.interactions import BY_PEOPLE, OVERRIDES, Kind
-from storage.schema import CONSIDERATIONS, ESCALATIONS, INTERACTION_GROUPS, INTERACTIONS, RECOMMENDATIONS
+from storage.schema import CONSIDERATIONS, ESCALATIONS, INTERACTION_GROUPS, INTERACTIONS
 
-_I, _G, _R = INTERACTIONS.c, INTERACTION_GROUPS.c, RECOMMENDATIONS.c
+_I, _G = INTERACTIONS.c, INTERACTION_GROUPS.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,32 +97,6 @@ class Interactions:
         found = self._connection.execute(query).one()
         return int(found[0]), int(found[1])
 
-    def followed(
-        self, start: datetime, end: datetime, within: timedelta, team: Team | None = None
-    ) -> list[Followed]:
-        """Return what came within that time after the decisions concluded from *start* until *end*.
-
-        Whoever asks takes an *end* so early that all of them were followed for the whole time.
-        """
-        dialect = self._connection.dialect.name
-        query = (
-            select(
-                _R.conclusion,
-                _R.action_kind,
-                func.count(),
-                func.count(_R.donor_id.distinct()),
-                func.sum(case((_came(_R.gave_at, within, dialect), 1), else_=0)),
-                func.sum(case((_came(_R.replied_at, within, dialect), 1), else_=0)),
-            )
-            .where(_R.concluded_at >= start, _R.concluded_at < end)
-            .group_by(_R.conclusion, _R.action_kind)
-            .order_by(_R.conclusion, _R.action_kind)
-        )
-        if team is not None:
-            query = query.where(_R.owner.in_(team.owners))
-        names = ("conclusion", "action_kind", "decisions", "donors", "gave", "replied")
-        return [Followed(**dict(zip(names, row, strict=True))) for row in self._connection.execute(query)]
-
     def overruled(
         self, start: datetime, end: datetime, limit: int, team: Team | None = None
     ) -> list[Overruled]:
@@ -178,13 +148,6 @@ def _within(query: Select[Any], team: Team | None) -> Select[Any]:
 
 def _of(team: Team) -> ColumnElement[bool]:
     return or_(_G.person.in_(team.people), and_(_G.person == "", _G.owner.in_(team.owners)))
-
-
-def _came(response: ColumnElement[Any], within: timedelta, dialect: str) -> ColumnElement[bool]:
-    if dialect == "postgresql":
-        return response <= _R.concluded_at + literal(within, Interval())
-    concluded = type_coerce(_R.concluded_at, BigInteger)
-    return type_coerce(response, BigInteger) <= concluded + within // timedelta(microseconds=1)
 
 
 _BY = ("kind", "reason", "action_kind", "stage", "model", "prompt", "confidence")

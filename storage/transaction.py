@@ -28,6 +28,7 @@ from storage.interactions import Interactions
 from storage.key_care import KeyCare
 from storage.keys import KeyRing
 from storage.occurrences import Occurrences
+from storage.outcomes import Outcomes
 from storage.overrides import Overrides
 from storage.pauses import Pauses
 from storage.policies import Policies
@@ -71,6 +72,7 @@ class Transaction:
         "keys",
         "occurrences",
         "outbox",
+        "outcomes",
         "overrides",
         "pauses",
         "places",
@@ -117,6 +119,7 @@ class Transaction:
         self.groupings = Groupings(connection)
         self.homes = Homes(connection)
         self.interactions = Interactions(connection)
+        self.outcomes = Outcomes(connection)
         self.cleanup = CleanupItems(connection)
         self.reminders = Reminders(connection)
         self.replicas = Replicas(connection)

@@ -12,7 +12,7 @@ from handlers.outcomes import DigestShown
 from handlers.record.judging import reliability_by_class
 from policy.digest import TITLES, Digest, DigestKind
 from policy.digest_adoption import USES, adoption
-from policy.digest_material import FEWEST_PEOPLE, Material
+from policy.digest_material import FEWEST_PEOPLE, Came, Material
 from policy.digest_operations import ANOMALIES, COMPLIANCE, INCIDENTS, operations
 from policy.digest_outcomes import WINDOWS, outcomes
 from policy.digest_override import override
@@ -25,6 +25,7 @@ from storage.transaction import Transaction
 
 K = Kind
 WORTH_READING = 10
+CAMPAIGNS_BACK = timedelta(days=365)
 TOO_SMALL = (
     f"This team has fewer than {FEWEST_PEOPLE} people. Figures about so few would be figures about each of "
     "them, so none are shown."
@@ -139,12 +140,15 @@ def gathered(
             return Material(**common, overruled=read, reliability=reliability)  # type: ignore[arg-type]
         case DigestKind.OUTCOMES:
             # The period is moved back as far as each decision has to be followed, so that all were.
-            spans = {days: timedelta(days=days) for days in WINDOWS}
-            followed = {
-                days: tuple(counted.followed(period.before - span, end - span, span, whose))
-                for days, span in spans.items()
-            }
-            return Material(**common, followed=followed)  # type: ignore[arg-type]
+            spans: dict[Came, timedelta] = {came: timedelta(days=days) for came, days in WINDOWS.items()}
+            return Material(
+                **common,  # type: ignore[arg-type]
+                followed={
+                    came: tuple(tx.outcomes.followed(came, period.before - span, end - span, span, whose))
+                    for came, span in spans.items()
+                },
+                campaigns=tuple(tx.outcomes.campaigns(end - CAMPAIGNS_BACK, end, whose)),
+            )
         case DigestKind.OPERATIONS:
             price = organisation.model_price_per_million_tokens_minor
             return Material(**common, tokens_price_minor=price)  # type: ignore[arg-type]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from handlers.context import Context
 from handlers.proposals.escalation_view import card_of, requirement_of
@@ -103,6 +105,21 @@ def _campaign_of_pledges(about: Collection[str], record: DonorRecord) -> str | N
     """Return the campaign that a promised payment was promised to: speaking of it is contact for that one."""
     pledges = (each for each in record.pledges if each.id in about)
     return next((each.campaign_id for each in pledges if each.campaign_id), None)
+
+
+def campaign_told(
+    event: CrmEvent | None, about: Collection[str], record: DonorRecord, time_zone: str
+) -> dict[str, str] | None:
+    """Return the campaign of what happened or of the pledge it is about, with when it runs in UTC."""
+    wanted = campaign_of(event, record) or _campaign_of_pledges(about, record)
+    found = next((each for each in record.campaigns if each.id == wanted), None)
+    if found is None:
+        return None
+    days = found.starts_on, found.ends_on + timedelta(days=1)
+    starts, ends = (
+        datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC).isoformat() for day in days
+    )
+    return {"id": found.id, "name": found.name, "starts_at": starts, "ends_at": ends}
 
 
 def _audience(campaign_id: str | None, organisation: Organisation) -> Audience:

@@ -20,7 +20,7 @@ from handlers.proposals.escalate import escalate
 from handlers.proposals.folding import thanked_together
 from handlers.proposals.happened import happened, quoted
 from handlers.proposals.hold import hold
-from handlers.proposals.occasion import Occasion, occasion_of, outsiders_may_read
+from handlers.proposals.occasion import Occasion, campaign_told, occasion_of, outsiders_may_read
 from handlers.proposals.report_campaign_change import report_campaign_change
 from handlers.proposals.routing import (
     Route,
@@ -251,7 +251,7 @@ def put_forward(
     kept, removed = len(recommendation.signals), recommendation.removed
     note_text(tx, arrived, recommendation.action.kind, recommendation.origin, kept, removed)
     write_what_was_said(tx, arrived, considered.heard, subject=donor_id, use="recommendation")
-    _write_down(tx, arrived, considered, ruling)
+    _write_down(tx, arrived, considered, ruling, organisation)
     if ruling.decision.outcome is Outcome.DENY:
         hold(tx, arrived, considered, ruling, destination, names, organisation)
         return None
@@ -275,7 +275,9 @@ def _flag_risk(tx: Transaction, arrived: Arrived, considered: Considered, ruling
     publish_data(tx, arrived, PublishedEventType.RISK_FLAGGED, arrived.item_id, told)
 
 
-def _write_down(tx: Transaction, arrived: Arrived, considered: Considered, ruling: Ruling) -> None:
+def _write_down(
+    tx: Transaction, arrived: Arrived, considered: Considered, ruling: Ruling, organisation: Organisation
+) -> None:
     note_ruling(
         tx,
         arrived,
@@ -286,6 +288,10 @@ def _write_down(tx: Transaction, arrived: Arrived, considered: Considered, rulin
         requested_by=considered.requested_by,
         happened=considered.happened,
         owner_id=considered.record.donor.owner_id,
+        household_id=considered.record.donor.household_id,
+        campaign=campaign_told(
+            considered.event, considered.proposal.about, considered.record, organisation.time_zone
+        ),
         record_digest=digest(considered.record),
         donor_facts=considered.facts.model_dump(mode="json"),
         recommendation=considered.recommendation.model_dump(mode="json"),

@@ -13,7 +13,9 @@ from storage.schema.base import HEAD, METADATA
 from storage.schema.cleanup import CLEANUP_ITEMS
 from storage.schema.considering import CARD_SHOWINGS, CONSIDERATIONS, LOOKS
 from storage.schema.counting import (
+    CAMPAIGNS_COUNTED,
     DASHBOARD_SESSIONS,
+    GIFTS_AFTER,
     INTERACTION_GROUPS,
     INTERACTIONS,
     RECOMMENDATIONS,
@@ -56,6 +58,7 @@ __all__ = [
     "AUDIT_SUBJECTS",
     "AUDIT_TREE",
     "AWAITED_EVENTS",
+    "CAMPAIGNS_COUNTED",
     "CARD_PLACES",
     "CARD_SHOWINGS",
     "CHECKED_TEXTS",
@@ -69,6 +72,7 @@ __all__ = [
     "ERASURES_DONE",
     "ESCALATIONS",
     "FEEDBACK",
+    "GIFTS_AFTER",
     "GROUPINGS",
     "HEAD",
     "HOMES",

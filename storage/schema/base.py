@@ -6,7 +6,7 @@ from sqlalchemy import (
     MetaData,
 )
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest migration, known without loading the migration library."""
 
 

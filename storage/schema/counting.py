@@ -2,13 +2,14 @@
 
 `recommendations` has a row for every proposal, with what became of it. `interactions` has one for everything
 that happened; what an interaction can be counted by stands in `interaction_groups`, whose id is a digest of
-its other columns, so that a million rows group by one integer. None of it holds a word about a donor, and
-what is about one goes with them.
+its other columns, so that a million rows group by one integer. `gifts_after` has every gift once, beside the
+last decision before it. *cluster* is a digest of the household, or of a donor without one. None of it holds a
+word about a donor, and what is about one goes with them.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, text
 
 from storage.columns import UtcDateTime
 from storage.schema.base import METADATA
@@ -34,9 +35,19 @@ RECOMMENDATIONS = Table(
     Column("concluded_at", UtcDateTime),
     Column("gave_at", UtcDateTime),
     Column("replied_at", UtcDateTime),
+    Column("cluster", BigInteger),
+    Column("campaign_id", Text),
+    Column("after_gift", Boolean),
     Index("ix_recommendations_correlation", "correlation_id"),
     Index("ix_recommendations_escalation", "escalation_id"),
     Index("ix_recommendations_donor", "donor_id", "concluded_at"),
+    Index(
+        "ix_recommendations_campaign",
+        "campaign_id",
+        "concluded_at",
+        sqlite_where=text("campaign_id IS NOT NULL"),
+        postgresql_where=text("campaign_id IS NOT NULL"),
+    ),
     Index(
         "ix_recommendations_outcomes",
         "concluded_at",
@@ -45,7 +56,30 @@ RECOMMENDATIONS = Table(
         "owner",
         "gave_at",
         "replied_at",
+        "cluster",
+        "after_gift",
     ),
+)
+
+CAMPAIGNS_COUNTED = Table(
+    "campaigns_counted",
+    METADATA,
+    Column("campaign_id", Text, primary_key=True),
+    Column("campaign_name", Text, nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("told_at", UtcDateTime, nullable=False),
+)
+
+GIFTS_AFTER = Table(
+    "gifts_after",
+    METADATA,
+    Column("event_id", Text, primary_key=True),
+    Column("recommendation_id", Text, nullable=False),
+    Column("donor_id", Text),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_gifts_after_at", "at", "recommendation_id"),
+    Index("ix_gifts_after_donor", "donor_id"),
 )
 
 INTERACTION_GROUPS = Table(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -25,7 +25,7 @@ APPROVED = {
 }
 NEW_PROMPT_ADDS = 0.08
 HIGH_CONFIDENCE_ADDS = 0.2
-GAVE_AFTER = {True: 0.34, False: 0.18}
+GAVE_AFTER = {True: 0.5, False: 0.1}
 REASONS = ("wrong_timing", "wrong_timing", "wrong_timing", "already_done", "relationship_reason")
 
 
@@ -34,8 +34,10 @@ class History:
     """Writes entries one after the other; *people* are Slack ids with e-mail addresses."""
 
     people: Sequence[tuple[str, str]]
-    random: Random = field(default_factory=lambda: Random(2026))
+    random: Random = field(default_factory=lambda: Random(2027))
+    giving: Random = field(default_factory=lambda: Random(2127))
     number: int = 0
+    begun: datetime = datetime(2026, 1, 5, tzinfo=UTC)
     written: list[AuditEntry] = field(default_factory=list)
 
     def entry(
@@ -55,6 +57,7 @@ class History:
 
     def live(self, start: datetime, days: int, a_day: int, donors: int = 400) -> list[AuditEntry]:
         """Let *days* pass with about so many proposals and half as many summaries *a_day*."""
+        self.begun = start
         for day in range(days):
             for _ in range(a_day):
                 self._proposal(
@@ -64,6 +67,17 @@ class History:
                 self._summary(start + timedelta(days=day, minutes=self.random.randrange(1440)), donors)
         self.written.sort(key=lambda entry: entry.at)
         return self.written
+
+    def _campaign(self, at: datetime) -> dict[str, Any]:
+        """Return the campaign that everything in a quarter belongs to."""
+        number = min((at - self.begun).days // 90, 3)
+        begun = self.begun + timedelta(days=90 * number)
+        return {
+            "id": f"campaign-{number}",
+            "name": f"Appeal {number + 1}",
+            "starts_at": begun.isoformat(),
+            "ends_at": (begun + timedelta(days=90)).isoformat(),
+        }
 
     def _person(self) -> tuple[str, str]:
         return self.random.choice(self.people)
@@ -98,7 +112,7 @@ class History:
             if denied
             else [{"id": "phase_two", "kind": "require_approval"}]
         )
-        event = {"id": correlation, "type": "donation.received", "time": at.isoformat()}
+        event = {"id": correlation, "type": _event_of(donor), "time": at.isoformat()}
         self.entry(
             at + timedelta(seconds=3),
             "recommendation.decided",
@@ -115,6 +129,8 @@ class History:
             },
             decision={"outcome": "deny" if denied else "require_approval", "gates": gates},
             decision_facts={"donor": {"lifecycle_stage": stage}},
+            household_id=household_of(donor),
+            campaign=self._campaign(at),
         )
         if denied:
             return
@@ -171,10 +187,21 @@ class History:
             self.entry(later, "action.undone", correlation, donor, actor, **about, **why)
 
     def _gives(self, after: datetime, donor: str, *, acted: bool) -> None:
-        if self.random.random() < GAVE_AFTER[acted]:
-            at = after + timedelta(days=1 + 88 * self.random.random())
+        if self.giving.random() < GAVE_AFTER[acted]:
+            at = after + timedelta(days=1 + 88 * self.giving.random())
             event = {"type": "donation.received", "time": at.isoformat()}
             self.entry(at, "event.noted", f"g{self.number:07d}", donor, "crm", event=event)
+
+
+def _event_of(donor: str) -> str:
+    """Return what leads to proposals about a donor: of every fifth it is their gifts."""
+    return "note.added" if int(donor.removeprefix("donor-")) % 5 else "donation.received"
+
+
+def household_of(donor: str) -> str | None:
+    """Return the household of a donor: the first two hundred live in pairs."""
+    number = int(donor.removeprefix("donor-"))
+    return f"household-{number // 2}" if number < 200 else None
 
 
 def append(tx: Transaction, entries: Sequence[AuditEntry]) -> None:

@@ -101,23 +101,64 @@ def _one(
         found.held += payload["decision"]["outcome"] == "deny"
 
 
-def gave_after(
-    records: list[AuditRecord], start: datetime, end: datetime, days: int
-) -> dict[str, tuple[int, int]]:
-    """Return, for what was acted on and what was not, after how many of how many decisions the donor gave."""
-    gifts = defaultdict[str, list[datetime]](list)
-    edited = set[str]()
+def came_after(
+    records: list[AuditRecord], start: datetime, end: datetime, days: int, came: str
+) -> dict[str, list[dict[str, int]]]:
+    """Return, by kind of action and for all under "", what came after decisions, household by household.
+
+    n1 and x1 are of what was acted on, n0 and x0 of what was not.
+    """
+    gifts, proposals = defaultdict[str, list[datetime]](list), dict[str, dict[str, Any]]()
     for record in records:
-        event = (record.payload or {}).get("event") or {}
+        payload = record.payload or {}
+        event = payload.get("event") or {}
         if event.get("type") == "donation.received" and record.subject:
             gifts[record.subject].append(min(datetime.fromisoformat(event["time"]), record.at))
-        if record.kind == "escalation.edited" and record.payload:
-            edited.add(record.payload["escalation_id"])
-    found = {"acted": [0, 0], "not": [0, 0]}
+        if record.kind == "recommendation.decided":
+            proposals[record.correlation_id] = payload
+    ends = [r for r in records if r.kind in ENDS and r.subject]
+    found: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for record in ends:
+        if not start <= record.at < end:
+            continue
+        until = record.at + timedelta(days=days)
+        inside = [gift for gift in gifts[record.subject or ""] if record.at < gift <= until]
+        if came == "gifts":
+            later = [r.at for r in ends if r.subject == record.subject and r.at > record.at]
+            hits = sum(not any(end < gift for end in later) for gift in inside)
+        else:
+            hits = int(bool(inside))
+        proposal = proposals[record.correlation_id]
+        if came == "retained" and proposal["event"]["type"] != "donation.received":
+            continue
+        household = proposal.get("household_id") or record.subject
+        arm = "1" if ENDS[record.kind] == "approved" else "0"
+        for by in ("", proposal["recommendation"]["action"]["kind"]):
+            found[by][household][f"n{arm}"] += 1
+            found[by][household][f"x{arm}"] += hits
+    blank = {"n1": 0, "x1": 0, "n0": 0, "x0": 0}
+    return {by: [blank | h for h in of.values()] for by, of in sorted(found.items())}
+
+
+def given_in_campaign(records: list[AuditRecord], campaign_id: str) -> list[dict[str, int]]:
+    """Return who gave between a decision and the end of the campaign it belonged to, by household."""
+    proposals, gifts = dict[str, dict[str, Any]](), defaultdict[str, list[datetime]](list)
     for record in records:
-        if record.kind in ENDS and start <= record.at < end and record.subject:
-            group = found["acted" if ENDS[record.kind] == "approved" else "not"]
-            until = record.at + timedelta(days=days)
-            group[1] += 1
-            group[0] += any(record.at < gift <= until for gift in gifts[record.subject])
-    return {name: (hits, every) for name, (hits, every) in found.items()}
+        payload = record.payload or {}
+        event = payload.get("event") or {}
+        if event.get("type") == "donation.received" and record.subject:
+            gifts[record.subject].append(min(datetime.fromisoformat(event["time"]), record.at))
+        if record.kind == "recommendation.decided" and payload["campaign"]["id"] == campaign_id:
+            proposals[record.correlation_id] = payload
+    found = defaultdict[str, Counter[str]](Counter)
+    for record in records:
+        proposal = proposals.get(record.correlation_id)
+        if record.kind not in ENDS or proposal is None or not record.subject:
+            continue
+        over = datetime.fromisoformat(proposal["campaign"]["ends_at"])
+        if record.at < over:
+            arm = "1" if ENDS[record.kind] == "approved" else "0"
+            household = found[proposal["household_id"] or record.subject]
+            household[f"n{arm}"] += 1
+            household[f"x{arm}"] += any(record.at < gift < over for gift in gifts[record.subject])
+    return [{"n1": 0, "x1": 0, "n0": 0, "x0": 0} | each for each in found.values()]
