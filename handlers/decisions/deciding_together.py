@@ -16,12 +16,14 @@ def may_be_decided_together(escalation: Escalation, organisation: Organisation) 
     """Say whether an open escalation may be among those approved with one press."""
     if escalation.state is not EscalationState.OPEN or escalation.action.kind not in organisation.bulk_kinds:
         return False
-    requirement = requirement_of(escalation)
-    needs = [(need.role, need.count) for need in requirement.decision.approvals]
-    if requirement.decision.outcome is not Outcome.REQUIRE_APPROVAL or needs != [(Role.OWNER, 1)]:
+    facts = DecisionFacts.model_validate_json(escalation.decision_facts, strict=False)
+    decision = requirement_of(escalation).decision
+    needs = [(need.role, need.count) for need in decision.approvals]
+    # Where nobody looks after the donor, a manager decides what is ordinary as an owner would.
+    alone = Role.OWNER if facts.owner.active else Role.MANAGER
+    if decision.outcome is not Outcome.REQUIRE_APPROVAL or needs != [(alone, 1)]:
         return False
     card = card_of(escalation)
-    facts = DecisionFacts.model_validate_json(escalation.decision_facts, strict=False)
     return not (card.urgent or card.edits or card.donor.warnings or is_delicate(facts))
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from handlers.commands import CrmEventArrived
+from handlers.commands import ChatUser, ChosenItem, CrmEventArrived, ReplyAddress, TogetherApproved
 from handlers.outcomes import GroupingShown
 from policy.decide import CompiledPolicy
 from policy.donor import Acknowledgement, Donor, Gift, StaffMember
 from policy.events import CrmEvent, CrmEventType
 from policy.money import Money
 from policy.organisation import Person
-from tests.handlers.conftest import ORGANISATION, OWNER, STRANGER, House, house_in
+from tests.handlers.conftest import MANAGER, ORGANISATION, OWNER, STRANGER, House, house_in
 
 TEAM = "CTEAM"
 
@@ -26,6 +26,7 @@ async def house(migrated: Path, default_policy: CompiledPolicy) -> AsyncIterator
     """Two officers who share a channel, where one card a day is enough for each."""
     with house_in(migrated, default_policy) as house:
         people = tuple(Person(email=each.email, roles=("owner",), channel=TEAM) for each in (OWNER, STRANGER))
+        people += (Person(email=MANAGER.email, roles=("manager",)),)
         organisation = ORGANISATION.model_copy(update={"people": people, "cards_per_day": 1})
         house.context = replace(house.context, organisation=organisation)
         house.crm.staff += (StaffMember(id="staff-2", name=STRANGER.name, email=STRANGER.email),)
@@ -71,7 +72,7 @@ async def test_a_colleague_s_cards_take_nobody_s_room_and_each_gets_a_list(house
     }
 
 
-async def test_donors_without_an_owner_do_not_flood_the_review_channel(house: House) -> None:
+async def test_donors_without_an_owner_come_as_a_list_that_any_manager_decides_at_once(house: House) -> None:
     for number in (11, 12, 13):
         await gift(house, number, None)
     assert [shown.card.donor.name for shown in house.chat.cards.values()] == ["Donor 11"]
@@ -81,3 +82,9 @@ async def test_donors_without_an_owner_do_not_flood_the_review_channel(house: Ho
     assert [(place, [item.donor_name for item in shown.items]) for place, shown in lists] == [
         (ORGANISATION.review_channel, ["Donor 12", "Donor 13"])
     ]
+    listed = [ChosenItem(escalation_id=each.escalation_id, revision=1) for each in lists[0][1].items]
+    for by in (STRANGER, MANAGER):
+        where = ReplyAddress(channel_id=ORGANISATION.review_channel, user_id=by.id)
+        await house.accept(TogetherApproved(chosen=tuple(listed), by=ChatUser(id=by.id), reply_to=where))
+        await house.work_all()
+        assert len(house.crm.written) == (2 if by is MANAGER else 0)
