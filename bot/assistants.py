@@ -30,6 +30,13 @@ def build_assistant(
     return assistant
 
 
+def ships_prompt(prompt: str, version: str) -> bool:
+    """Say whether this release comes with a prompt of that name in that version, with its hash."""
+    from bot.assistant.prompt import prompt_in_version  # noqa: PLC0415 - the same
+
+    return prompt_in_version(prompt, version) is not None
+
+
 def ai_settings(settings: AiModelSettings) -> AiSettings:
     """Return the endpoints, limits, prices and budgets that *settings* describe."""
     from bot.assistant.settings import AiSettings, Endpoint, Price  # noqa: PLC0415 - the same

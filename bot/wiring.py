@@ -16,7 +16,7 @@ from random import Random
 import httpx2
 from pydantic import JsonValue
 
-from bot.assistants import build_assistant
+from bot.assistants import build_assistant, ships_prompt
 from bot.checkpoint_files import CheckpointFiles, checkpoint_places
 from bot.clock import SystemClock
 from bot.configuration_record import record_configuration
@@ -140,6 +140,7 @@ async def build(
             checkpoint_store=CheckpointFiles(checkpoint_places(settings)),
             holidays=HolidayCalendar(),
             practice=read_practice(settings.practice_file),
+            ships_prompt=ships_prompt,
         )
         await erase_restored_at_start(settings, database, at_start(context))
         await settle_policy(context, settings.policy_file)

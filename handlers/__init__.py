@@ -81,9 +81,11 @@ from handlers.record.replay_decisions import replay_decisions
 from handlers.record.show_evidence import fill_evidence, show_evidence
 from handlers.record.show_why import show_why
 from handlers.record.sign_checkpoint import keep_checkpoint, sign_checkpoint
+from handlers.rules.alarm_choices import acknowledge_alarm, pause_for_alarm, roll_back_for_alarm
 from handlers.rules.announce_pause import announce_pause, refresh_cards
 from handlers.rules.decide_policy import approve_policy, reject_policy, shadow_policy
 from handlers.rules.pause_capability import pause_capability, pause_ended, resume_capability
+from handlers.rules.show_alarm import show_alarm
 from handlers.rules.show_policy import show_policy
 from handlers.rules.show_proposal import show_policy_report, show_proposal
 from handlers.service.report_set_aside import report_set_aside
@@ -151,6 +153,9 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.DecisionDue: expire_escalation,
     commands.PauseEnded: pause_ended,
     commands.DriftDue: watch_drift,
+    commands.AlarmPauseClicked: pause_for_alarm,
+    commands.AlarmRollBackClicked: roll_back_for_alarm,
+    commands.AlarmAcknowledged: acknowledge_alarm,
     commands.DigestDue: deliver_digest,
     commands.DigestRequested: digest_now,
     commands.DashboardRequested: dashboard_link,
@@ -196,4 +201,5 @@ DEPARTURES: dict[type[Any], Handler] = {
     effects.RefreshCards: refresh_cards,
     effects.ShowProposal: show_proposal,
     effects.ShowDrill: show_drill,
+    effects.ShowAlarm: show_alarm,
 }

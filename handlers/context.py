@@ -30,9 +30,18 @@ Write = Callable[[Transaction], None]
 """What a handler wants written: committed together with the completion of what arrived, or not at all."""
 
 
+def ships_none(prompt: str, version: str) -> bool:
+    """Say that no prompt of that name and version comes with this release."""
+    del prompt, version
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The ports and settings of this installation."""
+    """The ports and settings of this installation.
+
+    *ships_prompt* says whether this release comes with a prompt of that name in that version, with its hash.
+    """
 
     database: Database
     crm: Crm
@@ -47,6 +56,7 @@ class Context:
     holidays: Holidays | None = None
     matrices: Matrices = field(default_factory=Matrices)
     practice: Library = field(default_factory=Library)
+    ships_prompt: Callable[[str, str], bool] = ships_none
 
     def today(self) -> date:
         """Return the date in the organisation's time zone."""

@@ -197,6 +197,13 @@ class ShowProposal(Value):
     proposal_id: str
 
 
+class ShowAlarm(Value):
+    """Post the card of a drift alarm, or bring it up to date."""
+
+    type: Literal["show_alarm"] = "show_alarm"
+    alarm_id: str
+
+
 class ShowGrouping(Value):
     """Post a list of decisions, or bring it up to date."""
 
@@ -251,6 +258,7 @@ Effect = Annotated[
     | AnnouncePause
     | RefreshCards
     | ShowDrill
+    | ShowAlarm
     | ShowProposal,
     Field(discriminator="type"),
 ]
@@ -367,6 +375,18 @@ def show_cleanup(tx: Transaction, arrived: Arrived, item: CleanupItem) -> None:
         ShowCleanup(item_id=item.id),
         key=f"cleanup:{item.id}:{item.revision}",
         order=f"cleanup:{item.id}",
+        arrived=arrived,
+        priority=PEOPLE_FIRST,
+    )
+
+
+def show_alarm_card(tx: Transaction, arrived: Arrived, alarm_id: str, version: str) -> None:
+    """Have the card of a drift alarm show how it stands after the change named by *version*."""
+    enqueue(
+        tx,
+        ShowAlarm(alarm_id=alarm_id),
+        key=f"alarm:{alarm_id}:{version}",
+        order=f"alarm:{alarm_id}",
         arrived=arrived,
         priority=PEOPLE_FIRST,
     )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from policy.decision_facts import Capability
 from policy.digest import DigestKind
 from policy.digest_periods import PeriodUnit
 from policy.donor import Channel
@@ -122,6 +123,7 @@ class Organisation(Value):
     are sent back to be put right. *decided_elsewhere* names the place for what policy does not let be decided
     in Slack; its address may hold {donor_id} and is the donor's record if left out. A donor with one of
     *owner_hold_tags* in the CRM is left to the owner. A campaign without an entry in *audiences* is for all.
+    *capability_owners* are the e-mail addresses of those who answer for what the AI may do; else admins do.
     *dashboard_url* is where people reach this service's `/dashboard`. *minutes_by_hand* is what a summary and
     a decision took before, as somebody measured it.
     """
@@ -155,6 +157,7 @@ class Organisation(Value):
     data_steward: str | None = None
     data_channel: str | None = None
     people: tuple[Person, ...] = ()
+    capability_owners: dict[Capability, str] = Field(default_factory=dict)
     digests: tuple[DigestSchedule, ...] = ()
     blackouts: tuple[BlackoutPeriod, ...] = ()
     quiet_hours: tuple[int, int] | None = None

@@ -16,6 +16,7 @@ def add_eval(parser: argparse.ArgumentParser) -> None:
     _endpoint(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     ways = parser.add_subparsers(title="what else to do", metavar="WHAT")
+    _alarms(ways.add_parser("alarms", help="list the drift alarms, with what was chosen about each"))
     _rehearse(
         ways.add_parser(
             "rehearse",
@@ -39,5 +40,11 @@ def _rehearse(way: argparse.ArgumentParser) -> None:
     way.add_argument("--past", type=int, default=50, metavar="N", help="decided cards to ask again (50)")
     way.add_argument("--dry-run", action="store_true", help="promote nothing")
     way.add_argument("--by", metavar="EMAIL", required=True, help="who does this")
+    way.add_argument("--database", metavar="URL", help=_DATABASE)
+    way.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _alarms(way: argparse.ArgumentParser) -> None:
+    way.set_defaults(module="bot.cli.eval_alarms")
     way.add_argument("--database", metavar="URL", help=_DATABASE)
     way.add_argument("--json", action="store_true", help="print JSON")

@@ -8,6 +8,8 @@ from typing import Literal, cast
 from bot.slack import ids
 from bot.slack.payloads import Click
 from handlers.commands import (
+    AlarmPauseClicked,
+    AlarmRollBackClicked,
     AnswerStopped,
     ApprovalClicked,
     BackRequested,
@@ -141,6 +143,8 @@ _ABOUT: dict[str, Callable[[str, ChatUser, ReplyAddress], Command]] = {
     ids.SAVE_NOTE: lambda about, by, to: NoteWanted(answer_id=about, by=by, reply_to=to),
     ids.STOP: lambda about, by, to: AnswerStopped(item_id=about, by=by, reply_to=to),
     ids.PUT_FORWARD: lambda about, by, to: NextStepProposed(answer_id=about, by=by, reply_to=to),
+    ids.ALARM_PAUSE: lambda about, by, to: AlarmPauseClicked(alarm_id=about, by=by, reply_to=to),
+    ids.ALARM_ROLL_BACK: lambda about, by, to: AlarmRollBackClicked(alarm_id=about, by=by, reply_to=to),
     ids.POLICY_APPROVE: lambda about, by, to: PolicyApprovalClicked(proposal_id=about, by=by, reply_to=to),
     ids.POLICY_SHADOW: lambda about, by, to: PolicyShadowClicked(proposal_id=about, by=by, reply_to=to),
     ids.POLICY_REJECT: lambda about, by, to: PolicyRejectionClicked(proposal_id=about, by=by, reply_to=to),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.slack import ids
+from bot.slack.acknowledging import Acknowledging
 from bot.slack.arrival import WHEN_THERE_IS_TIME, Accept, Arrival
 from bot.slack.cards.card_parts import READ_IN_FULL
 from bot.slack.cards.evidence import notice_view, waiting_view
@@ -77,7 +78,20 @@ class Listeners:
         self._choosing = Choosing(accept, windows, _out_of_date)
         self._shortcuts = Shortcuts(accept, windows, _out_of_date)
         self._practising = Practising(accept, windows, _out_of_date)
+        self._acknowledging = Acknowledging(accept, windows, _out_of_date)
         self._overruling = Overruling(accept, windows, people, _out_of_date)
+        self._forms: dict[str, Callable[[Submission], Awaitable[dict[str, Any]]]] = {
+            ids.DEFER_VIEW: self._deferring.submitted,
+            ids.EDIT_VIEW: self._editing.submitted,
+            ids.CHECKED_VIEW: self._editing.approved,
+            ids.TOGETHER_VIEW: self._choosing.submitted,
+            ids.TRIAGE_VIEW: self._shortcuts.submitted,
+            ids.PRACTICE_VIEW: self._practising.answered,
+            ids.VERDICT_VIEW: self._practising.another,
+            ids.OVERRIDE_VIEW: self._overruling.submitted,
+            ids.CANNOT_FIX_VIEW: self._overruling.not_fixable,
+            ids.ALARM_VIEW: self._acknowledging.submitted,
+        }
 
     async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Somebody typed the slash command."""
@@ -117,6 +131,8 @@ class Listeners:
             await self._choose(click, context)
         elif click.action_id == ids.PRACTISE:
             await self._practise(click, context)
+        elif click.action_id == ids.ALARM_ACKNOWLEDGE:
+            await self._acknowledging.open(click)
         elif click.action_id == ids.CANNOT_FIX:
             await self._overruling.ask_why_not(click)
         elif click.action_id == ids.DEFER and deferral_of(click)[0] == A_DATE:
@@ -133,27 +149,8 @@ class Listeners:
     async def submission(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Somebody submitted a modal."""
         submitted = Submission.model_validate(body)
-        match submitted.view.callback_id:
-            case ids.DEFER_VIEW:
-                answer = await self._deferring.submitted(submitted)
-            case ids.EDIT_VIEW:
-                answer = await self._editing.submitted(submitted)
-            case ids.CHECKED_VIEW:
-                answer = await self._editing.approved(submitted)
-            case ids.TOGETHER_VIEW:
-                answer = await self._choosing.submitted(submitted)
-            case ids.TRIAGE_VIEW:
-                answer = await self._shortcuts.submitted(submitted)
-            case ids.PRACTICE_VIEW:
-                answer = await self._practising.answered(submitted)
-            case ids.VERDICT_VIEW:
-                answer = await self._practising.another(submitted)
-            case ids.OVERRIDE_VIEW:
-                answer = await self._overruling.submitted(submitted)
-            case ids.CANNOT_FIX_VIEW:
-                answer = await self._overruling.not_fixable(submitted)
-            case _:
-                answer = _out_of_date()
+        form = self._forms.get(submitted.view.callback_id)
+        answer = await form(submitted) if form else _out_of_date()
         await ack(**answer)
 
     async def event(self, body: dict[str, Any]) -> None:

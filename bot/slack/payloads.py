@@ -206,6 +206,14 @@ class OverridePlace(BaseModel):
     thread_ts: str | None = None
 
 
+class AlarmPlace(BaseModel):
+    """What the window for acknowledging a drift alarm carries along: ids only."""
+
+    alarm_id: str
+    channel_id: str = ""
+    thread_ts: str | None = None
+
+
 class TogetherPlace(BaseModel):
     """What the window for several decisions carries along: where the answer goes."""
 

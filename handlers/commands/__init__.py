@@ -75,6 +75,9 @@ from handlers.commands.record import (
 )
 from handlers.commands.rules import (
     LONGEST_PAUSE_MINUTES,
+    AlarmAcknowledged,
+    AlarmPauseClicked,
+    AlarmRollBackClicked,
     PauseEnded,
     PauseRequested,
     PolicyApprovalClicked,
@@ -100,6 +103,9 @@ __all__ = [
     "LONGEST_PAUSE_MINUTES",
     "AbsenceBegan",
     "AbsenceEnded",
+    "AlarmAcknowledged",
+    "AlarmPauseClicked",
+    "AlarmRollBackClicked",
     "AnswerStopped",
     "ApprovalClicked",
     "AwayRequested",
@@ -234,6 +240,9 @@ Command = Annotated[
     | ReminderDue
     | RemindersOwed
     | PauseEnded
+    | AlarmPauseClicked
+    | AlarmRollBackClicked
+    | AlarmAcknowledged
     | GroupingDue
     | GroupedDueSoon
     | CardWanted

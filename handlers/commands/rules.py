@@ -79,6 +79,34 @@ class PolicyReportRequested(Value):
     by: ChatUser
 
 
+class AlarmPauseClicked(Value):
+    """Somebody wants the capability paused that a drift alarm is about."""
+
+    type: Literal["alarm_pause"] = "alarm_pause"
+    alarm_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class AlarmRollBackClicked(Value):
+    """Somebody wants to go back to the prompt that was promoted before the one a drift alarm is about."""
+
+    type: Literal["alarm_roll_back"] = "alarm_roll_back"
+    alarm_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class AlarmAcknowledged(Value):
+    """Somebody takes note of a drift alarm, and *note* says what they found or will do."""
+
+    type: Literal["alarm_acknowledge"] = "alarm_acknowledge"
+    alarm_id: str
+    note: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
 class PauseEnded(Value):
     """The time that a pause was to last is over."""
 

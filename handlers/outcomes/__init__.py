@@ -59,6 +59,8 @@ from handlers.outcomes.queue import (
 )
 from handlers.outcomes.record import CheckpointShown, EvidenceLine, EvidenceShown, ForDonorShown
 from handlers.outcomes.rules import (
+    AlarmCard,
+    AlarmChoice,
     DecisionExplained,
     PolicyCard,
     PolicyReportPage,
@@ -72,6 +74,8 @@ __all__ = [
     "OUTCOME",
     "WINDOW",
     "AbsenceShown",
+    "AlarmCard",
+    "AlarmChoice",
     "CardEdit",
     "CardInFull",
     "CardStatus",
@@ -171,6 +175,7 @@ Outcome = Annotated[
     | DrillVerdict
     | PracticeShown
     | PolicyReportPage
+    | AlarmCard
     | WhyShown,
     Field(discriminator="type"),
 ]

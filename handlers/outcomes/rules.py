@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from handlers.outcomes.card import PauseShown
+from policy.decision_facts import Capability
 from policy.value import Value
 
 
@@ -55,6 +56,41 @@ class PolicyReportPage(Value):
     parts: tuple[tuple[str, tuple[str, ...]], ...]
     number: int
     of: int
+    reference: str
+
+
+class AlarmChoice(Value):
+    """What somebody chose about a drift alarm, with the *note* they left."""
+
+    what: Literal["paused", "rolled_back", "acknowledged"]
+    by_user_id: str
+    by_name: str
+    at: AwareDatetime
+    note: str = ""
+
+
+class AlarmCard(Value):
+    """A drift alarm as it stands: what drifted, the evidence, who answers for it, and what was chosen.
+
+    *version* names who wrote: a model with its prompt, or the facts. *pause* is the capability that can be
+    paused, *roll_back* what can be gone back to, each None when there is nothing to press; *no_roll_back*
+    says why.
+    """
+
+    type: Literal["drift_alarm"] = "drift_alarm"
+    alarm_id: str
+    headline: str
+    since: AwareDatetime
+    at: AwareDatetime
+    evidence: tuple[str, ...]
+    version: str
+    owner_user_id: str | None = None
+    owner: str = ""
+    pause: Capability | None = None
+    roll_back: str | None = None
+    no_roll_back: str = ""
+    choices: tuple[AlarmChoice, ...] = ()
+    is_open: bool = True
     reference: str
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from handlers.commands import PauseEnded
 from handlers.context import Arrived
-from handlers.effects import PEOPLE_FIRST, WHEN_QUIET, AnnouncePause, RefreshCards, enqueue
+from handlers.effects import PEOPLE_FIRST, WHEN_QUIET, AnnouncePause, RefreshCards, enqueue, show_alarm_card
 from handlers.outcomes import PausesShown
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
@@ -146,6 +146,8 @@ def _announce(tx: Transaction, arrived: Arrived, change_id: str, said: PausesSho
     told = shown_now(tx, arrived, said)
     effect = AnnouncePause(change_id=change_id, announcement=told)
     enqueue(tx, effect, key=f"pause:{change_id}", order=ORDER, arrived=arrived, priority=PEOPLE_FIRST)
+    for alarm in tx.alarms.open():
+        show_alarm_card(tx, arrived, alarm.id, f"{alarm.revision}:{change_id}")
     if "execute" in said.changed:
         tx.settings.put(LATEST_CHANGE, change_id, arrived.now)
         cards = RefreshCards(change_id=change_id)

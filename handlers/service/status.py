@@ -94,6 +94,7 @@ class ServiceStatus(Value):
     unsealed: int
     checkpoint: CheckpointStatus | None
     replay: ReplayStatus | None
+    open_alarms: int = 0
     attention: tuple[str, ...] = ()
 
 
@@ -124,6 +125,7 @@ def service_status(
         unsealed=unsealed,
         checkpoint=CheckpointStatus(size=signed.size, at=signed.at) if signed else None,
         replay=_replay(tx.settings.get(REPLAY_RESULT)),
+        open_alarms=len(tx.alarms.open()),
     )
     return found.model_copy(update={"attention": tuple(_attention(found, organisation))})
 
@@ -134,7 +136,15 @@ def _attention(found: ServiceStatus, organisation: Organisation | None) -> list[
         *_of_queues(found),
         *_of_evidence(found, organisation),
         *(f"{p.capability} is paused by {p.by_name}." for p in found.pauses),
+        *_of_alarms(found),
     ]
+
+
+def _of_alarms(found: ServiceStatus) -> list[str]:
+    if not found.open_alarms:
+        return []
+    several = "1 drift alarm waits" if found.open_alarms == 1 else f"{found.open_alarms} drift alarms wait"
+    return [f"{several} to be acknowledged: countersign eval alarms shows what drifted."]
 
 
 def _of_replicas(found: ServiceStatus) -> list[str]:

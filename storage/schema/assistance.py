@@ -83,5 +83,9 @@ DRIFT_ALARMS = Table(
     Column("evidence", LargeBinary, nullable=False),
     Column("acknowledged_at", UtcDateTime),
     Column("acknowledged_by", Text),
+    Column("choices", LargeBinary),
+    Column("channel_id", Text),
+    Column("message_ts", Text),
+    Column("revision", Integer, nullable=False, server_default="1"),
     Index("ix_drift_alarms_kind", "measure", "kind", "at"),
 )

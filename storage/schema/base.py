@@ -6,7 +6,7 @@ from sqlalchemy import (
     MetaData,
 )
 
-HEAD = "0016"
+HEAD = "0017"
 """The newest migration, known without loading the migration library."""
 
 

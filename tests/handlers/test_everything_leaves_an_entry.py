@@ -112,6 +112,7 @@ WITNESSED_BY: dict[str, tuple[str, ...]] = {
     "AnnouncePause": ("capability.paused", "capability.resumed"),
     "RefreshCards": ("capability.paused", "capability.resumed"),
     "ShowProposal": ("policy.proposed", "policy.activated"),
+    "ShowAlarm": ("drift.alarmed",),
     "ShowDrill": ("drill.given", "drill.ended"),
 }
 """Which entries say that something left us, or why it did: what is only shown was written down before."""

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from handlers.commands import ApprovalClicked, DriftDue, UndoClicked
-from handlers.outcomes import Notice
+from handlers.commands import (
+    AlarmAcknowledged,
+    AlarmPauseClicked,
+    ApprovalClicked,
+    ChatUser,
+    DriftDue,
+    ReplyAddress,
+    UndoClicked,
+)
+from handlers.outcomes import AlarmCard, Notice
 from handlers.proposals.escalation_view import card_of
 from handlers.record.judging import reliability_by_class
+from handlers.rules.alarm_choices import MAY_NOT_PAUSE, NOT_FOR_YOU
+from handlers.rules.alarms import NONE_BEFORE, choices_of
+from handlers.rules.roll_back_model import earlier_prompt
+from policy.canonical import canonical_json
 from policy.decide import CompiledPolicy
 from policy.digest_certified import certified
-from storage.assistance import Judgement
-from tests.handlers.conftest import house_in
+from storage.assistance import Judgement, Promotion
+from tests.handlers.conftest import MANAGER, STRANGER, house_in
 from tests.handlers.test_editing import Desk
 
 
@@ -93,28 +105,85 @@ async def test_drift_is_announced_once_with_its_evidence(desk: Desk) -> None:
         await desk.house.accept(DriftDue(period_key=day))
         await desk.house.work_all()
         desk.house.clock.move(days=1)
-    (text,) = (shown.text for _, _, shown in desk.house.chat.posts if isinstance(shown, Notice))
-    assert text == (
-        "Fewer proposals of the kind “change the stage” are right than before. "
-        "People overruled 7 of 9 proposals lately, 6 of 60 before. It began on 3 Nov 2026."
+    (card,) = (shown for _, _, shown in desk.house.chat.posts if isinstance(shown, AlarmCard))
+    assert card.headline == "Fewer proposals of the kind “change the stage” are right than before."
+    assert card.evidence[:2] == (
+        "Before: 6 of 60 (10 %) were overruled, the first 60 decisions under this version.",
+        "Since then: 7 of 9 were overruled.",
     )
+    assert (card.since.date(), card.version, card.pause) == (date(2026, 11, 3), "m, prompt v1", "recommend")
+    assert (card.roll_back, card.no_roll_back) == (None, NONE_BEFORE)
     alarms = await desk.house.database.read(lambda tx: tx.alarms.all())
     assert [(each.measure, each.kind, each.version, each.acknowledged_at) for each in alarms] == [
         ("acceptance", "update_stage", "m v1 p", None)
     ]
 
 
-async def test_who_took_an_alarm_in_hand_is_kept(desk: Desk) -> None:
+async def test_managers_acknowledge_an_alarm_once_and_others_do_not(desk: Desk) -> None:
     await judged(desk, [True] * 60 + [False] * 20)
     await desk.house.accept(DriftDue(period_key="1"))
     await desk.house.work_all()
-    now = desk.house.clock.now()
     (alarm,) = await desk.house.database.read(lambda tx: tx.alarms.all())
-    taken = [
-        await desk.house.database.write(lambda tx: tx.alarms.acknowledge(alarm.id, "slack:U1", now))
-        for _ in range(2)
-    ]
-    assert taken == [True, False]
+    told = []
+    for who in (STRANGER, MANAGER, MANAGER):
+        by, to = ChatUser(id=who.id), ReplyAddress(channel_id="COPS", user_id=who.id)
+        await desk.house.accept(AlarmAcknowledged(alarm_id=alarm.id, note="Seen", by=by, reply_to=to))
+        await desk.house.accept(AlarmPauseClicked(alarm_id=alarm.id, by=by, reply_to=to))
+        await desk.house.work_all()
+        told.append([outcome.text for _, outcome in desk.house.chat.whispers if isinstance(outcome, Notice)])
+    assert told[0] == [NOT_FOR_YOU.text, MAY_NOT_PAUSE.text]
+    closed = "This alarm is closed: Mara Lindqvist acknowledged it."
+    assert told[2][2:] == [closed] * 3
+    (alarm,) = await desk.house.database.read(lambda tx: tx.alarms.all())
+    assert (alarm.acknowledged_by, [each.note for each in choices_of(alarm)]) == (
+        f"slack:{MANAGER.id}",
+        ["Seen"],
+    )
+    (card,) = (shown for _, _, shown in desk.house.chat.posts if isinstance(shown, AlarmCard))
+    assert (card.is_open, card.pause, card.choices[0].by_name) == (False, None, MANAGER.name)
+    assert await desk.house.database.read(lambda tx: tx.pauses.in_force(desk.house.clock.now())) == ()
+
+
+def promoted(*versions: str) -> list[Promotion]:
+    """Promotions in that order; "a<b" is a rolled back to from b."""
+    made = []
+    for number, each in enumerate(versions):
+        version, _, rolled = each.partition("<")
+        report = {"prompt_version": version} | ({"rolled_back_from": rolled} if rolled else {})
+        at = datetime(2026, 1, 1 + number, tzinfo=UTC)
+        made.append(
+            Promotion(
+                id=str(number),
+                at=at,
+                use="recommend",
+                model="m",
+                prompt_version=version,
+                promoted_by="cli:a",
+                report=canonical_json(report),
+            )
+        )
+    return made
+
+
+@pytest.mark.parametrize(
+    ("versions", "now", "back_to"),
+    [
+        ((), "a", None),
+        (("a",), "a", None),
+        (("a", "b"), "b", "a"),
+        (("a", "a", "b", "b"), "b", "a"),
+        (("a", "b", "a<b"), "a", None),
+        (("a", "b", "c", "b<c"), "b", "a"),
+        (("a", "b", "a<b", "b"), "b", "a"),
+        (("a", "gone", "b"), "b", "a"),
+        (("gone", "b"), "b", None),
+    ],
+)
+def test_what_is_gone_back_to_is_what_was_promoted_before(
+    versions: tuple[str, ...], now: str, back_to: str | None
+) -> None:
+    found = earlier_prompt(promoted(*versions), now, lambda _prompt, version: version != "gone")
+    assert (found.prompt_version if found else None) == back_to
 
 
 async def test_the_digest_says_from_which_confidence_on_proposals_can_be_relied_on(desk: Desk) -> None:

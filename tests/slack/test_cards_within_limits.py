@@ -28,6 +28,8 @@ from bot.slack.cards.rendering import message, window
 from bot.slack.payloads import DeferralPlace, OverridePlace
 from handlers.outcomes import (
     AbsenceShown,
+    AlarmCard,
+    AlarmChoice,
     CardEdit,
     CardInFull,
     CardStatus,
@@ -232,8 +234,37 @@ sections = st.builds(
     links=st.lists(st.none() | urls, max_size=5).map(tuple),
     notes=texts,
 )
+alarms = st.builds(
+    AlarmCard,
+    alarm_id=opaque,
+    headline=text,
+    since=moments,
+    at=moments,
+    evidence=texts,
+    version=text,
+    owner_user_id=people,
+    owner=text,
+    pause=st.none() | st.just("recommend"),
+    roll_back=st.none() | some_text,
+    no_roll_back=text,
+    choices=st.lists(
+        st.builds(
+            AlarmChoice,
+            what=st.sampled_from(("paused", "rolled_back", "acknowledged")),
+            by_user_id=people.map(lambda user: user or ""),
+            by_name=text,
+            at=moments,
+            note=text,
+        ),
+        max_size=6,
+    ).map(tuple),
+    is_open=st.booleans(),
+    reference=text,
+)
+
 outcomes = st.one_of(
     summaries,
+    alarms,
     st.builds(TimelineShown, donor=donors, timeline=histories, as_of=days, reference=text),
     st.builds(DonorPicker, query=text, wanted=wanted, matches=matches),
     st.builds(NoDonorFound, query=text, wanted=wanted, near=matches),

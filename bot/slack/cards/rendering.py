@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.slack.blocks import Message, View
 from bot.slack.cards.absence import absence_message, decision_list_message
+from bot.slack.cards.alarm import alarm_message
 from bot.slack.cards.checked_edit import checked_edit_view
 from bot.slack.cards.checkpoint import checkpoint_message
 from bot.slack.cards.cleanup import cleanup_list_message
@@ -36,6 +37,7 @@ from bot.slack.cards.together import together_message, together_view
 from bot.slack.cards.why import why_message
 from handlers.outcomes import (
     AbsenceShown,
+    AlarmCard,
     CardInFull,
     CheckedEdit,
     CheckpointShown,
@@ -120,6 +122,7 @@ CARDS: dict[type[Any], Callable[[Any], Message]] = {
     CleanupListShown: cleanup_list_message,
     PolicyShown: policy_message,
     PolicyReportPage: report_message,
+    AlarmCard: alarm_message,
     WhyShown: why_message,
     PracticeShown: practice_message,
     DrillOver: drill_over_message,
