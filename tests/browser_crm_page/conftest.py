@@ -15,14 +15,16 @@ from pathlib import Path
 import httpx2
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from bot.cli.running import IDLE_CONNECTION_S
 from bot.sandbox.crm.app import CrmSandboxConfig, build_crm
 from bot.sandbox.crm.model import World
+from tests.patience import PATIENCE_S
 
 CHROMIUM_ARGS = [
     "--no-sandbox",
@@ -98,7 +100,11 @@ def _running() -> Iterator[Crm]:
         outer = Starlette(
             routes=[*neighbours.routes(), Mount("/", app=inner)], lifespan=inner.router.lifespan_context
         )
-        server = uvicorn.Server(uvicorn.Config(outer, log_level="error", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                outer, log_level="error", timeout_graceful_shutdown=1, timeout_keep_alive=IDLE_CONNECTION_S
+            )
+        )
         ready = threading.Event()
         thread = threading.Thread(target=_serve, args=(server, listener, ready), daemon=True)
         thread.start()
@@ -153,7 +159,8 @@ def context(browser: Browser, crm: Crm) -> Iterator[BrowserContext]:
     opened = browser.new_context(
         base_url=crm.address, viewport={"width": 1440, "height": 900}, timezone_id="UTC", locale="en-US"
     )
-    opened.set_default_timeout(8000)
+    opened.set_default_timeout(PATIENCE_S * 1000)
+    expect.set_options(timeout=PATIENCE_S * 1000)
     yield opened
     opened.close()
 

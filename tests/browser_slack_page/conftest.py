@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 import pytest
 import pytest_asyncio
 import uvicorn
-from playwright.async_api import BrowserContext, Page, async_playwright
+from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -26,8 +26,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.cli.running import IDLE_CONNECTION_S
 from bot.sandbox.slack.app import build_slack
 from bot.sandbox.slack.config import Command, SlackSandboxConfig
+from tests.patience import PATIENCE_S
 
 FLAGS = (
     "--no-sandbox",
@@ -42,7 +44,7 @@ BOT_TOKEN = "xoxb-page"
 OLIVIA, MARA, FELIX = "U0OLIVIA0", "U0MARA000", "U0FELIX00"
 PORTFOLIO, FUNDRAISING = "C0OLIVIA0", "C0FUNDRAS"
 START = datetime(2026, 11, 20, 15, 4, tzinfo=UTC)
-PATIENCE_MS = 10_000
+PATIENCE_MS = PATIENCE_S * 1000
 
 Json = dict[str, Any]
 Answer = Callable[[Json], Awaitable[Json | str | int | None]]
@@ -75,7 +77,7 @@ class ScriptedApp:
 
     async def next(self, kind: str) -> Json:
         """The next payload of that type (a slash command is "command"); others are dropped."""
-        async with asyncio.timeout(PATIENCE_MS / 1000):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 payload = await self.received.get()
                 if payload.get("type", "command") == kind:
@@ -155,6 +157,7 @@ def chromium() -> str:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def tabs(chromium: str) -> AsyncIterator[BrowserContext]:
     """One browser for all tests, so that the page's files are read once."""
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield await browser.new_context()
@@ -223,7 +226,13 @@ def _bound_socket() -> socket.socket:
 
 @asynccontextmanager
 async def _serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
-    config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app,
+        log_level="error",
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=IDLE_CONNECTION_S,
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server.serve(sockets=[listener]))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from storage.migrate import upgrade
+from tests.patience import PATIENCE_S
 
 
 def countersign(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -21,7 +22,7 @@ def countersign(*arguments: str, folder: Path) -> subprocess.CompletedProcess[st
         env=environment | {"PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 HEAVY = frozenset(
     {
@@ -69,7 +71,7 @@ def loaded(program: str, **environment: str) -> set[str]:
         check=True,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE_S,
     )
     return set(json.loads(done.stdout.splitlines()[-1]))
 

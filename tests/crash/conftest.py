@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,19 +28,17 @@ from storage.transaction import Transaction
 from tests.databases import perform
 from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template
 from tests.loop.staging import (
-    PATIENCE_S,
     Staging,
     open_staging,
     organisation_file,
     origin_of,
     until,
 )
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent.parent
 MASTER_KEY = "6b" * 32
 KEYS = KeyRing(bytes.fromhex(MASTER_KEY))
-IMPORTED_S = 60
-"""How long a machine with much else to do may take to import everything, once."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -80,7 +78,7 @@ async def open_nursery() -> AsyncIterator[Nursery]:
     )
     try:
         assert process.stdout
-        async with asyncio.timeout(IMPORTED_S):
+        async with asyncio.timeout(PATIENCE_S):
             assert await process.stdout.readline() == b"ready\n"
         yield Nursery(process)
     finally:
@@ -206,12 +204,10 @@ async def nursery() -> AsyncIterator[Nursery]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage() -> AsyncIterator[Staging]:
-    """Counterparts that survive every death of the bot."""
-    reserved = listen("127.0.0.1", 0)
-    origin = origin_of(reserved)
-    reserved.close()
-    async with open_staging(origin) as opened:
-        yield opened
+    """Counterparts that survive every death of the bot, whose port nobody else gets meanwhile."""
+    with closing(listen("127.0.0.1", 0)) as reserved:
+        async with open_staging(origin_of(reserved)) as opened:
+            yield opened
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from tests.loop.staging import JANE, OLIVIA, OLIVIAS, organisation_file, until
 ALL = bool(os.environ.get("COUNTERSIGN_TEST_LIVES"))
 """A longer search dies at every step; otherwise where most could be lost or done twice."""
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(0 if ALL else 180)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(0 if ALL else 400)]
 
 ALWAYS_AT_WORK = {
     "working_days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],

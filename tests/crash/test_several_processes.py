@@ -29,17 +29,15 @@ CLICKS, HOUSEHOLDS = 50, 4
 @asynccontextmanager
 async def _three(bot: Bot) -> AsyncIterator[tuple[Bot, ...]]:
     """The bot and two more like it, each with a door of its own."""
-    others = []
-    for _ in range(2):
-        reserved = listen("127.0.0.1", 0)
-        others.append(replace(bot, origin=origin_of(reserved)))
-        reserved.close()
-    bots = (bot, *others)
+    reserved = [listen("127.0.0.1", 0) for _ in range(2)]
+    bots = (bot, *(replace(bot, origin=origin_of(each)) for each in reserved))
     await asyncio.gather(*(each.start() for each in bots))
     try:
         yield bots
     finally:
         assert await asyncio.gather(*(each.terminate() for each in bots)) == [0, 0, 0]
+        for each in reserved:
+            each.close()
 
 
 async def _fifty_at_once(bot: Bot, action: str, card: Any, bots: tuple[Bot, ...]) -> None:

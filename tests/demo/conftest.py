@@ -8,15 +8,17 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect, sync_playwright
+
+from bot.cli.running import listen
+from tests.patience import PATIENCE_S
 
 CHROMIUM_ARGS = [
     "--no-sandbox",
@@ -27,7 +29,7 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 20_000
+PATIENCE_MS = PATIENCE_S * 1000
 OLIVIA, MARA = "U0OLIVIA0", "U0MARA000"
 PORTFOLIO = "C0OLIVIA0"
 
@@ -69,7 +71,7 @@ class Demo:
     def refused(self, *arguments: str) -> int:
         """Try to start one that ends by itself without printing anything; return its exit code."""
         process = self.command(*arguments)
-        printed, _ = process.communicate(timeout=30)
+        printed, _ = process.communicate(timeout=PATIENCE_S)
         assert printed == ""
         return process.returncode
 
@@ -96,16 +98,15 @@ class Demo:
         """End it at once, as a power cut would."""
         self._end(signal.SIGKILL)
 
-    def interrupt(self) -> tuple[int, float]:
-        """Press Ctrl-C; return the exit code and how many seconds it took."""
-        begun = time.monotonic()
-        return self._end(signal.SIGINT), time.monotonic() - begun
+    def interrupt(self) -> int:
+        """Press Ctrl-C; return the exit code."""
+        return self._end(signal.SIGINT)
 
     def _end(self, with_signal: int) -> int:
         process, self._process = self._process, None
         assert process is not None
         process.send_signal(with_signal)
-        code = process.wait(30)
+        code = process.wait(PATIENCE_S)
         assert process.stdout is not None
         process.stdout.close()
         return code
@@ -152,9 +153,9 @@ class Workspace:
     def press(self, card: Locator, button: str) -> None:
         """Press a button of a card, and confirm where Slack asks."""
         card.get_by_role("button", name=button).click()
+        # The page asks while it handles the click, so that it has asked by now if it asks at all.
         confirm = self.page.locator("dialog.confirm button").last
-        with suppress(AssertionError):
-            expect(confirm).to_be_visible(timeout=1000)
+        if confirm.count():
             confirm.click()
 
     def controls(self) -> FrameLocator:
@@ -222,7 +223,8 @@ def shared_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture
 def own_demo(tmp_path: Path) -> Iterator[Demo]:
-    """A demo that is not started yet, for the tests that end it."""
-    demo = Demo(tmp_path / "state")
-    yield demo
-    demo.close()
+    """A demo that is not started yet, for the tests that end it; nobody else gets its port meanwhile."""
+    with closing(listen("127.0.0.1", 0)) as reserved:
+        demo = Demo(tmp_path / "state", f"http://127.0.0.1:{reserved.getsockname()[1]}")
+        yield demo
+        demo.close()

@@ -38,7 +38,7 @@ def test_what_was_open_is_decided_and_what_was_approved_is_written_after_a_kill(
     own_demo.kill()
 
     own_demo.start()
-    expect(second).to_contain_text(DONE, timeout=60_000)
+    expect(second).to_contain_text(DONE)
     titles = [title for title in own_demo.tasks(JANE) if title.startswith("Thank-you call")]
     assert sorted(titles) == [
         "Thank-you call to Jane Doe for $5,100",
@@ -46,7 +46,7 @@ def test_what_was_open_is_decided_and_what_was_approved_is_written_after_a_kill(
     ]
 
 
-def test_ctrl_c_ends_it_quickly_with_pages_open_and_without_a_model(own_demo, visit: Callable) -> None:
+def test_ctrl_c_ends_it_at_once_with_pages_open_and_without_a_model(own_demo, visit: Callable) -> None:
     own_demo.start("--socket-mode", "--no-model")
     workspace = visit(own_demo)
     visit(own_demo, "/crm")
@@ -54,10 +54,8 @@ def test_ctrl_c_ends_it_quickly_with_pages_open_and_without_a_model(own_demo, vi
     own_demo.happen("gift", JANE, amount_minor=530000)
     expect(workspace.card("Jane Doe for $5,300")).to_contain_text("Written without AI")
 
-    code, seconds = own_demo.interrupt()
-    assert code == 0
-    assert seconds < 5
-    assert own_demo.complaints() == ""
+    assert own_demo.interrupt() == 0
+    assert own_demo.complaints() == "", "nor does it complain that pages had to be cut off after a wait"
 
 
 def test_a_taken_port_is_named_in_one_sentence(shared_demo, own_demo) -> None:

@@ -286,7 +286,7 @@ def _live(machine: type[AnyLife], lives: int, steps: int) -> None:
     )
 
 
-@pytest.mark.timeout(0 if LIVES else 180)
+@pytest.mark.timeout(0 if LIVES else 400)
 def test_any_life_ends_well(migrated: Path, default_policy: CompiledPolicy, tmp_path: Path) -> None:
     numbers = iter(range(1_000_000))
 

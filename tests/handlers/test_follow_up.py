@@ -32,6 +32,7 @@ from policy.events import CrmEvent, CrmEventType
 from policy.facts import DonorFacts
 from policy.questions import is_question
 from tests.handlers.conftest import GUEST, MANAGER, OWNER, House, house_in
+from tests.patience import PATIENCE_S
 
 DONOR = "donor-1"
 PRIVATE = (
@@ -316,7 +317,7 @@ async def test_stop_stops_the_model_for_whoever_asked_and_nobody_else(
     place = in_dm()
     await house.accept(SummaryRequested(query=DONOR, by=ChatUser(id=OWNER.id), reply_to=place))
     writing = asyncio.ensure_future(house.work_all())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not house.chat.live:
             await asyncio.sleep(0)
     item_id = house.chat.live[0].at.ts.removeprefix("live-")
@@ -324,7 +325,7 @@ async def test_stop_stops_the_model_for_whoever_asked_and_nobody_else(
         assert not writing.done()
         await house.accept(AnswerStopped(item_id=item_id, by=ChatUser(id=user), reply_to=place))
         await house.work()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await writing
     assert slow.cancelled
     assert house.chat.whispers[-1][1].text.startswith("Stopped")

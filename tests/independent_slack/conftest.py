@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -37,15 +37,16 @@ from tests.independent_slack.workspace import (
     BOT_ID,
     BOT_TOKEN,
     BOT_USER,
-    PATIENCE_S,
     SECRET,
     TEAM,
     Ack,
     Channel,
     Json,
 )
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent.parent
+PRESSES = 5
 CRM_TOKEN, WEBHOOK_SECRET = "another-crm-token", "whsec_YW5vdGhlci13ZWJob29rLXNlY3JldC0wMDAwMDAwMQ=="
 
 ADA, BEN, CLEO, DORA, FINN = "U7ADA", "U7BEN", "U7CLEO", "U7DORA", "U7FINN"
@@ -221,6 +222,19 @@ class House:
     async def press(self, user: str, channel: str, shown: Json, action_id: str, value: str = "") -> Ack:
         return await self.slack.deliver("interactive", self.click(user, channel, shown, action_id, value))
 
+    async def window(self, press: Callable[[], Awaitable[Ack]]) -> str:
+        """Press what opens a window, and return its id.
+
+        Whoever is told that it did not open in time, as on a busy machine, presses again.
+        """
+        known = set(self.slack.views)
+        for _ in range(PRESSES):
+            ack = await press()
+            assert (ack.status, ack.in_time) == (200, True)
+            if opened := [view_id for view_id in self.slack.views if view_id not in known]:
+                return opened[0]
+        raise AssertionError("no window opened")
+
     def click(self, user: str, channel: str, shown: Json, action_id: str, value: str = "") -> Json:
         action = action_on(shown, action_id, value)
         return block_actions(self.slack, user, channel, shown, action, bare=self.bare)
@@ -372,14 +386,14 @@ async def service(folder: Path, slack: PlainSlack, crm_origin: str, log: Path) -
         )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             line = (await process.stdout.readline()).decode()
         assert "listens on" in line, log.read_text(encoding="utf-8")
         yield line.split()[-1]
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await process.communicate()
     assert process.returncode == 0, log.read_text(encoding="utf-8")[-2000:]
 

@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
-from aiohttp import ClientSession, ClientTimeout, ServerDisconnectedError, WSMsgType, web
+from aiohttp import ClientConnectionError, ClientSession, ClientTimeout, WSMsgType, web
 
 from tests.independent_slack.block_rules import faults_in
 from tests.independent_slack.payloads import event_callback
@@ -25,7 +25,6 @@ from tests.independent_slack.workspace import (
     BOT_TOKEN,
     BOT_USER,
     FORM_ONLY,
-    PATIENCE_S,
     SECRET,
     TEAM,
     Ack,
@@ -34,6 +33,9 @@ from tests.independent_slack.workspace import (
     Json,
     SlackError,
 )
+from tests.patience import PATIENCE_S
+
+REPETITIONS = 3
 
 
 class PlainSlack:
@@ -56,11 +58,11 @@ class PlainSlack:
         self._triggers: dict[str, float] = {}
         self._response_urls: dict[str, Json] = {}
         self._acks: dict[str, asyncio.Future[Json]] = {}
+        self._sent_over: dict[str, web.WebSocketResponse] = {}
         self._numbers = itertools.count(1)
         self._changed = asyncio.Event()
         self._echoes: set[asyncio.Task[Any]] = set()
         self._runner: web.AppRunner | None = None
-        self._http: ClientSession | None = None
 
     # Starting, stopping, waiting
 
@@ -74,17 +76,16 @@ class PlainSlack:
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         self.origin = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        self._http = ClientSession(timeout=ClientTimeout(total=PATIENCE_S))
 
     async def stop(self) -> None:
+        for fault in self.faults:
+            fault.go_on.set()
         for echo in self._echoes:
             echo.cancel()
         await asyncio.gather(*self._echoes, return_exceptions=True)
         for socket in self.sockets:
             await socket.close()
-        assert self._http is not None
         assert self._runner is not None
-        await self._http.close()
         await self._runner.cleanup()
 
     async def until(self, probe: Callable[[], Any], what: str, within: float = PATIENCE_S) -> Any:
@@ -130,6 +131,8 @@ class PlainSlack:
             return _cut(request)
         if kind == "slow":
             await asyncio.sleep(float(detail))  # a slow Slack is the subject here
+        if kind == "held" and fault:
+            await fault.go_on.wait()
         if kind in ("429", "500", "html", "html200"):
             return _broken(kind, detail)
         try:
@@ -411,23 +414,27 @@ class PlainSlack:
         return await self.send(body, signed | {"User-Agent": "Slackbot 1.0"} | headers)
 
     async def send(self, body: bytes, headers: Json, method: str = "POST") -> Ack:
-        try:
-            return await self._send(body, headers, method)
-        except ServerDisconnectedError:
-            # A kept connection that the service closed just as it was used: Slack delivers again.
-            return await self._send(body, headers, method)
+        for _ in range(REPETITIONS):
+            try:
+                return await self._send(body, headers, method)
+            except ClientConnectionError:
+                continue  # it did not arrive, or nobody knows: Slack delivers again
+        return await self._send(body, headers, method)
 
     async def _send(self, body: bytes, headers: Json, method: str) -> Ack:
-        assert self._http is not None
         began = time.monotonic()
-        async with self._http.request(method, self.bot_url, data=BytesIO(body), headers=headers) as response:
+        # A connection for each request: none is closed by the other side just as it is used again.
+        async with (
+            ClientSession(timeout=ClientTimeout(total=PATIENCE_S)) as http,
+            http.request(method, self.bot_url, data=BytesIO(body), headers=headers) as response,
+        ):
             text = await response.text()
             kind = response.content_type
             answer = json.loads(text) if text and kind == "application/json" else text
             return Ack(response.status, answer, time.monotonic() - began, dict(response.headers))
 
     async def _deliver_by_socket(self, kind: str, payload: Json, retry: tuple[int, str] | None) -> Ack:
-        await self.until(lambda: any(not socket.closed for socket in self.sockets), "a connection", within=20)
+        await self.until(lambda: any(not socket.closed for socket in self.sockets), "a connection")
         envelope: Json = {"envelope_id": self.fresh("envelope-"), "type": kind, "payload": payload}
         envelope |= {"accepts_response_payload": kind != "events_api"}
         if kind == "events_api":
@@ -435,16 +442,18 @@ class PlainSlack:
         waiting = self._acks[envelope["envelope_id"]] = asyncio.get_running_loop().create_future()
         began = time.monotonic()
         try:
-            await next(s for s in reversed(self.sockets) if not s.closed).send_json(envelope)
+            socket = next(s for s in reversed(self.sockets) if not s.closed)
+            self._sent_over[envelope["envelope_id"]] = socket
+            await socket.send_json(envelope)
         except ConnectionResetError:
             # The service let go of this connection at the same moment; Slack reports that as a failure too.
             return Ack(0, "", time.monotonic() - began)
         self._touch()
         try:
             answer = await asyncio.wait_for(waiting, ACK_S)
-        except TimeoutError:
+        except (TimeoutError, ConnectionResetError):
             self._acks.pop(envelope["envelope_id"], None)
-            return Ack(0, "", ACK_S)
+            return Ack(0, "", time.monotonic() - began)
         return Ack(200, answer.get("payload") or "", time.monotonic() - began)
 
     def cut(self, socket: web.WebSocketResponse) -> None:
@@ -472,8 +481,17 @@ class PlainSlack:
                 if waiting and not waiting.done():
                     waiting.set_result(ack)
         self.sockets.remove(socket)
+        self._give_up(socket)
         self._touch()
         return socket
+
+    def _give_up(self, socket: web.WebSocketResponse) -> None:
+        """What was sent over a connection that has ended will not be acknowledged."""
+        for envelope_id in [sent for sent, over in self._sent_over.items() if over is socket]:
+            del self._sent_over[envelope_id]
+            waiting = self._acks.pop(envelope_id, None)
+            if waiting and not waiting.done():
+                waiting.set_exception(ConnectionResetError())
 
 
 async def _arguments(request: web.Request, method: str) -> tuple[Json, str]:

@@ -35,10 +35,10 @@ from bot.sandbox.slack.world import World as SlackWorld
 from bot.settings import AiModelSettings, CrmSettings, Settings, SlackSettings
 from tests.loop.counterparts import Request, one_origin, simulated_crm, simulated_slack
 from tests.loop.shown import Json, escalation_of, find_element, has, text_of
+from tests.patience import PATIENCE_S
 
 T = TypeVar("T")
 MASTER_KEY = SecretStr("5a" * 32)
-PATIENCE_S = 12.0
 GLANCE_S = 0.02
 
 JANE = "donor-0001"

@@ -124,9 +124,9 @@ def test_a_regular_expression_that_is_broken_is_refused_at_load() -> None:
 
 
 def test_a_regular_expression_cannot_run_away() -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     assert ask("donor.region.matches('^(a+)+$')", donor__region="a" * 200 + "b") is False
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_whole_and_broken_numbers_do_not_mix() -> None:
@@ -167,9 +167,9 @@ def test_joining_lists_stays_small_and_quick() -> None:
         environment().compile(f"({' + '.join(['donor.tags'] * 100)}).size() > 0")
     doubled = " + ".join(["donor.tags"] * 25)
     question = f"(({doubled}) + ({doubled}) + ({doubled})).size() == 37500"
-    started = time.monotonic()
+    started = time.thread_time()
     assert ask(question, donor__tags=tags) is True
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_no_fact_is_a_map_in_which_the_engine_would_lose_a_time() -> None:

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from bot.cli.running import IDLE_CONNECTION_S
 from bot.sandbox.crm.app import CrmSandboxConfig, SandboxCrm, build_crm
 from bot.sandbox.crm.campaigns import plan_campaigns
 from bot.sandbox.crm.cast_giving import add_giving_stories
@@ -30,13 +31,13 @@ from bot.sandbox.crm.draft import Draft
 from bot.sandbox.crm.finishing import finished
 from bot.sandbox.crm.model import World
 from bot.sandbox.crm.stories import STORIES
+from tests.patience import PATIENCE_S
 
 TOKEN = "sandbox-token"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 TODAY = date(2026, 11, 20)
 API = "/crm/api/v1"
 JANE = "donor-0001"
-WAIT_S = 60.0
 
 
 class MovableClock:
@@ -215,14 +216,16 @@ async def serving(app: Any) -> AsyncIterator[str]:
             await super().startup(sockets)
             started.set()
 
-    server = Server(uvicorn.Config(app, log_level="critical", ws="none"))
+    server = Server(
+        uvicorn.Config(app, log_level="critical", ws="none", timeout_keep_alive=IDLE_CONNECTION_S)
+    )
     task = asyncio.create_task(server.serve(sockets=[listening]))
-    await asyncio.wait_for(started.wait(), WAIT_S)
+    await asyncio.wait_for(started.wait(), PATIENCE_S)
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
-        await asyncio.wait_for(task, WAIT_S)
+        await asyncio.wait_for(task, PATIENCE_S)
         listening.close()
 
 
@@ -253,7 +256,7 @@ class Webhook:
         return Starlette(routes=[Route("/crm/events", receive, methods=["POST"])])
 
     async def next(self) -> Delivered:
-        return await asyncio.wait_for(self.arrived.get(), WAIT_S)
+        return await asyncio.wait_for(self.arrived.get(), PATIENCE_S)
 
 
 @pytest.fixture

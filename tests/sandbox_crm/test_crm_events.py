@@ -15,11 +15,12 @@ from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
+from tests.patience import PATIENCE_S
+
 JANE = "donor-0001"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 AT_ONCE = (0.0,) * 9
 HEADERS = {"Authorization": "Bearer sandbox-token", "X-Sim": "1", "X-Actor": "countersign"}
-WAIT_S = 60.0
 
 
 async def feed(sandbox, **query):
@@ -162,7 +163,7 @@ async def test_an_event_is_brought_until_it_is_taken(open_crm, webhook, webhook_
 
 async def settled(sandbox):
     """How the deliveries ended, once none is pending."""
-    async with asyncio.timeout(WAIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         while any(delivery.status == "pending" for delivery in sandbox.crm.tables.deliveries):
             await asyncio.sleep(0)
     return [(d.status, d.attempts, d.last_answer) for d in sandbox.crm.tables.deliveries]
@@ -194,7 +195,7 @@ async def test_the_next_attempt_waits_for_its_time(open_crm, clock, webhook, web
 
 
 async def tried(sandbox, attempts):
-    async with asyncio.timeout(WAIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         while (delivery := next(iter(sandbox.crm.tables.deliveries))).attempts < attempts:
             await asyncio.sleep(0)
     return delivery
@@ -318,7 +319,7 @@ async def process(journal_path, url):
         sys.executable, "-c", code, str(journal_path), url, stdout=asyncio.subprocess.PIPE
     )
     try:
-        line = await asyncio.wait_for(running.stdout.readline(), WAIT_S)
+        line = await asyncio.wait_for(running.stdout.readline(), PATIENCE_S)
         base = f"http://127.0.0.1:{int(line)}"
         async with httpx2.AsyncClient(base_url=base, headers=HEADERS, trust_env=False) as http:
             yield running, http

@@ -23,14 +23,15 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 
+from bot.cli.running import IDLE_CONNECTION_S
 from bot.sandbox.slack.app import build_slack
 from bot.sandbox.slack.config import DEFAULT_EVENTS, Command, SlackSandboxConfig
 from bot.sandbox.slack.world import World
+from tests.patience import PATIENCE_S
 
 SECRET = "shhh-sandbox"
 BOT_TOKEN = "xoxb-sandbox"
 APP_TOKEN = "xapp-sandbox"
-PATIENCE = 5.0
 
 
 class HandClock:
@@ -49,7 +50,13 @@ class HandClock:
 @asynccontextmanager
 async def serving(app: Any, listener: socket.socket) -> AsyncIterator[str]:
     """Serve *app* on a bound socket; yields the origin."""
-    config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app,
+        log_level="error",
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=IDLE_CONNECTION_S,
+    )
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
@@ -136,7 +143,7 @@ class Page:
         self, event: str, matches: Callable[[dict[str, Any]], bool] = lambda _: True
     ) -> dict[str, Any]:
         """The first event of that name, waiting for it if needed; it is taken out of the list."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 for item in self.heard:
                     if item[0] == event and matches(item[1]):
@@ -177,7 +184,7 @@ class Seen:
         self._news.set()
 
     async def count(self, wanted: int) -> list[Any]:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.items) < wanted:
                 self._news.clear()
                 await self._news.wait()

@@ -14,6 +14,7 @@ from slack_sdk.signature import SignatureVerifier
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.sandbox.journal import Journal
+from tests.patience import PATIENCE_S
 
 OLIVIA, FIONA = "U0OLIVIA0", "U0FIONA00"
 SECRET = "shhh-sandbox"
@@ -143,7 +144,7 @@ async def test_commands_have_no_original_to_replace(
 
     fiona = await bench.page(FIONA)
     await fiona.command("/donor")
-    await asyncio.wait_for(finished.wait(), 5)
+    await asyncio.wait_for(finished.wait(), PATIENCE_S)
     assert [message["text"] for message in await fiona.messages("C0GENERAL")] == texts
 
 
@@ -205,7 +206,7 @@ async def test_what_is_undelivered_survives_a_restart(http_bot: Any, start: Any,
     posted = await first.client.chat_postMessage(
         channel="C0GENERAL", text="kept", metadata={"event_type": "card", "event_payload": {"id": "1"}}
     )
-    await asyncio.wait_for(first.world.events.attempted.reached(2), 5)
+    await asyncio.wait_for(first.world.events.attempted.reached(2), PATIENCE_S)
     await first.stack.aclose()
     _make_due(journal_path)
     second, bot = await http_bot(journal_path=journal_path)
@@ -257,7 +258,7 @@ async def test_faults(http_bot: Any) -> None:
     assert (await fiona.hear("problem"))["text"] == "Slack cannot be reached right now."
     assert bot.requests.items == []
     await fiona.act("faults", down=False)
-    assert await asyncio.wait_for(heard.get(), 5) == "held"
+    assert await asyncio.wait_for(heard.get(), PATIENCE_S) == "held"
     assert await status() == 200
     await fiona.act("faults", lost_replies=True)
     with pytest.raises(Exception, match="502"):

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from slack_sdk.errors import SlackApiError
 
+from tests.patience import PATIENCE_S
+
 OLIVIA = "U0OLIVIA0"
 
 
@@ -191,7 +193,7 @@ async def test_closing_tells_apps_that_asked(http_bot: Any) -> None:
         closed.put_nowait(body)
 
     await olivia.act("act/view_close", view_id=shown["id"])
-    body = await asyncio.wait_for(closed.get(), 5)
+    body = await asyncio.wait_for(closed.get(), PATIENCE_S)
     assert (body["view"]["id"], body["is_cleared"]) == (shown["id"], False)
 
 
@@ -228,7 +230,7 @@ async def test_home_is_opened_published_and_clicked(http_bot: Any) -> None:
 
     olivia = await bench.page(OLIVIA)
     assert await olivia.get("home") == {"view": None}
-    event = await asyncio.wait_for(seen.get(), 5)
+    event = await asyncio.wait_for(seen.get(), PATIENCE_S)
     assert (event["tab"], event["user"], event["channel"], "view" in event) == (
         "home",
         OLIVIA,
@@ -238,8 +240,8 @@ async def test_home_is_opened_published_and_clicked(http_bot: Any) -> None:
     shown = (await olivia.hear("home"))["view"]
     action = {"type": "button", "action_id": "refresh", "block_id": "do"}
     await olivia.act("act/block", view_id=shown["id"], action=action)
-    body = await asyncio.wait_for(seen.get(), 5)
+    body = await asyncio.wait_for(seen.get(), PATIENCE_S)
     assert (body["container"], body["view"]["type"]) == ({"type": "view", "view_id": shown["id"]}, "home")
     assert not {"channel", "message", "response_url"} & set(body)
     await olivia.get("history", channel="D0OLIVIA0")
-    assert (await asyncio.wait_for(seen.get(), 5))["tab"] == "messages"
+    assert (await asyncio.wait_for(seen.get(), PATIENCE_S))["tab"] == "messages"

@@ -14,6 +14,8 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from tests.patience import PATIENCE_S
+
 OLIVIA, FIONA = "U0OLIVIA0", "U0FIONA00"
 Connect = Callable[..., Awaitable[tuple[Any, AsyncApp, AsyncSocketModeHandler]]]
 
@@ -67,7 +69,7 @@ async def test_events_commands_and_clicks(connected: Connect) -> None:
     card = (await olivia.hear("message", lambda data: data["message"]["text"] == "A card"))["message"]
     action = {"action_id": "go", "block_id": "b"}
     await olivia.act("act/block", channel="C0GENERAL", message_ts=card["ts"], action=action)
-    assert (await asyncio.wait_for(clicked.get(), 5))["actions"][0]["value"] == "1"
+    assert (await asyncio.wait_for(clicked.get(), PATIENCE_S))["actions"][0]["value"] == "1"
     await olivia.command("/donor")
     reply = (await olivia.hear("message", lambda data: data["message"]["text"] == "Looking"))["message"]
     assert reply["is_ephemeral"] is False
@@ -130,10 +132,10 @@ async def test_the_app_comes_back_after_a_refresh(connected: Connect) -> None:
         heard.put_nowait(event["text"])
 
     await bench.world.sockets.refresh()
-    await asyncio.wait_for(bench.world.sockets.connected.reached(2), 10)
+    await asyncio.wait_for(bench.world.sockets.connected.reached(2), PATIENCE_S)
     fiona = await bench.page(FIONA)
     await fiona.act("act/message", channel="C0GENERAL", text="still there?")
-    assert await asyncio.wait_for(heard.get(), 5) == "still there?"
+    assert await asyncio.wait_for(heard.get(), PATIENCE_S) == "still there?"
 
 
 async def ticket(bench: Any) -> str:
@@ -171,7 +173,7 @@ async def test_each_envelope_goes_to_one_connection(start: Any) -> None:
             sockets.append(socket)
         for text in ("one", "two"):
             await fiona.act("act/message", channel="C0GENERAL", text=text)
-        envelopes = [await asyncio.wait_for(socket.receive_json(), 5) for socket in sockets]
+        envelopes = [await asyncio.wait_for(socket.receive_json(), PATIENCE_S) for socket in sockets]
         for socket, envelope in zip(sockets, envelopes, strict=True):
             await socket.send_json({"envelope_id": envelope["envelope_id"]})
         await bench.world.background.idle()
@@ -191,6 +193,6 @@ async def test_connections_are_refreshed_from_time_to_time(start: Any) -> None:
     bench = await start(socket_refresh_seconds=0.05)
     async with bench.session.ws_connect(await ticket(bench)) as socket:
         assert (await socket.receive_json())["type"] == "hello"
-        assert (await asyncio.wait_for(socket.receive_json(), 5))["reason"] == "refresh_requested"
-        assert (await asyncio.wait_for(socket.receive(), 5)).type is aiohttp.WSMsgType.CLOSE
+        assert (await asyncio.wait_for(socket.receive_json(), PATIENCE_S))["reason"] == "refresh_requested"
+        assert (await asyncio.wait_for(socket.receive(), PATIENCE_S)).type is aiohttp.WSMsgType.CLOSE
         assert bench.world.sockets.connection_count == 0

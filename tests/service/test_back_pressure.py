@@ -18,6 +18,7 @@ from policy.decide import CompiledPolicy
 from storage.bell import InProcessBell
 from storage.queue import Received
 from tests.handlers.conftest import House, default_policy, house_in, migrated
+from tests.patience import PATIENCE_S
 
 __all__ = ["default_policy", "migrated"]
 SLOTS = 8
@@ -65,7 +66,7 @@ async def test_a_click_does_not_wait_for_an_import(house: House) -> None:
     for number in range(3 * SLOTS):
         await house.database.write(lambda tx, n=number: tx.inbox.accept(_received(n, event, now)))  # type: ignore[misc]
     running = asyncio.create_task(worker.run(stop))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while begun < SLOTS - SLOTS // 4:
             await asyncio.sleep(0)
         click = HelpRequested.model_validate(

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from storage.migrate import upgrade
+from tests.patience import PATIENCE_S
 
 PROGRAM = """
 import asyncio, json, resource, sys
@@ -58,7 +59,11 @@ def test_nothing_acknowledged_is_lost_when_the_disk_is_full(tmp_path: Path) -> N
     path = tmp_path / "countersign.db"
     upgrade(f"sqlite:///{path}")
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(path)], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", PROGRAM, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)

@@ -29,6 +29,7 @@ from policy.events import CrmEvent, CrmEventType
 from storage.bell import InProcessBell
 from storage.ids import IdSource
 from tests.handlers.conftest import House, default_policy, house_in, migrated
+from tests.patience import PATIENCE_S
 
 __all__ = ["default_policy", "migrated"]
 
@@ -106,7 +107,7 @@ async def test_one_trace_leads_from_the_door_to_the_card(house: House, recording
         for lane in (INBOUND, OUTBOUND)
     ]
     running = [asyncio.create_task(worker.run(stop)) for worker in workers]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not house.chat.cards:
             await asyncio.sleep(0.001)
     stop.set()

@@ -22,6 +22,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from bot.cli.running import IDLE_CONNECTION_S
 from bot.sandbox.slack.app import build_slack
 from bot.sandbox.slack.config import DEFAULT_EVENTS, Command, SlackSandboxConfig
 from bot.sandbox.slack.world import World
@@ -31,12 +32,12 @@ from bot.slack.chat import SlackChat
 from bot.slack.connection import SlackClients, SlackConnection, open_clients
 from bot.slack.http import SlackEndpoint
 from storage.limits import LocalLimits
+from tests.patience import PATIENCE_S
 
 SECRET = "sandbox-signing-secret"
 FORMER_SECRET = "the-secret-before-that"
 BOT_TOKEN = "xoxb-sandbox"
 APP_TOKEN = "xapp-sandbox"
-PATIENCE = 10.0
 REFERENCE = "k7f3"
 
 OLIVIA, MARA, FIONA, GUS, ELLIS = "U0OLIVIA0", "U0MARA000", "U0FIONA00", "U0GUEST00", "U0EXTERN0"
@@ -81,7 +82,7 @@ class Inbox:
         return not known
 
     async def first(self) -> tuple[Any, Arrival]:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_S):
             while not self.arrived:
                 self._news.clear()
                 await self._news.wait()
@@ -133,7 +134,13 @@ class Door:
 @asynccontextmanager
 async def serving(app: Any, listener: socket.socket) -> AsyncIterator[str]:
     """Serve *app* on a bound socket; yields the origin."""
-    config = uvicorn.Config(app, log_level="critical", lifespan="on", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        lifespan="on",
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=IDLE_CONNECTION_S,
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(server.serve(sockets=[listener]))
@@ -186,7 +193,7 @@ class Stage:
             return dict(await response.json())
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_S):
             while not condition():
                 await asyncio.sleep(0.01)
 

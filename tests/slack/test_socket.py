@@ -10,7 +10,8 @@ from bot.slack.app import build_slack_app
 from bot.slack.connection import SlackConnection
 from bot.slack.socket import SocketRunner
 from handlers.commands import SummaryRequested
-from tests.slack.conftest import APP_TOKEN, BOT_TOKEN, FIONA, GENERAL, PATIENCE, SECRET, Setting, Stage
+from tests.patience import PATIENCE_S
+from tests.slack.conftest import APP_TOKEN, BOT_TOKEN, FIONA, GENERAL, SECRET, Setting, Stage
 
 
 def runner(stage: Stage, connection: SlackConnection | None = None) -> SocketRunner:
@@ -24,7 +25,7 @@ async def test_a_command_arrives_through_the_socket(setting: Setting) -> None:
     socket = runner(stage)
     assert not await socket.is_connected()
     socket.start()
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_S):
         while not await socket.is_connected():
             await asyncio.sleep(0.01)
     await stage.act(FIONA, "act/command", channel=GENERAL, command="/donor", text="Jane Doe")
@@ -43,7 +44,7 @@ async def test_starting_and_stopping_do_not_wait_for_slack(stage: Stage) -> None
     socket.start()
     await asyncio.sleep(0)
     assert not await socket.is_connected()
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_S):
         await socket.close()
 
 

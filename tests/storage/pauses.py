@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.util.concurrency import await_, in_greenlet
 
-_PATIENCE_S = 10
+from tests.patience import PATIENCE_S
 
 
 class Pause:
@@ -24,7 +24,7 @@ class Pause:
 
     async def reached(self) -> None:
         """Wait until a work is here."""
-        await asyncio.wait_for(self._reached.wait(), _PATIENCE_S)
+        await asyncio.wait_for(self._reached.wait(), PATIENCE_S)
 
     def go_on(self) -> None:
         """Let the work run on."""
@@ -32,7 +32,7 @@ class Pause:
 
     async def _stop(self) -> None:
         self._reached.set()
-        await asyncio.wait_for(self._over.wait(), _PATIENCE_S)
+        await asyncio.wait_for(self._over.wait(), PATIENCE_S)
 
 
 class Meeting:
@@ -47,7 +47,7 @@ class Meeting:
         _wait(self._loop, self._meet())
 
     async def _meet(self) -> None:
-        await asyncio.wait_for(self._barrier.wait(), _PATIENCE_S)
+        await asyncio.wait_for(self._barrier.wait(), PATIENCE_S)
 
 
 def _wait(loop: asyncio.AbstractEventLoop, waiting: Coroutine[Any, Any, None]) -> None:

@@ -18,6 +18,7 @@ from storage.errors import ConstraintError, DatabaseClosedError, StorageError, U
 from storage.queue import Received
 from storage.transaction import Transaction
 from tests.databases import administer
+from tests.patience import PATIENCE_S
 from tests.storage.pauses import Meeting, Pause
 
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
@@ -72,9 +73,9 @@ async def test_whatever_a_work_raises_its_caller_hears_of_it(
         raise raised
 
     with pytest.raises(StorageError if raised is StopIteration else raised):
-        await asyncio.wait_for(database.write(fail), timeout=10)
+        await asyncio.wait_for(database.write(fail), timeout=PATIENCE_S)
     with pytest.raises(StorageError if raised is StopIteration else raised):
-        await asyncio.wait_for(database.read(fail), timeout=10)
+        await asyncio.wait_for(database.read(fail), timeout=PATIENCE_S)
     assert await database.write(lambda t: t.inbox.accept(received(1))) is True
 
 

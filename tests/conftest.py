@@ -1,0 +1,34 @@
+"""What holds for every test: chance that repeats itself, and a memory that is not searched again and again.
+
+COUNTERSIGN_TEST_EXAMPLES=10 tries ten times as many generated cases, and other ones at every run.
+"""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.examples import MORE
+
+# Importing everything makes millions of objects that live until the end; looking through them for garbage,
+# over and over while they are made, is a third of the work.
+gc.disable()
+
+settings.register_profile(
+    "countersign",
+    deadline=None,
+    database=None,
+    derandomize=MORE == 1,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("countersign")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave aside for good what there is by now, and collect what tests leave behind."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
