@@ -1,8 +1,20 @@
-"""The real time."""
+"""The real time, and the time that all processes of an installation agree on."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+log = logging.getLogger(__name__)
+
+CREEP = timedelta(seconds=1)
+"""What two clocks may differ by without anybody's noticing; followed at once."""
+SIGHTINGS = 3
+"""So many looks in a row have to agree before a leap of the clock is believed."""
+SETTLED_S = 60.0
+"""After so many seconds every process has heard of a leap and holds its leases by the new time."""
 
 
 class SystemClock:
@@ -11,3 +23,61 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the present instant."""
         return datetime.now(UTC)
+
+
+class AgreedClock:
+    """The time by which leases, deadlines and schedules are counted, whatever happens to a machine's clock.
+
+    Between two looks at a reference, the database's clock where there is a server, it goes on as the process
+    lives, so that a machine's clock set forwards takes nobody's work away and one set back stops nothing. A
+    reference that leaps is believed when it says the same three times in a row.
+    """
+
+    def __init__(
+        self,
+        wall: Callable[[], datetime] = lambda: SystemClock().now(),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._wall, self._monotonic = wall, monotonic
+        self._at, self._since = wall(), monotonic()
+        self._leap = timedelta()
+        self._sightings = 0
+        self._leapt, self._leapt_at = timedelta(), 0.0
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return self._at + timedelta(seconds=self._monotonic() - self._since)
+
+    @property
+    def leapt_lately(self) -> timedelta:
+        """Return by how much the agreed time was set forwards in the last minute.
+
+        Others may not have heard of it yet, so what they hold must not count as run out.
+        """
+        return self._leapt if self._monotonic() - self._leapt_at < SETTLED_S else timedelta()
+
+    @property
+    def machine_is_off_s(self) -> float:
+        """Return how many seconds the machine's own clock is ahead of the agreed time, or behind."""
+        return (self._wall() - self.now()).total_seconds()
+
+    def look(self, reference: datetime) -> None:
+        """Follow *reference*, at once where it has crept, after three looks where it has leapt."""
+        apart = reference - self.now()
+        if abs(apart) <= CREEP:
+            self._set(reference)
+            return
+        same = abs(apart - self._leap) <= CREEP
+        self._leap, self._sightings = apart, self._sightings + 1 if same else 1
+        if self._sightings >= SIGHTINGS:
+            log.warning("the clock has leapt", extra={"seconds": round(apart.total_seconds())})
+            self._set(reference)
+            self._leapt, self._leapt_at = max(apart, timedelta()), self._monotonic()
+
+    def begin(self, reference: datetime) -> None:
+        """Follow *reference* from the start, wherever the machine's clock stands."""
+        self._set(reference)
+
+    def _set(self, reference: datetime) -> None:
+        self._at, self._since = reference, self._monotonic()
+        self._leap, self._sightings = timedelta(), 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Self
 
 from handlers.ports import Unavailable
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 STREAM = "countersign:events"
 LONGEST = 100_000
+PATIENCE_S = 2.0
 
 
 class RedisStream:
@@ -31,7 +33,8 @@ class RedisStream:
         from redis.exceptions import RedisError  # noqa: PLC0415 - the same
 
         try:
-            await self._redis.xadd(STREAM, {"event": event}, maxlen=LONGEST, approximate=True)
+            async with asyncio.timeout(PATIENCE_S):
+                await self._redis.xadd(STREAM, {"event": event}, maxlen=LONGEST, approximate=True)
         except (RedisError, OSError):
             raise Unavailable("redis", "no_answer") from None
 

@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
+from bot.clock import AgreedClock, SystemClock
 from handlers.ports import Clock
 from storage.database import Database
 from storage.errors import StorageError
@@ -20,6 +21,7 @@ from storage.replicas import Replica
 log = logging.getLogger(__name__)
 
 EVERY_S = 10.0
+QUICK_S = 0.5
 
 Conditions = Callable[[], Awaitable[Mapping[str, JsonValue]]]
 """Returns what a process reports about itself: short codes and numbers, never a payload."""
@@ -44,11 +46,14 @@ class Heartbeat:
     database: Database
     clock: Clock
     conditions: Conditions
+    agreed: AgreedClock | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Beat until *stop* is set; a database that does not answer hears of us when it does again."""
         started_at = self.clock.now()
         while not stop.is_set():
+            if self.agreed:
+                await look_at_clock(self.database, self.agreed)
             replica = Replica(
                 id=self.replica_id,
                 role=self.role,
@@ -65,6 +70,22 @@ class Heartbeat:
                 await asyncio.wait_for(stop.wait(), EVERY_S)
         with contextlib.suppress(StorageError):
             await self.database.write(lambda tx: tx.replicas.left(self.replica_id))
+
+
+async def look_at_clock(database: Database, agreed: AgreedClock, *, first: bool = False) -> None:
+    """Compare the agreed time with the database server's clock, or with the machine's where there is none."""
+    loop = asyncio.get_running_loop()
+    asked_at = loop.time()
+    try:
+        reference = await database.read(lambda tx: tx.replicas.clock()) or SystemClock().now()
+    except StorageError:
+        return  # what was agreed holds on
+    if loop.time() - asked_at > QUICK_S:
+        return  # an answer that took so long says nothing about now
+    if first:
+        agreed.begin(reference)
+    else:
+        agreed.look(reference)
 
 
 def program_version() -> str:

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -18,7 +19,7 @@ from pydantic import JsonValue
 
 from bot.assistants import build_assistant, ships_prompt
 from bot.checkpoint_files import CheckpointFiles, checkpoint_places
-from bot.clock import SystemClock
+from bot.clock import AgreedClock
 from bot.configuration_record import record_configuration
 from bot.crm.polling import Poller
 from bot.crm.rest import RestCrm
@@ -27,7 +28,7 @@ from bot.doorstep import Arrival, Doorstep
 from bot.erasure_list import erase_restored_at_start
 from bot.event_stream import RedisStream
 from bot.files import FileInvalid, policy_source, read_organisation, read_practice
-from bot.heartbeat import Conditions, Heartbeat, LeftAlone
+from bot.heartbeat import Conditions, Heartbeat, LeftAlone, look_at_clock
 from bot.holiday_calendar import HolidayCalendar
 from bot.http.app import Pages, doors
 from bot.http.asgi import AsgiApp
@@ -65,6 +66,8 @@ from storage.transaction import Transaction
 log = logging.getLogger(__name__)
 
 DEFAULT_POLL_S = 60.0
+MOST_OFF_S = 120.0
+"""With a clock further off than this, Slack's and the CRM's signatures soon look too old or too new."""
 WEB, WORKING, WATCHING = ("all", "web"), ("all", "worker"), ("all", "scheduler")
 """Which roles open the doors, work through the queues, and watch the clock."""
 
@@ -104,7 +107,9 @@ async def build(
     poll_s: float = DEFAULT_POLL_S,
 ) -> AsyncIterator[Runtime]:
     """Open everything that *settings* name, and close it again in reverse order."""
-    clock = clock or SystemClock()
+    agreed = None
+    if clock is None:
+        clock = agreed = AgreedClock()
     ids = IdSource(clock.now, secrets.token_bytes)
     async with AsyncExitStack() as stack:
         database = await open_database(settings)
@@ -113,7 +118,10 @@ async def build(
         stack.push_async_callback(bell.close)
         doorstep = Doorstep(database, bell, clock, ids)
         connection = slack_connection(settings)
-        local = LocalLimits(lambda: clock.now().timestamp())
+        if agreed:
+            await look_at_clock(database, agreed, first=True)
+        # Spans of time, which no clock that is set may lengthen; a test's clock moves them too.
+        local = LocalLimits() if agreed else LocalLimits(lambda: clock.now().timestamp())
         limits = SharedLimits.open(settings.redis_url, local) if settings.redis_url else local
         if isinstance(limits, SharedLimits):
             stack.push_async_callback(limits.close)
@@ -156,19 +164,21 @@ async def build(
         replica = f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}"
         role = settings.role
         metrics = Metrics(database, bell, clock, rules)
-        conditions = _conditions(bell, limits, socket, context.assistant)
+        conditions = _conditions(bell, limits, socket, context.assistant, agreed)
         yield Runtime(
             http=doors(
                 crm_events(doorstep, webhook_secrets(settings.crm)) if role in WEB else None,
                 SlackEndpoint(slack, signing_secrets(settings.slack)) if role in WEB and not socket else None,
-                Probes(_checks(settings, database, socket)),
+                Probes(_checks(settings, database, socket, agreed)),
                 Pages(metrics, context if role in WEB else None),
             ),
             context=context,
-            workers=_workers(context, bell, settings.workers, replica, metrics) if role in WORKING else (),
+            workers=_workers(context, bell, settings.workers, replica, metrics, agreed)
+            if role in WORKING
+            else (),
             scheduler=scheduler if role in WATCHING else None,
             socket=socket,
-            heartbeat=Heartbeat(replica, role, database, clock, conditions),
+            heartbeat=Heartbeat(replica, role, database, clock, conditions, agreed),
             stop=asyncio.Event(),
         )
 
@@ -275,7 +285,9 @@ def accept_from_slack(doorstep: Doorstep) -> Accept:
     return accept
 
 
-def _workers(context: Context, bell: Bell, slots: int, owner: str, metrics: Metrics) -> tuple[Worker, ...]:
+def _workers(
+    context: Context, bell: Bell, slots: int, owner: str, metrics: Metrics, agreed: AgreedClock | None
+) -> tuple[Worker, ...]:
     return tuple(
         Worker(
             lane,
@@ -284,13 +296,20 @@ def _workers(context: Context, bell: Bell, slots: int, owner: str, metrics: Metr
             owner=f"{owner}:{lane.name}",
             slots=slots,
             observe=metrics.handled,
+            leapt=(lambda: agreed.leapt_lately) if agreed else timedelta,
             random=Random(secrets.randbits(64)),  # noqa: S311 - spreads retries, guards nothing
         )
         for lane in (INBOUND, OUTBOUND)
     )
 
 
-def _conditions(bell: Bell, limits: Limits, socket: SocketRunner | None, assistant: object) -> Conditions:
+def _conditions(
+    bell: Bell,
+    limits: Limits,
+    socket: SocketRunner | None,
+    assistant: object,
+    agreed: AgreedClock | None,
+) -> Conditions:
     """Return what this process reports about itself; each name appears while it holds."""
 
     async def look() -> dict[str, JsonValue]:
@@ -299,13 +318,20 @@ def _conditions(bell: Bell, limits: Limits, socket: SocketRunner | None, assista
             "redis_down": bell.is_down,
             "slack_held": limits.is_held("slack"),
             "crm_held": limits.is_held("crm"),
+            "clock_off": _is_off(agreed),
             "model_open": isinstance(assistant, LeftAlone) and assistant.is_left_alone,
         }
 
     return look
 
 
-def _checks(settings: Settings, database: Database, socket: SocketRunner | None) -> dict[str, Check]:
+def _is_off(agreed: AgreedClock | None) -> bool:
+    return agreed is not None and abs(agreed.machine_is_off_s) > MOST_OFF_S
+
+
+def _checks(
+    settings: Settings, database: Database, socket: SocketRunner | None, agreed: AgreedClock | None
+) -> dict[str, Check]:
     async def reaches_database() -> str:
         try:
             await database.read(lambda tx: tx.settings.get(INSTALLED_AT))
@@ -323,4 +349,12 @@ def _checks(settings: Settings, database: Database, socket: SocketRunner | None)
     async def reaches_slack() -> str:
         return "" if socket is None or await socket.is_connected() else "Socket Mode is not connected"
 
-    return {"database": reaches_database, "schema": has_schema, "slack": reaches_slack}
+    async def has_the_time() -> str:
+        return "this machine's clock is wrong: switch on time synchronisation" if _is_off(agreed) else ""
+
+    return {
+        "database": reaches_database,
+        "schema": has_schema,
+        "slack": reaches_slack,
+        "clock": has_the_time,
+    }

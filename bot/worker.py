@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=15)  # how long work that was under way rests after a power cut
 HEARTBEAT_S = 5.0
+HELD_S = LEASE.total_seconds() - 2.0  # so much sooner than others do we take a lease to have run out
 SWEEP_S = 1.0
 DRAIN_S = 10.0
 MOST_FAILURES = 5
@@ -87,10 +88,11 @@ class Worker:
         slots: int,
         random: Random,
         observe: Observe = lambda _lane, _outcome, _seconds: None,
+        leapt: Callable[[], timedelta] = timedelta,
     ) -> None:
         self._lane, self._context, self._bell = lane, context, bell
         self._owner, self._slots, self._random = owner, slots, random
-        self._observe = observe
+        self._observe, self._leapt = observe, leapt
         self._for_anything = slots - slots // KEPT_FOR_PEOPLE
         self._running: set[asyncio.Task[None]] = set()
         self._not_urgent = 0
@@ -134,7 +136,12 @@ class Worker:
         try:
             return await self._context.database.write(
                 lambda tx: self._lane.queue(tx).claim(
-                    owner=self._owner, now=now, lease=LEASE, limit=limit, at_most=at_most
+                    owner=self._owner,
+                    now=now,
+                    lease=LEASE,
+                    limit=limit,
+                    at_most=at_most,
+                    leapt=self._leapt(),
                 )
             )
         except StorageError as error:
@@ -185,7 +192,8 @@ class Worker:
             await self._context.database.write(lambda tx: self._lane.queue(tx).release(self._owner))
 
     async def _work(self, item: Item) -> None:
-        beating = asyncio.create_task(self._keep_lease(item))
+        working = asyncio.current_task()
+        beating = asyncio.create_task(self._keep_lease(item, working))
         CORRELATION.set(item.correlation_id)
         try:
             with span(f"{self._lane.name} {item.kind}", item.correlation_id, attempt=item.attempts):
@@ -196,12 +204,35 @@ class Worker:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
 
-    async def _keep_lease(self, item: Item) -> None:
-        while True:
+    async def _keep_lease(self, item: Item, working: asyncio.Task[None] | None) -> None:
+        """Hold *item* as long as it is worked on, and end that work once somebody else may have it.
+
+        A database that does not answer for a moment is asked again: it cannot give the item away meanwhile.
+        Once the lease may have run out, whoever takes the item over must find nobody still at it.
+        """
+        loop = asyncio.get_running_loop()
+        held_until = loop.time() + HELD_S
+        while loop.time() < held_until:
             await asyncio.sleep(HEARTBEAT_S)
-            await self._context.database.write(
-                lambda tx: self._lane.queue(tx).extend(item, self._context.clock.now(), LEASE)
-            )
+            asked_at = loop.time()
+            try:
+                async with asyncio.timeout_at(held_until):
+                    if not await self._extended(item):
+                        break
+            except TimeoutError:
+                break
+            except StorageError as error:
+                log.warning("lease not extended", extra={"lane": self._lane.name, "code": error.code})
+            else:
+                held_until = asked_at + HELD_S
+        log.warning("lease lost", extra={"lane": self._lane.name, "item": item.id})
+        if working:
+            working.cancel()
+
+    async def _extended(self, item: Item) -> bool:
+        return await self._context.database.write(
+            lambda tx: self._lane.queue(tx).extend(item, self._context.clock.now(), LEASE)
+        )
 
     async def _handle(self, item: Item) -> None:
         began = time.perf_counter()

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 _RING_TIMEOUT = 1.0
+_LEFT_ALONE = 5.0
 
 
 class Bell(Protocol):
@@ -72,6 +73,7 @@ class RedisBell:
         self._redis = redis
         self._prefix = prefix
         self._heard: dict[str, str] = {}
+        self._silent_until = 0.0
 
     @classmethod
     def open(cls, url: str, prefix: str = "countersign:bell:") -> Self:
@@ -87,12 +89,21 @@ class RedisBell:
         return cls(redis, prefix)
 
     async def ring(self, queue: str) -> None:
-        """Add an entry to the stream; the older ones have done their duty."""
+        """Add an entry to the stream; the older ones have done their duty.
+
+        After a failure Redis is left alone for a moment: whoever stores something must not wait for it again
+        and again, and the sweep finds what is not rung for.
+        """
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._silent_until:
+            self.failures += 1
+            return
         try:
             async with asyncio.timeout(_RING_TIMEOUT):
                 await self._redis.xadd(self._prefix + queue, {"r": "1"}, maxlen=1, approximate=False)
             self.is_down = False
         except Exception:  # noqa: BLE001 - a bell that fails must cost nothing but time
+            self._silent_until = loop.time() + _LEFT_ALONE
             self._failed()
 
     async def wait(self, queue: str, timeout: float) -> None:  # noqa: ASYNC109 - the timeout is the point

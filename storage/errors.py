@@ -62,6 +62,8 @@ def without_data(error: BaseException) -> BaseException:
     Drivers quote rows in their messages ("Failing row contains ..."), so only the error class, the
     SQLSTATE or SQLite code and the constraint's name are kept.
     """
+    if isinstance(error, TimeoutError):  # no answer of the server in time: nobody knows what it has done
+        return UnavailableError("no_answer_in_time")
     if isinstance(error, StopIteration):  # no future can carry one: whoever awaits it would wait for ever
         return StorageError("work_raised:StopIteration")
     if not isinstance(error, SQLAlchemyError | sqlite3.Error):

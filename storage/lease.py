@@ -81,17 +81,20 @@ class LeasedQueue:
         limit: int,
         kinds: Sequence[str] | None = None,
         at_most: int | None = None,
+        leapt: timedelta = timedelta(),
     ) -> list[Item]:
         """Take up to *limit* due items for *owner*, by priority and then age; none of a priority > *at_most*.
 
         An item is left alone while an older unfinished one, or any claimed one, of the same *entity_key*
-        exists, whatever its kind. An expired lease is taken over. May return less than there is when another
+        exists, whatever its kind. An expired lease is taken over, unless it
+        is only because the clock *leapt* by so much. May return less than there is when another
         claimer was quicker.
         """
         for _ in range(_CLAIM_TRIES):
             try:
                 with self._connection.begin_nested():
-                    return self._claim(owner, now, now + lease, self._candidates(now, limit, kinds, at_most))
+                    found = self._candidates(now, limit, kinds, at_most, leapt)
+                    return self._claim(owner, now, now + lease, found)
             except IntegrityError:
                 # Two items of one entity became visible to two claimers at once; the index let one win.
                 continue
@@ -242,10 +245,15 @@ class LeasedQueue:
         return self._connection.execute(delete(table).where(table.c.position.in_(old))).rowcount
 
     def _candidates(
-        self, now: datetime, limit: int, kinds: Sequence[str] | None, at_most: int | None
+        self,
+        now: datetime,
+        limit: int,
+        kinds: Sequence[str] | None,
+        at_most: int | None,
+        leapt: timedelta,
     ) -> list[int]:
         query = candidates(self._table, of_kinds=kinds is not None, urgent=at_most is not None)
-        wanted: dict[str, Any] = {"now": now, "limit": limit}
+        wanted: dict[str, Any] = {"now": now, "expired": now - leapt, "limit": limit}
         if kinds is not None:
             wanted["kinds"] = list(kinds)
         if at_most is not None:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.batches import COMMITTERS, BatchWriter
@@ -20,6 +21,10 @@ T = TypeVar("T")
 _READERS = 6
 _CONNECTIONS = _READERS + COMMITTERS
 _CONNECT_TIMEOUT_SECONDS = 5
+_STATEMENT_TIMEOUT_SECONDS = 20
+"""When a statement has had no answer for so long, the network or the server is taken to be gone."""
+_ABANDONED_SECONDS = 60
+"""A transaction whose client says nothing for so long is ended by the server, and with it its locks."""
 
 
 class PostgresqlBackend:
@@ -31,7 +36,7 @@ class PostgresqlBackend:
     def __init__(self, url: str, entropy: Callable[[int], bytes], keys: KeyRing | None = None) -> None:
         self._keys = keys
         self._entropy = entropy
-        self._engine = postgresql_engine(url, connections=_CONNECTIONS)
+        self._engine = postgresql_engine(url, connections=_CONNECTIONS, patience=_STATEMENT_TIMEOUT_SECONDS)
         self._reading = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
@@ -84,10 +89,11 @@ class PostgresqlBackend:
         return Transaction(connection, self._entropy, self._keys)
 
 
-def postgresql_engine(url: str, *, connections: int) -> AsyncEngine:
+def postgresql_engine(url: str, *, connections: int, patience: float | None = None) -> AsyncEngine:
     """Build an engine that notices lost connections before it uses them.
 
-    The address may say whatever the driver understands of libpq's parameters, such as `sslmode`.
+    The address may say whatever the driver understands of libpq's parameters, such as `sslmode`. *patience*
+    is how many seconds a statement may take before its connection is given up as dead.
     """
     import asyncpg  # noqa: PLC0415 - only the driver in use is loaded
 
@@ -99,12 +105,16 @@ def postgresql_engine(url: str, *, connections: int) -> AsyncEngine:
             return await asyncpg.connect(
                 address,
                 timeout=_CONNECT_TIMEOUT_SECONDS,
-                server_settings={"application_name": "countersign"},
+                command_timeout=patience,
+                server_settings={
+                    "application_name": "countersign",
+                    "idle_in_transaction_session_timeout": f"{_ABANDONED_SECONDS}s",
+                },
             )
         except OSError as error:  # refused, unresolved, timed out: no driver error yet
             raise asyncpg.ClientCannotConnectError(type(error).__name__) from None
 
-    return create_async_engine(
+    engine = create_async_engine(
         parsed.set(drivername="postgresql+asyncpg"),
         async_creator=connect,
         hide_parameters=True,
@@ -112,6 +122,14 @@ def postgresql_engine(url: str, *, connections: int) -> AsyncEngine:
         max_overflow=0,
         pool_pre_ping=True,
     )
+    event.listen(engine.sync_engine, "handle_error", _give_up_what_is_stalled)
+    return engine
+
+
+def _give_up_what_is_stalled(context: ExceptionContext) -> None:
+    """Have a connection whose statement ran out of time closed: a ROLLBACK would wait behind it."""
+    if isinstance(context.original_exception, TimeoutError):
+        context.is_disconnect = True
 
 
 def run_alone(url: str, work: Callable[[Connection], T]) -> T:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from storage.conflict import insert_or_update
 from storage.schema import REPLICAS
@@ -56,6 +56,13 @@ class Replicas:
             .order_by(REPLICAS.c.started_at, REPLICAS.c.id)
         ).mappings()
         return tuple(Replica(**{**row, "report": json.loads(row["report"])}) for row in rows)
+
+    def clock(self) -> datetime | None:
+        """Return the time of the database's server, which all replicas share; None where there is none."""
+        if self._connection.dialect.name != "postgresql":
+            return None
+        moment: datetime = self._connection.execute(select(func.clock_timestamp())).scalar_one()
+        return moment
 
     def purge(self, before: datetime) -> int:
         """Forget who was not heard of since that moment; return how many."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import uvicorn
 
 from bot.http.asgi import AsgiApp
+from bot.http.patience import PatientProtocol
 
 MOST_CONNECTIONS = 1000
 # Longer than the callers and proxies in front keep a connection (a minute is common): whoever closes first
@@ -52,6 +53,7 @@ def server_for(app: AsgiApp) -> QuietServer:
         timeout_graceful_shutdown=5,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=IDLE_CONNECTION_S,
+        http=PatientProtocol,
         ws="websockets-sansio",
     )
     return QuietServer(config)

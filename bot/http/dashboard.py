@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -10,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 
 from bot.http import dashboard_pages as shown
+from bot.http.asgi import LONGEST_BODY_S
 from handlers.context import Arrived, Context
 from handlers.digests.as_csv import as_csv, file_name
 from handlers.digests.dashboard_view import DAYS, Figures, Viewer, how_it_is, team_chosen, viewer
@@ -196,10 +198,14 @@ def _is_secure(request: Request) -> bool:
 
 async def _field(request: Request, name: str) -> str:
     body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LONGEST_BODY:
-            return ""
+    try:
+        async with asyncio.timeout(LONGEST_BODY_S):
+            async for part in request.stream():
+                body += part
+                if len(body) > LONGEST_BODY:
+                    return ""
+    except TimeoutError:
+        return ""
     return parse_qs(body.decode("latin-1")).get(name, [""])[0]
 
 

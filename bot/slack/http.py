@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import re
@@ -17,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 PATH = "/slack/events"
 LARGEST_BODY = 1024 * 1024
+LONGEST_BODY_S = 10.0
 
 MALFORMED = (LookupError, TypeError, AttributeError, ValueError, AssertionError)
 """What the Slack library raises for signed payloads of a shape that it does not expect."""
@@ -54,7 +56,11 @@ class SlackEndpoint:
             return Response(status_code=405, headers={"Allow": "POST"})
         if not _looks_signed(request):
             return Response("not signed", status_code=401)
-        body = await _body(request)
+        try:
+            async with asyncio.timeout(LONGEST_BODY_S):
+                body = await _body(request)
+        except TimeoutError:
+            return Response("too slow", status_code=408, headers={"Connection": "close"})
         if body is None:
             return Response("too large", status_code=413)
         understood = _read(body, self._headers(request, body))

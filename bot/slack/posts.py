@@ -15,7 +15,8 @@ from bot.slack.failures import SLACK, asked, written
 from bot.slack.pacing import Pace
 from handlers.ports import MessageRef, Unavailable
 
-CLOCK_SKEW = timedelta(minutes=2)
+CLOCK_SKEW = timedelta(hours=26)
+"""How far our clock may have been ahead of Slack's: the wrong day or time zone, put right since, included."""
 PAGE = 200
 MOST_PAGES = 20
 HTTP_OK = 200

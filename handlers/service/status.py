@@ -171,6 +171,7 @@ CONDITIONS = {
     "crm_held": "the CRM has asked us to wait; what needs it follows by itself.",
     "model_open": "the language model fails and is left alone for a while; texts come from CRM records.",
     "slack_cut_off": "Socket Mode is not connected, so nobody's click arrives here.",
+    "clock_off": "this machine's clock is wrong, so what Slack sends is refused. Switch on NTP.",
     "redis_down": "Redis does not answer; replicas find work every second instead of at once.",
 }
 

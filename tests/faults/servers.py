@@ -37,7 +37,11 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/postgres"
+        return self.at(self.port)
+
+    def at(self, port: int) -> str:
+        """Return the address by way of *port*."""
+        return f"postgresql+asyncpg://postgres@127.0.0.1:{port}/postgres"
 
     def start(self) -> None:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.folder}"

@@ -360,6 +360,7 @@ async def test_a_card_appears_once_whatever_slack_does(loop: Loop, fault: str) -
     await loop.stage.break_slack(**{fault: True})
     words = await _gift(loop)
     await loop.failed_once("crm_event" if fault != "lost_replies" else "show_card")
+    await loop.later(minutes=10)  # ten minutes, in which it is tried in vain again and again
     await loop.stage.break_slack(**{fault: False})
     await loop.later()
     card = await _one_card(loop, words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import re
+import runpy
 import shutil
 import subprocess
 import tomllib
@@ -125,3 +126,38 @@ def test_the_unit_starts_the_program_we_install(tmp_path: Path) -> None:
         )
         complaints = [line for line in done.stderr.splitlines() if "countersign.service" in line]
         assert complaints == []
+
+
+WEAK = {"id": "PYSEC-2026-1", "fix_versions": ["2.1"]}
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "code", "said"),
+    [
+        ([], 0, "Advisories: the service could not be asked, so nothing was looked up."),
+        (
+            [{"name": "a", "skip_reason": "not found"}],
+            0,
+            "Advisories: the service could not be asked, so nothing was looked up.",
+        ),
+        (
+            [{"name": "a", "version": "1", "vulns": []}],
+            0,
+            "Advisories: 1 dependencies looked up, 0 known weaknesses.",
+        ),
+        (
+            [{"name": "a", "version": "2", "vulns": [WEAK]}, {"name": "b", "skip_reason": "not found"}],
+            1,
+            (
+                "a 2: PYSEC-2026-1, put right in 2.1\n"
+                "Advisories: 1 dependencies looked up, 1 known weaknesses, 1 not known there."
+            ),
+        ),
+    ],
+)
+def test_known_weaknesses_stop_a_change_and_a_missing_service_does_not(
+    dependencies: list[dict[str, Any]], code: int, said: str
+) -> None:
+    verdict = runpy.run_path(str(ROOT / ".ci/advisories.py"))["verdict"]
+    assert verdict(dependencies) == (code, said.split("\n"))
+    assert "step $bin/python .ci/advisories.py" in (ROOT / ".ci/check").read_text()

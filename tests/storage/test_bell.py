@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
+from bot import event_stream
+from handlers.ports import Unavailable
 from storage.bell import Bell, InProcessBell, RedisBell
 
 LONG = 30.0
@@ -126,8 +128,13 @@ async def test_without_redis_a_ring_is_lost_and_a_wait_takes_its_time() -> None:
     await bell.close()
 
 
-async def test_a_redis_that_never_answers_holds_nobody_up() -> None:
+async def test_a_redis_that_never_answers_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "PATIENCE_S", 0.05)
+    connected = 0
+
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connected
+        connected += 1
         await reader.read()
         writer.close()
 
@@ -135,6 +142,12 @@ async def test_a_redis_that_never_answers_holds_nobody_up() -> None:
     port = server.sockets[0].getsockname()[1]
     bell = RedisBell.open(f"redis://127.0.0.1:{port}/0")
     await asyncio.wait_for(asyncio.gather(bell.ring("inbox"), bell.wait("inbox", SHORT)), timeout=LONG)
-    assert bell.failures == 2
+    assert (bell.failures, connected) == (2, 2)
+    await bell.ring("inbox")
+    assert (bell.failures, connected) == (3, 2), "it is left alone for a moment: nobody waits for it again"
     await bell.close()
+    stream = event_stream.RedisStream.open(f"redis://127.0.0.1:{port}/0")
+    with pytest.raises(Unavailable, match="redis"):
+        await stream.publish("{}")
+    await stream.close()
     server.close()

@@ -201,6 +201,18 @@ async def test_an_expired_lease_is_taken_over_and_the_first_holder_cannot_settle
         await side.do(lambda q: q.finish(taken, at(31)))
 
 
+async def test_a_lease_that_ran_out_only_because_the_clock_leapt_is_left_to_its_holder(side: Side) -> None:
+    await side.put("a")
+    await side.claim(NOW)
+
+    def claim_after(leap_s: int, moment: int) -> Callable[[Any], list[Item]]:
+        leapt = timedelta(seconds=leap_s)
+        return lambda q: q.claim(owner="w2", now=at(moment), lease=LEASE, limit=9, leapt=leapt)
+
+    assert await side.do(claim_after(3600, 3629)) == []
+    assert [item.id for item in await side.do(claim_after(3600, 3630))] == ["a"]
+
+
 async def test_a_lease_nobody_took_over_still_counts(side: Side) -> None:
     await side.put("a")
     (item,) = await side.claim(NOW)

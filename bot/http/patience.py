@@ -1,0 +1,69 @@
+"""HTTP with limits on what comes before a request is one: time and size of its head."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+LONGEST_HEAD_S = 10.0
+LARGEST_HEAD = 64 * 1024
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """Lets a caller take ten seconds and 64 KiB for request line and headers, and hangs up after that.
+
+    Otherwise whoever opens a thousand connections and says nothing, or says one endless header, would keep
+    everybody else out or fill the memory; the server itself limits neither.
+    """
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._head_size = 0
+        self._in_head = True
+        self._hanging_up: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to count."""
+        super().connection_made(transport)
+        self._hanging_up = self.loop.call_later(LONGEST_HEAD_S, self._hang_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the timer, which would keep the connection in memory."""
+        self._stop_counting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless the head is larger than any that is meant well."""
+        super().data_received(data)
+        if self._in_head:
+            self._head_size += len(data)
+            if self._head_size > LARGEST_HEAD and not self.transport.is_closing():
+                self.transport.write(
+                    STATUS_LINE[431] + b"content-length: 0\r\nconnection: close\r\n\r\n",
+                )
+                self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """A further request on this connection: its head is given as much time as the first one's."""
+        super().on_message_begin()
+        self._in_head, self._head_size = True, 0
+        if self._hanging_up is None:
+            self._hanging_up = self.loop.call_later(LONGEST_HEAD_S, self._hang_up)
+
+    def on_headers_complete(self) -> None:
+        """The head is here; bodies have limits of their own."""
+        self._in_head = False
+        self._stop_counting()
+        super().on_headers_complete()
+
+    def _stop_counting(self) -> None:
+        if self._hanging_up:
+            self._hanging_up.cancel()
+            self._hanging_up = None
+
+    def _hang_up(self) -> None:
+        self._hanging_up = None
+        if not self.transport.is_closing():
+            self.transport.close()

@@ -1,0 +1,155 @@
+"""What breaks, each for a moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tests.faults.network import Wire
+from tests.faults.world import World
+
+WELL: dict[str, dict[str, Any]] = {
+    "crm": {"api_down": False, "slow_ms": 0, "rate_limit": False, "lost_write_replies": False},
+    "slack": {
+        "down": False,
+        "http_500": False,
+        "rate_limited": False,
+        "lost_replies": False,
+        "slow_api_ms": 0,
+    },
+    "model": {"down": False, "slow_ms": 0, "garbage": False, "ignore_schema": False, "truncate": False},
+}
+HOUR, DAY = 3600, 86400
+LEAPS = (-7 * DAY, -DAY, -HOUR, -300, 300, HOUR, DAY, 7 * DAY)
+
+
+async def kill_a_replica(world: World) -> None:
+    bot = world.random.choice(world.members).bot
+    if bot.pid is not None:
+        await bot.kill()
+    await asyncio.sleep(world.random.uniform(0, 0.5))
+    await bot.start()
+
+
+async def restart_a_replica(world: World) -> None:
+    """As in a rolling restart: it is asked to stop, and has to end well."""
+    bot = world.random.choice(world.members).bot
+    if bot.pid is not None:
+        code = await bot.terminate()
+        assert code == 0, f"it ended with {code}"
+    await bot.start()
+
+
+async def flush_redis(world: World) -> None:
+    world.bell.flush()
+
+
+async def take_redis_away(world: World) -> None:
+    world.bell.kill()
+    await asyncio.sleep(world.random.uniform(0.5, 2))
+    await world.bell.start()
+
+
+async def kill_postgres(world: World) -> None:
+    await _restart_postgres(world, "immediate")
+
+
+async def restart_postgres(world: World) -> None:
+    await _restart_postgres(world, "fast")
+
+
+async def _restart_postgres(world: World, mode: str) -> None:
+    await asyncio.to_thread(world.postgres.stop, mode)
+    await asyncio.sleep(world.random.uniform(0, 1.5))
+    await asyncio.to_thread(world.postgres.start)
+
+
+async def cut_a_wire(world: World) -> None:
+    """Cut one replica off from the database, Redis, or Slack, CRM and model, in one of four ways."""
+    member = world.random.choice(world.members)
+    wire = world.random.choice((member.database, member.database, member.redis, member.outside))
+    await _cut(world, wire)
+
+
+async def cut_everything(world: World) -> None:
+    """Cut one replica off from everything at once, and at once connect it again."""
+    member = world.random.choice(world.members)
+    await asyncio.gather(*(_cut(world, wire) for wire in (member.database, member.redis, member.outside)))
+
+
+async def _cut(world: World, wire: Wire) -> None:
+    how = world.random.choice((wire.stall, wire.refuse, wire.reset, wire.close_halves))
+    world.broken[f"  wire: {how.__name__}"] += 1
+    how()
+    await asyncio.sleep(world.random.uniform(0.2, 4))
+    if world.random.random() < 0.5:
+        wire.reset()
+    wire.mend()
+
+
+async def stall_for_long(world: World) -> None:
+    """Let the database fall silent for longer than a lease lasts, as when a switch dies."""
+    wire = world.random.choice(world.members).database
+    wire.stall()
+    await asyncio.sleep(world.random.uniform(16, 25))
+    wire.mend()
+
+
+async def set_a_clock(world: World) -> None:
+    """Set one machine's clock wrong by minutes to a week, for a moment or for longer than is doubted."""
+    member = world.random.choice(world.members)
+    member.clock.write_text(str(world.random.choice(LEAPS)))
+    await asyncio.sleep(world.random.choice((0.5, 2.0, 12.0)))
+    member.clock.write_text("0")
+
+
+async def cut_slack_off(world: World) -> None:
+    fault = world.random.choice(("down", "http_500", "rate_limited", "lost_replies"))
+    await world.stage.break_slack(**{fault: True})
+    await asyncio.sleep(world.random.uniform(0.5, 3))
+    await world.stage.break_slack(**WELL["slack"])
+
+
+async def let_the_crm_lie(world: World) -> None:
+    faults: tuple[dict[str, Any], ...] = (
+        {"api_down": True},
+        {"lost_write_replies": True},
+        {"slow_ms": 1500},
+        {"rate_limit": True, "retry_after_s": 1},
+    )
+    await world.stage.break_crm(**world.random.choice(faults))
+    await asyncio.sleep(world.random.uniform(0.5, 3))
+    await world.stage.break_crm(**WELL["crm"])
+
+
+async def stall_the_model(world: World) -> None:
+    faults: tuple[dict[str, Any], ...] = (
+        {"slow_ms": 60_000},
+        {"down": True},
+        {"garbage": True},
+        {"truncate": True},
+    )
+    await world.stage.break_model(**world.random.choice(faults))
+    await asyncio.sleep(world.random.uniform(1, 6))
+    await world.stage.break_model(**WELL["model"])
+
+
+Fault = Callable[[World], Awaitable[None]]
+FAULTS: tuple[Fault, ...] = (
+    kill_a_replica,
+    kill_a_replica,
+    restart_a_replica,
+    flush_redis,
+    take_redis_away,
+    kill_postgres,
+    restart_postgres,
+    cut_a_wire,
+    cut_a_wire,
+    cut_everything,
+    stall_for_long,
+    set_a_clock,
+    cut_slack_off,
+    let_the_crm_lie,
+    stall_the_model,
+)

@@ -1,0 +1,145 @@
+"""Everything repaired, everything settled, and then every event in and every effect out is counted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from policy.escalation import EscalationState
+from storage.schema import INBOX, OUTBOX
+from storage.transaction import Transaction
+from tests.databases import perform
+from tests.faults.breaking import WELL
+from tests.faults.world import World
+from tests.loop.shown import escalation_of
+from tests.loop.staging import OLIVIA, OLIVIAS
+
+SETTLING_S = 300.0
+
+
+async def settle_and_count(world: World) -> list[str]:
+    """Return what is wrong, in words; nothing lost and nothing doubled is an empty list."""
+    began = time.monotonic()
+    await _repair(world)
+    while not await _quiet(world):
+        if time.monotonic() - began > SETTLING_S:
+            return [f"not settled after {SETTLING_S:.0f} s: {await _open(world)}"]
+        await asyncio.sleep(0.3)
+    lost, doubled, other = await _counted(world)
+    faults = {name: n for name, n in world.broken.items() if not name.startswith(" ")}
+    print(f"{sum(faults.values())} faults: " + ", ".join(f"{n} {w}" for w, n in sorted(faults.items())))
+    print("in them" + ", ".join(f"{w} {n}" for w, n in sorted(world.broken.items()) if w.startswith(" ")))
+    answers = ", ".join(f"{n} {code}" for code, n in sorted(world.deliveries.items()))
+    print(
+        f"{len(world.sent)} events in ({sum(world.deliveries.values())} deliveries: {answers}), "
+        f"{sum(world.clicked.values())} clicks on {len(world.clicked)} decisions, "
+        f"{len(world.thanked)} of them thanked for; settled in {time.monotonic() - began:.1f} s"
+    )
+    print(f"lost {len(lost)}, doubled {len(doubled)}, otherwise wrong {len(other)}", flush=True)
+    return [*lost, *doubled, *other]
+
+
+async def _repair(world: World) -> None:
+    await world.stage.break_slack(**WELL["slack"])
+    await world.stage.break_crm(**WELL["crm"])
+    await world.stage.break_model(**WELL["model"])
+    for member in world.members:
+        member.mend()
+        bot = member.bot
+        if bot.pid is None or not bot.is_running():
+            if bot.pid is not None:
+                await bot.bury()
+            await bot.start()
+
+
+async def _quiet(world: World) -> bool:
+    def look(tx: Transaction) -> bool:
+        now = datetime.now(UTC)
+        waits = [queue.backlog(now) for queue in (tx.inbox, tx.outbox)]
+        soon = tx.outbox.next_due(now)
+        return all(w["due"] == w["in_flight"] == 0 for w in waits) and (
+            soon is None or (soon - now).total_seconds() > 120
+        )
+
+    return bool(await world.members[0].bot.read(look))
+
+
+async def _open(world: World) -> object:
+    return await world.members[0].bot.read(
+        lambda tx: [tx.inbox.backlog(datetime.now(UTC)), tx.outbox.backlog(datetime.now(UTC))]
+    )
+
+
+async def _counted(world: World) -> tuple[list[str], list[str], list[str]]:
+    lost, doubled, other = _of_what_arrived(world)
+    everything: Any = await world.members[0].bot.read(
+        lambda tx: (tx.escalations.newest(tuple(EscalationState), limit=100_000), tx.audit.verify())
+    )
+    escalations, report = everything
+    if not report.ok:
+        other.append(f"the audit log is wrong: {report.first_bad}")
+    messages = await _everything_said(world)
+    cards = Counter(about for about in map(_about, messages) if about)
+    tasks = [task.model_dump() for task in world.stage.crm.tables.tasks]
+    written = Counter(task["external_key"] for task in tasks if task["external_key"])
+    doubled += [f"{key} was written {n} times" for key, n in written.items() if n != 1]
+    doubled += [f"card of {about} is there {n} times" for about, n in cards.items() if n != 1]
+    by_decision = Counter(e.id for e in escalations for key in written.elements() if key.startswith(e.id))
+    executed = {e.id for e in escalations if e.state is EscalationState.EXECUTED}
+    lost += [f"{e} is executed and not written" for e in executed if by_decision[e] == 0]
+    doubled += [f"{e} is executed and written {by_decision[e]} times" for e in executed if by_decision[e] > 1]
+    other += [
+        f"{e} is not executed and written {n} times" for e, n in by_decision.items() if e not in executed
+    ]
+    shown = [e for e in escalations if e.state is not EscalationState.SUPERSEDED]
+    lost += [f"{e.id} has no card" for e in shown if e.id not in cards]
+    early = [e for e in escalations if e.state is EscalationState.EXPIRED]
+    other += [f"{e.id} expired long before its time" for e in early]
+    states = Counter(each.state.value for each in escalations)
+    print(f"decisions: {dict(states)}; written: {len(written)}; cards: {len(cards)}")
+    return lost, doubled, other
+
+
+async def _everything_said(world: World) -> list[dict[str, Any]]:
+    """Return every message of the channel, page by page."""
+    said: list[dict[str, Any]] = []
+    before = ""
+    while True:
+        query = {"as": OLIVIA, "channel": OLIVIAS, "limit": 200} | ({"before": before} if before else {})
+        page = (await world.stage.http.get("/sim/history", params=query)).json()
+        said = [*page["messages"], *said]
+        if not page["has_more"]:
+            return said
+        before = said[0]["ts"]
+
+
+def _of_what_arrived(world: World) -> tuple[list[str], list[str], list[str]]:
+    rows = perform(
+        world.postgres.url,
+        lambda c: c.execute(select(INBOX.c.dedupe_key, INBOX.c.status, INBOX.c.last_error)).all(),
+    )
+    stored = Counter(row.dedupe_key for row in rows)
+    must = [*world.sent, *world.thanked]
+    lost = [f"{each} was acknowledged and is not there" for each in must if stored[each] == 0]
+    doubled = [f"{each} is there {stored[each]} times" for each in must if stored[each] > 1]
+    other = [f"inbox {r.dedupe_key} was set aside: {r.last_error}" for r in rows if r.status == "dead"]
+    dead = perform(
+        world.postgres.url,
+        lambda c: c.execute(
+            select(OUTBOX.c.kind, OUTBOX.c.last_error).where(OUTBOX.c.status == "dead")
+        ).all(),
+    )
+    other += [f"outbox {row.kind} was set aside: {row.last_error}" for row in dead]
+    return lost, doubled, other
+
+
+def _about(message: dict[str, Any]) -> str:
+    try:
+        return escalation_of(message)
+    except AssertionError:
+        return ""

@@ -1,0 +1,179 @@
+"""Two replicas, their servers, the wires between all of them, and what was done to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx2
+
+from bot.cli.running import listen
+from bot.cli.stage import MODEL
+from policy.escalation import EscalationState
+from storage.migrate import upgrade
+from tests.crash.conftest import Bot, open_nursery
+from tests.crash.test_killed_while_accepting import signed_event
+from tests.faults.network import Wire, wire_to
+from tests.faults.servers import Bell, Postgres, own_postgres, own_redis
+from tests.loop.staging import OLIVIA, Staging, open_staging, organisation_file, origin_of
+
+TOLD_IN_PART = frozenset({"donor-0013"})
+"""Donors of whom the CRM does not show everything: an event about what it hides waits for long."""
+APPROVABLE = (EscalationState.OPEN,)
+REPLICAS = 2
+
+
+@dataclass
+class Member:
+    """One replica with the wires that lead from it, and the file that says how far its clock is off."""
+
+    bot: Bot
+    database: Wire
+    redis: Wire
+    outside: Wire
+    clock: Path
+
+    def mend(self) -> None:
+        """Make everything around it whole."""
+        for wire in (self.database, self.redis, self.outside):
+            wire.mend()
+        self.clock.write_text("0")
+
+
+@dataclass
+class World:
+    """Everything that runs, and what was done to it."""
+
+    random: Random
+    stage: Staging
+    members: tuple[Member, ...]
+    postgres: Postgres
+    bell: Bell
+    sent: dict[str, str] = field(default_factory=dict)
+    acknowledged: set[str] = field(default_factory=set)
+    clicked: Counter[str] = field(default_factory=Counter)
+    thanked: set[str] = field(default_factory=set)
+    deliveries: Counter[str] = field(default_factory=Counter)
+    broken: Counter[str] = field(default_factory=Counter)
+
+    def someone(self) -> Member:
+        """Return a replica that runs, if any does."""
+        alive = [each for each in self.members if each.bot.pid is not None]
+        return self.random.choice(alive or list(self.members))
+
+    def give(self, donor: str) -> None:
+        """Put a gift into the CRM without its telling anybody: we deliver the event ourselves."""
+        gift = f"gift-fault-{len(self.sent):05d}"
+        tables, store = self.stage.crm.tables, self.stage.crm.store
+        like = next(iter(tables.gifts))
+        minor = 100_000 + 100 * len(self.sent)
+        unthanked = like.acknowledgement.model_copy(update={"status": "needed", "sent_on": None})
+        changes = {
+            "id": gift,
+            "donor_id": donor,
+            "amount": like.amount.model_copy(update={"minor": minor}),
+            "received_on": datetime.now(UTC).date(),
+            "version": "v1",
+            "acknowledgement": unthanked,
+        }
+        store.commit(like.model_copy(update=changes))
+        self.sent[f"event:{gift}"] = donor
+
+    def waiting(self) -> list[str]:
+        """Return the events that nobody has acknowledged yet, in any order."""
+        waiting = [each for each in self.sent if each not in self.acknowledged]
+        self.random.shuffle(waiting)
+        return waiting
+
+    async def deliver(self, event_id: str) -> None:
+        """Deliver an event to either replica, perhaps twice; what is not acknowledged comes again later."""
+        donor = self.sent[event_id]
+        data = {"donor_id": donor, "gift_id": event_id.partition(":")[2]}
+        body, headers = signed_event(event_id, "donation.received", donor, data)
+        for _ in range(self.random.choice((1, 1, 1, 2))):
+            door = f"{self.someone().bot.origin}/crm/events"
+            try:
+                answer = await self.stage.http.post(door, content=body, headers=headers, timeout=3)
+            except httpx2.TransportError:
+                self.deliveries["no answer"] += 1
+                continue
+            self.deliveries[str(answer.status_code)] += 1
+            if answer.status_code == 202:
+                self.acknowledged.add(event_id)
+
+    async def click(self, opened: list[Any]) -> None:
+        """Approve an open decision, perhaps twice and at both replicas."""
+        if not opened:
+            return
+        chosen = self.random.choice(opened)
+        for _ in range(self.random.choice((1, 2, 3))):
+            self.clicked[chosen.id] += 1
+            nonce = f"{chosen.id}-{self.clicked[chosen.id]}"
+            try:
+                answer = await self.stage.signed_click(
+                    OLIVIA, "cs:approve", chosen.id, nonce=nonce, origin=self.someone().bot.origin
+                )
+            except httpx2.TransportError:
+                continue
+            if answer.status_code == 200:
+                self.thanked.add(f"click:T0HARBOUR:1.1:{nonce}:{OLIVIA}")
+
+
+@asynccontextmanager
+async def open_world(random: Random) -> AsyncIterator[World]:
+    """Start everything; raises Missing where a server is not installed."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="faults-")))
+        postgres = stack.enter_context(own_postgres(folder / "postgres"))
+        bell = await stack.enter_async_context(own_redis())
+        upgrade(postgres.url)
+        nursery = await stack.enter_async_context(open_nursery())
+        doors = [listen("127.0.0.1", 0) for _ in range(REPLICAS)]
+        origins = [origin_of(each) for each in doors]
+        for each in doors:
+            each.close()
+        stage = await stack.enter_async_context(open_staging(origins[0]))
+        organisation = organisation_file(folder, stage.origin, cards_per_day=500)
+        members = []
+        for number, origin in enumerate(origins):
+            database = await stack.enter_async_context(wire_to(postgres.port))
+            redis = await stack.enter_async_context(wire_to(bell.port))
+            outside = await stack.enter_async_context(wire_to(int(stage.origin.rpartition(":")[2])))
+            clock = folder / f"clock-{number}"
+            clock.write_text("0")
+            beyond = f"http://127.0.0.1:{outside.listening}"
+            bot = Bot(
+                nursery,
+                stage,
+                postgres.url,
+                organisation,
+                folder / f"bot-{number}.log",
+                origin=origin,
+                extra={
+                    "COUNTERSIGN_DATABASE_URL": postgres.at(database.listening),
+                    "COUNTERSIGN_REDIS_URL": f"redis://127.0.0.1:{redis.listening}/0",
+                    "COUNTERSIGN_SLACK__BASE_URL": f"{beyond}/slack-sim/api/",
+                    "COUNTERSIGN_CRM__BASE_URL": f"{beyond}/crm/api/v1/",
+                    "COUNTERSIGN_AI__BASE_URL": f"{beyond}/model/v1",
+                    "COUNTERSIGN_AI__MODEL": MODEL,
+                    "COUNTERSIGN_AI__TIMEOUT_S": "4",
+                    "COUNTERSIGN_LOG_LEVEL": "warning",
+                    "FAULTS_CLOCK": str(clock),
+                },
+            )
+            members.append(Member(bot, database, redis, outside, clock))
+        try:
+            for each in members:
+                await each.bot.start()
+            yield World(random, stage, tuple(members), postgres, bell)
+        finally:
+            for each in members:
+                if each.bot.pid is not None:
+                    await each.bot.kill()

@@ -1,0 +1,125 @@
+"""Holding on to work: a database that is away for a moment takes nothing away, a lost lease ends the work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from bot import worker as working
+from bot.worker import INBOUND, Worker
+from handlers.commands import UnreadableEventArrived
+from handlers.context import Arrived, Context, Write
+from policy.decide import CompiledPolicy
+from storage.bell import InProcessBell
+from storage.errors import UnavailableError
+from storage.lease import LeasedQueue
+from storage.queue import Received
+from tests.handlers.conftest import House, default_policy, house_in, migrated
+
+__all__ = ["default_policy", "migrated"]
+
+Extend = Callable[..., bool]
+
+
+@pytest.fixture
+async def house(migrated: Path, default_policy: CompiledPolicy) -> AsyncIterator[House]:
+    with house_in(migrated, default_policy) as house:
+        yield house
+        await house.database.close()
+
+
+class Long:
+    """A handler that takes as long as it is let, and says how it ended."""
+
+    def __init__(self) -> None:
+        self.begun, self.let_go, self.ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.how = ""
+
+    async def __call__(self, _command: Any, _arrived: Arrived, _context: Context) -> Write:
+        self.begun.set()
+        try:
+            await self.let_go.wait()
+        except asyncio.CancelledError:
+            self.how = "given up"
+            raise
+        else:
+            self.how = "done"
+        finally:
+            self.ended.set()
+        return lambda _tx: None
+
+
+async def _worked_on(
+    house: House, monkeypatch: pytest.MonkeyPatch, answers: Callable[[int, Extend], bool], enough: int
+) -> tuple[str, dict[str, int]]:
+    """Work on one item whose lease is extended as *answers* says; let go after *enough* extensions."""
+    monkeypatch.setattr(working, "HEARTBEAT_S", 0.005)
+    long, asked, extend = Long(), 0, LeasedQueue.extend
+
+    def extended(queue: LeasedQueue, *given: Any) -> bool:
+        nonlocal asked
+        asked += 1
+        if asked == enough:
+            long.let_go.set()
+        return answers(asked, lambda: extend(queue, *given))
+
+    monkeypatch.setattr(LeasedQueue, "extend", extended)
+    command = UnreadableEventArrived(reason="x", body="")
+    now = house.clock.now()
+    received = Received(
+        id="item",
+        source="test",
+        dedupe_key="1",
+        kind=command.type,
+        entity_key=None,
+        body=command.model_dump_json().encode(),
+        correlation_id="c",
+        received_at=now,
+    )
+    await house.database.write(lambda tx: tx.inbox.accept(received))
+    lane = replace(INBOUND, handlers={UnreadableEventArrived: long})
+    worker = Worker(lane, house.context, InProcessBell(), owner="w", slots=1, random=Random(1))
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(stop))
+    async with asyncio.timeout(20):
+        await long.ended.wait()
+        stop.set()
+        await running
+    return long.how, await house.database.read(lambda tx: tx.inbox.counts())
+
+
+async def test_a_database_that_is_away_for_a_moment_is_asked_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away_at_first(asked: int, extend: Extend) -> bool:
+        if asked <= 3:
+            raise UnavailableError("away")
+        return extend()
+
+    how, counts = await _worked_on(house, monkeypatch, away_at_first, enough=6)
+    assert (how, counts["done"], counts["in_flight"]) == ("done", 1, 0)
+
+
+async def test_what_somebody_else_has_taken_over_is_given_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how, _ = await _worked_on(house, monkeypatch, lambda asked, _: asked < 3, enough=10**6)
+    assert how == "given up"
+
+
+async def test_a_lease_that_cannot_be_held_any_longer_is_given_up_in_time(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_asked: int, _extend: Extend) -> bool:
+        raise UnavailableError("away")
+
+    monkeypatch.setattr(working, "HELD_S", 0.05)
+    how, counts = await _worked_on(house, monkeypatch, away, enough=10**6)
+    assert (how, counts["done"]) == ("given up", 0)
+    assert working.LEASE.total_seconds() - 2.0 == 13.0
