@@ -17,11 +17,12 @@ from storage.schema import CLEANUP_ITEMS
 class CleanupItem:
     """One record to put right; *card* is JSON that only the use cases read, people are Slack user ids.
 
-    *answer* is what came of it, for people. All times are UTC.
+    A decision waits for it (*escalation_id*), or somebody said so of an answer (*answer_id*). *answer* is
+    what came of it, for people. All times are UTC.
     """
 
     id: str
-    escalation_id: str
+    escalation_id: str | None = None
     donor_id: str
     state: CleanupState = CleanupState.OPEN
     card: bytes
@@ -37,6 +38,7 @@ class CleanupItem:
     revision: int = 1
     correlation_id: str
     reminded_at: datetime | None = None
+    answer_id: str | None = None
 
 
 class CleanupChanges(TypedDict, total=False):
@@ -70,6 +72,12 @@ class CleanupItems:
         if asked_by is not None:
             query = query.where(table.asked_by == asked_by)
         return self._all(query.order_by(table.asked_at, table.id).limit(limit))
+
+    def is_reported(self, answer_id: str) -> bool:
+        """Say whether what somebody said of an answer still has to be put right."""
+        table = CLEANUP_ITEMS.c
+        query = select(table.id).where(table.answer_id == answer_id, table.state.in_(UNFINISHED)).limit(1)
+        return self._connection.execute(query).first() is not None
 
     def move(
         self,

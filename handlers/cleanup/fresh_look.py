@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from handlers.answers.answering import answer
 from handlers.answers.donor_search import read_donor
 from handlers.cleanup.cleanup_queue import cleanup_of
+from handlers.cleanup.report_record import tell_reporters
 from handlers.commands import FreshLookDue, ReplyAddress
 from handlers.context import Arrived, Context, Write
 from handlers.effects import refresh_card, show_cleanup
@@ -54,15 +55,26 @@ async def fresh_look(command: FreshLookDue, arrived: Arrived, context: Context) 
     """Read the donor again, and propose anew from what happened; say so when nothing comes of it."""
     waiting = await context.database.read(lambda tx: _waiting(tx, command.item_id))
     if waiting is None:
-        return lambda _tx: None
+        return lambda tx: _finish_report(tx, arrived, command.item_id)
     await go_on_unless_paused(context, *PROPOSING)
     found = await _look(waiting, context)
     return lambda tx: _bring_back(tx, arrived, waiting, found, context.organisation)
 
 
+def _finish_report(tx: Transaction, arrived: Arrived, item_id: str) -> None:
+    """Tell whoever said that a text was wrong: no decision waits for that record."""
+    item = tx.cleanup.get(item_id)
+    if item is None or item.answer_id is None:
+        return
+    moved = tx.cleanup.move(item_id, CleanupState.LOOKING, CleanupState.FIXED)
+    if moved is not None:
+        show_cleanup(tx, arrived, moved)
+        tell_reporters(tx, arrived, moved)
+
+
 def _waiting(tx: Transaction, item_id: str) -> Waiting | None:
     item = tx.cleanup.get(item_id)
-    escalation = tx.escalations.get(item.escalation_id) if item else None
+    escalation = tx.escalations.get(item.escalation_id) if item and item.escalation_id else None
     looking = item is not None and item.state is CleanupState.LOOKING
     return Waiting(item, escalation) if looking and item and escalation else None
 

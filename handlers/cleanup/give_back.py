@@ -10,6 +10,7 @@ from handlers.answers.answering import answer
 from handlers.answers.donor_header import donor_header
 from handlers.answers.donor_search import read_donor
 from handlers.cleanup.cleanup_answers import answered_already, refuse_answer, who_answers, write_down_answer
+from handlers.cleanup.report_record import tell_reporters
 from handlers.commands import CleanupGivenUp, ReplyAddress
 from handlers.context import Arrived, Context, Write, staff_names
 from handlers.decisions.deadline import watch_deadline
@@ -71,7 +72,7 @@ async def _waiting(item_id: str, context: Context) -> Waiting | None:
 
 def _escalation(tx: Transaction, item_id: str) -> Escalation | None:
     item = tx.cleanup.get(item_id)
-    return tx.escalations.get(item.escalation_id) if item else None
+    return tx.escalations.get(item.escalation_id) if item and item.escalation_id else None
 
 
 async def _up_to_date(waiting: Waiting, context: Context) -> Waiting:
@@ -107,6 +108,8 @@ def _give_back(
         return
     write_down_answer(tx, arrived, item, who, "cleanup.not_fixed", text=command.note)
     show_cleanup(tx, arrived, item)
+    if item.answer_id is not None:
+        tell_reporters(tx, arrived, item)
     if waiting is None:
         return
     if waiting.over:

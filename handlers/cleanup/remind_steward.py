@@ -23,7 +23,8 @@ LOOKED_AT = 500
 ONE_WAITS = "This record has waited for more than {days} to be put right."
 SEVERAL_WAIT = "{count} records have waited for more than {days} to be put right."
 STANDING = "{reason}, asked by {who}"
-NEXT = "A decision waits for each. /donor cleanup lists them all; “Cannot be fixed…” gives a decision back."
+NEXT = "Somebody waits for each. /donor cleanup lists them all; “Cannot be fixed…” tells whoever asked why."
+SAID_OF_A_TEXT = "Said of a text; no decision waits for it"
 
 
 def watch_cleanup(tx: Transaction, arrived: Arrived, item: CleanupItem, due_at: datetime) -> None:
@@ -112,6 +113,6 @@ def _line(item: CleanupItem) -> ListedDecision:
     shown = cleanup_of(item)
     return ListedDecision(
         donor_name=shown.donor.name,
-        proposal=shown.waiting,
+        proposal=shown.waiting or SAID_OF_A_TEXT,
         standing=STANDING.format(reason=shown.reason, who=shown.asked_by),
     )

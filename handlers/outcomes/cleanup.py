@@ -14,8 +14,8 @@ from policy.value import Value
 class CleanupShown(Value):
     """A record to put right: whose, what is wrong with it, who asked, and what became of it.
 
-    *asked_for* names the absent person they did it for, *waiting* is the proposal that waits for it. *answer*
-    says what came of it, for people.
+    *asked_for* names the absent person they did it for, *waiting* is the proposal that waits for it; empty
+    when somebody said it of a text. *answer* says what came of it, for people.
     """
 
     type: Literal["cleanup"] = "cleanup"

@@ -6,7 +6,7 @@ from sqlalchemy import (
     MetaData,
 )
 
-HEAD = "0017"
+HEAD = "0018"
 """The newest migration, known without loading the migration library."""
 
 

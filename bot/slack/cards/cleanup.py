@@ -32,10 +32,12 @@ TITLES = {
     CleanupState.NOT_FIXED: "Not put right: {name}",
 }
 ASKS = " asks since "
+SAYS = " says since "
 FOR = "For "
 STEWARDS = "For whoever looks after records. "
 WAITS = "Waiting for it: "
-FIXED = "Fixed, look again"
+SAID_OF_A_TEXT = "Said of a text of mine. Whoever said it hears from me when this is done."
+FIXED, FIXED_REPORT = "Fixed, look again", "Fixed"
 CANNOT = "Cannot be fixed…"
 SAYS_FIXED = " says that this is fixed, "
 LOOKING = ". The record is being looked at again."
@@ -59,7 +61,7 @@ def cleanup_message(shown: CleanupShown) -> Message:
         blocks += [
             actions(
                 f"cs:cleanup:{shown.item_id}",
-                button(FIXED, ids.FIXED, shown.item_id, style="primary"),
+                button(FIXED if shown.waiting else FIXED_REPORT, ids.FIXED, shown.item_id, style="primary"),
                 button(CANNOT, ids.CANNOT_FIX, shown.item_id),
             ),
             fine_print(NOTHING_WRITTEN.format(reference=shown.reference)),
@@ -88,7 +90,7 @@ def _wrong(shown: CleanupShown) -> dict[str, object]:
 
 def _asks(shown: CleanupShown) -> list[Leaf]:
     who = acting(shown.asked_by_user_id, shown.asked_by, shown.asked_for)
-    leaves = [*who, leaf(ASKS), moment(shown.asked_at), leaf(": ")]
+    leaves = [*who, leaf(ASKS if shown.waiting else SAYS), moment(shown.asked_at), leaf(": ")]
     leaves += said(shown.reason, 200, bold=True)
     if shown.text:
         leaves += [leaf("\n"), *said(f"“{shown.text}”", 1500, url=safe_url(shown.donor.record_url))]
@@ -109,6 +111,8 @@ def _answered(shown: CleanupShown) -> list[dict[str, object]]:
 
 
 def _waiting(shown: CleanupShown) -> dict[str, object]:
+    if not shown.waiting:
+        return paragraph(leaf(SAID_OF_A_TEXT))
     return paragraph(leaf(WAITS), *said(shown.waiting, 400, url=safe_url(shown.donor.record_url)))
 
 

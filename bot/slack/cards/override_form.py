@@ -49,7 +49,7 @@ READING = "Reading the proposal…"
 
 CANNOT_TITLE = "Cannot be fixed"
 CANNOT_LABEL = "Why can it not be put right?"
-CANNOT_HINT = "Whoever sent it back reads this on the card, and decides with the record as it is."
+CANNOT_HINT = "Whoever asked for it reads this; a decision that waits is made with the record as it is."
 CANNOT_SUBMIT = "Give it back"
 
 
