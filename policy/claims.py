@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum, unique
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from policy.actions import Action
 from policy.value import Value
@@ -126,13 +126,26 @@ class Verification(Value):
     removed: tuple[VerifiedClaim, ...] = ()
 
 
+class Contradiction(Value):
+    """What does not agree, in one sentence that cites both sides."""
+
+    text: str
+    cites: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _once_a_sentence(cls, stored: Any) -> Any:
+        """Read what was stored when it was a sentence alone."""
+        return {"text": stored} if isinstance(stored, str) else stored
+
+
 class Summary(Value):
     """At most six cited sentences about a donor, what could not be seen, and what contradicts."""
 
     claims: tuple[VerifiedClaim, ...]
     removed: int = 0
     not_seen: tuple[str, ...] = ()
-    contradictions: tuple[str, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
     confidence: Confidence
     origin: Origin
     as_of: date

@@ -23,14 +23,16 @@ def sources(
     record: DonorRecord,
     facts: DonorFacts,
     organisation: Organisation | None = None,
+    *,
+    also: Iterable[str] = (),
 ) -> tuple[Source, ...]:
-    """Return a label for everything that *claims* cite, each once, in order of first mention.
+    """Return a label for everything that *claims* cite and what is cited *also*, in order of first mention.
 
     Where the organisation's CRM has addresses for single records, what stands for one of them leads there.
     """
     names = _names(record)
     address = _Addresses(record, organisation)
-    cited = dict.fromkeys(cite for claim in claims for cite in claim.claim.cites)
+    cited = dict.fromkeys((*(cite for claim in claims for cite in claim.claim.cites), *also))
     behind = {cite: _behind(cite, names, facts) for cite in cited}
     return tuple(
         Source(id=cite, label=_label([names[each] for each in found]), url=address.of(found, names))

@@ -7,7 +7,7 @@ from typing import Any
 
 from handlers.outcomes import CardStatus, DonorHeader, EscalationCard, Execution, Source, SummaryShown
 from policy.actions import FieldChange, UndoPromise
-from policy.claims import Claim, Confidence, Origin, Summary, Verdict, VerifiedClaim
+from policy.claims import Claim, Confidence, Contradiction, Origin, Summary, Verdict, VerifiedClaim
 from policy.donor import LifecycleStage, Tier, TimelineEntry
 from policy.escalation import EscalationState
 
@@ -60,7 +60,9 @@ SUMMARY = SummaryShown(
         ),
         removed=1,
         not_seen=("Pledges could not be read.",),
-        contradictions=("The CRM states $60,000 lifetime giving; the gifts add up to $62,500.",),
+        contradictions=(
+            Contradiction(text="The CRM states $60,000 lifetime giving; the gifts add up to $62,500."),
+        ),
         confidence=CONFIDENT,
         origin=MODEL,
         as_of=date(2026, 11, 24),

@@ -70,7 +70,7 @@ from handlers.outcomes import (
     UndoShown,
 )
 from policy.actions import FieldChange, UndoPromise
-from policy.claims import Claim, Confidence, Origin, Summary, Verdict, VerifiedClaim
+from policy.claims import Claim, Confidence, Contradiction, Origin, Summary, Verdict, VerifiedClaim
 from policy.cleanup import CleanupState
 from policy.considered import Figures
 from policy.digest import Chart, DigestSection, Series
@@ -181,7 +181,7 @@ summaries = st.builds(
         claims=st.lists(claims, max_size=9).map(tuple),
         removed=st.integers(0, 9),
         not_seen=texts,
-        contradictions=texts,
+        contradictions=st.lists(st.builds(Contradiction, text=text, cites=texts)).map(tuple),
         confidence=confidences,
         origin=origins,
         as_of=days,

@@ -9,13 +9,14 @@ from bot.slack.blocks import Leaf, dated, leaf, safe_url, said
 from bot.slack.text import clip, isolated, one_line
 from bot.slack.when import on_day
 from handlers.outcomes import Source
-from policy.claims import Confidence, Origin, Verdict, VerifiedClaim
+from policy.claims import Confidence, Contradiction, Origin, Verdict, VerifiedClaim
 
 JUDGEMENT = "judgement, not in the records"
 OPENING, BETWEEN, CLOSING = "[", ", ", "]"
 MORE_SOURCES = " +{count}"
 MOST_SOURCES = 3
 SENTENCE_LIMIT = 450
+CONTRADICTION_LIMIT = 240
 
 CONFIDENCE = "Confidence: {level}, {score} of 100"
 MORE_REASONS = "; and {count} more reasons"
@@ -81,6 +82,12 @@ def sentence(
     if claim.claim.cites:
         leaves += [leaf(" "), *_cited(claim.claim.cites, sources, url)]
     return leaves
+
+
+def both_sides(found: Contradiction, sources: Sequence[Source], url: str | None) -> list[Leaf]:
+    """Return what does not agree, followed by the records of both sides."""
+    leaves = said(found.text, CONTRADICTION_LIMIT)
+    return [*leaves, leaf(" "), *_cited(found.cites, sources, url)] if found.cites else leaves
 
 
 def confidence_line(confidence: Confidence) -> str:

@@ -23,7 +23,7 @@ from bot.slack.blocks import (
     said,
     titled,
 )
-from bot.slack.cards.claims import confidence_line, origin_line, removed_line, sentence
+from bot.slack.cards.claims import both_sides, confidence_line, origin_line, removed_line, sentence
 from bot.slack.cards.donor_line import donor_blocks
 from bot.slack.cards.history import history
 from bot.slack.text import for_notification, name
@@ -64,7 +64,7 @@ def summary_message(shown: SummaryShown, place: Place) -> Message:
     if shown.before:
         blocks.append(rich(paragraph(leaf(BEFORE), moment(shown.before), leaf(BEFORE_HINT, italic=True))))
     blocks.append(_sentences(shown, url))
-    blocks += _asides(shown)
+    blocks += _asides(shown, url)
     blocks.append(_fine_print(shown))
     blocks += _timeline(shown, url)
     if shown.shared_by:
@@ -80,13 +80,14 @@ def _sentences(shown: SummaryShown, url: str | None) -> Block:
     return rich(bullets(sentence(claim, shown.sources, url) for claim in claims))
 
 
-def _asides(shown: SummaryShown) -> list[Block]:
-    sections = ((CONTRADICTIONS, shown.summary.contradictions), (NOT_SEEN, shown.summary.not_seen))
-    return [
-        titled(title, bullets(said(text, 240) for text in texts[:MOST_ASIDES]))
-        for title, texts in sections
-        if texts
-    ]
+def _asides(shown: SummaryShown, url: str | None) -> list[Block]:
+    summary, asides = shown.summary, []
+    if summary.contradictions:
+        both = (both_sides(each, shown.sources, url) for each in summary.contradictions[:MOST_ASIDES])
+        asides.append(titled(CONTRADICTIONS, bullets(both)))
+    if summary.not_seen:
+        asides.append(titled(NOT_SEEN, bullets(said(gap, 240) for gap in summary.not_seen[:MOST_ASIDES])))
+    return asides
 
 
 def _fine_print(shown: SummaryShown) -> Block:
