@@ -11,6 +11,7 @@ from policy.facts import DonorFacts, is_unread
 
 HIGH = 80
 MEDIUM = 55
+NOT_ENGLISH = "The text does not read as English, so its words tell nothing."
 _FRESH_DAYS = 180
 _STALE_DAYS = 730
 _SUPPORT, _CITED, _FRESH, _COMPLETE, _CONSISTENT = 40, 25, 15, 10, 10
@@ -38,6 +39,12 @@ def confidence(verification: Verification, record: DonorRecord, facts: DonorFact
         *_reservations(record, facts),
     )
     return Confidence.model_validate({"score": score, "level": level, "reasons": reasons})
+
+
+def unread(scored: Confidence) -> Confidence:
+    """Return low confidence in what was made of a text that only a person can read."""
+    score = min(scored.score, MEDIUM - 1)
+    return Confidence(score=score, level="low", reasons=(NOT_ENGLISH, *scored.reasons))
 
 
 def _ceiling(record: DonorRecord, facts: DonorFacts) -> int:

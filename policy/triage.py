@@ -74,6 +74,10 @@ _SPOKEN: dict[Topic, tuple[str, int]] = {
     Topic.TIMING: ("The message is about when, or whether now", 25),
     Topic.OPPORTUNITY: ("The donor may want to do more", 25),
     Topic.ORDERS: ("The text looks like an attempt to steer the assistant", 40),
+    Topic.UNREAD: (
+        "The text does not read as English, so its words were not understood; somebody has to read it",
+        25,
+    ),
 }
 
 _HARMLESS = frozenset({_SPOKEN[Topic.OPPORTUNITY][0], _SPOKEN[Topic.TIMING][0]})

@@ -1,7 +1,8 @@
 """What a message or a note speaks of, by the words in it: a tripwire that sends it to the right person.
 
-It reads English, and the plainest words of German, French and Spanish. What it misses a person still reads;
-what it finds too much costs a second pair of eyes.
+It reads English, and the plainest words of German, French and Spanish; what does not read as English is said
+to be *unread*, so that nobody takes silence for calm. What it misses otherwise a person still reads; what it
+finds too much costs a second pair of eyes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import unicodedata
 from enum import StrEnum, unique
 
 from policy.injection import suspects_injection, without_hidden_characters
+from policy.reading_language import reads_as_english
 
 LONGEST = 20_000
 
@@ -28,6 +30,7 @@ class Topic(StrEnum):
     TIMING = "timing"
     OPPORTUNITY = "opportunity"
     ORDERS = "orders"
+    UNREAD = "unread"
 
 
 _DEATH = r"""
@@ -135,6 +138,8 @@ def topics_of(text: str) -> tuple[Topic, ...]:
     found = [topic for topic, words in _TOPICS if _speaks(words, plain)]
     if suspects_injection(text):
         found.append(Topic.ORDERS)
+    if not reads_as_english(plain):
+        found.append(Topic.UNREAD)
     return tuple(found)
 
 

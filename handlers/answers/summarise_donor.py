@@ -11,6 +11,7 @@ from handlers.answers.live_answers import Stopped, show_live, stopped, write_sto
 from handlers.answers.sources import sources
 from handlers.commands import SummaryRequested
 from handlers.context import Arrived, Context, Write
+from handlers.execution.publishing import publish_data
 from handlers.outcomes import Notice, Outcome, SummaryShown
 from handlers.ports import DonorUnknown, Unavailable
 from handlers.record.evidence import record as write_down
@@ -21,6 +22,7 @@ from handlers.rules.pausable_assistant import assistant_unless_paused
 from policy.canonical import digest
 from policy.donor import DonorRecord
 from policy.draft import Heard
+from policy.events import PublishedEventType
 from policy.facts import DonorFacts, compute_facts
 from policy.timeline import timeline
 from storage.transaction import Transaction
@@ -133,7 +135,26 @@ def _write_summary(
         summary=shown.summary.model_dump(mode="json"),
         stage=record.donor.lifecycle_stage.value,
     )
+    _publish(tx, arrived, shown, before_meeting=command.before is not None)
     answer(tx, arrived, shown, command.reply_to, donor_id=record.donor.id, answer_id=shown.answer_id)
+
+
+def _publish(tx: Transaction, arrived: Arrived, shown: SummaryShown, *, before_meeting: bool) -> None:
+    """Tell whoever listens that there is a summary, and nothing of whom it is about."""
+    summary = shown.summary
+    told: dict[str, object] = {
+        "confidence": summary.confidence.score,
+        "model": summary.origin.model or summary.origin.kind,
+        "prompt_version": summary.origin.prompt_version,
+        "why_no_model": summary.origin.fallback_reason or summary.origin.broke_off,
+        "sentences": len(summary.claims),
+        "removed": summary.removed,
+        "contradictions": len(summary.contradictions),
+        "before_meeting": before_meeting,
+        # A summary does nothing, so no rule has to allow it; saving it as a note is a decision of its own.
+        "policy_outcome": "not_needed",
+    }
+    publish_data(tx, arrived, PublishedEventType.SUMMARY_GENERATED, shown.answer_id, told)
 
 
 def _refuse(command: SummaryRequested, arrived: Arrived, refusal: Outcome) -> Write:

@@ -38,7 +38,7 @@ from handlers.rules.pausable_assistant import assistant_unless_paused
 from handlers.rules.paused import go_on_unless_paused
 from policy.canonical import digest
 from policy.claims import Recommendation
-from policy.confidence import confidence
+from policy.confidence import confidence, unread
 from policy.decision import Outcome
 from policy.donor import DonorRecord
 from policy.events import CrmEvent, CrmEventType, PublishedEventType
@@ -144,6 +144,8 @@ async def consider(
         found = found.at_least(draft.urgency) if draft.urgency else found
         proposal = proposal.model_copy(update={"urgent": proposal.urgent or found.level == "now"})
     scored = confidence(checked, record, facts, context.today())
+    if found is not None and Topic.UNREAD in found.topics:
+        scored = unread(scored)
     past = partial(with_track_record, confidence=scored, action_kind=proposal.action.kind)
     recommendation = Recommendation(
         action=proposal.action,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,7 +85,14 @@ async def test_who_does_not_want_it_or_is_not_here_gets_none(
     assert await looked(house) == []
 
 
-async def test_it_goes_to_whoever_meets_the_donor(house: House) -> None:
+async def test_it_goes_to_whoever_meets_the_donor_and_whoever_listens_hears_of_it(house: House) -> None:
+    heard: list[dict[str, Any]] = []
+
+    class Stream:
+        async def publish(self, event: str) -> None:
+            heard.append(json.loads(event))
+
+    house.context = replace(house.context, stream=Stream())
     plan(house, AFTERNOON, MANAGER.email)
     house.clock.move(hours=4)
     assert await looked(house) == [(MANAGER.id, AFTERNOON)]
@@ -95,3 +104,10 @@ async def test_it_goes_to_whoever_meets_the_donor(house: House) -> None:
         ]
     )
     assert [e.subject for e in entries] == [DONOR]
+    [event] = heard
+    shown = house.chat.whispers[-1][1]
+    assert (event["type"], event["subject"]) == ("countersign.summary_generated", shown.answer_id)
+    told = event["data"]
+    assert (told["model"], told["why_no_model"], told["before_meeting"]) == ("facts", "no_model", True)
+    assert (told["confidence"], told["policy_outcome"]) == (shown.summary.confidence.score, "not_needed")
+    assert not any(word in json.dumps(heard) for word in (DONOR, "Margaret", "Okafor", "$"))
