@@ -19,6 +19,7 @@ from handlers.commands import (
     DigestDue,
     DriftDue,
     MeetingsDue,
+    PulseDue,
     ReplayDue,
     RetentionDue,
     SetAsideReportDue,
@@ -44,7 +45,7 @@ MEETINGS_EVERY_MINUTES = 5
 
 
 EvidenceDue = CheckpointDue | RetentionDue | ReplayDue | DriftDue
-Due = EvidenceDue | SetAsideReportDue | MeetingsDue
+Due = EvidenceDue | SetAsideReportDue | MeetingsDue | PulseDue
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Scheduler:
         self._scheduler.add_job(self.deliver_digests, IntervalTrigger(seconds=TICK_S, timezone=UTC), **every)
         self._scheduler.add_job(self.keep_house, IntervalTrigger(hours=1, timezone=UTC), **every)
         self._scheduler.add_job(self.prepare_meetings, IntervalTrigger(seconds=60, timezone=UTC), **every)
+        self._scheduler.add_job(self.ask_pulse, IntervalTrigger(minutes=5, timezone=UTC), **every)
         self._scheduler.add_job(self.keep_evidence, IntervalTrigger(seconds=60, timezone=UTC), **every)
         self._scheduler.add_job(self.report_set_aside, IntervalTrigger(seconds=60, timezone=UTC), **every)
         if not context.database.is_sqlite:
@@ -154,6 +156,18 @@ class Scheduler:
             taken = await self._context.database.write(partial(self._take, due, now))
         except StorageError as error:
             log.warning("meetings not checked", extra={"code": error.code})
+            return
+        if taken:
+            await self._bell.ring(INBOX)
+
+    async def ask_pulse(self) -> None:
+        """Have it looked once an hour who is to be asked how far they trust the suggestions."""
+        now = self._context.clock.now()
+        due = PulseDue(period_key=f"{now.astimezone(UTC):%Y-%m-%dT%H}")
+        try:
+            taken = await self._context.database.write(partial(self._take, due, now))
+        except StorageError as error:
+            log.warning("the monthly question not checked", extra={"code": error.code})
             return
         if taken:
             await self._bell.ring(INBOX)

@@ -72,6 +72,8 @@ from handlers.proposals.remember_permalink import remember_permalink
 from handlers.proposals.save_summary import save_summary
 from handlers.proposals.show_copy import show_copy
 from handlers.proposals.triage_message import triage_message
+from handlers.pulse.answer_pulse import answer_pulse, switch_pulse
+from handlers.pulse.ask_pulse import ask_pulse
 from handlers.queue.show_home import publish_home, refresh_homes, show_home
 from handlers.queue.show_queue import show_queue
 from handlers.record.apply_retention import apply_retention
@@ -153,6 +155,9 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.DecisionDue: expire_escalation,
     commands.PauseEnded: pause_ended,
     commands.DriftDue: watch_drift,
+    commands.PulseDue: ask_pulse,
+    commands.PulseAnswered: answer_pulse,
+    commands.PulseSwitched: switch_pulse,
     commands.AlarmPauseClicked: pause_for_alarm,
     commands.AlarmRollBackClicked: roll_back_for_alarm,
     commands.AlarmAcknowledged: acknowledge_alarm,

@@ -20,6 +20,7 @@ from policy.digest_words import (
 )
 from policy.feedback import FEEDBACK_WORDS
 from policy.interactions import BY_PEOPLE, CONCLUDED, Kind
+from policy.pulse import PRIVATE, trust_section
 from policy.statistics import Share
 
 K = Kind
@@ -59,8 +60,8 @@ def adoption(material: Material) -> Digest:
             share_figure("Found useful", *_useful(cells)),
             *_saved(material),
         ),
-        sections=(_by_stage(cells), _feedback(cells)),
-        footnotes=(ACTIVE, TIME, _method(material), TOO_FEW, CHANCE),
+        sections=(_by_stage(cells), _feedback(cells), *_trust(material)),
+        footnotes=(ACTIVE, TIME, _method(material), PRIVATE, TOO_FEW, CHANCE),
     )
 
 
@@ -99,6 +100,10 @@ def _method(material: Material) -> str:
         return NOT_MEASURED
     summary, decision = material.by_hand.get("summary", 0), material.by_hand.get("decision", 0)
     return METHOD.format(summary=summary, decision=decision, words=WORDS_A_MINUTE)
+
+
+def _trust(material: Material) -> tuple[DigestSection, ...]:
+    return () if material.trust is None else (trust_section(material.trust),)
 
 
 def _by_stage(cells: Cells) -> DigestSection:

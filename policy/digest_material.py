@@ -11,6 +11,7 @@ from policy.calibration import Reliability
 from policy.cells import Cells
 from policy.clustered import Compared
 from policy.interactions import Kind
+from policy.pulse import Trust
 
 Came = Literal["gave", "replied", "retained", "gifts"]
 """What came after a decision: a first gift, an answer, a gift after one that led to it, or how many gifts."""
@@ -60,7 +61,8 @@ class Material:
     came after them, decisions that were followed for the time of that; *campaigns* ended in the last year.
     *people* is how many could have used it, *by_hand* how many minutes the organisation measured for a
     summary or a decision without Countersign, *words* what there was to read instead. *reliability* is what
-    confidence was worth in the last year, by kind of action; None for a team.
+    confidence was worth in the last year, by kind of action; None for a team. *trust* is how far people said
+    in the last month that they trust the suggestions.
     """
 
     cells: Cells
@@ -75,3 +77,4 @@ class Material:
     by_hand: Mapping[str, int] = field(default_factory=dict)
     tokens_price_minor: int | None = None
     reliability: Mapping[str, Reliability] | None = None
+    trust: Trust | None = None

@@ -29,6 +29,7 @@ from policy.decision_facts import (
 )
 from policy.donor import Channel, DonorRecord
 from policy.money import Money
+from policy.working_time import is_quiet
 
 _LONGEST_AGE = 100_000
 
@@ -192,7 +193,7 @@ def _calendar(action: Action, about: ActionFacts, context: DecisionContext) -> C
         now=context.now.astimezone(UTC),
         hour=local.hour,
         weekday=local.isoweekday(),
-        quiet_hours=_quiet(local.hour, context.quiet_hours),
+        quiet_hours=is_quiet(local.hour, context.quiet_hours),
         in_blackout=bool(active),
         blackouts=tuple(sorted(each.name for each in active)),
         blackout_ends_at=max((each.ends_at for each in active), default=None),
@@ -207,13 +208,6 @@ def _falls_into(blackout: Blackout, action: Action, about: ActionFacts, context:
         return False
     due: date | None = getattr(action, "due_on", None)
     return blackout.covers(due) if due else blackout.covers_moment(context.now)
-
-
-def _quiet(hour: int, hours: tuple[int, int] | None) -> bool:
-    if hours is None:
-        return False
-    start, end = hours
-    return start <= hour < end if start <= end else hour >= start or hour < end
 
 
 def _ai(evidence: Evidence) -> AiFacts:

@@ -18,6 +18,14 @@ LONGEST_SEARCH = 1500
 Weekday = Annotated[int, Field(ge=1, le=7)]
 
 
+def is_quiet(hour: int, hours: tuple[int, int] | None) -> bool:
+    """Say whether a local *hour* lies in quiet *hours*, which may go over midnight."""
+    if hours is None:
+        return False
+    start, end = hours
+    return start <= hour < end if start <= end else hour >= start or hour < end
+
+
 class WorkingTime(Value):
     """The working hours of one person, from *start_hour* until before *end_hour* of their local day.
 

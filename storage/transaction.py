@@ -34,6 +34,7 @@ from storage.pauses import Pauses
 from storage.policies import Policies
 from storage.posts import Posts
 from storage.practice import PracticeAnswers
+from storage.pulses import Pulses
 from storage.queue import Inbox, Outbox
 from storage.redaction import Redaction
 from storage.reminders import Reminders
@@ -80,6 +81,7 @@ class Transaction:
         "posts",
         "practice",
         "promotions",
+        "pulses",
         "redaction",
         "reminders",
         "replicas",
@@ -127,6 +129,7 @@ class Transaction:
         self.pauses = Pauses(connection)
         self.policies = Policies(connection)
         self.alarms = DriftAlarms(connection)
+        self.pulses = Pulses(connection)
         self.calls = ModelCalls(connection)
         self.judgements = Judgements(connection)
         self.promotions = Promotions(connection)

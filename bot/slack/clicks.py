@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from bot.slack import ids
 from bot.slack.payloads import Click
@@ -29,6 +29,7 @@ from handlers.commands import (
     PolicyApprovalClicked,
     PolicyRejectionClicked,
     PolicyShadowClicked,
+    PulseAnswered,
     QueueRequested,
     ReplyAddress,
     SummaryRequested,
@@ -41,6 +42,7 @@ from handlers.commands import (
 )
 from policy.feedback import FeedbackReason
 from policy.override_reasons import Override, OverrideReason, reasons_for
+from policy.pulse import PulseChoice
 
 Preset = Literal["tomorrow", "next_business_day", "next_week"]
 PRESETS = ("tomorrow", "next_business_day", "next_week")
@@ -120,9 +122,20 @@ def _of_lists(click: Click) -> tuple[Command, str | None]:
     if click.action_id == ids.OPEN_CARD:
         about = escalation_of(click)
         return CardWanted(escalation_id=about, by=click.by, reply_to=click.reply_to), about
+    if click.action_id.startswith(f"{ids.PULSE}:"):
+        return _pulse(click), None
     if click.action_id.startswith(f"{ids.QUEUE_PAGE}:"):
         return _page(click, click.by), None
     raise NotUnderstood(click.action_id)
+
+
+def _pulse(click: Click) -> Command:
+    choice, pulse_id = _split(click)
+    if choice not in get_args(PulseChoice):
+        raise NotUnderstood(click.action_id)
+    to = click.reply_to.model_copy(update={"replace": True})
+    given = cast("PulseChoice", choice)
+    return PulseAnswered(pulse_id=pulse_id, choice=given, by=click.by, reply_to=to)
 
 
 def _page(click: Click, by: ChatUser) -> Command:

@@ -87,6 +87,8 @@ CHOICE = "cs:choice"
 SURE_BLOCK = "cs:sure_block"
 SURE = "cs:sure"
 
+PULSE = "cs:pulse"
+
 MARKER_EVENT = "countersign_message"
 
 OPAQUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,127}")

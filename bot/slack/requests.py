@@ -23,6 +23,7 @@ from handlers.commands import (
     PauseRequested,
     PolicyRequested,
     PracticeRequested,
+    PulseSwitched,
     QueueRequested,
     ReplyAddress,
     ResumeRequested,
@@ -61,6 +62,7 @@ Request = (
     | PolicyRequested
     | PracticeRequested
     | DrillsSwitched
+    | PulseSwitched
     | WhyRequested
     | DonorExplanationRequested
     | QueueRequested
@@ -158,6 +160,11 @@ def _practice(words: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
     return PracticeRequested(by=by, reply_to=reply_to)
 
 
+def _pulse(words: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
+    wanted = words.casefold().strip("!. ") not in ("off", "no", "stop")
+    return PulseSwitched(wanted=wanted, by=by, reply_to=reply_to)
+
+
 def _why(query: str, by: ChatUser, reply_to: ReplyAddress) -> Request:
     for_donor = _FOR_DONOR.search(query)
     if for_donor:
@@ -177,5 +184,6 @@ _VERBS: dict[str, Callable[[str, ChatUser, ReplyAddress], Request]] = {
     "dashboard": _dashboard,
     "policy": _policy,
     "practice": _practice,
+    "pulse": _pulse,
     "why": _why,
 }

@@ -51,6 +51,9 @@ from handlers.commands.questions import (
     NextStepProposed,
     NextStepRequested,
     NoteWanted,
+    PulseAnswered,
+    PulseDue,
+    PulseSwitched,
     SummaryRequested,
     SummaryShared,
     TimelineRequested,
@@ -163,6 +166,9 @@ __all__ = [
     "PolicyShadowClicked",
     "PracticeAnswered",
     "PracticeRequested",
+    "PulseAnswered",
+    "PulseDue",
+    "PulseSwitched",
     "QueueRequested",
     "ReadInFullRequested",
     "ReminderDue",
@@ -240,6 +246,9 @@ Command = Annotated[
     | ReminderDue
     | RemindersOwed
     | PauseEnded
+    | PulseDue
+    | PulseAnswered
+    | PulseSwitched
     | AlarmPauseClicked
     | AlarmRollBackClicked
     | AlarmAcknowledged

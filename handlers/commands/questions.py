@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from handlers.commands.people import ChatUser, ReplyAddress
+from policy.pulse import PulseChoice
 from policy.value import Value
 
 
@@ -104,6 +105,32 @@ class SummaryShared(Value):
 
     type: Literal["share_summary"] = "share_summary"
     answer_id: str
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class PulseDue(Value):
+    """It is time to see who is to be asked how far they trust the suggestions."""
+
+    type: Literal["pulse_due"] = "pulse_due"
+    period_key: str
+
+
+class PulseAnswered(Value):
+    """Somebody answered that question, skipped it, or does not want to be asked again."""
+
+    type: Literal["pulse_answered"] = "pulse_answered"
+    pulse_id: str
+    choice: PulseChoice
+    by: ChatUser
+    reply_to: ReplyAddress
+
+
+class PulseSwitched(Value):
+    """Somebody wants to be asked that question, or does not."""
+
+    type: Literal["pulse_switched"] = "pulse_switched"
+    wanted: bool
     by: ChatUser
     reply_to: ReplyAddress
 

@@ -19,6 +19,7 @@ from policy.digest_override import override
 from policy.digest_periods import Period, last_period, rolling_period
 from policy.interactions import CONCLUDED, OVERRIDES, Kind
 from policy.organisation import DigestSchedule, Organisation
+from policy.pulse import COUNTED
 from storage.database import Database
 from storage.interactions import Team
 from storage.transaction import Transaction
@@ -132,6 +133,7 @@ def gathered(
                 minutes_before=counted.decision_minutes(period.before, start, whose),
                 measured=measured,
                 words=words,
+                trust=tx.pulses.trust(end - 2 * COUNTED, end - COUNTED, end, whose.people if whose else None),
                 by_hand={str(what): took for what, took in organisation.minutes_by_hand.items()},
             )
         case DigestKind.OVERRIDE:

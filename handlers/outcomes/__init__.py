@@ -44,6 +44,7 @@ from handlers.outcomes.notices import (
     ListedDecision,
     Notice,
     PausesShown,
+    PulseAsked,
 )
 from handlers.outcomes.practice import DrillOver, DrillVerdict, PracticeShown, ScenarioShown, VerdictShown
 from handlers.outcomes.queue import (
@@ -124,6 +125,7 @@ __all__ = [
     "PolicyReportShown",
     "PolicyShown",
     "PracticeShown",
+    "PulseAsked",
     "QueueItem",
     "QueueShown",
     "RuleSaid",
@@ -176,6 +178,7 @@ Outcome = Annotated[
     | PracticeShown
     | PolicyReportPage
     | AlarmCard
+    | PulseAsked
     | WhyShown,
     Field(discriminator="type"),
 ]

@@ -38,6 +38,14 @@ class FeedbackAsked(Value):
     question: str
 
 
+class PulseAsked(Value):
+    """The monthly question, for one person alone."""
+
+    type: Literal["pulse"] = "pulse"
+    pulse_id: str
+    question: str
+
+
 class LinkShown(Value):
     """A link for one person alone, with what to know about it."""
 

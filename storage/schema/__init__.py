@@ -32,6 +32,7 @@ from storage.schema.decisions import (
     REMINDERS,
 )
 from storage.schema.practice import DRILL_MEMBERS, DRILLS, PRACTICE_ANSWERS
+from storage.schema.pulse import PULSE_REFUSALS, PULSES
 from storage.schema.record import (
     AUDIT_CHECKPOINTS,
     AUDIT_EXCERPTS,
@@ -95,6 +96,8 @@ __all__ = [
     "POSTS",
     "PRACTICE_ANSWERS",
     "PROMOTIONS",
+    "PULSES",
+    "PULSE_REFUSALS",
     "RECOMMENDATIONS",
     "REMINDERS",
     "REPLICAS",

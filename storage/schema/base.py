@@ -6,7 +6,7 @@ from sqlalchemy import (
     MetaData,
 )
 
-HEAD = "0018"
+HEAD = "0019"
 """The newest migration, known without loading the migration library."""
 
 

@@ -19,6 +19,10 @@ COMMANDS = (
     ("/donor queue", "the decisions that wait for you; the same as in the app's Home tab"),
     ("/donor pause", "what is paused now; admins and compliance can pause, admins resume"),
     ("/donor away until Friday delegate @sam", "who decides while you are away; “/donor back” ends it"),
+    (
+        "/donor pulse off",
+        "ends the one question a month about how far you trust me; “on” brings it back",
+    ),
     ("/donor practice", "made-up decisions to learn on; with “drills on”, among your real ones"),
     ("/donor cleanup", "the records that were sent back and wait to be put right"),
     ("/donor dashboard", "for managers: all figures in the browser, by a link for you alone"),

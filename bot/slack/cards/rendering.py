@@ -30,6 +30,7 @@ from bot.slack.cards.picker import no_donor_message, picker_message
 from bot.slack.cards.policy import policy_message
 from bot.slack.cards.practice import practice_message, scenario_view, verdict_view
 from bot.slack.cards.proposal import report_message, report_view
+from bot.slack.cards.pulse import pulse_message
 from bot.slack.cards.queue import grouping_message, queue_message
 from bot.slack.cards.summary import Place, summary_message
 from bot.slack.cards.timeline import timeline_message
@@ -68,6 +69,7 @@ from handlers.outcomes import (
     PolicyReportShown,
     PolicyShown,
     PracticeShown,
+    PulseAsked,
     QueueShown,
     ScenarioShown,
     SummaryShown,
@@ -123,6 +125,7 @@ CARDS: dict[type[Any], Callable[[Any], Message]] = {
     PolicyShown: policy_message,
     PolicyReportPage: report_message,
     AlarmCard: alarm_message,
+    PulseAsked: pulse_message,
     WhyShown: why_message,
     PracticeShown: practice_message,
     DrillOver: drill_over_message,

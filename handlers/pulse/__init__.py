@@ -1,0 +1,1 @@
+"""The monthly question how far people trust the suggestions."""
