@@ -51,9 +51,8 @@ class CheckpointFiles:
         found: set[KnownRoot] = set()
         for place in self._places:
             with contextlib.suppress(OSError, NoteInvalidError):
-                outside = read_outside([place]) if place.exists() else Outside((), ())
-                heads = (head_of(note, (*keys, *outside.keys)) for _, note in outside.notes)
-                found.update(KnownRoot(head.size, head.root) for head in heads if head)
+                heads = signed_heads([place], keys) if place.exists() else []
+                found.update(KnownRoot(head.size, head.root) for _, head in heads)
         return tuple(found)
 
     def _keep(self, size: int, note: str, vkeys: str) -> tuple[str, ...]:
@@ -136,6 +135,17 @@ def read_outside(places: Iterable[Path]) -> Outside:
             lines = vkeys.read_text(encoding="utf-8").splitlines()
             keys += [VerifierKey.parse(line) for line in lines if line.strip()]
     return Outside(tuple(notes), tuple(dict.fromkeys(keys)))
+
+
+def signed_heads(places: Iterable[Path], keys: Iterable[VerifierKey]) -> list[tuple[str, TreeHead]]:
+    """Return the notes in *places* that one of *keys*, or of those beside them, signed, and what they state.
+
+    Raises OSError, NoteInvalidError.
+    """
+    outside = read_outside(places)
+    known = (*keys, *outside.keys)
+    heads = ((note, head_of(note, known)) for _, note in outside.notes)
+    return [(note, head) for note, head in heads if head]
 
 
 def head_of(note: str, keys: Iterable[VerifierKey]) -> TreeHead | None:

@@ -45,6 +45,7 @@ DEFAULT_RETENTION = (
             "donor.erased",
             "payload.redacted",
             "retention.*",
+            "restore.*",
             "hold.*",
             "checkpoint.*",
         ),

@@ -14,10 +14,12 @@ from storage import leaf
 from storage.appending import AuditEntry, Excerpt, Pending, read_stored, write_entries
 from storage.counting import Entry, count_entries
 from storage.keys import KeyRing, SubjectKey
+from storage.merkle import KnownRoot
+from storage.removals import DeclaredRestore, recorded_removals
 from storage.schema import AUDIT_EXCERPTS, AUDIT_LOG, AUDIT_PAYLOADS, AUDIT_SUBJECTS, NOBODY
 from storage.sealing import AuditHead, head, seal
 from storage.subjects import ErasedSubject, Subjects, erase_subject
-from storage.verification import AuditReport, KnownRoot, Verifier
+from storage.verification import AuditReport, Verifier
 
 __all__ = [
     "Audit",
@@ -25,6 +27,7 @@ __all__ = [
     "AuditHead",
     "AuditRecord",
     "AuditReport",
+    "DeclaredRestore",
     "ErasedSubject",
     "Excerpt",
     "KnownRoot",
@@ -151,8 +154,16 @@ class Audit:
         entries are looked at, which needs no key.
         """
         self.flush()
-        keys = self._subjects() if payloads else None
-        return Verifier(self._connection, keys, against=against, roots=roots).verify(progress)
+        verifier = Verifier(
+            self._connection, self._subjects(), payloads=payloads, against=against, roots=roots
+        )
+        return verifier.verify(progress)
+
+    def declared_restores(self) -> tuple[DeclaredRestore, ...]:
+        """Return what somebody declared to be lost in a restore."""
+        self.flush()
+        subjects = self._subjects()
+        return recorded_removals(self._connection, subjects.all_keys(), subjects.nobody()).restores
 
     def get(self, entry_id: str) -> AuditRecord | None:
         """Return one entry."""

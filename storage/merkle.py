@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 _sha256 = hashlib.sha256
@@ -11,6 +12,14 @@ _sha256 = hashlib.sha256
 Hash = bytes
 SubtreeRoot = Callable[[int, int], Hash]
 """Returns the root over the leaves from one index until before another."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRoot:
+    """The tree's root over the first *size* entries, as a signed checkpoint states it."""
+
+    size: int
+    root: Hash
 
 
 def node_hash(left: Hash, right: Hash) -> Hash:

@@ -1,6 +1,7 @@
-"""Why a payload may be missing or rewritten: the donor, or somebody it named, was erased; its time was over.
+"""What the log itself explains: payloads that are missing or were rewritten, and entries lost in a restore.
 
-All of that is recorded in the log itself.
+A payload is missing when the donor was erased or its time was over, and rewritten when somebody it named was
+erased. Entries are lost when a back-up is restored, which somebody has to declare.
 """
 
 from __future__ import annotations
@@ -15,12 +16,10 @@ from sqlalchemy import Connection
 
 from storage import leaf
 from storage.keys import SubjectKey
+from storage.merkle import KnownRoot
 from storage.retention import Expiry, expiry_names
+from storage.schema import DECLARED, ERASED, EXPLAINING, REDACTED, RETENTION_OVER
 from storage.stored_entries import StoredEntry, entries_of_kinds
-
-ERASED = "donor.erased"
-RETENTION_OVER = "retention.applied"
-REDACTED = "payload.redacted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,27 @@ class RetentionOver:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredRestore:
+    """A back-up was restored, and *by* said so: of the log as it was, only the first *kept* entries are here.
+
+    *lost* are the signed checkpoints that vouch for what followed; each reaches further than *kept*, so no
+    declaration explains anything about the entries before. *at* is UTC, *entry* the id of the declaration.
+    """
+
+    entry: str
+    at: datetime
+    by: str
+    reason: str
+    kept: int
+    lost: frozenset[KnownRoot]
+
+    @property
+    def lost_to(self) -> int:
+        """The number of the last entry that is known to have existed."""
+        return max((root.size for root in self.lost), default=self.kept)
+
+
 @dataclass(frozen=True, slots=True)
 class Removals:
     """Everything that was removed on purpose, as the log itself records it."""
@@ -46,6 +66,7 @@ class Removals:
     erased: frozenset[str]
     expired: tuple[RetentionOver, ...]
     redacted: Mapping[str, str]
+    restores: tuple[DeclaredRestore, ...] = ()
 
     def explain_rewriting(self, entry: StoredEntry, key: SubjectKey, ref: str) -> bool:
         """Say whether the payload is what it was rewritten to when somebody it named was erased."""
@@ -63,32 +84,54 @@ class Removals:
 
 def recorded_removals(connection: Connection, keys: Mapping[str, SubjectKey], nobody: str | None) -> Removals:
     """Read what was removed; entries whose payload is not what was stored explain nothing."""
-    erased: set[str] = set()
-    expired: list[RetentionOver] = []
-    key = keys.get(nobody or "")
-    for entry in entries_of_kinds(connection, (ERASED, RETENTION_OVER)):
-        stored = entry.read(key, nobody or "") if key else None
-        if stored is None or key is None or not entry.commits_to(key, nobody or ""):
+    redacted: dict[str, str] = {}
+    told: list[tuple[StoredEntry, dict[str, Any]]] = []
+    stored = list(entries_of_kinds(connection, EXPLAINING))
+    # What struck a name out of another explanation is read first, and holds that one to what it says now.
+    for entry in sorted(stored, key=lambda each: each.kind != REDACTED):
+        ref = entry.subject_ref or nobody or ""
+        payload = _payload(entry, keys.get(ref), ref, redacted)
+        if payload is None:
             continue
-        payload = leaf.read_payload(stored)
-        if entry.kind == ERASED:
-            erased.add(str(payload["subject_ref"]))
-        else:
-            expired += [_expired(rule) for rule in payload["rules"]]
-    return Removals(frozenset(erased), tuple(expired), _redacted(connection, keys, nobody or ""))
+        if entry.kind == REDACTED:
+            redacted |= {str(each["id"]): str(each["commitment"]) for each in payload["entries"]}
+        elif entry.subject_ref is None:
+            told.append((entry, payload))
+    return Removals(
+        erased=frozenset(str(payload["subject_ref"]) for entry, payload in told if entry.kind == ERASED),
+        expired=tuple(
+            _expired(rule)
+            for entry, payload in told
+            if entry.kind == RETENTION_OVER
+            for rule in payload["rules"]
+        ),
+        redacted=redacted,
+        restores=tuple(_restore(entry, payload) for entry, payload in told if entry.kind == DECLARED),
+    )
 
 
-def _redacted(connection: Connection, keys: Mapping[str, SubjectKey], nobody: str) -> dict[str, str]:
-    """Return the commitments to what payloads were rewritten to, the last one of each."""
-    found: dict[str, str] = {}
-    for entry in entries_of_kinds(connection, (REDACTED,)):
-        ref = entry.subject_ref or nobody
-        key = keys.get(ref)
-        stored = entry.read(key, ref) if key else None
-        if stored is not None and key is not None and entry.commits_to(key, ref):
-            payload = leaf.read_payload(stored)
-            found |= {str(each["id"]): str(each["commitment"]) for each in payload["entries"]}
-    return found
+def _payload(
+    entry: StoredEntry, key: SubjectKey | None, ref: str, redacted: Mapping[str, str]
+) -> dict[str, Any] | None:
+    """Return what an entry says if that is what it commits to, or what it was rewritten to."""
+    stored = entry.read(key, ref) if key else None
+    if stored is None or key is None:
+        return None
+    committed = leaf.commitment(entry.commitment_key(key), stored)
+    stated = (entry.commitment, redacted.get(entry.id, ""))
+    return leaf.read_payload(stored) if any(hmac.compare_digest(committed, each) for each in stated) else None
+
+
+def _restore(entry: StoredEntry, payload: Mapping[str, Any]) -> DeclaredRestore:
+    lost = (KnownRoot(int(each["size"]), bytes.fromhex(each["root"])) for each in payload["lost"])
+    return DeclaredRestore(
+        entry=entry.id,
+        at=entry.moment,
+        by=str(payload["name"]),
+        reason=str(payload["reason"]),
+        kept=int(payload["kept"]),
+        lost=frozenset(root for root in lost if root.size > int(payload["kept"])),
+    )
 
 
 def _expired(rule: Mapping[str, Any]) -> RetentionOver:

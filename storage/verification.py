@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
 from storage import leaf
-from storage.merkle import GrowingTree
-from storage.removals import Removals, recorded_removals
+from storage.keys import MasterKeyMissingError, MasterKeyWrongError, SubjectKey
+from storage.merkle import GrowingTree, KnownRoot
+from storage.removals import DeclaredRestore, Removals, recorded_removals
 from storage.schema import AUDIT_LOG, AUDIT_PAYLOADS
 from storage.sealing import AuditHead
 from storage.stored_entries import (
@@ -27,14 +28,6 @@ _BLOCK = 256
 _HASH, _LEAF_HASH = StoredEntry._fields.index("hash"), StoredEntry._fields.index("leaf_hash")
 
 
-@dataclass(frozen=True, slots=True)
-class KnownRoot:
-    """The tree's root over the first *size* entries, as a signed checkpoint states it."""
-
-    size: int
-    root: bytes
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditReport:
     """What a verification found.
@@ -42,9 +35,10 @@ class AuditReport:
     *entries* counts the sealed entries that are right, *erased* those of them whose payload was erased with
     the donor or after its time of retention, *redacted* those whose payload was rewritten without somebody
     who was erased, *unsealed* those not yet in the chain, *roots* the checkpoints
-    that agree. *first_bad* names the number in the chain (0 when there is none) and what is wrong there:
-    "changed", "inserted", "deleted", "reordered", "truncated", "payload changed", "payload missing", or
-    "rewritten" when the chain was computed anew; then *until* is the last entry it may be.
+    that agree, *restores* where somebody declared that entries were lost in a restore: the checkpoints
+    named there are not missed. *first_bad* names the number in the chain (0 when there is none) and what is
+    wrong there: "changed", "inserted", "deleted", "reordered", "truncated", "payload changed", "payload
+    missing", or "rewritten" when the chain was computed anew; then *until* is the last entry it may be.
     """
 
     ok: bool
@@ -54,6 +48,7 @@ class AuditReport:
     redacted: int = 0
     head: AuditHead
     roots: int = 0
+    restores: tuple[DeclaredRestore, ...] = ()
     first_bad: Fault | None = None
     until: int | None = None
 
@@ -61,22 +56,28 @@ class AuditReport:
 class Verifier:
     """Recomputes chain and tree from their beginning, in constant memory.
 
-    Without *subjects* payloads are not looked at. *against* and *roots* were kept outside the database:
+    Without *payloads* only the entries are looked at, for which no key is needed; without one no declaration
+    of a restore can be read either. *against* and *roots* were kept outside the database:
     without them a log that was cut off, or computed anew from some entry on, looks whole.
     """
 
     def __init__(
         self,
         connection: Connection,
-        subjects: Subjects | None,
+        subjects: Subjects,
         *,
+        payloads: bool = True,
         against: AuditHead | None = None,
         roots: Sequence[KnownRoot] = (),
     ) -> None:
         self._connection = connection
-        self._payloads = None if subjects is None else _Payloads(connection, subjects)
+        keys, nobody = _keys(subjects, needed=payloads), subjects.nobody()
+        removals = recorded_removals(connection, keys, nobody)
+        self._payloads = _Payloads(keys, nobody, removals) if payloads else None
+        self._restores = removals.restores
+        lost = {root for restore in removals.restores for root in restore.lost}
         self._against = against
-        self._roots = sorted(roots, key=lambda root: root.size)
+        self._roots = sorted(set(roots) - lost, key=lambda root: root.size)
         self._tree = GrowingTree()
         self._seq, self._previous = 0, leaf.GENESIS
         self._agreed, self._agreed_size = 0, 0
@@ -99,6 +100,7 @@ class Verifier:
             redacted=self._payloads.redacted if self._payloads else 0,
             head=AuditHead(self._seq, self._previous.hex()),
             roots=self._agreed,
+            restores=self._restores,
             first_bad=bad,
             until=until,
         )
@@ -204,13 +206,22 @@ class Verifier:
         return self._connection.execute(unsealed).scalar_one()
 
 
+def _keys(subjects: Subjects, *, needed: bool) -> Mapping[str, SubjectKey]:
+    try:
+        return subjects.all_keys()
+    except (MasterKeyMissingError, MasterKeyWrongError):
+        if needed:
+            raise
+        return {}
+
+
 class _Payloads:
     """Checks payloads against their commitments, and missing ones against recorded reasons."""
 
-    def __init__(self, connection: Connection, subjects: Subjects) -> None:
-        self._keys = subjects.all_keys()
-        self._nobody = subjects.nobody()
-        self._removals: Removals = recorded_removals(connection, self._keys, self._nobody)
+    def __init__(self, keys: Mapping[str, SubjectKey], nobody: str | None, removals: Removals) -> None:
+        self._keys = keys
+        self._nobody = nobody
+        self._removals = removals
         self.removed = self.redacted = 0
 
     def count_right(self, entries: Sequence[Row]) -> tuple[int, str | None]:

@@ -19,6 +19,7 @@ def add_audit(parser: argparse.ArgumentParser) -> None:
     _access(_way(ways, "access", "write what a donor may see of their own data", "export"))
     _erase(_way(ways, "erase", "erase a donor everywhere, and write down who wanted it and why"))
     _way(ways, "checkpoint", "sign what the log holds, and keep it outside of the database")
+    _restore(_way(ways, "declare-restore", "say that a back-up was restored, and what was lost", "restore"))
     _proof(_way(ways, "proof", "prove that one entry is in the log, without showing any other"))
     _keys(_way(ways, "keys", "list, make and replace keys"))
     _retention(_way(ways, "retention", "show how long payloads are kept, and remove what is over"))
@@ -43,6 +44,11 @@ def _way(
 
 def _verify(way: argparse.ArgumentParser) -> None:
     way.add_argument("--entries-only", action="store_true", help="leave the encrypted payloads out")
+    _checkpoints(way)
+    way.add_argument("--vkey", action="append", default=[], help="a verifier key noted down elsewhere")
+
+
+def _checkpoints(way: argparse.ArgumentParser) -> None:
     way.add_argument(
         "--checkpoints",
         action="append",
@@ -50,7 +56,12 @@ def _verify(way: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="a file or folder of checkpoints kept elsewhere, beside those the settings name",
     )
-    way.add_argument("--vkey", action="append", default=[], help="a verifier key noted down elsewhere")
+
+
+def _restore(way: argparse.ArgumentParser) -> None:
+    _checkpoints(way)
+    way.add_argument("--by", metavar="EMAIL", help=_BY)
+    way.add_argument("--reason", default="", help="why, for the record")
 
 
 def _proof(way: argparse.ArgumentParser) -> None:

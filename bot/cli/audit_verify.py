@@ -11,14 +11,19 @@ from bot.checkpoint_files import checkpoint_places, head_of, read_outside
 from bot.cli.console import print_json, progress, say
 from bot.cli.loading import database_settings
 from bot.cli.running import complain
-from storage.audit import AuditReport, KnownRoot
+from storage.audit import AuditReport, DeclaredRestore, KnownRoot
 from storage.database import Database
 from storage.signed_note import NoteInvalidError, VerifierKey
 
 NO_CHECKPOINT = " There is no signed checkpoint yet to compare with."
 RESTORED = (
     " A restored back-up looks like this too: then the entries since it was taken are lost, and the "
-    "checkpoints from after it prove that they existed; keep those, and write down why."
+    "checkpoints from after it prove that they existed; keep those, and say so: countersign audit "
+    "declare-restore --by EMAIL --reason TEXT"
+)
+LOST = (
+    "Entries {first} to {last} were lost in a restore that {by} declared on {at:%d %b %Y} (entry {entry}): "
+    "{reason}"
 )
 WHAT = {
     "changed": "was changed",
@@ -48,6 +53,9 @@ async def run(options: argparse.Namespace, database: Database) -> int:
         say(_sentence(report), "green")
     else:
         complain(f"The log was changed. {_fault(report)}")
+    if not options.json:
+        for restore in report.restores:
+            say(lost_in(restore), "yellow")
     if faults and not options.json:
         complain(f"Besides the entries something was changed: {'; '.join(faults)}.")
     return 0 if report.ok and not known.unsigned and not faults else 1
@@ -97,7 +105,20 @@ def _sentence(report: AuditReport) -> str:
     waiting = f" {report.unsealed} more are not sealed yet." if report.unsealed else ""
     count = f"{report.roots} signed checkpoint{'' if report.roots == 1 else 's'}"
     signed = f" They agree with {count}." if report.roots else NO_CHECKPOINT
-    return f"{report.entries} entries verified.{removed}{waiting}{signed} Nobody changed the log."
+    but = " but for what was lost, see below" if report.restores else ""
+    return f"{report.entries} entries verified.{removed}{waiting}{signed} Nobody changed the log{but}."
+
+
+def lost_in(restore: DeclaredRestore) -> str:
+    """Say which entries were lost in a declared restore, by whose word."""
+    return LOST.format(
+        first=restore.kept + 1,
+        last=restore.lost_to,
+        by=restore.by,
+        at=restore.at,
+        entry=restore.entry,
+        reason=restore.reason,
+    )
 
 
 def _fault(report: AuditReport) -> str:
@@ -121,4 +142,9 @@ def _plain(report: AuditReport) -> dict[str, object]:
         "first_bad": seq,
         "what": what,
         "until": report.until,
+        "restores": [
+            {"lost_from": each.kept + 1, "lost_to": each.lost_to, "by": each.by, "reason": each.reason}
+            | {"at": each.at.isoformat(), "entry": each.entry}
+            for each in report.restores
+        ],
     }

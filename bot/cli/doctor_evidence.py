@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from bot.checkpoint_files import checkpoint_places, is_file_place, read_outside
+from bot.checkpoint_files import checkpoint_places, is_file_place, read_outside, signed_heads
 from bot.cli.finding import Finding, bad, good, warning
 from bot.cli.opening import CannotOpen, opened
 from bot.erasure_list import ErasureList, erasure_list
@@ -19,6 +20,7 @@ from handlers.record.erase_again import owed
 from handlers.record.erase_donor import ErasureLine
 from handlers.record.last_checks import LastChecks, last_checks
 from policy.organisation import Organisation
+from storage.audit import DeclaredRestore, KnownRoot
 from storage.checkpoints import Checkpoint, SigningKey
 from storage.signed_note import NoteInvalidError, SignedNote, TreeHead
 from storage.transaction import Transaction
@@ -33,6 +35,10 @@ ELSEWHERE = (
     "Whoever owns the database could rewrite what nothing else vouches for. Name folders or files on another "
     "machine in COUNTERSIGN_CHECKPOINT_PATHS, or a checkpoint_channel in the organisation file."
 )
+RESTORED = (
+    "Somebody cut it off, or a back-up was restored. Run: countersign audit verify; if it was a restore, say "
+    "so: countersign audit declare-restore --by EMAIL --reason TEXT"
+)
 ROTATE = "Replace it: countersign audit keys rotate --by EMAIL."
 IS_IT_RUNNING = "Is the service running? To sign now: countersign audit checkpoint."
 
@@ -46,6 +52,8 @@ class _Stored:
     checks: LastChecks
     owed: int
     unlisted: int
+    size: int = 0
+    lost: tuple[DeclaredRestore, ...] = ()
 
 
 async def evidence(settings: Settings, organisation: Organisation | None, now: datetime) -> list[Finding]:
@@ -65,6 +73,7 @@ async def evidence(settings: Settings, organisation: Organisation | None, now: d
         *places(settings, organisation, stored.latest),
         last_checkpoint(stored.latest, usual, now),
         signing_key(stored.keys, now),
+        *beyond(settings, stored),
         checks(stored.checks, now),
         erasures(kept, stored.owed, stored.unlisted),
     ]
@@ -77,6 +86,8 @@ def _stored(tx: Transaction, lines: tuple[ErasureLine, ...]) -> _Stored:
         last_checks(tx),
         len(owed(tx, lines)),
         len(tx.erasures_done.all() - {line.id for line in lines}),
+        tx.audit.head().seq,
+        tx.audit.declared_restores(),
     )
 
 
@@ -134,6 +145,19 @@ def _beside_database(place: Path, settings: Settings) -> bool:
     return place.resolve().is_relative_to(Path(url.database).resolve().parent)
 
 
+def beyond(settings: Settings, stored: _Stored) -> Iterator[Finding]:
+    """Say where checkpoints outside reach further than the log, as after a restored back-up."""
+    keys, reach = [each.key for each in stored.keys], set[KnownRoot]()
+    for place in checkpoint_places(settings):
+        with contextlib.suppress(OSError, NoteInvalidError):
+            heads = signed_heads([place], keys) if place.exists() else []
+            reach.update(KnownRoot(head.size, head.root) for _, head in heads if head.size > stored.size)
+    unexplained = reach - {root for restore in stored.lost for root in restore.lost}
+    if unexplained:
+        furthest = max(root.size for root in unexplained)
+        yield bad("Log", f"ends at entry {stored.size}, and a checkpoint is over {furthest}. {RESTORED}")
+
+
 def last_checkpoint(latest: Checkpoint | None, usual: timedelta, now: datetime) -> Finding:
     """Say how old the last checkpoint is."""
     if latest is None:
@@ -164,7 +188,9 @@ def checks(found: LastChecks, now: datetime) -> Finding:
         return bad("Daily checks", f"the audit log was changed ({where}). Run: countersign audit verify")
     if found.differ:
         return bad("Daily checks", f"{found.differ} decisions would differ. Run: countersign audit replay")
-    told = f"{found.entries} entries verified, {found.same} decisions the same, {found.verified_at:%d %b %Y}"
+    lost = "".join(f", entries {first} to {last} lost in a declared restore" for first, last in found.lost)
+    told = f"{found.entries} entries verified{lost}, {found.same} decisions the same"
+    told += f", {found.verified_at:%d %b %Y}"
     if now - found.verified_at > CHECKED_WITHIN:
         return warning("Daily checks", f"{told}: overdue. {IS_IT_RUNNING}")
     return good("Daily checks", told)

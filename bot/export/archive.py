@@ -24,6 +24,7 @@ from storage import leaf
 from storage.checkpoints import Checkpoint
 from storage.keys import SubjectKey
 from storage.removals import recorded_removals
+from storage.schema import DECLARED
 from storage.stored_entries import StoredEntry, entries_in_order
 from storage.transaction import Transaction
 
@@ -118,11 +119,18 @@ class _Writer:
         for page in entries_in_order(self._tx.audit.connection, with_payloads=True, last=last):
             for row in page:
                 entry = StoredEntry(*row)
+                if self._says_what_is_lost(entry):
+                    yield entry
+                    continue
                 if self._ref is not None and entry.subject_ref != self._ref:
                     continue
                 if (scope.start and entry.moment < scope.start) or (scope.end and entry.moment >= scope.end):
                     continue
                 yield entry
+
+    def _says_what_is_lost(self, entry: StoredEntry) -> bool:
+        """Say whether it declares a restore: whoever checks an export has to know, whatever its scope."""
+        return entry.kind == DECLARED and self._order.audience != "donor"
 
     def _payload(self, entry: StoredEntry) -> bytes | None:
         key = self._keys.get(entry.subject_ref or self._nobody)
@@ -145,7 +153,7 @@ class _Writer:
     def _left_out(self, entry: StoredEntry, payload: bytes | None) -> str | None:
         if payload is None:
             return "removed"
-        if self._order.audience == "auditor":
+        if self._order.audience == "auditor" and not self._says_what_is_lost(entry):
             return "audience"
         if self._order.audience == "donor":
             return "own_words"

@@ -1,10 +1,11 @@
 """Check an export of an audit log without the program that made it.
 
-    python verify.py [EXPORT.zip or FOLDER] [--vkey KEY] [--show CORRELATION_OR_ENTRY]
+    python verify.py [EXPORT.zip or FOLDER] [--vkey KEY] [--checkpoint FILE] [--show CORRELATION_OR_ENTRY]
 
 Needs Python 3.10 or newer and the package `cryptography`, nothing else. Exits with 0 when everything fits,
 with 1 at the first thing that does not, and says what that is. A verifier key that you noted down elsewhere,
-given with --vkey, is worth more than the one in the export.
+given with --vkey, is worth more than the one in the export; a checkpoint that you kept, given with
+--checkpoint, shows whether the log was cut off or rewritten since.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ def main() -> int:
         head, root, statements = check_checkpoints(read, options.vkey)
         events = check_events(read, manifest, head, root, statements)
         with_payload, rewritten, without = check_payloads(read, manifest, events)
+        restores = declared_restores(read, events)
+        check_kept(read, options, manifest, events, statements, restores)
     except (Wrong, KeyError, ValueError, OSError) as problem:
         print(f"WRONG: {problem}", file=sys.stderr)
         return 1
@@ -50,6 +53,11 @@ def main() -> int:
         print(
             f"{rewritten} payloads were rewritten when a person named in them was erased, as the log records."
         )
+    for restore in restores:
+        print(
+            f"Entries {restore['kept'] + 1} to {restore['lost'][-1]['size']} were lost in a restore that "
+            f"{restore['name']} declared on {restore['at'][:10]}, entry {restore['seq']}: {restore['reason']}"
+        )
     if options.show:
         show(read, events, options.show)
     return 0
@@ -60,6 +68,9 @@ def _options() -> argparse.Namespace:
     here = str(Path(__file__).resolve().parent)
     parser.add_argument("export", nargs="?", default=here, help="the zip, or the folder it was unpacked to")
     parser.add_argument("--vkey", action="append", default=[], help="a verifier key noted down elsewhere")
+    parser.add_argument(
+        "--checkpoint", action="append", default=[], help="a file with a checkpoint that you kept yourself"
+    )
     parser.add_argument("--show", help="a correlation id, or an entry's id: print what happened, in order")
     return parser.parse_args()
 
@@ -90,7 +101,7 @@ def check_checkpoints(
     read: Callable[[str], bytes], given: list[str]
 ) -> tuple[int, bytes, list[tuple[int, bytes]]]:
     """Every checkpoint is signed, and each continues the one before; return the last and all of them."""
-    keys = [_key(text) for text in given or read("vkey.txt").decode().split("\n") if text.strip()]
+    keys = _keys(read, given)
     statements = [_statement(note, keys) for note in _notes(read("checkpoints.txt").decode())]
     if not statements:
         raise Wrong("there is no checkpoint")
@@ -183,6 +194,52 @@ def _redactions(lines: list[dict[str, Any]], events: list[dict[str, Any]]) -> di
             entries = json.loads(line["payload"])["entries"]
             found.update({each["id"]: each["commitment"] for each in entries})
     return found
+
+
+def declared_restores(read: Callable[[str], bytes], events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What entries of the log itself say was lost when a back-up was restored, the earliest first."""
+    lines = (json.loads(line) for line in _lines(read("payloads.jsonl")))
+    found = []
+    for line, event in zip(lines, events, strict=True):
+        if event["kind"] == "restore.declared" and event["subject_ref"] is None and line.get("payload"):
+            told = json.loads(line["payload"])
+            found.append({**told, "seq": event["seq"], "at": event["at"]})
+    return found
+
+
+def check_kept(
+    read: Callable[[str], bytes],
+    options: argparse.Namespace,
+    manifest: dict[str, Any],
+    events: list[dict[str, Any]],
+    statements: list[tuple[int, bytes]],
+    restores: list[dict[str, Any]],
+) -> None:
+    """Every checkpoint that was kept elsewhere agrees, or was lost in a restore that somebody declared."""
+    keys = _keys(read, options.vkey)
+    kept = [_statement(note, keys) for name in options.checkpoint for note in _notes(_text(name))]
+    excused = {
+        (each["size"], bytes.fromhex(each["root"]))
+        for restore in restores
+        for each in restore["lost"]
+        if each["size"] > restore["kept"]
+    }
+    hashes = [event["_hash"] for event in events]
+    for size, root in kept:
+        if (size, root) in statements or (size, root) in excused:
+            continue
+        if size > statements[-1][0]:
+            raise Wrong(f"the log was cut off: a checkpoint that you kept is over {size} entries")
+        if not manifest["complete"] or tree_root(hashes[:size]) != root:
+            raise Wrong(f"the first {size} entries are not those of a checkpoint that you kept")
+
+
+def _text(name: str) -> str:
+    return Path(name).read_text(encoding="utf-8")
+
+
+def _keys(read: Callable[[str], bytes], given: list[str]) -> list[tuple[str, bytes, bytes]]:
+    return [_key(text) for text in given or read("vkey.txt").decode().split("\n") if text.strip()]
 
 
 def show(read: Callable[[str], bytes], events: list[dict[str, Any]], wanted: str) -> None:

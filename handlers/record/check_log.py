@@ -29,6 +29,7 @@ async def check_log(arrived: Arrived, context: Context) -> Write:
         "checkpoints": report.roots,
         "first_bad": seq,
         "what": what,
+        "lost": [[each.kept + 1, each.lost_to] for each in report.restores],
     }
 
     def write(tx: Transaction) -> None:

@@ -16,7 +16,8 @@ class LastChecks:
     """What the last replay and the last verification found; the times are None before the first of each.
 
     *same* and *differ* count decisions, *entries* the sealed entries that are right, *checkpoints* those that
-    agree; *first_bad* is the number of the first entry that is wrong and *what* is wrong with it.
+    agree; *first_bad* is the number of the first entry that is wrong and *what* is wrong with it;
+    *lost* are the first and last numbers of entries that declared restores lost.
     """
 
     replayed_at: datetime | None = None
@@ -28,6 +29,7 @@ class LastChecks:
     checkpoints: int = 0
     first_bad: int | None = None
     what: str = ""
+    lost: tuple[tuple[int, int], ...] = ()
 
 
 def last_checks(tx: Transaction) -> LastChecks:
@@ -43,6 +45,7 @@ def last_checks(tx: Transaction) -> LastChecks:
         checkpoints=verified.get("checkpoints", 0),
         first_bad=verified.get("first_bad"),
         what=verified.get("what") or "",
+        lost=tuple((first, last) for first, last in verified.get("lost", ())),
     )
 
 

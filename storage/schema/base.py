@@ -6,7 +6,7 @@ from sqlalchemy import (
     MetaData,
 )
 
-HEAD = "0019"
+HEAD = "0020"
 """The newest migration, known without loading the migration library."""
 
 

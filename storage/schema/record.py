@@ -21,7 +21,13 @@ from storage.schema.base import METADATA
 _UNSEALED = text("seq IS NULL")
 
 
-_REMOVAL = text("kind IN ('donor.erased', 'retention.applied')")
+ERASED, RETENTION_OVER = "donor.erased", "retention.applied"
+REDACTED, DECLARED = "payload.redacted", "restore.declared"
+EXPLAINING = (ERASED, REDACTED, DECLARED, RETENTION_OVER)
+"""Kinds of entry that explain what verification finds missing; their own payloads are kept for ever."""
+
+
+_EXPLAINING = text(f"kind IN ({', '.join(map(repr, EXPLAINING))})")
 
 
 AUDIT_LOG = Table(
@@ -47,7 +53,7 @@ AUDIT_LOG = Table(
     Index("ix_audit_log_subject", "subject_ref", "at"),
     Index("ix_audit_log_correlation", "correlation_id"),
     Index("ix_audit_log_at", "at"),
-    Index("ix_audit_log_removals", "position", sqlite_where=_REMOVAL, postgresql_where=_REMOVAL),
+    Index("ix_audit_log_explaining", "position", sqlite_where=_EXPLAINING, postgresql_where=_EXPLAINING),
 )
 
 

@@ -23,7 +23,7 @@ from storage.migrate import upgrade
 from storage.schema import AUDIT_LOG, AUDIT_PAYLOADS
 from storage.sqlite import sqlite_engine
 from storage.transaction import Transaction
-from storage.verification import KnownRoot
+from storage.merkle import KnownRoot
 from tests.bench.report import heading, line, verdict
 
 T = TypeVar("T")

@@ -19,6 +19,7 @@ from storage.columns import microseconds
 from storage.database import Database
 from storage.errors import AuditPayloadError, StorageError
 from storage.leaf import Envelope
+from storage.retention import Expiry
 from storage.transaction import Transaction
 from tests.storage.conftest import KEYS
 from tests.storage.pauses import Meeting, Pause
@@ -479,6 +480,8 @@ async def test_an_erased_donor_leaves_a_log_that_still_verifies(database: Databa
     await append(database, entry(4))
     assert len(await database.read(lambda t: t.audit.trace("donor_1"))) == 1
     assert await database.write(lambda t: t.audit.erase("donor_9")) is None
+    over = Expiry(kinds=("donor.*",), but=(), before=NOW + timedelta(days=1))
+    assert await database.write(lambda t: t.retention.remove([over], [])) == 0, "it explains the gap"
 
 
 async def test_an_erasure_that_nobody_recorded_is_found(database: Database) -> None:
