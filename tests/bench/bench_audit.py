@@ -18,12 +18,11 @@ from sqlalchemy import Column, MetaData, Table, insert, select
 from storage.audit import AuditEntry
 from storage.database import Database
 from storage.keys import KeyRing
-from storage.merkle import GrowingTree
+from storage.merkle import GrowingTree, KnownRoot
 from storage.migrate import upgrade
 from storage.schema import AUDIT_LOG, AUDIT_PAYLOADS
 from storage.sqlite import sqlite_engine
 from storage.transaction import Transaction
-from storage.merkle import KnownRoot
 from tests.bench.report import heading, line, verdict
 
 T = TypeVar("T")
