@@ -21,11 +21,15 @@ _quick = json.JSONEncoder(
 def canonical_json(value: Any) -> bytes:
     """Return the RFC 8785 bytes of a pydantic model or of plain JSON data; no floats."""
     plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-    if is_plain(plain):
-        text = _quick(plain)
-        if text.isascii() or _ORDER_DIFFERS.search(text) is None:
-            return text.encode()
-    return rfc8785.dumps(plain)
+    return quickly_spelled(plain) or rfc8785.dumps(plain)
+
+
+def quickly_spelled(plain: Any) -> bytes | None:
+    """Return the RFC 8785 bytes of JSON data that the standard library spells alike; None for other."""
+    if not is_plain(plain):
+        return None
+    text = _quick(plain)
+    return text.encode() if text.isascii() or _ORDER_DIFFERS.search(text) is None else None
 
 
 def digest(value: Any) -> str:

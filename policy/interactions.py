@@ -7,9 +7,11 @@ made of nothing but an audit entry. Whoever has the audit can therefore count ev
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
 from pydantic import AwareDatetime
 
@@ -81,7 +83,8 @@ BY_PEOPLE = (K.APPROVED, K.APPROVED_EDITED, K.DECLINED, K.SENT_BACK)
 OVERRIDES = (K.EDITED, K.DEFERRED, K.DECLINED, K.SENT_BACK, K.PASSED_ON, K.UNDONE)
 
 
-class Interaction(Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
     """One thing that happened; *reason* is a code, *amount* is in the unit of its kind."""
 
     kind: Kind
@@ -89,7 +92,8 @@ class Interaction(Value):
     amount: int | None = None
 
 
-class Recommended(Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommended:
     """What was proposed and on what grounds; *confidence* is from 0 to 100."""
 
     event_at: datetime | None
@@ -110,7 +114,7 @@ class CampaignTold(Value):
     ends_at: AwareDatetime
 
 
-class Counted(Value):
+class Counted(NamedTuple):
     """What one audit entry adds to the figures.
 
     *person* is a Slack user id, empty for Countersign itself. *owner* is the e-mail address of whoever was
@@ -217,7 +221,7 @@ def decile(confidence: int | None) -> int:
 
 def _plain(kind: str, person: str, payload: Mapping[str, Any]) -> Counted:
     about = _text(payload, "escalation_id") or None
-    found = [Interaction(kind=_PLAIN[kind], reason=_text(payload, "reason_code"))]
+    found = [_one(_PLAIN[kind], _text(payload, "reason_code"))]
     considered = payload.get("considered")
     if isinstance(considered, dict) and kind in ("escalation.approved", "escalation.approval_given"):
         found += [Interaction(kind=K.MEASURED)] if considered.get("seconds_since_shown") is not None else []
@@ -229,6 +233,11 @@ def _plain(kind: str, person: str, payload: Mapping[str, Any]) -> Counted:
         opens=kind == "escalation.opened",
         owner=_text(payload, "owner_email"),
     )
+
+
+@lru_cache(1024)
+def _one(kind: Kind, reason: str) -> Interaction:
+    return Interaction(kind=kind, reason=reason)
 
 
 def _summary(person: str, payload: Mapping[str, Any]) -> Counted:

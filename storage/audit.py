@@ -312,15 +312,8 @@ _ERASED_DONOR = "erased donor"
 
 
 def _to_count(entry: AuditEntry) -> Entry:
-    return Entry(
-        id=entry.id,
-        at=entry.at,
-        kind=entry.kind,
-        correlation_id=entry.correlation_id,
-        donor_id=entry.subject,
-        actor=entry.actor,
-        payload=entry.payload,
-    )
+    about = (entry.correlation_id, entry.subject, entry.actor)
+    return Entry(entry.id, entry.at, entry.kind, *about, entry.payload)
 
 
 _RECORDS = (

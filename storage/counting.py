@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 from sqlalchemy import Column, Connection, Update, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 
 from policy.interactions import (
     BY_PEOPLE,
@@ -27,7 +27,7 @@ from policy.interactions import (
     counted,
     decile,
 )
-from storage.columns import UtcDateTime
+from storage.columns import UtcDateTime, microseconds, moment_of
 from storage.conflict import insert_new
 from storage.schema import (
     CAMPAIGNS_COUNTED,
@@ -44,11 +44,11 @@ _COUNTED, _ENDED = frozenset(COUNTED_KINDS), frozenset({*CONCLUDED, Kind.UNASKED
 _NOT_PROPOSED = Recommended(
     event_at=None, outcome="", action_kind="", stage="", model="", prompt="", confidence=None
 )
+_PROPOSED = tuple(field.name for field in fields(Recommended))
 _R = RECOMMENDATIONS.c
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """An audit entry as it is counted."""
 
     id: str
@@ -102,13 +102,15 @@ def _count(
     owner = found.owner or (behind["owner"] if behind else "")
     for number, interaction in enumerate(found.interactions):
         happened = _as_it_was(interaction, behind, entry.at)
-        group = _group(happened, found.person, owner, about)
-        groups[group["id"]] = group
+        counted_by = _counted_by(happened, found.person, owner, about)
+        group = _id_of(counted_by)
+        if group not in groups:
+            groups[group] = dict(zip(_BY, counted_by, strict=True)) | {"id": group}
         rows.append(
             {
                 "entry_id": entry.id,
                 "number": number,
-                "group_id": group["id"],
+                "group_id": group,
                 "at": entry.at,
                 "amount": happened.amount,
                 "donor_id": entry.donor_id,
@@ -123,16 +125,18 @@ def _count(
 
 def _as_it_was(interaction: Interaction, behind: Mapping[str, Any] | None, at: datetime) -> Interaction:
     """Tell an approval of what was proposed from one of an edited version, and how long a decision took."""
+    if not behind:
+        return interaction
     kind, amount = interaction.kind, interaction.amount
-    if behind and behind["edited"] and kind is Kind.APPROVED:
+    if behind["edited"] and kind is Kind.APPROVED:
         kind = Kind.APPROVED_EDITED
-    if behind and kind in BY_PEOPLE and behind["event_at"] is not None:
+    if kind in BY_PEOPLE and behind["event_at"] is not None:
         amount = max(0, int((at - behind["event_at"]).total_seconds() // 60))
     return Interaction(kind=kind, reason=interaction.reason, amount=amount)
 
 
 def _add_recommendation(connection: Connection, entry: Entry, found: Counted, proposed: Recommended) -> None:
-    values = proposed.model_dump() | {
+    values = asdict(proposed) | {
         "entry_id": entry.id,
         "correlation_id": entry.correlation_id,
         "donor_id": entry.donor_id,
@@ -169,10 +173,8 @@ class _Behind:
     def __init__(self, connection: Connection, escalation_ids: Collection[str]) -> None:
         self._connection = connection
         self._known: dict[str, Mapping[str, Any]] = {}
-        if escalation_ids:
-            found = connection.execute(_BEHIND, {"about": list(escalation_ids)}).mappings()
-            for row in found:
-                self._known.setdefault(row["escalation_id"], dict(row))
+        for row in _recommendations(connection, list(escalation_ids)):
+            self._known.setdefault(row["escalation_id"], row)
 
     def of(self, entry: Entry, found: Counted) -> Mapping[str, Any] | None:
         """Return the one behind an escalation; the entry that opens one ties the two together."""
@@ -180,9 +182,8 @@ class _Behind:
         if found.opens:
             tied = {"opened": about, "asked": found.owner}
             self._connection.execute(_TIE, tied | {"correlation": entry.correlation_id, "moment": entry.at})
-            row = self._connection.execute(_BEHIND, {"about": [about]}).mappings().first()
-            if row is not None:
-                self._known[about] = dict(row)
+            if found_now := _recommendations(self._connection, [about]):
+                self._known[about] = found_now[0]
         return self._known.get(about)
 
     def edited(self, about: str, behind: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -191,8 +192,25 @@ class _Behind:
         return self._known[about]
 
 
+def _recommendations(connection: Connection, about: list[str]) -> list[dict[str, Any]]:
+    """Return what is behind these escalations, the earliest first."""
+    if not about:
+        return []
+    if connection.dialect.name != "sqlite":
+        return [dict(row) for row in connection.execute(_BEHIND, {"about": about}).mappings()]
+    driver: Any = connection.connection.driver_connection
+    marks = ",".join("?" * len(about))
+    rows = driver.execute(_BEHIND_ON_SQLITE.format(marks=marks), about).fetchall()
+    return [_read_row(row) for row in rows]
+
+
+def _read_row(row: Sequence[Any]) -> dict[str, Any]:
+    read = dict(zip(_COLUMNS, row, strict=True))
+    return read | {name: moment_of(read[name]) for name in _MOMENTS if read[name] is not None}
+
+
 def _about(behind: Mapping[str, Any]) -> Recommended:
-    return Recommended(**{name: behind[name] for name in Recommended.model_fields})
+    return Recommended(**{name: behind[name] for name in _PROPOSED})
 
 
 def _follow(connection: Connection, entry_id: str, kind: Kind, at: datetime) -> None:
@@ -218,19 +236,19 @@ def _note_response(
         insert_new(connection, GIFTS_AFTER, ("event_id",), gift | {"recommendation_id": last})
 
 
-def _group(happened: Interaction, person: str, owner: str, about: Recommended) -> dict[str, Any]:
-    group: dict[str, Any] = {
-        "kind": happened.kind.value,
-        "reason": happened.reason,
-        "person": person,
-        "owner": owner,
-        "action_kind": about.action_kind,
-        "stage": about.stage,
-        "model": about.model,
-        "prompt": about.prompt,
-        "confidence": decile(about.confidence),
-    }
-    return group | {"id": group_id(group)}
+def _counted_by(happened: Interaction, person: str, owner: str, about: Recommended) -> tuple[Any, ...]:
+    """Return what an interaction is counted by, in the order of `_BY`."""
+    return (
+        happened.kind.value,
+        happened.reason,
+        person,
+        owner,
+        about.action_kind,
+        about.stage,
+        about.model,
+        about.prompt,
+        decile(about.confidence),
+    )
 
 
 def cluster_of(household_or_donor: str) -> int:
@@ -253,18 +271,58 @@ def _id_of(counted_by: tuple[Any, ...]) -> int:
 def _store(connection: Connection, rows: Sequence[dict[str, Any]], groups: dict[int, dict[str, Any]]) -> None:
     if not rows:
         return
+    if connection.dialect.name == "sqlite":
+        _store_on_sqlite(connection, rows, groups)
+        return
     known = select(INTERACTION_GROUPS.c.id).where(INTERACTION_GROUPS.c.id.in_(list(groups)))
     missing = set(groups) - set(connection.execute(known).scalars())
-    dialect = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     if missing:
-        new_groups = [groups[each] for each in sorted(missing)]
-        connection.execute(dialect(INTERACTION_GROUPS).on_conflict_do_nothing(), new_groups)
-    connection.execute(dialect(INTERACTIONS).on_conflict_do_nothing(), list(rows))
+        connection.execute(_NEW_GROUPS, [groups[each] for each in sorted(missing)])
+    connection.execute(_NEW_INTERACTIONS, list(rows))
+
+
+def _store_on_sqlite(
+    connection: Connection, rows: Sequence[dict[str, Any]], groups: dict[int, dict[str, Any]]
+) -> None:
+    """Insert through the driver, as entries are: converting every value would cost more than inserting."""
+    driver: Any = connection.connection.driver_connection
+    driver.executemany(_GROUPS_ON_SQLITE, [[each[name] for name in _GROUP] for each in groups.values()])
+    driver.executemany(
+        _INTERACTIONS_ON_SQLITE,
+        [
+            (
+                row["entry_id"],
+                row["number"],
+                row["group_id"],
+                microseconds(row["at"]),
+                row["amount"],
+                row["donor_id"],
+                row["escalation_id"],
+            )
+            for row in rows
+        ],
+    )
 
 
 _BY = ("kind", "reason", "person", "owner", "action_kind", "stage", "model", "prompt", "confidence")
 
 # Built once: building a statement costs more than running it.
+_COLUMNS = tuple(_R.keys())
+_MOMENTS = tuple(column.name for column in _R if isinstance(column.type, UtcDateTime))
+_BEHIND_ON_SQLITE = (
+    f"SELECT {', '.join(_COLUMNS)} FROM recommendations WHERE escalation_id IN ({{marks}}) ORDER BY at"
+)
+_GROUP = ("id", *_BY)
+_GROUPS_ON_SQLITE = (
+    f"INSERT INTO interaction_groups ({', '.join(_GROUP)}) VALUES ({', '.join('?' * len(_GROUP))}) "
+    "ON CONFLICT DO NOTHING"
+)
+_INTERACTIONS_ON_SQLITE = (
+    "INSERT INTO interactions (entry_id, number, group_id, at, amount, donor_id, escalation_id) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+_NEW_GROUPS = postgresql.insert(INTERACTION_GROUPS).on_conflict_do_nothing()
+_NEW_INTERACTIONS = postgresql.insert(INTERACTIONS).on_conflict_do_nothing()
 _BEHIND = (
     select(RECOMMENDATIONS).where(_R.escalation_id.in_(bindparam("about", expanding=True))).order_by(_R.at)
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from policy.canonical import canonical_json, is_plain
+from policy.canonical import canonical_json, quickly_spelled
 from storage.errors import AuditPayloadError
 
 VERSION = 2
@@ -121,7 +121,10 @@ def commitment(key: bytes, payload: bytes) -> str:
 def payload_bytes(payload: BaseModel | dict[str, Any]) -> bytes:
     """Return the RFC 8785 JSON of an audit payload. Raises AuditPayloadError, which quotes nothing of it."""
     plain = payload.model_dump(mode="json") if isinstance(payload, BaseModel) else payload
-    if not is_plain(plain) and _holds_float(plain):
+    encoded = quickly_spelled(plain)
+    if encoded is not None:
+        return encoded
+    if _holds_float(plain):
         raise AuditPayloadError("audit_payload_holds_float")
     encoded = _encode(plain)
     if encoded is None:

@@ -23,8 +23,11 @@ class AuditHead:
 
 def head(connection: Connection) -> AuditHead:
     """Return the end of the chain."""
-    last = select(AUDIT_LOG.c.seq, AUDIT_LOG.c.hash).where(AUDIT_LOG.c.seq.is_not(None))
-    row = connection.execute(last.order_by(AUDIT_LOG.c.seq.desc()).limit(1)).first()
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        row = driver.execute(_LAST_ON_SQLITE).fetchone()
+    else:
+        row = connection.execute(_LAST).first()
     return AuditHead(0, GENESIS.hex()) if row is None else AuditHead(row[0], row[1].hex())
 
 
@@ -34,7 +37,7 @@ def seal(connection: Connection, limit: int) -> int:
     On PostgreSQL transactions commit out of order, so an entry takes its number when it is sealed and not
     when it is written; one sealer at a time holds an advisory lock until its transaction ends.
     """
-    if not _may_seal(connection):
+    if not _may_seal(connection) or not _is_anything_unsealed(connection):
         return 0
     unsealed = select(AUDIT_LOG.c.position, AUDIT_LOG.c.leaf_hash).where(AUDIT_LOG.c.seq.is_(None))
     rows = connection.execute(unsealed.order_by(AUDIT_LOG.c.position).limit(limit)).all()
@@ -65,11 +68,27 @@ def links(connection: Connection, rows: list[Any]) -> list[Any]:
     return linked
 
 
+_LAST = (
+    select(AUDIT_LOG.c.seq, AUDIT_LOG.c.hash)
+    .where(AUDIT_LOG.c.seq.is_not(None))
+    .order_by(AUDIT_LOG.c.seq.desc())
+    .limit(1)
+)
+_LAST_ON_SQLITE = "SELECT seq, hash FROM audit_log WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1"
+_UNSEALED_ON_SQLITE = "SELECT 1 FROM audit_log WHERE seq IS NULL LIMIT 1"
 _SEAL = (
     update(AUDIT_LOG)
     .where(AUDIT_LOG.c.position == bindparam("at_position"), AUDIT_LOG.c.seq.is_(None))
     .values(seq=bindparam("to_seq"), prev_hash=bindparam("to_prev"), hash=bindparam("to_hash"))
 )
+
+
+def _is_anything_unsealed(connection: Connection) -> bool:
+    """Ask SQLite by the driver's own query, since every commit asks and the answer is nearly always no."""
+    if connection.dialect.name != "sqlite":
+        return True
+    driver: Any = connection.connection.driver_connection
+    return driver.execute(_UNSEALED_ON_SQLITE).fetchone() is not None
 
 
 def _may_seal(connection: Connection) -> bool:

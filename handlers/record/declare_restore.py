@@ -18,7 +18,6 @@ from policy.organisation import Organisation
 from storage.audit import AuditReport, KnownRoot
 from storage.checkpoints import Checkpoint
 from storage.database import Database
-from storage.schema import DECLARED
 from storage.transaction import Transaction
 
 LOST = "Entries {first} to {last} of the audit log were lost in a restore."
@@ -133,7 +132,7 @@ def declare_restore(
     write_down(
         tx,
         arrived,
-        DECLARED,
+        "restore.declared",
         subject=None,
         actor=told.actor,
         name=told.by,

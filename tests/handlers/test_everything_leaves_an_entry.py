@@ -124,6 +124,7 @@ AT_THE_COMMAND_LINE: dict[str, str] = {
     "export": "export.made",
     "access": "export.made",
     "erase": "donor.erased",
+    "declare-restore": "restore.declared",
     "checkpoint": "checkpoint.signed",
     "keys": "keys.rotated",
     "hold": "hold.placed",
