@@ -15,7 +15,7 @@ from storage.leaf import GENESIS
 from storage.merkle import verify_consistency
 from storage.schema import AUDIT_CHECKPOINTS, AUDIT_LOG, SIGNING_KEYS
 from storage.signed_note import NoteInvalidError, SignedNote, TreeHead, VerifierKey, sign
-from storage.stored_entries import count_right, entries_in_order
+from storage.stored_entries import count_right_of, entries_to_verify
 from storage.tree import AuditTree
 
 BOTH_SIGN = timedelta(days=30)
@@ -147,8 +147,9 @@ class Checkpoints:
         query = select(AUDIT_LOG.c.hash).where(AUDIT_LOG.c.seq == after)
         previous = bytes(self._connection.execute(query).scalar_one()) if after else GENESIS
         seq = after
-        for page in entries_in_order(self._connection, with_payloads=False, first=after + 1, last=size):
-            if count_right(page, seq, previous) != len(page):
+        for page in entries_to_verify(self._connection, with_payloads=False, first=after + 1, last=size):
+            found, right = count_right_of(self._connection, page, seq, previous)
+            if right != len(found):
                 raise InconsistentLogError(after)
             seq, previous = page[-1][0], page[-1][2]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
+from types import NoneType
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select
@@ -26,6 +28,20 @@ _sha256 = hashlib.sha256
 
 Row = tuple[Any, ...]
 """The fields of a StoredEntry, in its order."""
+_TYPES: tuple[type | tuple[type, ...], ...] = (
+    int,
+    bytes,
+    bytes,
+    bytes,
+    bytes,
+    str,
+    (int, datetime),
+    str,
+    str,
+    (str, NoneType),
+    str,
+    str,
+)
 
 
 class StoredEntry(NamedTuple):
@@ -53,6 +69,8 @@ class StoredEntry(NamedTuple):
 
     def says_its_leaf(self) -> bool:
         """Say whether the readable columns are those of the leaf, and the leaf's hash is its own."""
+        if not all(isinstance(value, types) for value, types in zip(self[3:12], _TYPES[3:], strict=True)):
+            return False
         envelope = leaf.Envelope(
             id=self.id,
             at=self.moment,
@@ -64,6 +82,11 @@ class StoredEntry(NamedTuple):
         )
         spelled = envelope.leaf(leaf.version_of(self.leaf))
         return spelled == self.leaf and leaf.leaf_hash(self.leaf) == self.leaf_hash
+
+    def is_linked(self) -> bool:
+        """Say whether the entry's hash is made of the hash before and the leaf's."""
+        prev_hash: object = self.prev_hash
+        return isinstance(prev_hash, bytes) and leaf.chain_hash(prev_hash, self.leaf_hash) == self.hash
 
     def commits_to(self, key: SubjectKey, subject_ref: str) -> bool:
         """Say whether the commitment in the leaf is to the stored payload."""
@@ -78,7 +101,7 @@ class StoredEntry(NamedTuple):
 
     def read(self, key: SubjectKey, subject_ref: str) -> bytes | None:
         """Return the payload's canonical bytes; None when there is none or it is not what was stored."""
-        if self.payload is None or self.alg is None:
+        if not isinstance(self.payload, bytes) or self.alg is None:
             return None
         return read_stored(key, self.alg, self.payload, self.id, subject_ref)
 
@@ -90,13 +113,50 @@ _WITH_PAYLOADS = select(*_COLUMNS, AUDIT_PAYLOADS.c.alg, AUDIT_PAYLOADS.c.payloa
 )
 
 
+# Spelled for the driver: for a million entries it is asked two thousand times.
+_SQLITE_ENTRIES = str(_ENTRIES.compile(dialect=sqlite.dialect()))
+_SQLITE_WITH_PAYLOADS = str(_WITH_PAYLOADS.compile(dialect=sqlite.dialect()))
+_SQLITE_PAGE = f" WHERE audit_log.seq > ? AND audit_log.seq <= ? ORDER BY audit_log.seq LIMIT {PAGE}"
+_SQLITE_LIKELY = """SELECT seq, prev_hash, hash, leaf, leaf_hash, at, actor,
+    printf('","commitment":"%s","correlation_id":"%s","id":"%s","kind":"%s","subject_ref":%s,"v":2}',
+        commitment, correlation_id, id, kind, iif(subject_ref IS NULL, 'null', '"' || subject_ref || '"'))
+    FROM audit_log"""
+_LIKELY_FIELDS = 8
+
+
 def entries_in_order(
     connection: Connection, *, with_payloads: bool, first: int | None = None, last: int | None = None
 ) -> Iterator[list[Row]]:
     """Yield the sealed entries by their number in the chain, a page at a time, from *first* to *last*."""
+    base = _SQLITE_WITH_PAYLOADS if with_payloads else _SQLITE_ENTRIES
+    return _pages(connection, base, first, last, with_payloads=with_payloads)
+
+
+def entries_to_verify(
+    connection: Connection, *, with_payloads: bool, first: int | None = None, last: int | None = None
+) -> Iterator[list[Row]]:
+    """Yield the same to be counted by `count_right`; without payloads only what that needs.
+
+    What follows the actor in a leaf then comes as one text that SQLite spells: making an object of every
+    column would cost a million entries most of a second.
+    """
+    base = _SQLITE_WITH_PAYLOADS if with_payloads else _SQLITE_LIKELY
+    return _pages(connection, base, first, last, with_payloads=with_payloads)
+
+
+def whole_entries(connection: Connection, page: Sequence[Row]) -> list[Row]:
+    """Return the entries of a page with all their fields."""
+    if len(page[0]) != _LIKELY_FIELDS:
+        return list(page)
+    return _page(connection, _SQLITE_ENTRIES, page[0][0] - 1, page[-1][0], with_payloads=False)
+
+
+def _pages(
+    connection: Connection, base: str, first: int | None, last: int | None, *, with_payloads: bool
+) -> Iterator[list[Row]]:
     after, until = (-_ANY if first is None else first - 1), (_ANY if last is None else last)
     while True:
-        page = _page(connection, after, until, with_payloads=with_payloads)
+        page = _page(connection, base, after, until, with_payloads=with_payloads)
         if page:
             yield page
         if len(page) < PAGE:
@@ -104,22 +164,12 @@ def entries_in_order(
         after = page[-1][0]
 
 
-def _page(connection: Connection, after: int, until: int, *, with_payloads: bool) -> list[Row]:
+def _page(connection: Connection, base: str, after: int, until: int, *, with_payloads: bool) -> list[Row]:
     if connection.dialect.name == "sqlite":
-        driver: Any = connection.connection.driver_connection
-        rows: list[Row] = driver.execute(_sqlite_page(with_payloads=with_payloads), (after, until)).fetchall()
-        return rows
-    base = _WITH_PAYLOADS if with_payloads else _ENTRIES
-    query = base.where(AUDIT_LOG.c.seq > after, AUDIT_LOG.c.seq <= until)
+        return _from_sqlite(connection, base + _SQLITE_PAGE, (after, until))
+    query = _WITH_PAYLOADS if with_payloads else _ENTRIES
+    query = query.where(AUDIT_LOG.c.seq > after, AUDIT_LOG.c.seq <= until)
     return [tuple(row) for row in connection.execute(query.order_by(AUDIT_LOG.c.seq).limit(PAGE))]
-
-
-@lru_cache
-def _sqlite_page(*, with_payloads: bool) -> str:
-    """Spell the query for the driver: for a million entries it is asked two thousand times."""
-    base = str((_WITH_PAYLOADS if with_payloads else _ENTRIES).compile(dialect=sqlite.dialect()))
-    within = "audit_log.seq > ? AND audit_log.seq <= ?"
-    return f"{base} WHERE {within} ORDER BY audit_log.seq LIMIT {PAGE}"
 
 
 def unsealed_entries(connection: Connection, *, with_payloads: bool) -> Iterator[StoredEntry]:
@@ -153,18 +203,39 @@ def _rows(connection: Connection, query: Select[Any]) -> list[Row]:
     """Return rows as the driver does: types are converted where they are looked at, which is seldom."""
     if connection.dialect.name == "sqlite":
         compiled = query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
-        driver: Any = connection.connection.driver_connection
-        rows: list[Row] = driver.execute(str(compiled)).fetchall()
-        return rows
+        return _from_sqlite(connection, str(compiled))
     return [tuple(row) for row in connection.execute(query)]
+
+
+def _from_sqlite(connection: Connection, query: str, values: tuple[int, ...] = ()) -> list[Row]:
+    """Ask the driver; a text that somebody made unreadable comes with marks in place of what is wrong."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        rows: list[Row] = driver.execute(query, values).fetchall()
+    except sqlite3.OperationalError:
+        usual, driver.text_factory = driver.text_factory, _with_marks
+        try:
+            rows = driver.execute(query, values).fetchall()
+        finally:
+            driver.text_factory = usual
+    return rows
+
+
+def _with_marks(text: bytes) -> str:
+    return text.decode(errors="replace")
 
 
 def count_right(page: Sequence[Row], seq: int, previous: bytes) -> int:
     """Return how many rows from the first follow the entry numbered *seq* and hashed as *previous*.
 
     Each step hashes the stored leaf, compares the readable columns with it, and links it to the one before.
+    Of rows from `entries_to_verify` the first that does not follow may only be spelled in a rarer way.
     """
+    if page and len(page[0]) == _LIKELY_FIELDS:
+        return _count_likely(page, seq, previous)
     for index, row in enumerate(page):
+        if not _is_stored_as_written(row):
+            return index
         (
             number,
             prev_hash,
@@ -196,6 +267,45 @@ def count_right(page: Sequence[Row], seq: int, previous: bytes) -> int:
         if (likely.encode() != stored or ref is None or b"\\" in stored) and not _spells(row):
             return index
     return len(page)
+
+
+def count_right_of(
+    connection: Connection, page: Sequence[Row], seq: int, previous: bytes
+) -> tuple[Sequence[Row], int]:
+    """Return a page from `entries_to_verify`, whole if it is not right, and how many of it are right."""
+    right = count_right(page, seq, previous)
+    if right == len(page) or len(page[0]) != _LIKELY_FIELDS:
+        return page, right
+    whole = whole_entries(connection, page)
+    return whole, count_right(whole, seq, previous)
+
+
+def _count_likely(page: Sequence[Row], seq: int, previous: bytes) -> int:
+    whole, spelled = None, ""
+    for index, (number, prev_hash, hash_, stored, stored_hash, at, actor, rest) in enumerate(page):
+        if type(stored) is not bytes or type(prev_hash) is not bytes or type(at) is not int:
+            return index
+        hashed = _sha256(b"\x00" + stored).digest()
+        if (
+            number != seq + index + 1
+            or hashed != stored_hash
+            or prev_hash != previous
+            or _sha256(prev_hash + hashed).digest() != hash_
+        ):
+            return index
+        previous = hash_
+        second, fraction = divmod(at, _SECOND)
+        if second != whole:
+            whole, spelled = second, _second(second)
+        likely = f'{{"actor":"{actor}","at":"{spelled}{fraction:06d}Z{rest}'
+        if likely.encode() != stored or b"\\" in stored:
+            return index
+    return len(page)
+
+
+def _is_stored_as_written(row: Row) -> bool:
+    """Say whether every value is of the type it was written with, which SQLite itself does not insist on."""
+    return all(isinstance(value, types) for value, types in zip(row, _TYPES, strict=False))
 
 
 def _spells(row: Row) -> bool:

@@ -16,8 +16,8 @@ from storage.sealing import AuditHead
 from storage.stored_entries import (
     Row,
     StoredEntry,
-    count_right,
-    entries_in_order,
+    count_right_of,
+    entries_to_verify,
     entry_with_hash,
     unsealed_entries,
 )
@@ -85,7 +85,7 @@ class Verifier:
     def verify(self, progress: Callable[[int], None] | None = None) -> AuditReport:
         """Stop at the first entry that is not what was sealed; *progress* hears how many were right."""
         bad, until = None, None
-        for page in entries_in_order(self._connection, with_payloads=self._payloads is not None):
+        for page in entries_to_verify(self._connection, with_payloads=self._payloads is not None):
             bad, until = self._page(page)
             if progress is not None:
                 progress(self._seq)
@@ -107,7 +107,8 @@ class Verifier:
 
     def _page(self, page: Sequence[Row]) -> tuple[Fault | None, int | None]:
         """Take in the entries of a page as far as they are right."""
-        start, right = self._seq, count_right(page, self._seq, self._previous)
+        start = self._seq
+        page, right = count_right_of(self._connection, page, start, self._previous)
         bad = None if right == len(page) else self._fault(page, right)
         if self._payloads is not None:
             right, what = self._payloads.count_right(page[:right])
@@ -129,7 +130,7 @@ class Verifier:
         if row.seq != seq:
             return seq, "deleted"
         skipped = self._prev_hash_of(seq + 1) == previous
-        if leaf.chain_hash(row.prev_hash, row.leaf_hash) != row.hash or not row.says_its_leaf():
+        if not row.says_its_leaf() or not row.is_linked():
             return seq, "inserted" if skipped and row.prev_hash != previous else "changed"
         return self._misplaced(row, seq, skipped=skipped)
 

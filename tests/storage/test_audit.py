@@ -365,6 +365,10 @@ TAMPERING: dict[str, tuple[Callable[[Database], Statements], tuple[int, str]]] =
         simply("UPDATE audit_subjects SET subject_ref = 'aa' WHERE donor_id = 'donor_1'"),
         (1, "payload changed"),
     ),
+    "a payload without its bytes": (
+        simply("UPDATE audit_payloads SET alg = 'rot13' WHERE entry_id = 'aud_003'"),
+        (3, "payload changed"),
+    ),
     "a deleted payload about nobody": (
         simply("DELETE FROM audit_payloads WHERE entry_id = 'aud_005'"),
         (5, "payload missing"),
@@ -381,6 +385,31 @@ async def test_tampering_is_found_where_it_happened(database: Database, how: str
     await _as_the_owner_of_the_database(database, statements(database))
     report = await database.read(lambda t: t.audit.verify(against=head))
     assert (report.ok, report.first_bad, report.entries) == (False, first_bad, first_bad[0] - 1)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "at = 'yesterday'",
+        "actor = CAST(x'ff00fe' AS TEXT)",
+        "actor = x'00'",
+        "kind = 'a\"b'",
+        "leaf = CAST(leaf AS TEXT)",
+        "leaf_hash = 'x'",
+        "prev_hash = 'x'",
+        "hash = 1",
+    ],
+)
+async def test_what_is_no_value_of_ours_at_all_is_a_change_too(
+    sqlite_url: str, change: str, whole: bool
+) -> None:
+    database = Database.open(sqlite_url, keys=KEYS)
+    await append(database, *(entry(n) for n in range(1, 5)))
+    await _as_the_owner_of_the_database(database, [f"UPDATE audit_log SET {change} WHERE seq = 3"])
+    report = await database.read(lambda t: t.audit.verify(payloads=whole))
+    assert (report.ok, report.first_bad) == (False, (3, "changed"))
+    await database.close()
 
 
 @pytest.mark.parametrize("careful", [True, False])
