@@ -29,18 +29,8 @@ _sha256 = hashlib.sha256
 Row = tuple[Any, ...]
 """The fields of a StoredEntry, in its order."""
 _TYPES: tuple[type | tuple[type, ...], ...] = (
-    int,
-    bytes,
-    bytes,
-    bytes,
-    bytes,
-    str,
-    (int, datetime),
-    str,
-    str,
-    (str, NoneType),
-    str,
-    str,
+    *(int, bytes, bytes, bytes, bytes),
+    *(str, (int, datetime), str, str, (str, NoneType), str, str),
 )
 
 
