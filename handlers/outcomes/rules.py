@@ -122,12 +122,26 @@ class RuleSaid(Value):
     saw: tuple[str, ...] = ()
 
 
+Stage = Literal["Trigger", "Facts", "Model", "Policy", "Card", "Person", "Effect", "Undo", "…"]
+
+
+class PathStep(Value):
+    """One step of a decision's path, so many seconds after the one before; *who* did it."""
+
+    stage: Stage
+    at: AwareDatetime
+    what: str
+    who: str = ""
+    after_seconds: int = 0
+
+
 class DecisionExplained(Value):
-    """Why one decision came out as it did; *paragraph* in plain words, then rule by rule."""
+    """Why one decision came out as it did; *path* by steps, *paragraph* in plain words, then the rules."""
 
     title: str
     at: AwareDatetime
     paragraph: str
+    path: tuple[PathStep, ...] = ()
     rules: tuple[RuleSaid, ...] = ()
     near: tuple[str, ...] = ()
     caution: str = ""

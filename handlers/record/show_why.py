@@ -11,6 +11,7 @@ from handlers.context import Arrived, Context, Write
 from handlers.outcomes import DecisionExplained, Notice, Outcome, RuleSaid, WhyShown
 from handlers.ports import Unavailable
 from handlers.proposals.escalation_view import card_of
+from handlers.record.decision_path import path_of
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
 from handlers.record.recorded_decisions import SeveralDecisions, decisions_about, find_decision
@@ -96,6 +97,7 @@ def _explain(tx: Transaction, found: Found, context: Context) -> DecisionExplain
         title=title,
         at=found.at,
         paragraph="",
+        path=path_of(tx.audit.by_correlation(correlation)),
         escalation_id=escalation.id if escalation else "",
         reference=correlation[-6:].lower(),
     )

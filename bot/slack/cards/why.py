@@ -19,10 +19,12 @@ from bot.slack.blocks import (
     rich,
     said,
 )
-from bot.slack.text import for_notification
-from handlers.outcomes import DecisionExplained, RuleSaid, WhyShown
+from bot.slack.text import clip, for_notification, isolated, one_line
+from handlers.outcomes import DecisionExplained, PathStep, RuleSaid, WhyShown
+from handlers.record.decision_path import gap
 
 TITLE = "Why?"
+PATH = "From beginning to end"
 RULES = "The rules that spoke"
 ASKED = " Asked whether "
 SAW = " Saw: "
@@ -30,6 +32,7 @@ NEARLY = "What would have changed the answer"
 WHOLE_STORY = "The whole story"
 MORE = "{count} earlier decisions about this donor are recorded; compliance can read all of them."
 REFERENCE = "From the audit record. Reference {reference}"
+LONGEST_STEP = 180
 MOST_RULES, MOST_SEEN, MOST_NEAR = 10, 8, 5
 
 
@@ -48,6 +51,9 @@ def why_message(shown: WhyShown) -> Message:
 def _decision(decision: DecisionExplained) -> list[Block]:
     head = [*said(decision.title, 300, bold=True), leaf("\n"), moment(decision.at)]
     blocks = [rich(paragraph(*head)), rich(paragraph(*said(decision.paragraph, 1500)))]
+    if decision.path:
+        path = bullets(_step(step) for step in decision.path)
+        blocks.append(rich(paragraph(leaf(PATH, bold=True)), path))
     if decision.rules:
         rules = bullets(_rule(rule) for rule in decision.rules[:MOST_RULES])
         blocks.append(rich(paragraph(leaf(RULES, bold=True)), rules))
@@ -60,6 +66,16 @@ def _decision(decision: DecisionExplained) -> list[Block]:
         row = button(WHOLE_STORY, ids.EVIDENCE, decision.escalation_id)
         blocks.append(actions(f"cs:why:{decision.escalation_id}", row))
     return [*blocks, fine_print(REFERENCE.format(reference=decision.reference))]
+
+
+def _step(step: PathStep) -> list[Leaf]:
+    """Put a step into one line: which, when and how long after the one before, what, and who did it."""
+    after = gap(step.after_seconds)
+    leaves = [leaf(f"{step.stage} ", bold=True), moment(step.at), leaf(f" {after}: " if after else ": ")]
+    leaves += said(step.what, LONGEST_STEP)
+    return (
+        [*leaves, leaf(f" ({isolated(clip(one_line(step.who), 80))})", italic=True)] if step.who else leaves
+    )
 
 
 def _rule(rule: RuleSaid) -> list[Leaf]:
