@@ -50,6 +50,8 @@ def _plain(settings: Settings) -> dict[str, Any]:
         "redis": settings.redis_url is not None,
         "policy_file": str(settings.policy_file or ""),
         "organisation_file": str(settings.organisation_file or ""),
+        "practice_file": str(settings.practice_file or ""),
+        "checkpoint_paths": settings.checkpoint_paths,
         "workers": settings.workers,
         "slack": {"base_url": slack.base_url, "transport": slack.transport},
         "crm": {"kind": settings.crm.kind, "base_url": settings.crm.base_url},

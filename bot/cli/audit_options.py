@@ -96,6 +96,7 @@ def _replay(way: argparse.ArgumentParser) -> None:
 
 def _trace(way: argparse.ArgumentParser) -> None:
     way.add_argument("id", metavar="DONOR", help="a donor id")
+    way.add_argument("--full", action="store_true", help="print every entry instead of each decision's path")
 
 
 def _show(way: argparse.ArgumentParser) -> None:

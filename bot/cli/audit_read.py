@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
-from collections.abc import Sequence
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from bot.cli.operator import arrival
+from bot.cli.path_text import WIDTH, path_lines
 from bot.cli.running import complain
+from handlers.record.decision_path import path_of
 from handlers.record.erase_donor import erasure_of
 from handlers.record.evidence import record as write_down
 from handlers.record.show_evidence import evidence_line
@@ -17,6 +21,9 @@ from storage.database import Database
 from storage.transaction import Transaction
 
 SHORTEST_REFERENCE = 6
+HOW_TO_READ_ON = (
+    "Everything of one decision: countersign audit show REFERENCE. Every entry about the donor: --full"
+)
 
 
 async def run(options: argparse.Namespace, database: Database) -> int:
@@ -30,9 +37,34 @@ async def run(options: argparse.Namespace, database: Database) -> int:
             return complain(f"{options.id} was erased on {erasure.at:%d %b %Y}, entry {erasure.id}.")
         return complain(f"The audit log holds nothing about {options.id}.")
     await note_reading(database, options.what, records)
-    for record in records:
-        print(as_json(record) if options.json else as_text(record))
+    if options.json:
+        _print(map(as_json, records))
+    elif options.what == "trace" and not options.full:
+        _print(overview(records))
+    else:
+        _print([*path_lines(path_of(records)), *map(as_text, records)])
     return 0
+
+
+def overview(records: Sequence[AuditRecord]) -> Iterator[str]:
+    """Yield each decision's path, the latest last, after a count of everything else."""
+    by_event: dict[str, list[AuditRecord]] = {}
+    for record in records:
+        by_event.setdefault(record.correlation_id, []).append(record)
+    paths = {reference: path for reference, of in by_event.items() if (path := path_of(of))}
+    others = Counter(each.kind for each in records if each.correlation_id not in paths)
+    if others:
+        told = ", ".join(f"{count} {kind}" for kind, count in sorted(others.items()))
+        yield from textwrap.wrap(f"Besides decisions: {told}", WIDTH, subsequent_indent="  ")
+    for reference, path in paths.items():
+        yield f"Decision {reference[-6:].lower()}"
+        yield from path_lines(path)
+    yield from textwrap.wrap(HOW_TO_READ_ON, WIDTH)
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
 
 
 async def note_reading(database: Database, what: str, records: Sequence[AuditRecord], **asked: str) -> None:

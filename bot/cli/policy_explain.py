@@ -6,6 +6,7 @@ import argparse
 import asyncio
 from collections.abc import Iterator
 
+from bot.cli.audit_read import note_reading
 from bot.cli.console import complain_all, print_json, say
 from bot.cli.loading import policy_file
 from bot.cli.opening import CannotOpen, opened
@@ -51,6 +52,8 @@ async def _find(
         if not isinstance(found, RecordedDecision):
             return found, None
         version = found.decision.policy_version
+        entries = await database.read(lambda tx: [tx.audit.get(found.entry_id)])
+        await note_reading(database, "explain", [each for each in entries if each])
         return found, await database.read(lambda tx: PolicyInForce().version(tx, version))
 
 

@@ -39,18 +39,18 @@ def path_of(entries: Sequence[AuditRecord]) -> tuple[PathStep, ...]:
     if decided.payload is None:
         return (_step("Trigger", decided.at, "Erased on request, or its time of retention is over"),)
     steps = [*_beginning(decided, decided.payload, entries), *_later(entries)]
-    return _with_gaps(_on_one_screen(sorted(steps, key=lambda step: step.at)))
+    return _with_gaps(_on_one_screen(steps))
 
 
 def _beginning(
     decided: AuditRecord, payload: dict[str, Any], entries: Iterable[AuditRecord]
 ) -> Iterator[PathStep]:
-    event, facts, decision = payload["event"], payload["donor_facts"]["facts"], payload["decision"]
+    event, decision = payload["event"], payload["decision"]
+    known = payload.get("donor_facts") or {}
     who = "CRM" if not payload.get("requested_by") else "asked for by a colleague"
     yield _step("Trigger", _moment(event.get("time")) or decided.at, str(payload["happened"]), who)
-    read = f"{len(facts)} facts read, as of {payload['donor_facts']['as_of']}"
-    yield _step("Facts", decided.at, read, "CRM")
-    asked_at = _moment(payload["decision_facts"].get("cal", {}).get("now")) or decided.at
+    yield _step("Facts", decided.at, f"{len(known.get('facts') or ())} facts read from the record", "CRM")
+    asked_at = _moment((payload["decision_facts"].get("cal") or {}).get("now")) or decided.at
     asked_at = max(asked_at, decided.at)
     yield _model(payload["recommendation"], asked_at, entries)
     spoke = [
@@ -68,9 +68,8 @@ def _model(recommendation: dict[str, Any], at: datetime, entries: Iterable[Audit
         return _step("Model", at, text, "no model: the facts summariser")
     calls = [e.payload["call"] for e in entries if e.kind == "recommendation.model_answered" and e.payload]
     took = f", answered in {calls[-1]['latency_ms'] / 1000:.1f} s" if calls else ""
-    text = (
-        f"{recommendation['headline']} (confidence {score} of 100, {recommendation['removed']} removed{took})"
-    )
+    removed = f", {recommendation['removed']} sentences removed" if recommendation["removed"] else ""
+    text = f"{recommendation['headline']} (confidence {score} of 100{removed}{took})"
     return _step("Model", at, text, f"{origin['model']}, prompt {origin['prompt']}")
 
 
@@ -94,10 +93,12 @@ def _on_one_screen(steps: list[PathStep]) -> list[PathStep]:
 
 
 def _with_gaps(steps: Sequence[PathStep]) -> tuple[PathStep, ...]:
+    """Put the steps in time: an entry is dated when its work began, so a later step may seem the earlier."""
     before, found = steps[0].at, []
     for step in steps:
-        found.append(step.model_copy(update={"after_seconds": int((step.at - before).total_seconds())}))
-        before = step.at
+        at = max(step.at, before)
+        found.append(step.model_copy(update={"at": at, "after_seconds": int((at - before).total_seconds())}))
+        before = at
     return tuple(found)
 
 

@@ -84,8 +84,10 @@ def _latest(tx: Transaction, donor_id: str, context: Context) -> Outcome:
     found = decisions_about(tx, donor_id)
     if not found:
         return NOTHING_DECIDED
-    shown = tuple(_explain(tx, each, context) for each in found[:SHOWN])
-    return WhyShown(decisions=shown, more=len(found) - len(shown))
+    latest, *earlier = (_explain(tx, each, context) for each in found[:SHOWN])
+    # The latest fills the screen; each of the others has its whole story behind a button.
+    brief = (each.model_copy(update={"path": (), "rules": (), "near": ()}) for each in earlier)
+    return WhyShown(decisions=(latest, *brief), more=len(found) - 1 - len(earlier))
 
 
 def _explain(tx: Transaction, found: Found, context: Context) -> DecisionExplained:

@@ -124,7 +124,9 @@ def unpacked(path: Path) -> Path:
     return folder
 
 
-async def test_an_export_proves_itself_and_tells_a_decision_from_beginning_to_end(here: Path) -> None:
+async def test_an_export_proves_itself_and_tells_a_decision_from_beginning_to_end(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert await run("checkpoint") == 0
     assert await run("keys", "rotate", "--by", "it@example.org") == 0
     assert await run("export", "--out", "all.zip", "--by", "carmen@example.org") == 0
@@ -157,7 +159,14 @@ async def test_an_export_proves_itself_and_tells_a_decision_from_beginning_to_en
     assert await run("verify") == 0
     assert await run("show", "e0004") == await run("show", "cor001") == 0
     assert await run("show", "r0") == await run("show", "nothing") == 1
+    capsys.readouterr()
     assert await run("trace", "donor-1") == 0
+    screen = capsys.readouterr().out
+    assert max(map(len, screen.splitlines())) <= 80
+    path = screen.partition("Decision cor001")[2].partition("Decision")[0]
+    stages = [line.split()[1] for line in path.splitlines() if line[4:5] == ":"]
+    assert stages == ["Trigger", "Facts", "Model", "Policy", "Person", "Effect", "Undo"]
+    assert "Approved (Olivia Hart)" in path
     database = await open_encrypted(database_settings(None), may_make=False)
     reads = await database.read(lambda tx: tx.audit.of_kind("audit.read"))
     await database.close()

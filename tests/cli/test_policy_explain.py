@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.cli import main
+from bot.cli.opening import opened
 from tests.cli.recorded import database_of
 
 AGAIN = "This decision cannot be asked again"
@@ -29,6 +32,14 @@ def explain(recorded: str, capsys: pytest.CaptureFixture[str], *arguments: str) 
     return code, shown.out, shown.err
 
 
+def _reads(url: str) -> list[dict[str, Any]]:
+    async def read() -> list[dict[str, Any]]:
+        async with opened(url) as database:
+            return [e.payload or {} for e in await database.read(lambda tx: tx.audit.of_kind("audit.read"))]
+
+    return asyncio.run(read())
+
+
 @pytest.mark.parametrize("named", ["entry-0", "000000"])
 def test_a_decision_is_found_by_entry_and_by_reference(recorded, capsys, named: str) -> None:
     code, out, err = explain(recorded, capsys, named)
@@ -41,6 +52,9 @@ def test_a_decision_is_found_by_entry_and_by_reference(recorded, capsys, named: 
     assert "      the rollout phase: 2\n" in out
     assert "emergency_stop" not in out
     assert "\x1b" not in out
+    reads = _reads(recorded)
+    assert reads
+    assert all((each["what"], each["entries"]) == ("explain", 1) for each in reads)
 
 
 def test_all_gates_are_shown_when_asked_for(recorded, capsys) -> None:
