@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -25,6 +25,7 @@ from handlers.commands import (
     SetAsideReportDue,
 )
 from handlers.context import Context
+from handlers.digests.schedules import InForce, schedules_in_force
 from handlers.service.report_set_aside import report_owed
 from policy.organisation import DigestSchedule, Organisation
 from storage.bell import Bell
@@ -97,9 +98,14 @@ class Scheduler:
         """Put every digest that is owed and that nobody took yet into the inbox."""
         now = self._context.clock.now()
         try:
-            installed = await self._context.database.read(lambda tx: tx.settings.get(INSTALLED_AT))
+            installed, schedules = await self._context.database.read(
+                lambda tx: (
+                    tx.settings.get(INSTALLED_AT),
+                    schedules_in_force(tx, self._context.organisation),
+                )
+            )
             since = max(now - LOOK_BACK, datetime.fromisoformat(str(installed)) if installed else now)
-            for occurrence in owed(self._context.organisation, since, now):
+            for occurrence in owed(self._context.organisation, schedules, since, now):
                 await self._context.database.write(partial(self._claim, occurrence, now))
         except StorageError as error:
             log.warning("digests not checked", extra={"code": error.code})
@@ -221,6 +227,15 @@ def evidence_due(organisation: Organisation, now: datetime) -> tuple[EvidenceDue
     )
 
 
+def next_in(organisation: Organisation) -> Callable[[DigestSchedule, datetime], datetime | None]:
+    """Return what says when a schedule of *organisation* comes next after a moment, in its own time zone."""
+
+    def when(schedule: DigestSchedule, now: datetime) -> datetime | None:
+        return next_occurrence(schedule, now, ZoneInfo(schedule.time_zone or organisation.time_zone))
+
+    return when
+
+
 def next_occurrence(schedule: DigestSchedule, now: datetime, zone: ZoneInfo) -> datetime | None:
     """Return when *schedule* comes next after *now* (UTC)."""
     if schedule.every_minutes:
@@ -233,12 +248,20 @@ def next_occurrence(schedule: DigestSchedule, now: datetime, zone: ZoneInfo) -> 
     return due.astimezone(UTC) if due else None
 
 
-def owed(organisation: Organisation, since: datetime, now: datetime) -> list[Occurrence]:
+def owed(
+    organisation: Organisation, schedules: Sequence[InForce], since: datetime, now: datetime
+) -> list[Occurrence]:
     """Return the latest occurrence of each schedule that fell due after *since* and not after *now*."""
     own = ZoneInfo(organisation.time_zone)
     found = (
-        _latest(schedule, since, now, ZoneInfo(schedule.time_zone) if schedule.time_zone else own)
-        for schedule in organisation.digests
+        _latest(
+            each.schedule,
+            each.since(since),
+            now,
+            ZoneInfo(each.schedule.time_zone) if each.schedule.time_zone else own,
+        )
+        for each in schedules
+        if each.is_on
     )
     return [occurrence for occurrence in found if occurrence]
 

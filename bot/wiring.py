@@ -37,7 +37,7 @@ from bot.http.metrics import Metrics
 from bot.http.probes import Check, Probes
 from bot.master_key import open_encrypted
 from bot.policy_in_force import NO_VERSION, PolicyInForce
-from bot.scheduler import INSTALLED_AT, Scheduler
+from bot.scheduler import INSTALLED_AT, Scheduler, next_in
 from bot.settings import CrmSettings, Settings, SlackSettings
 from bot.slack.app import build_slack_app
 from bot.slack.arrival import Accept
@@ -134,7 +134,7 @@ async def build(
         stream = RedisStream.open(settings.redis_url) if settings.redis_url else None
         if stream:
             stack.push_async_callback(stream.close)
-        rules = PolicyInForce()
+        rules, organisation = PolicyInForce(), read_organisation(settings.organisation_file)
         context = Context(
             database=database,
             crm=RestCrm(wire, clock),
@@ -144,11 +144,12 @@ async def build(
             ids=ids,
             rules=rules,
             stream=stream,
-            organisation=read_organisation(settings.organisation_file),
+            organisation=organisation,
             checkpoint_store=CheckpointFiles(checkpoint_places(settings)),
             holidays=HolidayCalendar(),
             practice=read_practice(settings.practice_file),
             ships_prompt=ships_prompt,
+            next_occurrence=next_in(organisation),
         )
         await erase_restored_at_start(settings, database, at_start(context))
         await settle_policy(context, settings.policy_file)

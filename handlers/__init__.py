@@ -40,10 +40,12 @@ from handlers.decisions.read_in_full import read_in_full
 from handlers.decisions.remind import give_reminders, plan_reminder
 from handlers.decisions.reopen_deferred import bring_back, reopen_deferred
 from handlers.decisions.request_override import request_override
+from handlers.digests.change_schedule import change_schedule
 from handlers.digests.dashboard_link import dashboard_link
 from handlers.digests.deliver_digest import deliver_digest
 from handlers.digests.digest_now import digest_now
 from handlers.digests.post_digest import post_digest, post_digest_detail, share_figures
+from handlers.digests.show_schedules import show_schedule_form, show_schedules
 from handlers.digests.watch_drift import watch_drift
 from handlers.editing.approve_edit import approve_edit
 from handlers.editing.check_edit import check_edit
@@ -155,6 +157,9 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.DecisionDue: expire_escalation,
     commands.PauseEnded: pause_ended,
     commands.DriftDue: watch_drift,
+    commands.SchedulesRequested: show_schedules,
+    commands.ScheduleFormRequested: show_schedule_form,
+    commands.ScheduleChanged: change_schedule,
     commands.PulseDue: ask_pulse,
     commands.PulseAnswered: answer_pulse,
     commands.PulseSwitched: switch_pulse,

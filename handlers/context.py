@@ -21,7 +21,7 @@ from handlers.ports import (
 from handlers.rules.matrices import Matrices
 from policy.donor import DonorRecord
 from policy.facts import Conventions
-from policy.organisation import Organisation
+from policy.organisation import DigestSchedule, Organisation
 from policy.practice import Library
 from storage.database import Database
 from storage.transaction import Transaction
@@ -36,11 +36,18 @@ def ships_none(prompt: str, version: str) -> bool:
     return False
 
 
+def never(schedule: DigestSchedule, now: datetime) -> datetime | None:
+    """Say that nobody here knows when a schedule comes next."""
+    del schedule, now
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The ports and settings of this installation.
 
-    *ships_prompt* says whether this release comes with a prompt of that name in that version, with its hash.
+    *ships_prompt* says whether this release comes with a prompt of that name in that version, with its hash;
+    *next_occurrence* when a schedule comes next after a moment (UTC).
     """
 
     database: Database
@@ -57,6 +64,7 @@ class Context:
     matrices: Matrices = field(default_factory=Matrices)
     practice: Library = field(default_factory=Library)
     ships_prompt: Callable[[str, str], bool] = ships_none
+    next_occurrence: Callable[[DigestSchedule, datetime], datetime | None] = never
 
     def today(self) -> date:
         """Return the date in the organisation's time zone."""

@@ -14,9 +14,11 @@ from bot.cli.operator import organisation_here
 from bot.cli.running import complain
 from bot.clock import SystemClock
 from bot.files import FileInvalid
-from bot.scheduler import next_occurrence
+from bot.scheduler import next_in
+from handlers.digests.schedules import schedules_in_force
 from handlers.service.status import ReplicaStatus, ScheduleStatus, ServiceStatus, service_status
 from policy.organisation import Organisation
+from storage.transaction import Transaction
 
 WIDTH = 14
 
@@ -38,14 +40,17 @@ def run(options: argparse.Namespace) -> int:
 async def _read(url: str | None, organisation: Organisation | None) -> ServiceStatus:
     now = SystemClock().now()
     async with opened(url) as database:
-        return await database.read(lambda tx: service_status(tx, now, organisation, _next(organisation, now)))
+        return await database.read(
+            lambda tx: service_status(tx, now, organisation, _next(tx, organisation, now))
+        )
 
 
-def _next(organisation: Organisation | None, now: datetime) -> Mapping[str, datetime | None]:
+def _next(tx: Transaction, organisation: Organisation | None, now: datetime) -> Mapping[str, datetime | None]:
     if organisation is None:
         return {}
-    zone = ZoneInfo(organisation.time_zone)
-    return {each.id: next_occurrence(each, now, zone) for each in organisation.digests}
+    when = next_in(organisation)
+    in_force = schedules_in_force(tx, organisation)
+    return {each.schedule.id: when(each.schedule, now) if each.is_on else None for each in in_force}
 
 
 def _show(found: ServiceStatus, organisation: Organisation | None) -> None:

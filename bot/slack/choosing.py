@@ -11,6 +11,7 @@ from bot.slack import ids
 from bot.slack.arrival import Accept, Arrival
 from bot.slack.cards.evidence import waiting_view
 from bot.slack.cards.together import READING, TITLE
+from bot.slack.clicks import escalation_of
 from bot.slack.payloads import Click, Submission, TogetherPlace
 from bot.slack.windows import Windows
 from handlers.commands import ChosenItem, ReplyAddress, TogetherApproved, TogetherRequested
@@ -26,8 +27,9 @@ class Choosing:
         self._windows = windows
         self._out_of_date = old
 
-    async def open(self, click: Click, source: str) -> tuple[str, TogetherRequested]:
-        """Open the window and return its id with what to store; raises WindowClosed."""
+    async def open(self, click: Click) -> tuple[str, TogetherRequested]:
+        """Open the window and return its id with what to store; raises NotUnderstood, WindowClosed."""
+        source = escalation_of(click)
         view_id = await self._windows.open(click.trigger_id, waiting_view(TITLE, READING))
         to = click.reply_to.model_copy(update={"response_url": None})
         return view_id, TogetherRequested(source=source, view_id=view_id, by=click.by, reply_to=to)

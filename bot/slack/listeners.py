@@ -28,10 +28,12 @@ from bot.slack.people import People
 from bot.slack.practising import Practising
 from bot.slack.prompts import Prompts
 from bot.slack.requests import Request, spoken
+from bot.slack.scheduling import Scheduling
 from bot.slack.shortcuts import Shortcuts
 from bot.slack.text import clip, escape, isolated
 from bot.slack.windows import Windows
 from handlers.commands import (
+    Command,
     DrillLookedAt,
     DrillPressed,
     EvidenceRequested,
@@ -78,8 +80,21 @@ class Listeners:
         self._choosing = Choosing(accept, windows, _out_of_date)
         self._shortcuts = Shortcuts(accept, windows, _out_of_date)
         self._practising = Practising(accept, windows, _out_of_date)
+        self._scheduling = Scheduling(accept, windows, _out_of_date)
         self._acknowledging = Acknowledging(accept, windows, _out_of_date)
         self._overruling = Overruling(accept, windows, people, _out_of_date)
+        self._opening: dict[str, Callable[[Click], Awaitable[tuple[str, Command]]]] = {
+            ids.EDIT: self._editing.open,
+            **dict.fromkeys(OVERRIDES, self._overruling.open),
+            ids.TOGETHER: self._choosing.open,
+            ids.PRACTISE: self._practising.open,
+            ids.SCHEDULES: self._scheduling.open,
+        }
+        self._asking: dict[str, Callable[[Click], Awaitable[None]]] = {
+            ids.ALARM_ACKNOWLEDGE: self._acknowledging.open,
+            ids.CANNOT_FIX: self._overruling.ask_why_not,
+            ids.SCHEDULE_CHANGE: self._scheduling.ask_for_form,
+        }
         self._forms: dict[str, Callable[[Submission], Awaitable[dict[str, Any]]]] = {
             ids.DEFER_VIEW: self._deferring.submitted,
             ids.EDIT_VIEW: self._editing.submitted,
@@ -90,6 +105,7 @@ class Listeners:
             ids.VERDICT_VIEW: self._practising.another,
             ids.OVERRIDE_VIEW: self._overruling.submitted,
             ids.CANNOT_FIX_VIEW: self._overruling.not_fixable,
+            ids.SCHEDULE_VIEW: self._scheduling.submitted,
             ids.ALARM_VIEW: self._acknowledging.submitted,
         }
 
@@ -123,18 +139,12 @@ class Listeners:
             await self._read(click, context)
         elif click.action_id == ids.POLICY_REPORT:
             await self._policy_report(click, context)
-        elif click.action_id == ids.EDIT:
-            await self._edit(click, context)
-        elif click.action_id in OVERRIDES:
-            await self._overrule(click, context)
-        elif click.action_id == ids.TOGETHER:
-            await self._choose(click, context)
-        elif click.action_id == ids.PRACTISE:
-            await self._practise(click, context)
-        elif click.action_id == ids.ALARM_ACKNOWLEDGE:
-            await self._acknowledging.open(click)
-        elif click.action_id == ids.CANNOT_FIX:
-            await self._overruling.ask_why_not(click)
+        elif click.action_id in self._opening:
+            view_id, command = await self._opening[click.action_id](click)
+            context[WAITING_VIEW] = view_id
+            await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
+        elif click.action_id in self._asking:
+            await self._asking[click.action_id](click)
         elif click.action_id == ids.DEFER and deferral_of(click)[0] == A_DATE:
             await self._deferring.open(click)
         else:
@@ -205,21 +215,6 @@ class Listeners:
         command = PolicyReportRequested(proposal_id=about, view_id=view_id, by=click.by)
         await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
 
-    async def _edit(self, click: Click, context: dict[str, Any]) -> None:
-        view_id, command = await self._editing.open(click)
-        context[WAITING_VIEW] = view_id
-        await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
-
-    async def _overrule(self, click: Click, context: dict[str, Any]) -> None:
-        view_id, command = await self._overruling.open(click)
-        context[WAITING_VIEW] = view_id
-        await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
-
-    async def _choose(self, click: Click, context: dict[str, Any]) -> None:
-        view_id, command = await self._choosing.open(click, escalation_of(click))
-        context[WAITING_VIEW] = view_id
-        await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
-
     async def _drill(self, click: Click, drill_id: str, context: dict[str, Any]) -> None:
         command: DrillPressed | DrillLookedAt | None = pressed(click, drill_id)
         if command is None:
@@ -227,11 +222,6 @@ class Listeners:
             context[WAITING_VIEW] = view_id
             command = DrillLookedAt(drill_id=drill_id, view_id=view_id, by=click.by)
         await self._accept(command, Arrival(click.dedupe_key, "slack.click", drill_id))
-
-    async def _practise(self, click: Click, context: dict[str, Any]) -> None:
-        view_id, command = await self._practising.open(click)
-        context[WAITING_VIEW] = view_id
-        await self._accept(command, Arrival(click.dedupe_key, "slack.click"))
 
     async def _today(self, user_id: str) -> date:
         try:

@@ -135,6 +135,8 @@ class Entered(BaseModel):
     selected_date: str | None = None
     selected_option: _Option | None = None
     selected_user: str | None = None
+    selected_time: str | None = None
+    selected_conversation: str | None = None
     selected_options: tuple[_Option, ...] = ()
 
 
@@ -212,6 +214,13 @@ class AlarmPlace(BaseModel):
     alarm_id: str
     channel_id: str = ""
     thread_ts: str | None = None
+
+
+class SchedulePlace(BaseModel):
+    """What the form of a schedule carries along: its id, and the mark of how it stood."""
+
+    schedule_id: str
+    mark: str
 
 
 class TogetherPlace(BaseModel):

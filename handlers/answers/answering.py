@@ -34,11 +34,12 @@ def fill(
     by: str,
     donor_id: str | None = None,
     pushed: bool = False,
+    again: str = "",
 ) -> None:
-    """Store what fills somebody's waiting modal, and fill it."""
+    """Store what fills somebody's waiting modal, and fill it; *again* tells a later filling of it apart."""
     stored = store(tx, arrived, shown, by, donor_id, None)
     effect = FillWindow(answer_id=stored, window=window, pushed=pushed)
-    enqueue(tx, effect, key=f"window:{window}", order=None, arrived=arrived, priority=PEOPLE_FIRST)
+    enqueue(tx, effect, key=f"window:{window}{again}", order=None, arrived=arrived, priority=PEOPLE_FIRST)
 
 
 def post(

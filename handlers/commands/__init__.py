@@ -29,7 +29,13 @@ from handlers.commands.decisions import (
     UndoClicked,
     UndoKept,
 )
-from handlers.commands.digests import DashboardRequested, DigestRequested
+from handlers.commands.digests import (
+    DashboardRequested,
+    DigestRequested,
+    ScheduleChanged,
+    ScheduleFormRequested,
+    SchedulesRequested,
+)
 from handlers.commands.events import CrmEventArrived, FreshLookDue, OwnerLooked, UnreadableEventArrived
 from handlers.commands.people import ChatUser, ReplyAddress
 from handlers.commands.practice import (
@@ -178,6 +184,9 @@ __all__ = [
     "ResumeRequested",
     "RetentionDue",
     "ScenarioRequested",
+    "ScheduleChanged",
+    "ScheduleFormRequested",
+    "SchedulesRequested",
     "SendBackRequested",
     "SetAsideReportDue",
     "SummaryRequested",
@@ -246,6 +255,9 @@ Command = Annotated[
     | ReminderDue
     | RemindersOwed
     | PauseEnded
+    | SchedulesRequested
+    | ScheduleFormRequested
+    | ScheduleChanged
     | PulseDue
     | PulseAnswered
     | PulseSwitched

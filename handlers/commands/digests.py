@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Literal
 
 from handlers.commands.people import ChatUser, ReplyAddress
+from policy.rhythm import RhythmDay
 from policy.value import Value
+
+
+class SchedulesRequested(Value):
+    """Somebody wants to see when which digest comes; *view_id* is the modal already open and waiting."""
+
+    type: Literal["schedules"] = "schedules"
+    view_id: str
+    by: ChatUser
+
+
+class ScheduleFormRequested(Value):
+    """Somebody wants to change a schedule, in the modal that lists them."""
+
+    type: Literal["schedule_form"] = "schedule_form"
+    schedule_id: str
+    view_id: str
+    by: ChatUser
+
+
+class ScheduleChanged(Value):
+    """Somebody changed a schedule that stood as *mark* says; None leaves a thing as it is."""
+
+    type: Literal["schedule_changed"] = "schedule_changed"
+    schedule_id: str
+    mark: str
+    day: RhythmDay | None = None
+    at: time | None = None
+    channel: str | None = None
+    is_on: bool = True
+    by: ChatUser
+    reply_to: ReplyAddress
 
 
 class DashboardRequested(Value):

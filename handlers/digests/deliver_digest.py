@@ -8,6 +8,7 @@ from handlers.answers.answering import store
 from handlers.commands import DigestDue
 from handlers.context import Arrived, Context, Discard, Write
 from handlers.digests.figures import digest_shown, period_of, zone_of
+from handlers.digests.schedules import schedules_in_force
 from handlers.effects import PostDigest, enqueue
 from handlers.outcomes import DigestShown
 from handlers.record.evidence import SYSTEM
@@ -20,7 +21,8 @@ LATE = timedelta(hours=6)
 async def deliver_digest(command: DigestDue, arrived: Arrived, context: Context) -> Write:
     """Count the figures of the period that was over when the schedule fired, and post them."""
     organisation = context.organisation
-    schedule = next((s for s in organisation.digests if s.id == command.schedule_id), None)
+    in_force = await context.database.read(lambda tx: schedules_in_force(tx, organisation))
+    schedule = next((s.schedule for s in in_force if s.schedule.id == command.schedule_id), None)
     if schedule is None:
         raise Discard("schedule_unknown")
     at = datetime.fromisoformat(command.period_key)

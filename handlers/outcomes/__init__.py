@@ -20,7 +20,14 @@ from handlers.outcomes.card import (
     UndoShown,
 )
 from handlers.outcomes.cleanup import CleanupListShown, CleanupShown
-from handlers.outcomes.digests import DigestDetail, DigestFigure, DigestShown
+from handlers.outcomes.digests import (
+    DigestDetail,
+    DigestFigure,
+    DigestShown,
+    ScheduleForm,
+    ScheduleLine,
+    SchedulesShown,
+)
 from handlers.outcomes.donor import (
     ConsideredStep,
     DonorHeader,
@@ -133,6 +140,9 @@ __all__ = [
     "QueueShown",
     "RuleSaid",
     "ScenarioShown",
+    "ScheduleForm",
+    "ScheduleLine",
+    "SchedulesShown",
     "Source",
     "Stage",
     "Successor",
@@ -198,6 +208,8 @@ Window = Annotated[
     | ScenarioShown
     | VerdictShown
     | PolicyReportShown
+    | SchedulesShown
+    | ScheduleForm
     | Notice,
     Field(discriminator="type"),
 ]

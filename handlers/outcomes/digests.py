@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Literal
 
 from pydantic import AwareDatetime
 
 from policy.digest import DigestFigure, DigestKind, DigestSection
+from policy.rhythm import RhythmDay
 from policy.value import Value
 
-__all__ = ["DigestDetail", "DigestFigure", "DigestShown"]
+__all__ = [
+    "DigestDetail",
+    "DigestFigure",
+    "DigestShown",
+    "ScheduleForm",
+    "ScheduleLine",
+    "SchedulesShown",
+]
 
 
 class DigestShown(Value):
@@ -39,3 +48,44 @@ class DigestDetail(Value):
     type: Literal["digest_detail"] = "digest_detail"
     section: DigestSection
     charts: bool = True
+
+
+class ScheduleLine(Value):
+    """One digest's schedule in words; *next_at* is None while it is switched off."""
+
+    schedule_id: str
+    title: str
+    team: str | None = None
+    channel: str
+    words: str
+    next_at: AwareDatetime | None = None
+    is_on: bool = True
+    changed_by: str = ""
+    changed_at: AwareDatetime | None = None
+
+
+class SchedulesShown(Value):
+    """The schedules of the digests that somebody may see."""
+
+    type: Literal["schedules"] = "schedules"
+    lines: tuple[ScheduleLine, ...]
+    may_change: bool = False
+
+
+class ScheduleForm(Value):
+    """What somebody may change about a schedule, as it stands by its *mark*.
+
+    *day* and *at* are None where it comes in a way that has no form of its own.
+    """
+
+    type: Literal["schedule_form"] = "schedule_form"
+    schedule_id: str
+    mark: str
+    title: str
+    team: str | None = None
+    words: str
+    zone: str
+    day: RhythmDay | None = None
+    at: time | None = None
+    channel: str
+    is_on: bool = True

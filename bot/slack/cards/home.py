@@ -49,6 +49,7 @@ YOUR_TEAM = "Team {team}"
 EVERYBODY = "All teams"
 NONE = "–"
 DASHBOARD = "Open the dashboard…"
+SCHEDULES = "Schedules…"
 TOGETHER = "Decide several…"
 MORE = "and {count} more: type /donor queue for all of them; decide the oldest first"
 HOW = "To look a donor up, type /donor and a name in any channel, or write to me in Messages."
@@ -120,7 +121,9 @@ def _managing(home: HomeShown) -> list[Block]:
 
 
 def _more_figures(home: HomeShown) -> list[dict[str, Any]]:
-    return [button(DASHBOARD, ids.DASHBOARD, "home")] if home.managing else []
+    if home.managing is None:
+        return []
+    return [button(DASHBOARD, ids.DASHBOARD, "home"), button(SCHEDULES, ids.SCHEDULES, "home")]
 
 
 def _spell(seconds: int) -> str:

@@ -32,6 +32,7 @@ from bot.slack.cards.practice import practice_message, scenario_view, verdict_vi
 from bot.slack.cards.proposal import report_message, report_view
 from bot.slack.cards.pulse import pulse_message
 from bot.slack.cards.queue import grouping_message, queue_message
+from bot.slack.cards.schedules import schedule_form_view, schedules_view
 from bot.slack.cards.summary import Place, summary_message
 from bot.slack.cards.timeline import timeline_message
 from bot.slack.cards.together import together_message, together_view
@@ -72,6 +73,8 @@ from handlers.outcomes import (
     PulseAsked,
     QueueShown,
     ScenarioShown,
+    ScheduleForm,
+    SchedulesShown,
     SummaryShown,
     TimelineShown,
     TogetherDone,
@@ -143,6 +146,8 @@ VIEWS: dict[type[Any], Callable[[Any], View]] = {
     DeferForm: deferral_form_view,
     CheckedEdit: checked_edit_view,
     PolicyReportShown: report_view,
+    SchedulesShown: schedules_view,
+    ScheduleForm: schedule_form_view,
     CardInFull: in_full_view,
     ScenarioShown: scenario_view,
     VerdictShown: verdict_view,
