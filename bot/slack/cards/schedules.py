@@ -28,7 +28,7 @@ from policy.rhythm import DAYS
 TITLE, CLOSE = "Digest schedules", "Close"
 READING = "Reading the schedules…"
 NONE = "No digest is planned for you. Whoever looks after the organisation file can add one under digests:."
-IN, NEXT, OFF = "In {channel}. ", "Next: ", "Switched off."
+IN, NEXT, OFF = "In {channel}.", " Next: ", " Switched off."
 TEAM = ", team {team}"
 CHANGED = "Changed by {name} on "
 CHANGE = "Change…"
