@@ -8,6 +8,7 @@ from bot.failpoints import hit
 from handlers.commands import Command
 from handlers.ports import Clock, Ids
 from handlers.spans import span
+from storage.accepting import Accept
 from storage.bell import Bell
 from storage.database import Database
 from storage.queue import Received
@@ -49,7 +50,7 @@ class Doorstep:
         )
         hit(f"accept.{command.type}")
         with span(f"accept {command.type}", received.correlation_id):
-            fresh = await self._database.write(lambda tx: tx.inbox.accept(received))
+            fresh = await self._database.write(Accept(received))
         hit(f"accepted.{command.type}")
         await self._bell.ring(INBOX)
         return fresh

@@ -7,8 +7,8 @@ travel with a row. Attributes are codes and counts, never a payload or a donor. 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 SCOPE = "countersign"
 API = "opentelemetry.trace"
@@ -26,12 +26,26 @@ def trace_id_of(correlation_id: str) -> int | None:
     return value if len(correlation_id) == 26 and 0 < value < 1 << 128 else None
 
 
-@contextmanager
-def span(name: str, correlation_id: str | None = None, **attributes: str | int | bool) -> Iterator[None]:
+def span(
+    name: str, correlation_id: str | None = None, **attributes: str | int | bool
+) -> AbstractContextManager[None]:
     """Record what happens meanwhile, in the trace of *correlation_id* if given, else in the present one."""
-    if API not in sys.modules:
-        yield
-        return
+    return _recorded(name, correlation_id, attributes) if _is_traced() else _NOTHING
+
+
+_NOTHING = nullcontext()
+
+
+def _is_traced() -> bool:
+    """Say whether anybody looks; the library alone, which others load too, records nothing."""
+    trace = sys.modules.get(API)
+    return trace is not None and not isinstance(trace.get_tracer(SCOPE), trace.ProxyTracer)
+
+
+@contextmanager
+def _recorded(
+    name: str, correlation_id: str | None, attributes: Mapping[str, str | int | bool]
+) -> Iterator[None]:
     from opentelemetry import trace  # noqa: PLC0415 - already loaded, or nobody traces
 
     context = None

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.errors import sqlstate, without_data
+from storage.joint_work import JointWork, Work, perform, runs
 from storage.transaction import Transaction, flush
 
 T = TypeVar("T")
@@ -25,8 +26,6 @@ COMMITTERS = 2
 _TRIES = 5
 _CONFLICTS = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the server rolled back, and another try may well succeed."""
-
-Work = Callable[[Transaction], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +72,33 @@ class BatchWriter:
     async def _work_off(self) -> None:
         try:
             while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
-                if jobs := [job for job in batch if not job.future.cancelled()]:
-                    _settle(jobs, await self._commit(jobs))
+                await self._commit_what_waits()
         finally:
             self._idle += 1
 
-    async def _commit(self, jobs: list[_Job]) -> list[_Result]:
-        works = [job.work for job in jobs]
+    async def _commit_what_waits(self) -> None:
+        """Commit batch after batch over one connection, until nothing waits or the connection is gone."""
+        jobs: list[_Job] | None = None
         try:
             async with self._engine.connect() as connection:
-                return await connection.run_sync(self._commit_over, works)
+                while jobs := self._next():
+                    works = [job.work for job in jobs]
+                    _settle(jobs, await connection.run_sync(self._commit_over, works))
+                    if connection.invalidated:
+                        return
         except Exception as error:  # noqa: BLE001 - no connection, and every caller must hear of it
-            return [_Result(error=without_data(error)) for _ in works]
+            failed = without_data(error)
+            unheard = self._next() if jobs is None else jobs
+            _settle(unheard, [_Result(error=failed) for _ in unheard])
+
+    def _next(self) -> list[_Job]:
+        """Take the next batch of those whose callers still wait; empty when there are none."""
+        jobs: list[_Job] = []
+        while self._waiting and len(jobs) < _BATCH:
+            job = self._waiting.popleft()
+            if not job.future.cancelled():
+                jobs.append(job)
+        return jobs
 
     def _commit_over(self, connection: Connection, works: list[Work]) -> list[_Result]:
         if len(works) > 1:
@@ -98,12 +111,18 @@ class BatchWriter:
         return [self._alone(connection, work) for work in works]
 
     def _together(self, connection: Connection, works: list[Work]) -> list[_Result]:
+        together = list(runs(works))
         with connection.begin():
-            transactions = [self._begin(connection) for _ in works]
-            results = [_Result(work(tx)) for work, tx in zip(works, transactions, strict=True)]
+            transactions = [self._begin(connection) for _ in together]
+            results = [
+                _Result(value)
+                for some, tx in zip(together, transactions, strict=True)
+                for value in perform(tx, some)
+            ]
             flush(transactions)
-            # Had a work swallowed an error of the database, COMMIT would roll back and not say so.
-            connection.execute(_STILL_WHOLE)
+            if not all(isinstance(some[-1], JointWork) for some in together):
+                # Had a work swallowed an error of the database, COMMIT would roll back and not say so.
+                connection.execute(_STILL_WHOLE)
         return results
 
     def _alone(self, connection: Connection, work: Work) -> _Result:

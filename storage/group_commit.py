@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 
 from storage.errors import DatabaseClosedError, UnavailableError, without_data
+from storage.joint_work import Work, perform, runs
 from storage.transaction import Transaction
 
 T = TypeVar("T")
@@ -24,7 +25,7 @@ _BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    work: Callable[[Transaction], Any]
+    work: Work
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
 
@@ -103,7 +104,11 @@ class GroupCommitWriter:
     def _together(self, jobs: list[_Job]) -> list[_Result]:
         with self._engine.connect() as connection, connection.begin():
             transaction = self._begin(connection)
-            results = [_perform(job.work, connection, transaction) for job in jobs]
+            results = [
+                result
+                for works in runs([job.work for job in jobs])
+                for result in _perform(works, connection, transaction)
+            ]
             _flush(transaction)
         return results
 
@@ -111,22 +116,24 @@ class GroupCommitWriter:
         return [result for job in jobs for result in self._commit([job])]
 
 
-def _perform(work: Callable[[Transaction], Any], connection: Connection, transaction: Transaction) -> _Result:
-    """Run one work in a savepoint, so that its failure undoes nothing of the others."""
+def _perform(works: Sequence[Work], connection: Connection, transaction: Transaction) -> list[_Result]:
+    """Run works in a savepoint, so that their failure undoes nothing of the others."""
     sqlite: Any = connection.connection.driver_connection
     appended = transaction.audit.appended
     sqlite.execute("SAVEPOINT work")
     try:
-        value = work(transaction)
+        values = perform(transaction, works)
     except BaseException as error:  # noqa: BLE001 - it belongs to the caller, and the thread must live on
         if not sqlite.in_transaction:  # a full disk or a failed write makes SQLite roll back everything
             raise UnavailableError("transaction_lost") from None
         transaction.audit.forget_from(appended)
         sqlite.execute("ROLLBACK TO work")
         sqlite.execute("RELEASE work")
-        return _Result(error=without_data(error))
+        if len(works) == 1:
+            return [_Result(error=without_data(error))]
+        return [result for work in works for result in _perform([work], connection, transaction)]
     sqlite.execute("RELEASE work")
-    return _Result(value=value)
+    return [_Result(value=value) for value in values]
 
 
 class _FlushFailedError(Exception):

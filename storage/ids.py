@@ -10,7 +10,11 @@ from storage.columns import microseconds
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS = 80
+_RANDOM_BYTES = _RANDOM_BITS // 8
+_AT_ONCE = 64
 _LENGTH = 26
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
+_SHIFTS = range(10 * (_LENGTH // 2 - 1), -1, -10)
 
 
 class IdSource:
@@ -25,16 +29,26 @@ class IdSource:
         self._entropy = entropy
         self._lock = threading.Lock()
         self._last = 0
+        self._store = b""
 
     def new(self) -> str:
         """Return the next identifier."""
         milliseconds = microseconds(self._clock()) // 1000
-        fresh = milliseconds << _RANDOM_BITS | int.from_bytes(self._entropy(_RANDOM_BITS // 8), "big")
         with self._lock:
-            same_or_earlier = milliseconds <= self._last >> _RANDOM_BITS
-            self._last = self._last + 1 if same_or_earlier else fresh
-            return _spell(self._last)
+            if milliseconds <= self._last >> _RANDOM_BITS:  # the same, or the clock stepped back
+                self._last += 1
+            else:
+                self._last = milliseconds << _RANDOM_BITS | self._random()
+            number = self._last
+        return _spell(number)
+
+    def _random(self) -> int:
+        """Return 80 random bits; asking for them one by one would let other threads in each time."""
+        if not self._store:
+            self._store = self._entropy(_RANDOM_BYTES * _AT_ONCE)
+        taken, self._store = self._store[:_RANDOM_BYTES], self._store[_RANDOM_BYTES:]
+        return int.from_bytes(taken, "big")
 
 
 def _spell(number: int) -> str:
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])

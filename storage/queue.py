@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from storage.columns import microseconds
 from storage.conflict import insert_new
 from storage.errors import LeaseLostError
+from storage.insert_many import insert_many_new
 from storage.lease import Item, LeasedQueue
 from storage.lease_statements import in_status
 from storage.schema import INBOX, OUTBOX
@@ -61,7 +64,13 @@ class Inbox(LeasedQueue):
         """Store *received*; False when its source sent the same before."""
         values = _row(received, received.received_at)
         values |= {"source": received.source, "dedupe_key": received.dedupe_key}
-        return insert_new(self._connection, INBOX, ("source", "dedupe_key"), values)
+        return insert_new(self._connection, INBOX, _SENT_ONCE, values)
+
+    def accept_all(self, received: Sequence[Received]) -> list[bool]:
+        """Store what arrived at the same time, in its order, with one statement; False for repetitions."""
+        spelled = microseconds if self._connection.dialect.name == "sqlite" else _as_it_is
+        rows = [_values(each, spelled) for each in received]
+        return insert_many_new(self._connection, INBOX, _SENT_ONCE, _ARRIVED, rows)
 
     def finish(self, item: Item, now: datetime) -> None:
         """Mark *item* as done. Raises LeaseLostError, so that everything done for it rolls back.
@@ -109,6 +118,51 @@ class Outbox(LeasedQueue):
         """Return what the finished effect with that key left behind, if anything."""
         query = select(OUTBOX.c.result).where(OUTBOX.c.idem_key == idem_key)
         return self._connection.execute(query).scalar_one_or_none()
+
+
+_SENT_ONCE = ("source", "dedupe_key")
+_ARRIVED = (
+    "id",
+    "source",
+    "dedupe_key",
+    "kind",
+    "entity_key",
+    "body",
+    "correlation_id",
+    "priority",
+    "received_at",
+    "first_due_at",
+    "available_at",
+    "status",
+    "attempts",
+    "fence",
+)
+
+
+def _values(received: Received, spelled: Callable[[datetime], datetime | int]) -> tuple[object, ...]:
+    """Return what `_ARRIVED` names."""
+    arrived = spelled(received.received_at)
+    due = arrived if received.available_at is None else spelled(received.available_at)
+    return (
+        received.id,
+        received.source,
+        received.dedupe_key,
+        received.kind,
+        received.entity_key,
+        received.body,
+        received.correlation_id,
+        received.priority,
+        arrived,
+        due,
+        due,
+        "ready",
+        0,
+        0,
+    )
+
+
+def _as_it_is(moment: datetime) -> datetime:
+    return moment
 
 
 _EMPTIED: dict[str, Any] = {"status": "done", "body": b"{}", "entity_key": None}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
@@ -43,98 +45,93 @@ from storage.retention import Retention
 from storage.settings import Settings
 from storage.shadow import Shadow
 
+T = TypeVar("T")
+Entropy = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What everything a transaction offers works over."""
+
+    connection: Connection
+    entropy: Entropy
+    keys: KeyRing | None
+
+
+class _Part(Generic[T]):
+    """An attribute that is made when a work first asks for it: most need two or three of forty."""
+
+    def __init__(self, make: Callable[[Transaction], T]) -> None:
+        self._make = make
+        self._name = ""
+
+    def __set_name__(self, _owner: type[Transaction], name: str) -> None:
+        self._name = name
+
+    def __get__(self, transaction: Transaction, _owner: type[Transaction]) -> T:
+        made = transaction.__dict__[self._name] = self._make(transaction)
+        return made
+
+
+def _over(kind: Callable[[Connection], T]) -> _Part[T]:
+    return _Part(lambda tx: kind(tx.basis.connection))
+
+
+def _keyed(kind: Callable[[Connection, Entropy, KeyRing | None], T]) -> _Part[T]:
+    return _Part(lambda tx: kind(tx.basis.connection, tx.basis.entropy, tx.basis.keys))
+
+
+def _erasure(transaction: Transaction) -> Erasure:
+    return Erasure(transaction.basis.connection, transaction.audit)
+
 
 class Transaction:
     """What a work reads and writes; it all commits together or not at all. Not to be kept afterwards."""
 
-    __slots__ = (
-        "absences",
-        "alarms",
-        "answers",
-        "audit",
-        "awaited",
-        "calls",
-        "checkpoints",
-        "cleanup",
-        "considerations",
-        "dashboard",
-        "drills",
-        "edits",
-        "erasure",
-        "erasures_done",
-        "escalations",
-        "feedback",
-        "groupings",
-        "holds",
-        "homes",
-        "inbox",
-        "interactions",
-        "judgements",
-        "keys",
-        "occurrences",
-        "outbox",
-        "outcomes",
-        "overrides",
-        "pauses",
-        "places",
-        "policies",
-        "posts",
-        "practice",
-        "promotions",
-        "pulses",
-        "redaction",
-        "reminders",
-        "replicas",
-        "retention",
-        "settings",
-        "shadow",
-        "texts",
-    )
+    absences = _over(Absences)
+    awaited = _over(AwaitedEvents)
+    inbox = _over(Inbox)
+    outbox = _over(Outbox)
+    escalations = _over(Escalations)
+    considerations = _over(Considerations)
+    drills = _over(Drills)
+    dashboard = _over(DashboardSessions)
+    edits = _over(Edits)
+    audit = _keyed(Audit)
+    erasure = _Part(_erasure)
+    erasures_done = _over(ErasuresDone)
+    redaction = _keyed(Redaction)
+    holds = _over(Holds)
+    posts = _over(Posts)
+    practice = _over(PracticeAnswers)
+    checkpoints = _keyed(Checkpoints)
+    retention = _over(Retention)
+    keys = _keyed(KeyCare)
+    answers = _over(Answers)
+    feedback = _over(Feedbacks)
+    occurrences = _over(Occurrences)
+    overrides = _over(Overrides)
+    places = _over(CardPlaces)
+    groupings = _over(Groupings)
+    homes = _over(Homes)
+    interactions = _over(Interactions)
+    outcomes = _over(Outcomes)
+    cleanup = _over(CleanupItems)
+    reminders = _over(Reminders)
+    replicas = _over(Replicas)
+    settings = _over(Settings)
+    pauses = _over(Pauses)
+    policies = _over(Policies)
+    alarms = _over(DriftAlarms)
+    pulses = _over(Pulses)
+    calls = _over(ModelCalls)
+    judgements = _over(Judgements)
+    promotions = _over(Promotions)
+    texts = _over(CheckedTexts)
+    shadow = _over(Shadow)
 
-    def __init__(
-        self, connection: Connection, entropy: Callable[[int], bytes], keys: KeyRing | None = None
-    ) -> None:
-        self.absences = Absences(connection)
-        self.awaited = AwaitedEvents(connection)
-        self.inbox = Inbox(connection)
-        self.outbox = Outbox(connection)
-        self.escalations = Escalations(connection)
-        self.considerations = Considerations(connection)
-        self.drills = Drills(connection)
-        self.dashboard = DashboardSessions(connection)
-        self.edits = Edits(connection)
-        self.audit = Audit(connection, entropy, keys)
-        self.erasure = Erasure(connection, self.audit)
-        self.erasures_done = ErasuresDone(connection)
-        self.redaction = Redaction(connection, entropy, keys)
-        self.holds = Holds(connection)
-        self.posts = Posts(connection)
-        self.practice = PracticeAnswers(connection)
-        self.checkpoints = Checkpoints(connection, entropy, keys)
-        self.retention = Retention(connection)
-        self.keys = KeyCare(connection, entropy, keys)
-        self.answers = Answers(connection)
-        self.feedback = Feedbacks(connection)
-        self.occurrences = Occurrences(connection)
-        self.overrides = Overrides(connection)
-        self.places = CardPlaces(connection)
-        self.groupings = Groupings(connection)
-        self.homes = Homes(connection)
-        self.interactions = Interactions(connection)
-        self.outcomes = Outcomes(connection)
-        self.cleanup = CleanupItems(connection)
-        self.reminders = Reminders(connection)
-        self.replicas = Replicas(connection)
-        self.settings = Settings(connection)
-        self.pauses = Pauses(connection)
-        self.policies = Policies(connection)
-        self.alarms = DriftAlarms(connection)
-        self.pulses = Pulses(connection)
-        self.calls = ModelCalls(connection)
-        self.judgements = Judgements(connection)
-        self.promotions = Promotions(connection)
-        self.texts = CheckedTexts(connection)
-        self.shadow = Shadow(connection)
+    def __init__(self, connection: Connection, entropy: Entropy, keys: KeyRing | None = None) -> None:
+        self.basis = Basis(connection, entropy, keys)
 
 
 def flush(transactions: Sequence[Transaction]) -> None:

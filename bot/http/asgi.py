@@ -80,8 +80,19 @@ async def answer(
     send: Send, status: int, body: dict[str, Any], headers: dict[str, str] | None = None
 ) -> None:
     """Send a small JSON answer."""
+    await made_answer(status, body, headers)(send)
+
+
+def made_answer(
+    status: int, body: dict[str, Any], headers: dict[str, str] | None = None
+) -> Callable[[Send], Awaitable[None]]:
+    """Return what sends a small JSON answer as often as it is wanted."""
     content = json.dumps(body, separators=(",", ":")).encode()
     sent = {"content-type": "application/json", "content-length": str(len(content)), **(headers or {})}
     encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()]
-    await send({"type": "http.response.start", "status": status, "headers": encoded})
-    await send({"type": "http.response.body", "body": content})
+
+    async def answering(send: Send) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": encoded})
+        await send({"type": "http.response.body", "body": content})
+
+    return answering

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 
+from bot.crm.signature import Signatures
 from bot.crm.webhook import LARGEST_BODY, Rejected, receive
 from bot.doorstep import Arrival, Doorstep
-from bot.http.asgi import AsgiApp, BodyTooLarge, Receive, Scope, Send, TooSlow, answer, headers_of, read_body
+from bot.http.asgi import (
+    AsgiApp,
+    BodyTooLarge,
+    Receive,
+    Scope,
+    Send,
+    TooSlow,
+    answer,
+    headers_of,
+    made_answer,
+    read_body,
+)
 from storage.errors import StorageError
 
 log = logging.getLogger(__name__)
 
+_ACCEPTED = made_answer(202, {"status": "accepted"})
+_KNOWN = made_answer(202, {"status": "already_accepted"})
+
 
 def crm_events(doorstep: Doorstep, secrets: Sequence[str]) -> AsgiApp:
     """Return the application that accepts the CRM's events."""
+    signatures = Signatures(secrets, time.time)
 
     async def app(scope: Scope, receive_: Receive, send: Send) -> None:
         if scope["method"] != "POST":
@@ -28,7 +45,7 @@ def crm_events(doorstep: Doorstep, secrets: Sequence[str]) -> AsgiApp:
         except TooSlow:
             await _refuse(send, Rejected(408, "body_too_slow"))
             return
-        outcome = receive(headers_of(scope), body, secrets)
+        outcome = receive(headers_of(scope), body, signatures)
         if isinstance(outcome, Rejected):
             await _refuse(send, outcome)
             return
@@ -39,8 +56,10 @@ def crm_events(doorstep: Doorstep, secrets: Sequence[str]) -> AsgiApp:
             log.warning("event not stored", extra={"code": error.code})
             await answer(send, 503, {"error": "not_stored"}, {"retry-after": "5"})
             return
-        status = "accepted" if fresh else "already_accepted"
-        await answer(send, outcome.status, {"status": status if outcome.status == 202 else "kept_unreadable"})
+        if outcome.status == 202:
+            await (_ACCEPTED if fresh else _KNOWN)(send)
+        else:
+            await answer(send, outcome.status, {"status": "kept_unreadable"})
 
     return app
 

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import ExitStack
+from dataclasses import dataclass
+from statistics import median
+
+import uvloop
 
 from tests.bench import payloads
+from tests.bench.databases import SQLITE, fresh, kinds
 from tests.bench.load import Run, closed_loop, open_loop
-from tests.bench.report import Spread, heading, line, verdict
+from tests.bench.report import Spread, found, heading, line
 from tests.bench.serving import Server, door
 
 RATE = 100
 ACKNOWLEDGED = 300
 ACKNOWLEDGED_P99_MS = 50.0
 CLIENTS = 32
-INGEST_S = 3.0
-EVENTS = 16_000
+ROUNDS = 5
+ROUND_S = 2.0
+EVENTS = {"countersign": 24_000, "plain": 4_000}
+TIMES = 8.0
+INGEST_P99_MS = 20.0
 WARM_UP = 40
 KINDS = ("countersign", "plain")
 
@@ -27,21 +34,26 @@ Made = Callable[[int], bytes]
 def main() -> None:
     """Measure both doors and print the report."""
     acknowledged()
-    ingested()
+    for database in kinds():
+        ingested(database)
 
 
 def acknowledged() -> None:
     """Measure clicks and commands at a steady rate."""
     heading(f"Slack: stored and acknowledged, {RATE} requests a second, open loop")
     for name, made in (("/donor command", payloads.command), ("click on a card", payloads.click)):
-        found: dict[str, tuple[Spread, float]] = {}
+        taken: dict[str, tuple[Spread, float]] = {}
         for kind in KINDS:
-            with TemporaryDirectory() as directory, door(kind, Path(directory)) as server:
-                found[kind] = asyncio.run(_acknowledge(server, made))
-        ours, plain = found["countersign"], found["plain"]
-        met = verdict(reached=ours[0].p99 < ACKNOWLEDGED_P99_MS)
-        size = len(made(0)) / 1000
-        line(f"{name} ({size:.1f} kB)", ours[0], target=f"p99 < {ACKNOWLEDGED_P99_MS:.0f} ms: {met}")
+            with fresh(SQLITE) as url, door(kind, url) as server:
+                taken[kind] = asyncio.run(_acknowledge(server, made))
+        ours, plain = taken["countersign"], taken["plain"]
+        line(f"{name} ({len(made(0)) / 1000:.1f} kB)", ours[0])
+        found(
+            f"  {name}, 99th percentile",
+            f"{ours[0].p99:.1f} ms",
+            target=f"< {ACKNOWLEDGED_P99_MS:.0f} ms",
+            is_reached=ours[0].p99 < ACKNOWLEDGED_P99_MS,
+        )
         line("  plain Bolt, FastAPI, session per request", plain[0], remark=_times(plain[0].p50, ours[0].p50))
         line("  processor time of the server per request", _both(ours[1], plain[1]))
 
@@ -54,27 +66,64 @@ async def _acknowledge(server: Server, made: Made) -> tuple[Spread, float]:
     return Spread.of(run.latencies), (server.cpu - before) / ACKNOWLEDGED
 
 
-def ingested() -> None:
-    """Measure how many events are taken in when they come as fast as they can."""
-    heading(f"CRM events: verified, stored and answered 202, {CLIENTS} clients, closed loop")
-    found: dict[str, tuple[Run, float]] = {}
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One kind of door, under as much as it takes for a moment; *cpu* is the server's seconds per event."""
+
+    run: Run
+    cpu: float
+
+
+def ingested(database: str) -> None:
+    """Measure how many events are taken in when they come as fast as they can, each way in turn."""
+    heading(f"CRM events on {database}: verified, durable, answered 202; {CLIENTS} clients, closed loop")
+    with ExitStack() as stack:
+        servers = {
+            kind: stack.enter_context(door(kind, stack.enter_context(fresh(database)))) for kind in KINDS
+        }
+        rounds = {kind: list[Round]() for kind in KINDS}
+        for number in range(ROUNDS):
+            for kind in KINDS:
+                rounds[kind].append(uvloop.run(_ingest(servers[kind], EVENTS[kind], number)))
     for kind in KINDS:
-        with TemporaryDirectory() as directory, door(kind, Path(directory)) as server:
-            found[kind] = asyncio.run(_ingest(server))
-    for kind, (run, cpu) in found.items():
-        line(f"{kind}", f"{run.per_second:,.0f} events/s   {Spread.of(run.latencies)}")
-        line("  processor time of the server per event", f"{cpu * 1e6:,.0f} µs")
-    ours, plain = found["countersign"], found["plain"]
-    line("  ratio", f"{ours[0].per_second / plain[0].per_second:.1f} x the events per second")
-    line("  ratio by processor time", f"{plain[1] / ours[1]:.1f} x the events per processor second")
+        line(kind, f"{_rate(rounds[kind]):,.0f} events/s   {_latencies(rounds[kind])}")
+        line("  processor time of the server per 1,000 events", f"{_cpu(rounds[kind]) * 1000:.2f} s")
+    ours, plain = rounds["countersign"], rounds["plain"]
+    times = median(a.run.per_second / b.run.per_second for a, b in zip(ours, plain, strict=True))
+    found(
+        f"  events/s on {database}, the plain way = 1",
+        f"{times:.1f}",
+        target=f">= {TIMES:.0f}",
+        is_reached=times >= TIMES,
+    )
+    line("  by processor time", f"{_cpu(plain) / _cpu(ours):.1f} x the events per processor second")
+    p99 = median(Spread.of(each.run.latencies).p99 for each in ours)
+    found(
+        f"  99th percentile at saturation on {database}, median of {ROUNDS} rounds",
+        f"{p99:.1f} ms",
+        target=f"< {INGEST_P99_MS:.0f} ms",
+        is_reached=p99 < INGEST_P99_MS,
+    )
 
 
-async def _ingest(server: Server) -> tuple[Run, float]:
-    events = [payloads.gift_received(n) for n in range(EVENTS)]
+async def _ingest(server: Server, count: int, number: int) -> Round:
+    events = [payloads.gift_received(number * count + n) for n in range(count)]
     await closed_loop(server.port, events[:WARM_UP], clients=2, seconds=9)
     before = server.cpu
-    run = await closed_loop(server.port, events[WARM_UP:], clients=CLIENTS, seconds=INGEST_S)
-    return run, (server.cpu - before) / len(run.latencies)
+    run = await closed_loop(server.port, events[WARM_UP:], clients=CLIENTS, seconds=ROUND_S)
+    return Round(run, (server.cpu - before) / len(run.latencies))
+
+
+def _rate(rounds: list[Round]) -> float:
+    return median(each.run.per_second for each in rounds)
+
+
+def _cpu(rounds: list[Round]) -> float:
+    return median(each.cpu for each in rounds)
+
+
+def _latencies(rounds: list[Round]) -> Spread:
+    return Spread.of([latency for each in rounds for latency in each.run.latencies])
 
 
 def _times(plain: float, ours: float) -> str:

@@ -47,6 +47,37 @@ def line(name: str, figure: object, *, target: str = "", remark: str = "") -> No
     print(f"  {name:<50} {figure}{aim}{f'   {remark}' if remark else ''}", flush=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A figure beside its target, for the table at the end."""
+
+    what: str
+    figure: str
+    target: str
+    is_reached: bool
+    load: float
+
+
+_FOUND: list[Finding] = []
+
+
+def found(what: str, figure: str, *, target: str, is_reached: bool) -> None:
+    """Print a figure that has a target, and remember it for the table at the end."""
+    line(what, figure, target=f"{target}: {verdict(reached=is_reached)}")
+    _FOUND.append(Finding(what.strip(), figure, target, is_reached, os.getloadavg()[0]))
+
+
+def summary() -> None:
+    """Print every figure that has a target, with the machine's load at the time."""
+    if not _FOUND:
+        return
+    print("\nFigures and targets\n-------------------")
+    for each in _FOUND:
+        state = "reached" if each.is_reached else "MISSED "
+        print(f"  {state}  {each.what:<58} {each.figure:>16}   {each.target:<18} load {each.load:.1f}")
+    print(f"  {sum(each.is_reached for each in _FOUND)} of {len(_FOUND)} reached", flush=True)
+
+
 def verdict(*, reached: bool) -> str:
     """Say in a word whether a target was reached in this run."""
     return "reached" if reached else "MISSED"

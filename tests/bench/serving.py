@@ -39,11 +39,10 @@ class Server:
 
 
 @contextmanager
-def door(kind: str, directory: Path) -> Iterator[Server]:
-    """Run one of `tests.bench.doors` until the block ends."""
-    directory.mkdir(parents=True, exist_ok=True)
+def door(kind: str, url: str) -> Iterator[Server]:
+    """Run one of `tests.bench.doors` over the database at *url* until the block ends."""
     port = free_port()
-    with _running(["-m", "tests.bench.doors", kind, str(port), str(directory)]) as process:
+    with _running(["-m", "tests.bench.doors", kind, str(port), url]) as process:
         server = Server(port, process)
         wait_until_it_answers(server, "/healthz")
         yield server

@@ -1,0 +1,26 @@
+"""Taking in what arrives: many at once cost little more than one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storage.joint_work import JointWork
+from storage.queue import Received
+from storage.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Accept(JointWork[bool]):
+    """Store what arrived; False when its source sent the same before."""
+
+    received: Received
+
+    def __call__(self, transaction: Transaction) -> bool:
+        """Store this one."""
+        return transaction.inbox.accept(self.received)
+
+    @classmethod
+    def together(cls, transaction: Transaction, works: Sequence[Accept]) -> list[bool]:
+        """Store all of them; of several that repeat one another the first is new."""
+        return transaction.inbox.accept_all([work.received for work in works])

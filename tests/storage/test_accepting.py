@@ -1,0 +1,96 @@
+"""What arrives in the same moment is stored together, each as if it had come alone."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from storage.accepting import Accept
+from storage.database import Database
+from storage.errors import ConstraintError
+from storage.queue import Item, Received
+from storage.transaction import Transaction
+
+NOW = datetime(2026, 11, 3, 9, 30, 0, 123456, tzinfo=UTC)
+
+
+def _received(name: str, key: str | None = None) -> Received:
+    return Received(
+        id=name,
+        source="crm",
+        dedupe_key=key or name,
+        kind="k",
+        entity_key=f"donor:{name[-1]}",
+        body=f'"ü {name}"'.encode(),
+        correlation_id=f"cor_{name}",
+        received_at=NOW,
+        available_at=None if name.endswith("0") else NOW + timedelta(seconds=1),
+        priority=7,
+    )
+
+
+def _stored(transaction: Transaction) -> list[Item | None]:
+    return [transaction.inbox.get(f"in_{n:02}") for n in range(40)]
+
+
+async def test_together_is_as_one_by_one_and_repetitions_are_told(database: Database) -> None:
+    arrived = [_received(f"in_{n:02}") for n in range(40)]
+    arrived.insert(5, _received("again_a", "in_04"))
+    arrived.append(_received("again_b", "in_00"))
+    fresh = await asyncio.gather(*(database.write(Accept(each)) for each in arrived))
+    assert [each.id for each, is_new in zip(arrived, fresh, strict=True) if not is_new] == [
+        "again_a",
+        "again_b",
+    ]
+    assert await asyncio.gather(*(database.write(Accept(each)) for each in arrived)) == [False] * 42
+    together = await database.read(_stored)
+    claimed = await database.write(
+        lambda t: t.inbox.claim(owner="w", now=NOW, lease=timedelta(seconds=1), limit=40)
+    )
+    assert [item.id for item in claimed] == ["in_00"]
+    for each in arrived:
+        await database.write(lambda t, each=each: t.inbox.accept(_renamed(each)))  # type: ignore[misc]
+    alone = await database.read(lambda t: [t.inbox.get(f"alone_in_{n:02}") for n in range(40)])
+    assert [_bare(item) for item in together] == [_bare(item) for item in alone]
+
+
+async def test_one_that_cannot_be_stored_is_told_alone(database: Database) -> None:
+    arrived = [_received("in_00"), _received("in_01"), _received("in_01", "another"), _received("in_02")]
+    writes = (database.write(Accept(each)) for each in arrived)
+    first, second, third, fourth = await asyncio.gather(*writes, return_exceptions=True)
+    assert (first, second, type(third), fourth) == (True, True, ConstraintError, True)
+    stored = await database.read(lambda t: t.inbox.counts())
+    assert stored == {"ready": 3, "in_flight": 0, "done": 0, "dead": 0}
+
+
+def _renamed(received: Received) -> Received:
+    name = f"alone_{received.id}"
+    return Received(
+        id=name,
+        source="elsewhere",
+        dedupe_key=name,
+        kind=received.kind,
+        entity_key=received.entity_key,
+        body=received.body,
+        correlation_id=received.correlation_id,
+        received_at=received.received_at,
+        available_at=received.available_at,
+        priority=received.priority,
+    )
+
+
+def _bare(item: Item | None) -> tuple[object, ...]:
+    assert item is not None
+    return (
+        item.id.removeprefix("alone_"),
+        item.kind,
+        item.entity_key,
+        item.body,
+        item.correlation_id,
+        item.priority,
+        item.status,
+        item.attempts,
+        item.fence,
+        item.received_at,
+        item.available_at,
+    )
