@@ -14,6 +14,8 @@ from sqlalchemy import make_url
 
 from bot.settings import Settings
 from storage.audit import KnownRoot
+from storage.checkpoints import Checkpoint
+from storage.database import Database
 from storage.signed_note import NoteInvalidError, SignedNote, TreeHead, VerifierKey, notes_in
 
 KEYS = "vkeys.txt"
@@ -146,6 +148,13 @@ def signed_heads(places: Iterable[Path], keys: Iterable[VerifierKey]) -> list[tu
     known = (*keys, *outside.keys)
     heads = ((note, head_of(note, known)) for _, note in outside.notes)
     return [(note, head) for note, head in heads if head]
+
+
+async def keep_elsewhere(database: Database, settings: Settings, signed: Checkpoint) -> tuple[str, ...]:
+    """Write a checkpoint that was signed at the command line to every place; return those that failed."""
+    keys = await database.read(lambda tx: tx.checkpoints.signing_keys())
+    vkeys = "".join(f"{each.key}\n" for each in keys)
+    return await CheckpointFiles(checkpoint_places(settings)).keep(signed.size, signed.note, vkeys)
 
 
 def head_of(note: str, keys: Iterable[VerifierKey]) -> TreeHead | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from bot.checkpoint_files import keep_elsewhere
 from bot.cli.console import print_json, say
+from bot.cli.loading import database_settings
 from bot.cli.operator import NotAllowed, arrival, operator, organisation_here
 from bot.cli.period import NotADay, period
 from bot.cli.running import complain
@@ -14,12 +16,16 @@ from bot.export.contents import Scope
 from handlers.context import Arrived
 from handlers.record.evidence import record as write_down
 from policy.decision import Role
-from storage.checkpoints import InconsistentLogError
+from storage.checkpoints import Checkpoint, InconsistentLogError
 from storage.database import Database
 from storage.transaction import Transaction
 
 MAY_EXPORT = {Role.ADMIN.value, Role.COMPLIANCE.value}
 DIFFERS = "The log does not continue what was signed before. Run countersign audit verify first."
+NOT_KEPT = (
+    "The checkpoint it was signed with could not be written to {places}; countersign audit checkpoint writes "
+    "the next one."
+)
 OWN_DATA_OF_WHOM = "Say whose data: --donor DONOR."
 
 
@@ -35,7 +41,8 @@ async def run(options: argparse.Namespace, database: Database) -> int:
         scope = Scope(options.donor, *period(options))
         zone = organisation.time_zone if organisation else "UTC"
         order = Order(scope, options.role, options.by, arrived.now, zone)
-        await database.write(lambda tx: _sign(tx, arrived))
+        signed = await database.write(lambda tx: _sign(tx, arrived))
+        failed = await keep_elsewhere(database, database_settings(options.database), signed) if signed else ()
         made = await database.read(lambda tx: write_export(tx, out, order))
     except (NotADay, ExportImpossible) as problem:
         return complain(str(problem))
@@ -51,13 +58,15 @@ async def run(options: argparse.Namespace, database: Database) -> int:
         out.unlink()  # noqa: ASYNC240 - nothing else waits for this command
         raise
     _tell(options, out, made)
+    if failed:
+        complain(NOT_KEPT.format(places=", ".join(failed)))
     return 0
 
 
-def _sign(tx: Transaction, arrived: Arrived) -> None:
+def _sign(tx: Transaction, arrived: Arrived) -> Checkpoint | None:
     while tx.audit.seal(1000):
         pass
-    tx.checkpoints.sign(arrived.now)
+    return tx.checkpoints.sign(arrived.now)
 
 
 def _write_down(tx: Transaction, arrived: Arrived, order: Order, made: Export, actor: str) -> None:

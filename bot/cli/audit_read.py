@@ -21,6 +21,7 @@ from storage.database import Database
 from storage.transaction import Transaction
 
 SHORTEST_REFERENCE = 6
+LONGEST_VALUE = 100
 HOW_TO_READ_ON = (
     "Everything of one decision: countersign audit show REFERENCE. Every entry about the donor: --full"
 )
@@ -107,6 +108,20 @@ def as_text(record: AuditRecord) -> str:
     """Return an entry as people read it."""
     line = evidence_line(record)
     head = f"{record.at:%Y-%m-%d %H:%M:%S} UTC  {record.kind:<28}  {line.who if line else record.actor}"
-    details = "".join(f"\n    {detail}" for detail in (line.what, *line.details)) if line else ""
+    told = (line.what, *line.details) if line else _plainly(record)
+    details = "".join(f"\n    {detail}" for detail in told)
     number = "" if record.seq is None else f"number {record.seq}, "
     return f"{head}{details}\n    {number}entry {record.id}, reference {record.correlation_id[-6:].lower()}"
+
+
+def _plainly(record: AuditRecord) -> tuple[str, ...]:
+    """Return what an entry records that is no part of a decision's story: its plain values."""
+    if record.payload is None:
+        return ("Removed: the donor was erased, or its time of retention is over",)
+    plain = ((name, value) for name, value in record.payload.items() if isinstance(value, str | int))
+    return tuple(f"{name.replace('_', ' ')}: {_shortened(value)}" for name, value in plain if value != "")
+
+
+def _shortened(value: str | int) -> str:
+    text = str(value).replace("\n", " ")
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"

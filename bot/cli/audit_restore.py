@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bot.checkpoint_files import CheckpointFiles, checkpoint_places, signed_heads
+from bot.checkpoint_files import checkpoint_places, keep_elsewhere, signed_heads
 from bot.cli.console import print_json, say
 from bot.cli.loading import database_settings
 from bot.cli.operator import NotAllowed, arrival, operator, organisation_here, ring_everybody
@@ -22,7 +22,7 @@ from handlers.record.declare_restore import (
 )
 from policy.decision import Role
 from storage.audit import KnownRoot
-from storage.checkpoints import Checkpoint, InconsistentLogError
+from storage.checkpoints import InconsistentLogError
 from storage.database import Database
 from storage.signed_note import NoteInvalidError
 
@@ -56,7 +56,8 @@ async def run(options: argparse.Namespace, database: Database) -> int:
     except InconsistentLogError:
         return complain(NO_RESTORE.format(what=OWN_DIFFER))
     await ring_everybody()
-    failed = await _keep(options, database, signed)
+    settings = database_settings(options.database)
+    failed = await keep_elsewhere(database, settings, signed) if signed else ()
     _tell(options, loss)
     return complain(f"The new checkpoint could not be written to {', '.join(failed)}.") if failed else 0
 
@@ -67,17 +68,6 @@ async def _notes(options: argparse.Namespace, database: Database) -> dict[KnownR
     places = [place for place in checkpoint_places(database_settings(options.database)) if place.exists()]
     heads = signed_heads([*places, *map(Path, options.checkpoints)], [each.key for each in own])
     return {KnownRoot(head.size, head.root): note for note, head in heads}
-
-
-async def _keep(
-    options: argparse.Namespace, database: Database, signed: Checkpoint | None
-) -> tuple[str, ...]:
-    if signed is None:
-        return ()
-    keys = await database.read(lambda tx: tx.checkpoints.signing_keys())
-    vkeys = "".join(f"{each.key}\n" for each in keys)
-    places = checkpoint_places(database_settings(options.database))
-    return await CheckpointFiles(places).keep(signed.size, signed.note, vkeys)
 
 
 def _tell(options: argparse.Namespace, loss: Loss) -> None:

@@ -130,6 +130,7 @@ async def test_an_export_proves_itself_and_tells_a_decision_from_beginning_to_en
     assert await run("checkpoint") == 0
     assert await run("keys", "rotate", "--by", "it@example.org") == 0
     assert await run("export", "--out", "all.zip", "--by", "carmen@example.org") == 0
+    assert (here / "countersign.checkpoints" / "000000000602.checkpoint").exists(), "kept with the others"
     folder = unpacked(here / "all.zip")
     done = verify(folder, "--show", "cor001")
     assert (done.returncode, done.stderr) == (0, "")
@@ -155,7 +156,9 @@ async def test_an_export_proves_itself_and_tells_a_decision_from_beginning_to_en
     assert verify(folder, str(here / "all.zip")).returncode == 0
     assert await run("export", "--out", "all.zip", "--by", "carmen@example.org") == 1, "never written over"
     assert await run("search", "--kind", "export.made", "carmen@example.org", "nonsense") == 1
+    capsys.readouterr()
     assert await run("search", "--kind", "export.*", "carmen@example.org") == 0
+    assert "\n    audience: compliance\n" in capsys.readouterr().out
     assert await run("verify") == 0
     assert await run("show", "e0004") == await run("show", "cor001") == 0
     assert await run("show", "r0") == await run("show", "nothing") == 1
