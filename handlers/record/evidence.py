@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from handlers.context import Arrived, Write
 from storage.audit import AuditEntry
 from storage.transaction import Transaction
+
+log = logging.getLogger(__name__)
 
 SYSTEM = "system"
 
@@ -26,10 +29,18 @@ def record(
     correlation_id: str | None = None,
     **payload: Any,
 ) -> None:
-    """Append an audit entry about *subject* (a donor id); *payload* is JSON data without floats."""
+    """Append an audit entry about *subject* (a donor id); *payload* is JSON data without floats.
+
+    With the *correlation_id* of a decision it becomes part of that; the log then ties the two ids together,
+    since what was pressed has lines and a trace of its own.
+    """
+    entry_id = arrived.ids.new()
+    if correlation_id not in (None, arrived.correlation_id):
+        tied = {"correlation_id": arrived.correlation_id, "decision": correlation_id, "entry": entry_id}
+        log.info("part of a decision", extra={**tied, "kind": kind})
     tx.audit.append(
         AuditEntry(
-            id=arrived.ids.new(),
+            id=entry_id,
             at=arrived.now,
             kind=kind,
             correlation_id=correlation_id or arrived.correlation_id,

@@ -16,6 +16,7 @@ import pytest
 import yaml
 from opentelemetry import trace
 
+from bot.cli.operator import arrival
 from bot.doorstep import Arrival, Doorstep
 from bot.http.metrics import Metrics
 from bot.logs import CORRELATION, JsonLines
@@ -23,6 +24,7 @@ from bot.policy_in_force import PolicyInForce
 from bot.tracing import start_tracing
 from bot.worker import INBOUND, OUTBOUND, Worker
 from handlers.commands import CrmEventArrived
+from handlers.record.evidence import record
 from handlers.spans import span, trace_id_of
 from policy.decide import CompiledPolicy
 from policy.events import CrmEvent, CrmEventType
@@ -140,6 +142,19 @@ def test_lines_name_what_is_being_worked_on() -> None:
     finally:
         CORRELATION.reset(token)
     assert "correlation_id" not in json.loads(JsonLines().format(record))
+
+
+async def test_a_click_and_its_decision_are_tied_together_in_the_log(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    at, decision = arrival(), "01JDECISION000000000000000"
+    with caplog.at_level(logging.INFO, "handlers.record.evidence"):
+        await house.database.write(lambda tx: record(tx, at, "x.y", subject=None, correlation_id=decision))
+        await house.database.write(lambda tx: record(tx, at, "x.z", subject=None))
+    [line] = [json.loads(JsonLines().format(each)) for each in caplog.records]
+    [entry] = await house.database.read(lambda tx: tx.audit.by_correlation(decision))
+    assert (line["correlation_id"], line["decision"]) == (at.correlation_id, decision)
+    assert (line["entry"], line["kind"], entry.kind) == (entry.id, "x.y", "x.y")
 
 
 def test_tracing_starts_only_where_it_is_wanted_and_installed(caplog: pytest.LogCaptureFixture) -> None:
