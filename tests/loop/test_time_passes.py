@@ -214,3 +214,30 @@ async def test_three_replicas_deliver_one_digest(open_loop: Open, postgres_url: 
 
 async def test_two_schedulers_on_one_file_deliver_one_digest(loop: Loop, tmp_path: Path) -> None:
     await _two_schedulers(loop, tmp_path)
+
+
+async def test_whoever_goes_to_a_meeting_gets_the_summary_in_direct_messages_once(loop: Loop) -> None:
+    """Planned in the CRM, found by the timer, written by the model, read by the colleague who goes there."""
+    crm, at = loop.stage.crm, _morning(WORKING.next_working_day(_today(loop))) + timedelta(hours=5)
+    contact = next(each for each in crm.tables.interactions if each.donor_id == JANE)
+    planned = {"kind": "meeting", "status": "planned", "at": at.astimezone(UTC), "staff_id": "staff-olivia"}
+    crm.store.commit(contact.model_copy(update=planned))
+    direct = await loop.stage.direct(OLIVIA)
+
+    async def received() -> list[Json]:
+        found = await loop.stage.history(OLIVIA, direct)
+        return [message for message in found if has(message, "Jane Doe", "For your meeting")]
+
+    await loop.later_at(at - timedelta(hours=2))
+    await loop.runtime.scheduler.prepare_meetings()
+    await loop.settled()
+    assert await received() == []
+    await loop.later_at(at - timedelta(minutes=50))
+    await loop.runtime.scheduler.prepare_meetings()
+    [summary] = await until(received, "the summary before the meeting")
+    assert has(summary, "AI-generated, check before use", "$65,650", "Recent history")
+    await loop.later_at(at - timedelta(minutes=40))
+    await loop.runtime.scheduler.prepare_meetings()
+    await loop.settled()
+    assert await received() == [summary]
+    assert (await loop.kinds()).count("summary.before_meeting") == 1
