@@ -1,7 +1,8 @@
 """What a sentence of a note claims outright about gifts, pledges, people and channels, against the record.
 
 Only plain English statements about the donor are read, and only those that the record can decide: with a
-doubt about whom or when a sentence means, nothing is said. Figures are read and spelled anew, never quoted.
+doubt about whom or when a sentence means, nothing is said. What the text names is compared and not repeated:
+whoever writes a note must not be able to put a figure or a name on a card.
 """
 
 from __future__ import annotations
@@ -160,7 +161,7 @@ def _about_last_gift(said: Said, sentence: str, gifts: list[Gift]) -> Iterator[C
         if sum(g.amount.minor for g in lately) == amount.minor:
             return
         yield said.against(
-            f"says the last gift was {amount}; the last one by then was {last.amount} on "
+            f"names another amount for the last gift; by then that was {last.amount} on "
             f"{spelled_date(last.received_on)}.",
             last.id,
         )
@@ -168,7 +169,7 @@ def _about_last_gift(said: Said, sentence: str, gifts: list[Gift]) -> Iterator[C
     day = _day(_LAST_DATE.search(sentence))
     if day and not any(_near(day, gift.received_on) for gift in lately):
         yield said.against(
-            f"says the last gift came in {_spelled(day)}; the last one by then came on "
+            f"names another day for the last gift; by then that was {last.amount} on "
             f"{spelled_date(last.received_on)}.",
             last.id,
         )
@@ -188,7 +189,7 @@ def _about_one_gift(said: Said, sentence: str, gifts: list[Gift]) -> Iterator[Co
         shown = " and ".join(f"{g.amount} on {spelled_date(g.received_on)}" for g in then[:2])
         more = f" and {len(then) - 2} more" if len(then) > 2 else ""
         ids = (gift.id for gift in then[:2])
-        yield said.against(f"says {amount} was given in {_spelled(day)}; recorded is {shown}{more}.", *ids)
+        yield said.against(f"names another amount for a gift; recorded is {shown}{more}.", *ids)
 
 
 def _about_pledges(
@@ -278,11 +279,3 @@ def _near(day: PartialDate, received: date) -> bool:
         begin = date(day.year, day.month, 1)
         return begin - timedelta(days=10) <= received <= begin + timedelta(days=41)
     return abs(date(day.year, day.month, day.day) - received) <= timedelta(days=14)
-
-
-def _spelled(day: PartialDate) -> str:
-    if day.month is None:
-        return str(day.year)
-    if day.day is None:
-        return f"{date(day.year, day.month, 1):%b} {day.year}"
-    return spelled_date(date(day.year, day.month, day.day))

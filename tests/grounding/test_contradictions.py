@@ -102,25 +102,25 @@ NO_CALLS = (consent(Channel.PHONE, ConsentStatus.OPTED_OUT),)
         (
             "Her last gift was $500.",
             {"gifts": GIFTS},
-            "says the last gift was $500; the last one by then was $250 on 1 Jun 2025.",
+            "names another amount for the last gift; by then that was $250 on 1 Jun 2025.",
             ("n1", "g2"),
         ),
         (
             "Met for tea. The most recent donation came to €250 or so she says. Latest gift was $25k.",
             {"gifts": GIFTS},
-            "says the last gift was $25,000; the last one by then was $250 on 1 Jun 2025.",
+            "names another amount for the last gift; by then that was $250 on 1 Jun 2025.",
             ("n1", "g2"),
         ),
         (
             "Last gift was in March 2023.",
             {"gifts": GIFTS},
-            "says the last gift came in Mar 2023; the last one by then came on 1 Jun 2025.",
+            "names another day for the last gift; by then that was $250 on 1 Jun 2025.",
             ("n1", "g2"),
         ),
         (
             "She gave $2,500 on 1 June 2025.",
             {"gifts": GIFTS},
-            "says $2,500 was given in 1 Jun 2025; recorded is $250 on 1 Jun 2025.",
+            "names another amount for a gift; recorded is $250 on 1 Jun 2025.",
             ("n1", "g2"),
         ),
         (
