@@ -92,6 +92,7 @@ RULES: tuple[Callable[[Situation], Proposal | None], ...] = (
 WHEN_ASKED: tuple[Callable[[Situation], Proposal | None], ...] = (
     donor_died,
     complained,
+    campaign_on_hold,
     gift_to_thank_for,
     reply_unanswered,
     meeting_ahead,

@@ -189,19 +189,17 @@ def payment_missing(s: Situation) -> Proposal | None:
 
 
 def campaign_on_hold(s: Situation) -> Proposal | None:
-    """A campaign stopped while an ask for it is planned: hold the ask."""
-    if not s.happened(CrmEventType.CAMPAIGN_STATUS_CHANGED) or s.event is None:
+    """A campaign stopped while an ask for it is planned: hold the ask, when it stops or when somebody asks."""
+    if s.event is not None and not s.happened(CrmEventType.CAMPAIGN_STATUS_CHANGED):
         return None
-    campaign = next((c for c in s.record.campaigns if c.id == s.event.record_id), None)
-    if campaign is None or campaign.status not in ("paused", "cancelled"):
+    stopped = s.event.record_id if s.event else None
+    planned = {i.campaign_id for i in s.record.interactions if i.is_ask and i.status == "planned"}
+    on_hold = (c for c in s.record.campaigns if c.status in ("paused", "cancelled") and c.id in planned)
+    campaign = next((c for c in on_hold if stopped in (None, c.id)), None)
+    if campaign is None:
         return None
-    planned = [
-        i
-        for i in s.record.interactions
-        if i.is_ask and i.status == "planned" and i.campaign_id == campaign.id
-    ]
     title = f"Hold the ask of {s.name} for {campaign.name}"
-    if not planned or s.is_planned(title):
+    if s.is_planned(title):
         return None
     sentence = s.writer.write(
         "The campaign {campaign} is {status}.",

@@ -8,7 +8,7 @@ import asyncio
 from bot.assistant.openai_assistant import OpenAiAssistant
 from bot.cli.console import complain_all, print_json, say
 from bot.cli.eval_candidates import PROMPTS, Candidate, NotThere, candidate, in_force
-from bot.cli.eval_run import FACTS, print_report, results
+from bot.cli.eval_run import FACTS, print_beside, print_report, results
 from bot.cli.loading import ai_here
 from bot.cli.opening import CannotOpen, opened
 from bot.cli.operator import arrival, operator, organisation_here
@@ -80,7 +80,8 @@ async def _compared(
     cases = golden_set(options.use)
     name, _ = PROMPTS[options.use]
     new = await results(cases, tried.assistant, tried.label)
-    comparisons = [*compare_results("Against no model", await results(cases, None, FACTS), new)]
+    rules = await results(cases, None, FACTS)
+    comparisons = [*compare_results("Against no model", rules, new)]
     if before and before.label != tried.label:
         old = await results(cases, before.assistant, before.label)
         comparisons += compare_results("Against the one in force", old, new)
@@ -92,6 +93,7 @@ async def _compared(
         candidate_prompt=tried.prompts[name].version,
         in_force=before.label if before else FACTS,
         report=report_of(tried.label, new),
+        baseline=report_of(FACTS, rules),
         comparisons=tuple(comparisons),
     )
 
@@ -115,6 +117,8 @@ async def _agrees_now(assistant: OpenAiAssistant, card: PastCard) -> bool:
 
 def _print(options: argparse.Namespace, rehearsal: Rehearsal) -> None:
     print_report(rehearsal.report)
+    if rehearsal.baseline:
+        print_beside(rehearsal.baseline, rehearsal.report)
     for comparison in rehearsal.comparisons:
         say(f"    {comparison.words}", "red" if comparison.is_worse else "")
     if rehearsal.objections:

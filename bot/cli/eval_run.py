@@ -11,7 +11,7 @@ from bot.assistant.openai_assistant import OpenAiAssistant
 from bot.cli.console import complain_all, print_json, progress, say
 from bot.cli.eval_candidates import NotThere, candidate, is_configured
 from bot.evals.cases import USES, Golden, golden_set
-from bot.evals.report import EvalReport, lines_of, report_of
+from bot.evals.report import EvalReport, beside, lines_of, report_of
 from bot.evals.running import CaseResult, run_cases
 
 FACTS = "Without a model, from records alone"
@@ -28,6 +28,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         for report in reports:
             print_report(report)
+        if len(reports) > 1:
+            print_beside(*reports)
     return 1 if any(report.problems for report in reports) else 0
 
 
@@ -51,6 +53,12 @@ async def results(
     with progress(what) as bar:
         task = bar.add_task("", total=len(cases))
         return await run_cases(cases, assistant, monotonic=time.monotonic, done=lambda: bar.advance(task))
+
+
+def print_beside(baseline: EvalReport, tried: EvalReport) -> None:
+    """Print what was tried beside what it has to beat."""
+    for line in beside(baseline, tried):
+        say(line)
 
 
 def print_report(report: EvalReport) -> None:

@@ -50,6 +50,7 @@ class Rehearsal(Value):
     candidate_prompt: str
     in_force: str
     report: EvalReport
+    baseline: EvalReport | None = None
     comparisons: tuple[Comparison, ...]
 
     @property

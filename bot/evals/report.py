@@ -140,6 +140,31 @@ def lines_of(report: EvalReport) -> Iterator[str]:
         yield f"    {each.id} ({each.sort}): {_why(each)}. {each.reason}"
 
 
+def beside(baseline: EvalReport, tried: EvalReport) -> Iterator[str]:
+    """Set what was tried beside the rules that it has to beat, figure by figure."""
+    yield f"{'':<28} {'without a model':>18} {'with it':>18}"
+    pairs = [("cases as expected", baseline.passed, tried.passed)]
+    pairs += [
+        (f"    {mine.use}", other.passed, mine.passed)
+        for other, mine in zip(baseline.uses, tried.uses, strict=True)
+        if mine.passed.of
+    ]
+    pairs.append(("action or urgency", baseline.agreed, tried.agreed))
+    pairs.append(("sentences borne out", baseline.supported, tried.supported))
+    for name, other, mine in pairs:
+        yield f"{name:<28} {_short(other):>18} {_short(mine):>18}"
+    said = (str(each.supported.count) for each in (baseline, tried))
+    yield "{:<28} {:>18} {:>18}".format("sentences said", *said)
+    yield f"{'time per case, middle':<28} {baseline.p50_ms:>15} ms {tried.p50_ms:>15} ms"
+    missed = {each.id for each in tried.failed} - {each.id for each in baseline.failed}
+    if missed:
+        yield f"The rules alone did better in {', '.join(sorted(missed))}."
+
+
+def _short(share: Share) -> str:
+    return f"{share.count}/{share.of} ({share.percent} %)"
+
+
 def _why(result: CaseResult) -> str:
     parts = []
     if result.found != result.expected:

@@ -78,6 +78,9 @@ _WARNINGS = (
     "The record is {donor.legal_review}, so speak with the legal team ahead of any contact.",
     "A {complaint.recent} came in on {complaint.on} and deserves an answer.",
     "Thanks for the {acknowledgement.gift_amount} gift are {acknowledgement.overdue}.",
+    "The {recurring.frequency} gift of {recurring.amount} has {recurring.failed_payments} failed payments.",
+    "{DONOR} has {consent.email.fundraising} of e-mail for fundraising.",
+    "There is an {ask.open}, so agree any other request with the owner.",
     "{pledge.overdue_amount} of the pledge has been {pledge.overdue} since {pledge.overdue_since}.",
 )
 _STORY = (
@@ -87,10 +90,16 @@ _STORY = (
     "{DONOR} {giving.sybunt}, and the last gift came {giving.days_since_last} days ago.",
     "{pledge.balance} is outstanding on the pledge, and {pledge.next_due_amount} is due next.",
     "A {recurring.frequency} gift of {recurring.amount} is {recurring.status}.",
+    "Soft credit for gifts of others amounts to {giving.soft_credit}.",
+    "{DONOR} {giving.status} with {giving.this_year} in {fiscal_year.current}.",
     "The largest gift on record is {giving.largest_amount} from {giving.largest_on}.",
     "The last conversation on record was by {contact.last_kind} on {contact.last_on}.",
 )
 _CLOSING = "A short, personal message would be a kind way to say thanks."
+_WAITS_FOR_AN_ANSWER = re.compile(
+    r"\?|would like|not this|after the|next (?:year|month|spring)", re.IGNORECASE
+)
+_ONLY_AS = {"consent.email.fundraising": "opted_out", "giving.status": "recaptured"}
 _LONGEST = 6
 _LETTERS_AT_ONCE = 24
 
@@ -118,7 +127,8 @@ class SandboxModel:
         if data.get("task") == "answer":
             answer = {"claims": [*orders, *_relevant(data, _claims(data))][:4]}
         if data.get("task") == "triage":
-            answer["action"] = "soon" if data.get("untrusted") and not orders else "routine"
+            said = " ".join(str(one["text"]) for one in data.get("untrusted", ()))
+            answer["action"] = "soon" if _WAITS_FOR_AN_ANSWER.search(said) and not orders else "routine"
         return json.dumps(answer)
 
 
@@ -193,6 +203,8 @@ def _write(template: str, facts: dict[str, _Fact], donor: str) -> dict[str, Any]
 
 
 def _is_worth_saying(fact: _Fact) -> bool:
+    if fact.id in _ONLY_AS and fact.value.replace(" ", "_") != _ONLY_AS[fact.id]:
+        return False
     if fact.kind == "enum":
         return bool(fact.say) and fact.value != "no"
     return fact.kind == "date" or bool(re.search(r"[1-9]", fact.value))

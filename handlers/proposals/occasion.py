@@ -20,7 +20,8 @@ from storage.escalations import Escalation
 class Occasion(Value):
     """What a decision is asked on; without a *requester* an event or a timer asked.
 
-    *campaign_id* is the campaign of what happened, or of the pledge it is about; None where that has none.
+    *campaign_id* is the campaign of what happened, or of the pledge or planned contact it is about; None
+    where that has none.
     """
 
     requester: Requester | None = None
@@ -44,7 +45,7 @@ async def occasion_of(
 
     *user_id* is whoever asked in Slack, *about* names the CRM records that the proposal is for.
     """
-    campaign_id = campaign_of(event, record) or _campaign_of_pledges(about, record)
+    campaign_id = campaign_of(event, record) or _campaign_of_what_is_ahead(about, record)
     return Occasion(
         requester=await requester_of(user_id, record, context) if user_id else None,
         campaign_id=campaign_id,
@@ -101,10 +102,16 @@ def campaign_of(event: CrmEvent | None, record: DonorRecord) -> str | None:
     return next((each.campaign_id for each in concerned if each.id == event.record_id), None)
 
 
-def _campaign_of_pledges(about: Collection[str], record: DonorRecord) -> str | None:
-    """Return the campaign that a promised payment was promised to: speaking of it is contact for that one."""
-    pledges = (each for each in record.pledges if each.id in about)
-    return next((each.campaign_id for each in pledges if each.campaign_id), None)
+def _campaign_of_what_is_ahead(about: Collection[str], record: DonorRecord) -> str | None:
+    """Return the campaign that a payment was promised to, or for which a contact is planned.
+
+    Speaking of the one, or preparing the other, is contact for that campaign.
+    """
+    ahead: tuple[Pledge | Interaction, ...] = (
+        *record.pledges,
+        *(each for each in record.interactions if each.status == "planned"),
+    )
+    return next((each.campaign_id for each in ahead if each.id in about and each.campaign_id), None)
 
 
 def campaign_told(

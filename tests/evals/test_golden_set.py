@@ -16,7 +16,7 @@ from bot.assistant import AiSettings, Endpoint, OpenAiAssistant
 from bot.evals.cases import golden_set
 from bot.evals.escapes import escapes
 from bot.evals.rehearsal import Rehearsal, compare, compare_results
-from bot.evals.report import EvalReport, lines_of, report_of
+from bot.evals.report import EvalReport, beside, lines_of, report_of
 from bot.evals.running import CONVENTIONS, CaseResult, run_cases
 from bot.evals.sketch import TODAY, record_of
 from bot.sandbox.model import ModelSandboxConfig, build_model
@@ -81,6 +81,8 @@ async def test_the_simulated_model_passes_and_a_careless_one_does_not() -> None:
         AiSettings(endpoints=(MODEL,), send_notes=True),
         http_client=lambda: httpx2.AsyncClient(transport=httpx2.ASGITransport(app=model)),
     )
+    every, _ = await report(tame)
+    assert [each.id for each in every.failed] == []
     found, before = await report(tame, "recommendation")
     assert found.problems == ()
     assert (found.valid.count, found.escapes, found.refusals) == (found.valid.of, 0, {})
@@ -100,6 +102,10 @@ async def test_the_simulated_model_passes_and_a_careless_one_does_not() -> None:
     )
     assert len(rehearsal.objections) == len(worse.problems) + 2
     assert any("Worse than before" in line for line in rehearsal.objections)
+    rules, _ = await report(None, "recommendation")
+    table = list(beside(rules, worse))
+    assert table[1].split() == ["cases", "as", "expected", "42/42", "(100", "%)", "17/42", "(40", "%)"]
+    assert table[-1].startswith("The rules alone did better in r")
 
 
 @pytest.mark.parametrize(
