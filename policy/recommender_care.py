@@ -189,7 +189,7 @@ def payment_missing(s: Situation) -> Proposal | None:
 
 
 def campaign_on_hold(s: Situation) -> Proposal | None:
-    """A campaign stopped while an ask for it is planned: hold the ask, when it stops or when somebody asks."""
+    """A campaign stopped while an ask for it is planned: hold the ask, then or when somebody asks."""
     if s.event is not None and not s.happened(CrmEventType.CAMPAIGN_STATUS_CHANGED):
         return None
     stopped = s.event.record_id if s.event else None

@@ -100,6 +100,7 @@ class FakeCrm:
     consents: list[Consent] = field(default_factory=list)
     recurring: list[RecurringGift] = field(default_factory=list)
     households: list[Household] = field(default_factory=list)
+    campaigns: list[Campaign] = field(default_factory=list)
     meetings: list[PlannedMeeting] = field(default_factory=list)
     interactions: list[Interaction] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -147,6 +148,7 @@ class FakeCrm:
             consents=tuple(c for c in self.consents if c.donor_id == donor_id),
             interactions=tuple(i for i in self.interactions if i.donor_id == donor_id),
             notes=tuple(n for n in self.notes if n.donor_id == donor_id),
+            campaigns=tuple(self.campaigns),
             gaps=self.gaps,
         )
 

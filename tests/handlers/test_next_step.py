@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from handlers.commands import ChatUser, NextStepProposed, NextStepRequested, Rep
 from handlers.outcomes import NextStepShown, Notice
 from handlers.proposals.deciding import decided_on
 from handlers.proposals.escalation_view import card_of, requirement_of
+from handlers.proposals.occasion import occasion_of
 from policy.actions import UpdateStage
 from policy.decide import CompiledPolicy
-from policy.donor import Acknowledgement, LifecycleStage
+from policy.donor import Acknowledgement, Campaign, Interaction, LifecycleStage
 from storage.escalations import Escalation
 from storage.pauses import Pause
 from tests.handlers.conftest import MANAGER, OWNER, STRANGER, House, house_in
@@ -72,6 +73,35 @@ async def test_one_step_with_reasons_promise_and_what_comes_after(house: House) 
     assert shown.may_be_proposed
     assert (shown.decider, shown.undo_text[:6]) == ("Olivia Hart", "Can be")
     assert await waiting(house) == []
+
+
+async def test_an_ask_planned_for_a_campaign_that_stopped_is_held(house: House) -> None:
+    thank_everything(house)
+    days = {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)}
+    running = Campaign(id="campaign-9", name="Reading Room", status="active", **days)
+    ask = Interaction(
+        id="interaction-ask",
+        donor_id=DONOR,
+        kind="meeting",
+        direction="outbound",
+        status="planned",
+        at=house.clock.now() + timedelta(days=3),
+        is_ask=True,
+        campaign_id=running.id,
+    )
+    house.crm.interactions.append(ask)
+    house.crm.campaigns = [running]
+    assert (await asked(house)).rule == "meeting_ahead"
+    record = await house.crm.read(DONOR)
+    occasion = await occasion_of(None, OWNER.id, record, house.context, (ask.id,))
+    assert occasion.campaign_id == running.id
+    house.crm.campaigns = [running.model_copy(update={"status": "paused"})]
+    shown = await asked(house)
+    assert (shown.rule, shown.headline) == (
+        "campaign_on_hold",
+        "Reading Room is paused: hold the planned ask of Margaret Okafor",
+    )
+    assert shown.signals[0].claim.text == "The campaign Reading Room is paused."
 
 
 async def test_put_forward_it_is_a_decision_that_whoever_asked_does_not_take(house: House) -> None:
