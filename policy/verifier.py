@@ -12,6 +12,7 @@ from policy.facts_model import DonorFacts
 from policy.money import Money
 from policy.phrases import wordings
 from policy.verifier_binding import Binding, Evidence, UnboundError
+from policy.verifier_frames import check_frames
 from policy.verifier_language import unexplained
 from policy.verifier_literals import normalised, states_date, states_money, states_number
 from policy.verifier_meaning import check_meaning
@@ -39,6 +40,7 @@ def _judge(claim: Claim, evidence: Evidence) -> VerifiedClaim:
         placed = place_slots(claim.text, [(slot, _bind(slot, cited, evidence)) for slot in claim.slots])
         _nothing_unexplained(masked(claim.text, placed))
         check_meaning(claim.text, placed, evidence)
+        check_frames(claim.text, placed)
         check_subject(claim.text, placed, evidence)
     except UnverifiedError as error:
         return VerifiedClaim(claim=claim, verdict=error.verdict, reason=error.reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -57,6 +58,8 @@ def mutations(
     yield from _changed_evidence(claim)
     yield from _rebound(claim, record, facts)
     yield from _changed_words(claim, rng)
+    yield from _misled(claim, rng)
+    yield from _swapped(claim)
 
 
 def _with(claim: Claim, position: int, slot: Slot, text: str) -> Claim:
@@ -134,6 +137,87 @@ def _changed_words(claim: Claim, rng: random.Random) -> Iterator[tuple[str, Clai
     for word in FORBIDDEN_WORDS:
         index = rng.choice(gaps)
         yield word, claim.model_copy(update={"text": f"{claim.text[:index]} {word}{claim.text[index:]}"})
+
+
+# What people find wrong in texts written from tables besides figures: scope, cause, degree, unit, polarity.
+MISLEADING = (
+    (".", " every year."),
+    (".", " because the last appeal worked."),
+    (".", ", half of it for the gala."),
+    (".", ", the best result in the region."),
+    (".", " after the merger in 2019."),
+    (".", ", up from the year before."),
+    (".", " and will give again."),
+    (".", ", tax included."),
+    (".", " per month."),
+    (".", ", about twice as much as her neighbours."),
+    (".", " in total for the household."),
+    (".", ", as DONOR_2 did."),
+    ("$", "€"),
+    ("$", "US$1"),
+    ("$", "-$"),
+    ("$", "$0"),
+    ("largest", "smallest"),
+    ("last", "first"),
+    ("first", "last"),
+    ("gifts", "pledges"),
+    ("gifts", "years"),
+    ("has given", "has promised"),
+    ("has given", "wants back"),
+    ("was", "was not"),
+    ("is marked", "was marked"),
+    ("fiscal year", "calendar year"),
+    ("outstanding", "paid"),
+    ("overdue", "early"),
+    ("opted out", "opted in"),
+    ("has died", "has recovered"),
+    ("soft credit", "hard credit"),
+    ("Soft credit", "Money received"),
+    (" in ", " before "),
+    (" on 1", " by 1"),
+    (" on 2", " by 2"),
+    (" since ", " until "),
+    (" of ", " instead of "),
+)
+
+
+# Where the change leaves the sentence true, or without any sense that could be believed.
+STILL_TRUE = (
+    ("Soft credit", "gifts"),
+    ("between gifts", "gifts"),
+    ("due on", " by 1"),
+    ("due on", " by 2"),
+    ("household", " in total for the household."),
+    ("monthly", " per month."),
+    ("quarterly", " per month."),
+    ("yearly", " per month."),
+)
+
+
+def _misled(claim: Claim, rng: random.Random) -> Iterator[tuple[str, Claim]]:
+    for one, other in MISLEADING:
+        if any(words in claim.text and change in (one, other) for words, change in STILL_TRUE):
+            continue
+        if one in claim.text:
+            place = rng.choice([-1, 1])
+            parts = claim.text.rsplit(one, 1) if place < 0 or one == "." else claim.text.split(one, 1)
+            yield f"{one} > {other}", claim.model_copy(update={"text": other.join(parts)})
+
+
+def _swapped(claim: Claim) -> Iterator[tuple[str, Claim]]:
+    """Two true figures of one sentence change places, in the text alone and with their bindings."""
+    for one, other in itertools.combinations(range(len(claim.slots)), 2):
+        a, b = claim.slots[one], claim.slots[other]
+        if a.text == b.text or claim.text.count(a.text) != 1 or claim.text.count(b.text) != 1:
+            continue
+        if "lifetime" in f"{a.fact} {b.fact}" and a.kind is b.kind:
+            continue  # two currencies of one total, in another order
+        if f"{a.text} gift of {b.text}" in claim.text:
+            continue  # "the $50 gift of 5 March" and "the 5 March gift of $50" say the same
+        if {a.kind, b.kind} & {SlotKind.NAME, SlotKind.ENUM} or a.text in b.text or b.text in a.text:
+            continue
+        text = claim.text.replace(a.text, "\0").replace(b.text, a.text).replace("\0", b.text)
+        yield f"{a.fact} <> {b.fact}", claim.model_copy(update={"text": text})
 
 
 @given(seed=st.integers(0, 10**6))
