@@ -10,7 +10,16 @@ from typing import Any
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 PATIENCE_S = 60
 NOT_ASKED = "Advisories: the service could not be asked, so nothing was looked up."
-AUDIT = ("--disable-pip", "--require-hashes", "--progress-spinner", "off", "--timeout", "5", "--format", "json")
+AUDIT = (
+    "--disable-pip",
+    "--require-hashes",
+    "--progress-spinner",
+    "off",
+    "--timeout",
+    "5",
+    "--format",
+    "json",
+)
 
 
 def verdict(dependencies: list[dict[str, Any]]) -> tuple[int, list[str]]:

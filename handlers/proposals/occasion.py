@@ -118,7 +118,7 @@ def campaign_told(
     event: CrmEvent | None, about: Collection[str], record: DonorRecord, time_zone: str
 ) -> dict[str, str] | None:
     """Return the campaign of what happened or of the pledge it is about, with when it runs in UTC."""
-    wanted = campaign_of(event, record) or _campaign_of_pledges(about, record)
+    wanted = campaign_of(event, record) or _campaign_of_what_is_ahead(about, record)
     found = next((each for each in record.campaigns if each.id == wanted), None)
     if found is None:
         return None
