@@ -44,7 +44,12 @@ from handlers.digests.change_schedule import change_schedule
 from handlers.digests.dashboard_link import dashboard_link
 from handlers.digests.deliver_digest import deliver_digest
 from handlers.digests.digest_now import digest_now
-from handlers.digests.post_digest import post_digest, post_digest_detail, share_figures
+from handlers.digests.post_digest import (
+    post_digest,
+    post_digest_detail,
+    share_chart,
+    share_figures,
+)
 from handlers.digests.show_schedules import show_schedule_form, show_schedules
 from handlers.digests.watch_drift import watch_drift
 from handlers.editing.approve_edit import approve_edit
@@ -194,6 +199,7 @@ DEPARTURES: dict[type[Any], Handler] = {
     effects.PostOutcome: post_outcome,
     effects.PostDigest: post_digest,
     effects.PostDigestDetail: post_digest_detail,
+    effects.ShareChart: share_chart,
     effects.ShareFigures: share_figures,
     effects.ExecuteAction: execute_action,
     effects.TakeBack: take_back,

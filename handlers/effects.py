@@ -94,6 +94,16 @@ class PostDigestDetail(Value):
     charts: bool = True
 
 
+class ShareChart(Value):
+    """Put the picture of a section's chart into the thread, where Slack's own charts are refused."""
+
+    type: Literal["share_chart"] = "share_chart"
+    answer_id: str
+    section: int
+    channel: str
+    thread_ts: str
+
+
 class ShareFigures(Value):
     """Put the figures of a stored digest as a file into its thread."""
 
@@ -242,6 +252,7 @@ Effect = Annotated[
     | PostOutcome
     | PostDigest
     | PostDigestDetail
+    | ShareChart
     | ShareFigures
     | ExecuteAction
     | TakeBack

@@ -12,6 +12,7 @@ from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShow
 from policy.actions import Action, FieldChange
 from policy.claims import Claim
 from policy.decide import CompiledPolicy
+from policy.digest import Chart
 from policy.donor import Campaign, DonorMatch, DonorRecord, PlannedMeeting
 from policy.draft import Draft, ModelCall
 from policy.events import CrmEvent
@@ -229,6 +230,12 @@ class Chat(Protocol):
         self, name: str, content: bytes, thread: MessageRef, retry_since: datetime | None
     ) -> None:
         """Put a file into the thread of a message, once; raises Refused where files are not taken."""
+        ...
+
+    async def share_chart(
+        self, name: str, chart: Chart, thread: MessageRef, retry_since: datetime | None
+    ) -> None:
+        """Put a picture of a chart into the thread, once, with its values as the text alternative."""
         ...
 
     async def permalink(self, at: MessageRef) -> str:

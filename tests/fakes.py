@@ -24,7 +24,9 @@ from handlers.ports import (
     Unavailable,
 )
 from policy.actions import Action, FieldChange, UpdateStage
+from policy.chart_words import in_words
 from policy.decide import CompiledPolicy
+from policy.digest import Chart
 from policy.donor import (
     Campaign,
     Consent,
@@ -415,6 +417,11 @@ class FakeChat:
         if retry_since is None or not any(each[0] == name for each in self.files):
             self.files.append((name, content, thread))
             self._answer_may_be_lost()
+
+    async def share_chart(
+        self, name: str, chart: Chart, thread: MessageRef, retry_since: datetime | None
+    ) -> None:
+        await self.share_file(name, in_words(chart).encode(), thread, retry_since)
 
     async def permalink(self, at: MessageRef) -> str:
         self._reachable()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.http.html import Markup, el
+from policy.chart_words import in_words
 from policy.digest import Chart
 
 WIDTH, HEIGHT, FOOT, TOP = 640, 240, 44, 14
@@ -22,7 +23,7 @@ def chart_svg(chart: Chart) -> Markup:
     return el(
         "figure",
         el("figcaption", chart.title),
-        el("svg", parts, viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=_in_words(chart)),
+        el("svg", parts, viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=in_words(chart)),
         el("p", legend, class_="legend") if len(chart.series) > 1 else None,
         class_="chart",
     )
@@ -51,14 +52,6 @@ def _bars(chart: Chart, number: int, slot: float, top: float) -> Markup:
     label = _short(chart.categories[number], int(slot / _LETTERS_A_BAR))
     bars.append(el("text", label, x=_px(slot * (number + 0.5)), y=_px(HEIGHT - FOOT + 20), class_="label"))
     return el("g", bars)
-
-
-def _in_words(chart: Chart) -> str:
-    said = [
-        f"{category}: " + ", ".join(f"{s.name} {s.values[number]:g}{chart.unit}" for s in chart.series)
-        for number, category in enumerate(chart.categories)
-    ]
-    return f"{chart.title}. {'; '.join(said)}."
 
 
 def _short(label: str, letters: int) -> str:

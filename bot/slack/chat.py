@@ -14,6 +14,7 @@ from bot.slack.cards.proposal import proposal_message
 from bot.slack.cards.rendering import message, window
 from bot.slack.cards.words import words_on
 from bot.slack.channels import Channels
+from bot.slack.chart_png import chart_png
 from bot.slack.connection import SlackClients, Sleep
 from bot.slack.failures import asked
 from bot.slack.live import LiveAnswer, go_live
@@ -24,6 +25,8 @@ from bot.slack.replies import Replies, is_direct
 from handlers.commands import ReplyAddress
 from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, PolicyCard, Window
 from handlers.ports import Clock, Colleague, MessageRef
+from policy.chart_words import in_words
+from policy.digest import Chart
 
 
 class SlackChat:
@@ -134,6 +137,13 @@ class SlackChat:
     ) -> None:
         """Put a file into the thread of a message."""
         await self._posts.share_file(name, content, thread, retry_since)
+
+    async def share_chart(
+        self, name: str, chart: Chart, thread: MessageRef, retry_since: datetime | None
+    ) -> None:
+        """Put a picture of a chart into the thread of a message."""
+        picture = await asyncio.to_thread(chart_png, chart)
+        await self._posts.share_file(name, picture, thread, retry_since, alt=in_words(chart))
 
     async def revise(self, outcome: Outcome, at: MessageRef, marker: str) -> None:
         """Bring a message of ours up to date."""

@@ -13,6 +13,7 @@ from bot.slack.blocks import Message
 from bot.slack.connection import SlackClients
 from bot.slack.failures import SLACK, asked, written
 from bot.slack.pacing import Pace
+from bot.slack.text import clip
 from handlers.ports import MessageRef, Unavailable
 
 CLOCK_SKEW = timedelta(hours=26)
@@ -20,6 +21,7 @@ CLOCK_SKEW = timedelta(hours=26)
 PAGE = 200
 MOST_PAGES = 20
 HTTP_OK = 200
+LONGEST_ALT = 1000
 
 
 class Posts:
@@ -56,12 +58,21 @@ class Posts:
         return MessageRef(str(posted["channel"]), str(posted["ts"]))
 
     async def share_file(
-        self, name: str, content: bytes, thread: MessageRef, retry_since: datetime | None
+        self,
+        name: str,
+        content: bytes,
+        thread: MessageRef,
+        retry_since: datetime | None,
+        alt: str = "",
     ) -> None:
-        """Put a file into a thread, unless an earlier attempt since *retry_since* already did."""
+        """Put a file into a thread, unless an earlier attempt since *retry_since* already did.
+
+        *alt* is what a picture says to whoever does not see it.
+        """
         if retry_since is not None and await self._has_file(name, thread):
             return
         wanted = {"filename": name, "length": str(len(content))}
+        wanted |= {"alt_txt": clip(alt, LONGEST_ALT)} if alt else {}
         place = await asked(self._reading.api_call("files.getUploadURLExternal", data=wanted))
         await self._upload(str(place["upload_url"]), content)
         await self._pace.turn(thread.channel_id)

@@ -7,11 +7,19 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Table
+from sqlalchemy.util import await_only
 
 from policy.interactions import Kind
-from storage.counting import group_id
-from storage.schema import INTERACTION_GROUPS, INTERACTIONS, RECOMMENDATIONS
+from storage.columns import microseconds
+from storage.counting import cluster_of, group_id
+from storage.schema import (
+    CAMPAIGNS_COUNTED,
+    GIFTS_AFTER,
+    INTERACTION_GROUPS,
+    INTERACTIONS,
+    RECOMMENDATIONS,
+)
 
 END = datetime(2027, 1, 4, tzinfo=UTC)
 YEAR = timedelta(days=364)
@@ -28,28 +36,62 @@ ENDS = (
     (Kind.EXPIRED, "", 10),
 )
 OTHERS = ((Kind.SUMMARY, 50), (Kind.TIMELINE, 10), (Kind.USEFUL, 10), (Kind.NOT_USEFUL, 3), (Kind.REFUSED, 2))
-CHUNK = 20_000
+CHUNK, CAMPAIGNS = 20_000, 12
 
 
 def fill(connection: Connection, count: int) -> None:
     """Add *count* interactions, and a recommendation for each that is about one."""
     random, groups = Random(7), dict[int, dict[str, Any]]()
-    rows, proposals = list[dict[str, Any]](), list[dict[str, Any]]()
+    rows, proposals, gifts = list[dict[str, Any]](), list[dict[str, Any]](), list[dict[str, Any]]()
     for number, (row, group, proposal) in enumerate(_happened(random, count)):
         groups[group["id"]] = group
         rows.append(row | {"entry_id": f"entry-{number:07d}", "number": 0})
-        proposals += [proposal] if proposal else []
+        if proposal:
+            proposals.append(proposal)
+            gifts += _gifts(proposal)
         if len(rows) == CHUNK:
-            _write(connection, rows, proposals)
-    _write(connection, rows, proposals)
-    connection.execute(insert(INTERACTION_GROUPS), list(groups.values()))
+            _write(connection, {INTERACTIONS: rows, RECOMMENDATIONS: proposals, GIFTS_AFTER: gifts})
+    _write(connection, {INTERACTIONS: rows, RECOMMENDATIONS: proposals, GIFTS_AFTER: gifts})
+    _write(connection, {INTERACTION_GROUPS: list(groups.values()), CAMPAIGNS_COUNTED: list(_campaigns())})
 
 
-def _write(connection: Connection, rows: list[dict[str, Any]], proposals: list[dict[str, Any]]) -> None:
-    for table, waiting in ((INTERACTIONS, rows), (RECOMMENDATIONS, proposals)):
-        if waiting:
-            connection.execute(insert(table), waiting)
-            waiting.clear()
+def _write(connection: Connection, waiting: dict[Table, list[dict[str, Any]]]) -> None:
+    """Write rows by the driver's fastest way: COPY, or one statement prepared once."""
+    driver: Any = connection.connection.driver_connection
+    for table, rows in waiting.items():
+        names = [column.name for column in table.c]
+        if not rows:
+            continue
+        if connection.dialect.name == "postgresql":
+            records = [[row[name] for name in names] for row in rows]
+            await_only(driver.copy_records_to_table(table.name, records=records, columns=names))
+        else:
+            marks = ",".join("?" * len(names))
+            values = ([_plain(row[name]) for name in names] for row in rows)
+            driver.executemany(f"INSERT INTO {table.name} ({','.join(names)}) VALUES ({marks})", values)
+        rows.clear()
+
+
+def _plain(value: Any) -> Any:
+    return microseconds(value) if isinstance(value, datetime) else value
+
+
+def _gifts(proposal: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if proposal["gave_at"]:
+        about = {"recommendation_id": proposal["entry_id"], "donor_id": proposal["donor_id"]}
+        yield about | {"event_id": f"g-{proposal['entry_id']}", "at": proposal["gave_at"]}
+
+
+def _campaigns() -> Iterator[dict[str, Any]]:
+    for number in range(CAMPAIGNS):
+        starts = END - YEAR + number * YEAR / CAMPAIGNS
+        yield {
+            "campaign_id": f"campaign-{number}",
+            "campaign_name": f"Appeal {number}",
+            "starts_at": starts,
+            "ends_at": starts + 2 * YEAR / CAMPAIGNS,
+            "told_at": starts,
+        }
 
 
 Happened = tuple[dict[str, Any], dict[str, Any], dict[str, Any] | None]
@@ -97,6 +139,11 @@ def _proposal(
         "concluded_at": at,
         "gave_at": gave,
         "replied_at": None,
+        "cluster": cluster_of(f"household-{int(donor[-5:]) // 2}"),
+        "campaign_id": f"campaign-{int((at - END + YEAR) / YEAR * CAMPAIGNS)}"
+        if random.random() < 0.5
+        else None,
+        "after_gift": random.random() < 0.5,
     }
 
 

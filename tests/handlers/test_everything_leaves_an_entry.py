@@ -96,6 +96,7 @@ WITNESSED_BY: dict[str, tuple[str, ...]] = {
     "PostOutcome": ("summary.shared", "decider.reminded"),
     "PostDigest": ("digest.delivered",),
     "PostDigestDetail": ("digest.delivered",),
+    "ShareChart": ("digest.delivered", "digest.file_refused"),
     "ShareFigures": ("digest.delivered", "digest.file_refused"),
     "ExecuteAction": ("action.begun", "action.executed", "action.stopped", "action.outcome_unknown"),
     "TakeBack": ("action.undone", "undo.refused"),

@@ -15,6 +15,7 @@ from handlers.digests.figures import digest_shown
 from handlers.digests.whose_figures import FOR_MANAGERS
 from handlers.outcomes import DigestDetail, DigestFigure, DigestShown, Notice, Outcome
 from handlers.ports import MessageRef, Refused
+from policy.chart_words import in_words
 from policy.digest import DigestKind, DigestSection
 from policy.digest_periods import rolling_period
 from policy.organisation import DigestSchedule, Organisation
@@ -84,10 +85,11 @@ async def test_a_late_one_says_so_and_a_lost_answer_posts_nothing_twice(
     assert (len(details(house)), len(house.chat.files)) == (len(digest.sections), 1)
 
 
-async def test_a_workspace_without_charts_or_files_gets_the_tables(
-    house: House, entries: tuple[AuditEntry, ...], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("files", [True, False])
+async def test_a_workspace_without_charts_gets_pictures_and_one_without_files_the_tables(
+    house: House, entries: tuple[AuditEntry, ...], monkeypatch: pytest.MonkeyPatch, files: bool
 ) -> None:
-    house = with_digests(house, SCHEDULE)
+    house = with_digests(house, SCHEDULE.model_copy(update={"kind": DigestKind.ADOPTION}))
     await lived_weeks(house, entries)
     post = FakeChat.post
 
@@ -107,13 +109,20 @@ async def test_a_workspace_without_charts_or_files_gets_the_tables(
         raise Refused("slack", "missing_scope")
 
     monkeypatch.setattr(FakeChat, "post", without_charts)
-    monkeypatch.setattr(FakeChat, "share_file", no_files)
+    if not files:
+        monkeypatch.setattr(FakeChat, "share_file", no_files)
     await house.accept(DigestDue(schedule_id="weekly", period_key=MONDAY.isoformat()))
     await house.work_all()
     [digest] = digests(house)
     assert not digest.charts
     assert [detail.charts for detail in details(house)] == [False] * len(digest.sections)
     assert house.dead == []
+    if files:
+        drawn = [in_words(section.chart).encode() for section in digest.sections if section.chart]
+        assert [content for name, content, _ in house.chat.files if name.endswith(".png")] == drawn
+        assert len(drawn) == 1
+    refused = await house.database.read(lambda tx: tx.audit.of_kind("digest.file_refused"))
+    assert bool(refused) is not files
 
 
 async def test_only_managers_may_have_a_digest_now(house: House, entries: tuple[AuditEntry, ...]) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from bot.slack.chat import SlackChat
 from handlers.commands import ReplyAddress
-from handlers.outcomes import EvidenceLine, EvidenceShown, HomeShown, Notice
+from handlers.digests.post_digest import REFUSED_BLOCKS
+from handlers.outcomes import DigestDetail, EvidenceLine, EvidenceShown, HomeShown, Notice
 from handlers.ports import Colleague, MessageRef, OutcomeUnknown, Refused, Unavailable
+from policy.digest import Chart, DigestSection, Series
 from tests.slack.conftest import (
     ELLIS,
     FIONA,
@@ -209,3 +213,32 @@ async def test_home_and_evidence_are_shown_as_views(stage: Stage) -> None:
         await stage.chat.fill_view("V0UNKNOWN", shown)
     with pytest.raises(ValueError, match="view"):
         await stage.chat.answer(shown, ReplyAddress(channel_id=GENERAL, user_id=FIONA))
+
+
+async def test_a_workspace_that_refuses_charts_gets_them_as_pictures_that_can_be_heard(stage: Stage) -> None:
+    chart = Chart(
+        title="Gave within 90 days",
+        unit="%",
+        categories=("Acted on", "Not acted on"),
+        series=(Series(name="Gave", values=(58.2, 24.0)),),
+    )
+    section = DigestSection(
+        id="gifts", title="Gave", says="More.", chart=chart, columns=("", "Now"), rows=(("All", "1"),)
+    )
+    stage.fault(no_charts=True)
+    with pytest.raises(Refused) as refused:
+        await stage.chat.post(DigestDetail(section=section), PORTFOLIO, "d1", None)
+    assert refused.value.code in REFUSED_BLOCKS
+    at = await stage.chat.post(DigestDetail(section=section, charts=False), PORTFOLIO, "d1", None)
+    before = stage.clock.now()
+    await stage.chat.share_chart("gifts.png", chart, at, None)
+    await stage.chat.share_chart("gifts.png", chart, at, before)
+    [shared] = stage.world.messages.replies(PORTFOLIO, at.ts, None)[-1:]
+    [file] = shared.files
+    assert file["alt_txt"] == "Gave within 90 days. Acted on: 58.2%; Not acted on: 24%."
+    kept = stage.world.files.get(file["id"])
+    assert kept is not None
+    picture = Image.open(BytesIO(kept.data))
+    assert (picture.format, picture.size) == ("PNG", (1200, 80 + 2 * 56 + 36))
+    bars = [picture.getpixel((x, 80 + 28)) == picture.getpixel((405, 80 + 28)) for x in range(400, 1060)]
+    assert bars.count(True) == pytest.approx(0.582 * (1200 - 36 - 400 - 140), abs=3), "as long as its value"

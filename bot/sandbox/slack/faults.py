@@ -13,6 +13,7 @@ class FaultSettings:
     """*slow_api_ms* delays calls and events; *lost_replies* does the work, then loses the response.
 
     *http_500* and *rate_limited* answer every API call so; *down* also stops deliveries and cuts sockets.
+    *no_charts* refuses messages with charts, as a workspace does that has none.
     """
 
     slow_api_ms: int = 0
@@ -20,6 +21,7 @@ class FaultSettings:
     rate_limited: bool = False
     down: bool = False
     lost_replies: bool = False
+    no_charts: bool = False
 
 
 class Faults:

@@ -13,6 +13,7 @@ from bot.sandbox.slack.mint import Mint
 from bot.sandbox.slack.shapes import Json
 
 UPLOAD_BYTES_LIMIT = 25 * 1024 * 1024
+ALT_TEXT_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class File:
     title: str = ""
     content: str | None = None
     shared: bool = False
+    alt: str = ""
 
     @property
     def mimetype(self) -> str:
@@ -47,9 +49,9 @@ class FileStore:
         self._journal = journal
         self._files = {key: File(**document) for key, document in journal.load("files").items()}
 
-    def announce(self, name: str, length: int) -> File:
+    def announce(self, name: str, length: int, alt: str = "") -> File:
         """Prepare for an upload of *length* bytes."""
-        return self.keep(File(self._mint.id("F"), self._mint.token(), name, length))
+        return self.keep(File(self._mint.id("F"), self._mint.token(), name, length, alt=alt))
 
     def keep(self, file: File) -> File:
         """Store a new or changed file."""
@@ -85,4 +87,4 @@ class FileStore:
             "url": url,
             "url_private": url,
             "permalink": url,
-        }
+        } | ({"alt_txt": file.alt} if file.alt else {})

@@ -34,7 +34,10 @@ LABEL_COLUMN = "Figure"
 LATE = "This digest is late because Countersign or Slack was not available at its usual time."
 NOTIFICATION = "{title} is here"
 IN_THREAD = "The thread holds the tables, more charts and the figures as a file."
-NO_CHARTS = "This workspace shows no charts, so the tables in the thread say the same."
+NO_CHARTS = (
+    "This workspace shows no charts in messages: the thread has the tables that say the same, and pictures "
+    "where files are allowed."
+)
 
 MOST_FIGURES = 40
 MOST_ROWS = 60

@@ -21,10 +21,19 @@ def post_message(call: Call) -> Json:
     """Post a message of the bot to a channel, a thread or a person."""
     conversation = _target(call)
     content = _content(call)
+    if call.world.faults.settings.no_charts:
+        _refuse_charts(content)
     _spend_post(call, conversation)
     posted = call.world.board.post(_draft(call, conversation, content))
     body = _posted(call, posted)
     return body | {"response_metadata": {"messages": []}, **_warnings(content)}
+
+
+def _refuse_charts(content: Content) -> None:
+    for number, block in enumerate(content.blocks or []):
+        if block["type"] == "data_visualization":
+            why = f"[ERROR] unsupported type: data_visualization [json-pointer:/blocks/{number}/type]"
+            raise refusal("invalid_blocks", [why])
 
 
 def _warnings(content: Content) -> Json:

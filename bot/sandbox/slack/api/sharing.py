@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.sandbox.people import BOT_USER_ID
 from bot.sandbox.slack.api.call import Call, Method
-from bot.sandbox.slack.files import UPLOAD_BYTES_LIMIT, File
+from bot.sandbox.slack.files import ALT_TEXT_LIMIT, UPLOAD_BYTES_LIMIT, File
 from bot.sandbox.slack.shapes import Json, SlackError
 
 
@@ -28,7 +28,10 @@ def upload_url(call: Call) -> Json:
     length = call.number("length", 0)
     if length <= 0 or length > UPLOAD_BYTES_LIMIT:
         raise SlackError("invalid_arguments")
-    file = call.world.files.announce(call.required("filename"), length)
+    alt = call.text("alt_txt") or ""
+    if len(alt) > ALT_TEXT_LIMIT:
+        raise SlackError("alt_txt_too_large")
+    file = call.world.files.announce(call.required("filename"), length, alt)
     return {"upload_url": call.world.files.upload_address(file), "file_id": file.id}
 
 

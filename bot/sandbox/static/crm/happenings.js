@@ -39,6 +39,7 @@ export const SWITCHES = {
       { key: "rate_limited", on: true, label: "Rate limited", watch: "Cards arrive later, in order, none twice." },
       { key: "http_500", on: true, label: "Errors", watch: "The bot tries again and posts each card once." },
       { key: "lost_replies", on: true, label: "Answers get lost", watch: "A message that was posted is not posted again." },
+      { key: "no_charts", on: true, label: "No charts", watch: "Digests come with tables, and with the charts as pictures in the thread." },
     ],
   },
   model: {

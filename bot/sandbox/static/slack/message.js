@@ -63,7 +63,7 @@ function files(message) {
     const href = localUrl(file.url) ?? safeUrl(file.url);
     const name = file.title || file.name;
     if (localUrl(file.url) && /^image\/(png|jpe?g|gif|webp)$/.test(file.mimetype ?? "")) {
-      return h("figure", { class: "file-image" }, h("figcaption", {}, link(href, name)), h("a", { href, target: "_blank", rel: "noopener noreferrer" }, h("img", { src: href, alt: name, loading: "lazy" })));
+      return h("figure", { class: "file-image" }, h("figcaption", {}, link(href, name)), h("a", { href, target: "_blank", rel: "noopener noreferrer" }, h("img", { src: href, alt: file.alt_txt || name, loading: "lazy" })));
     }
     const inner = [h("span", { class: "file-icon" }, icon("file")), h("span", { class: "file-text" }, h("span", { class: "file-name" }, name), h("span", { class: "file-size" }, `${kindOf(file)} · ${size(file.size)}`))];
     return href ? h("a", { class: "file", href, target: "_blank", rel: "noopener noreferrer" }, inner) : h("div", { class: "file" }, inner);
