@@ -15,14 +15,16 @@ from sqlalchemy import (
     and_,
     case,
     func,
+    literal,
     or_,
     select,
+    union_all,
 )
 
 from policy.cells import Active, Cell, Cells
 from policy.digest_material import Overruled
 from policy.digest_periods import Period
-from policy.interactions import BY_PEOPLE, OVERRIDES, Kind
+from policy.interactions import BY_PEOPLE, NO_CONFIDENCE, OVERRIDES, Kind
 from storage.schema import CONSIDERATIONS, ESCALATIONS, INTERACTION_GROUPS, INTERACTIONS
 
 _I, _G = INTERACTIONS.c, INTERACTION_GROUPS.c
@@ -47,16 +49,21 @@ class Interactions:
         sums = self._sums(period, team, kinds)
         columns = [func.sum(sums.c[name]) for name in _SUMS]
         by = [_G[name] for name in _BY]
-        counted = select(*by, *columns).join_from(sums, INTERACTION_GROUPS, _G.id == sums.c.group_id)
-        acted = select(_G.kind, _G.person, func.sum(sums.c.now), func.sum(sums.c.every))
-        acted = acted.join_from(sums, INTERACTION_GROUPS, _G.id == sums.c.group_id).where(_G.person != "")
-        return Cells(
-            [_cell(tuple(row)) for row in self._connection.execute(counted.group_by(*by))],
-            [
-                Active(Kind(kind), person, int(now), int(every - now))
-                for kind, person, now, every in self._connection.execute(acted.group_by(_G.kind, _G.person))
-            ],
-        )
+        counted = select(literal("").label("person"), *by, *columns).group_by(*by)
+        # Who acted is added up in the same statement, so that a million rows are read once and not twice.
+        blank = [_G.kind, *(literal("") for _ in _BY[1:-1]), literal(NO_CONFIDENCE)]
+        acted = select(_G.person, *blank, *columns).where(_G.person != "").group_by(_G.kind, _G.person)
+        both = [
+            each.join_from(sums, INTERACTION_GROUPS, _G.id == sums.c.group_id) for each in (counted, acted)
+        ]
+        cells, active = list[Cell](), list[Active]()
+        for person, *row in self._connection.execute(union_all(*both)):
+            cell = _cell(tuple(row))
+            if person:
+                active.append(Active(cell.kind, person, cell.now, cell.before))
+            else:
+                cells.append(cell)
+        return Cells(cells, active)
 
     def _sums(self, period: Period, team: Team | None, kinds: Collection[Kind] | None) -> CTE:
         """Add each group up; its rows lie side by side in the index, so nothing needs sorting."""
