@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -279,5 +279,16 @@ def _latest(schedule: DigestSchedule, since: datetime, now: datetime, zone: Zone
         due = trigger.get_next_fire_time(latest, latest)
     if latest is None:
         return None
-    # The local date names the occurrence, so that a clock put back cannot deliver it twice.
-    return Occurrence(schedule, latest.date().isoformat(), latest.astimezone(UTC))
+    return Occurrence(schedule, _named(trigger, latest, zone), latest.astimezone(UTC))
+
+
+def _named(trigger: CronTrigger, due: datetime, zone: ZoneInfo) -> str:
+    """Name an occurrence by its local date, or by date and time where it is not the first of its day.
+
+    By what the clock on the wall shows, so that a clock put back cannot deliver it twice.
+    """
+    first = trigger.get_next_fire_time(None, datetime.combine(due.date(), time(), zone))
+    shown = due.replace(tzinfo=None)
+    if first is None or first.replace(tzinfo=None) == shown:
+        return due.date().isoformat()
+    return shown.isoformat(timespec="minutes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,6 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from bot.cli.operator import arrival
+from bot.export.archive import Order, write_export
+from bot.export.contents import Scope
 from handlers.digests.count_older import UNCOUNTED, count_older_entries
 from handlers.digests.figures import digest_of_everybody, gathered
 from handlers.record.erase_donor import ErasureOrder, erase_donor
@@ -26,8 +29,9 @@ from storage.appending import AuditEntry
 from storage.database import Database
 from storage.interactions import Team
 from tests.databases import perform
-from tests.handlers.conftest import House
-from tests.managers.conftest import DAYS, PEOPLE, START
+from tests.handlers.conftest import KEYS, House
+from tests.managers import recount
+from tests.managers.conftest import DAYS, PEOPLE, START, Lived
 from tests.managers.history import append
 from tests.managers.oracle import came_after, count, given_in_campaign
 
@@ -122,6 +126,30 @@ async def test_the_planted_effects_are_found_and_chance_is_not_called_one(lived:
     }
     assert outcomes.sections[0].notes == (outcomes.footnotes[0],)
     assert "not a proof" in outcomes.footnotes[0]
+
+
+async def test_the_headline_figures_are_recounted_from_the_exported_zip(year: Lived, tmp_path: Path) -> None:
+    database = Database.open(f"sqlite:///{shutil.copy(year.path, tmp_path / 'copy.db')}", keys=KEYS)
+    before_it, begins, over = (START + timedelta(days=days) for days in (120, 200, 280))
+    now, out = START + timedelta(days=DAYS + 100), tmp_path / "export.zip"
+    await database.write(lambda tx: tx.checkpoints.sign(now))
+    order = Order(Scope(), "compliance", "carmen@x.example", now)
+    await database.read(lambda tx: write_export(tx, out, order))
+    period = Period(before_it, begins, over)
+    said, before = dict[str, str](), dict[str, str | None]()
+    for kind in (DigestKind.ADOPTION, DigestKind.OVERRIDE, DigestKind.OUTCOMES):
+        digest = await digest_of_everybody(kind, period, UTC_ZONE, ORGANISATION, database)
+        said |= {figure.label: figure.value for figure in digest.figures}
+        before |= {figure.label: figure.before for figure in digest.figures}
+    await database.close()
+    for unused in ("Histories and sources opened", "Passed on"):
+        assert (said.pop(unused), before.pop(unused)) == ("0", "0")
+    span = timedelta(days=90)
+    followed = recount.gave_within_90_days(out, before_it - span, over - span)
+    assert said == recount.headline_figures(out, begins, over, len(PEOPLE)) | followed
+    earlier = recount.headline_figures(out, before_it, begins, len(PEOPLE)) | dict.fromkeys(followed)
+    earlier["People who used it"] = earlier["People who used it"].partition(" of ")[0]
+    assert before == earlier
 
 
 async def test_a_team_sees_its_own_figures_and_they_add_up(lived: Database) -> None:
