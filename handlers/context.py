@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from secrets import token_urlsafe
 from zoneinfo import ZoneInfo
 
 from handlers.ports import (
@@ -47,7 +48,8 @@ class Context:
     """The ports and settings of this installation.
 
     *ships_prompt* says whether this release comes with a prompt of that name in that version, with its hash;
-    *next_occurrence* when a schedule comes next after a moment (UTC).
+    *next_occurrence* when a schedule comes next after a moment (UTC). *secret* makes what nobody can guess, of
+    so many bytes; ids can be guessed from their neighbours.
     """
 
     database: Database
@@ -65,6 +67,7 @@ class Context:
     practice: Library = field(default_factory=Library)
     ships_prompt: Callable[[str, str], bool] = ships_none
     next_occurrence: Callable[[DigestSchedule, datetime], datetime | None] = never
+    secret: Callable[[int], str] = token_urlsafe
 
     def today(self) -> date:
         """Return the date in the organisation's time zone."""

@@ -109,6 +109,9 @@ def _says(pair: Compared, measure: _Measure, comparisons: int = 1) -> str:
             f"Too few to compare: decisions about {acted} acted on, about {pair.others.households:,} "
             f"not; at least {SMALLEST_SHARE} of each are needed."
         )
+    if not pair.acted.x + pair.others.x:
+        came = "came a gift" if measure.per_hundred else f"the donor {measure.did}"
+        return f"After none of {pair.acted.n + pair.others.n:,} decisions {came}."
     one, other = (f"{100 * arm.value:.0f}" for arm in (pair.acted, pair.others))
     if measure.per_hundred:
         said = f"After 100 decisions acted on came {one} gifts, after 100 of the others {other}"
@@ -148,8 +151,8 @@ def _campaigns(material: Material) -> DigestSection:
         title=IN_CAMPAIGN.title,
         says=_about_campaigns([(each.name, each.pair) for each in enough], len(found)),
         chart=_campaign_chart([(each.name, each.pair) for each in enough]),
-        columns=(*COLUMNS, "Difference"),
-        rows=tuple((c.name, *_row(IN_CAMPAIGN, c.pair), _gap(c.pair, len(enough))) for c in found),
+        columns=(COLUMNS[0], "Difference", *COLUMNS[1:]),
+        rows=tuple((c.name, _gap(c.pair, len(enough)), *_row(IN_CAMPAIGN, c.pair)) for c in found),
         notes=(NOT_CAUSAL, CAMPAIGN_TIME),
     )
 

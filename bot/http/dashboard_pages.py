@@ -25,7 +25,9 @@ BARE = ("Figure", "Now", "Before")
 LOOK_AGAIN = "Type /donor dashboard in Slack for a new link."
 
 
-def page(title: str, *parts: Markup | None, navigation: Markup | None = None) -> str:
+def page(
+    title: str, *parts: Markup | None, navigation: Markup | None = None, footer: Markup | None = None
+) -> str:
     """Return a whole page."""
     head = el(
         "head",
@@ -38,7 +40,8 @@ def page(title: str, *parts: Markup | None, navigation: Markup | None = None) ->
         "body",
         el("a", "Skip to the figures", href="#main", class_="skip"),
         el("header", el("p", "Countersign", class_="brand"), navigation),
-        el("main", el("h1", title), [part for part in parts if part is not None], id="main"),
+        el("main", el("h1", title), [part for part in parts if part is not None], id="main", tabindex="-1"),
+        footer,
     )
     return f"<!doctype html>{el('html', head, body, lang='en')}"
 
@@ -75,8 +78,8 @@ def figures_page(
         _figures(digest) if digest.figures else None,
         _now(now) if now else None,
         *(_section(section) for section in digest.sections),
-        el("footer", [el("p", note) for note in digest.footnotes], _leave(viewer)),
         navigation=_tabs(digest, days),
+        footer=el("footer", [el("p", note) for note in digest.footnotes], _leave(viewer)),
     )
 
 
@@ -118,6 +121,8 @@ def _choices(digest: DigestShown, viewer: Viewer, days: int, teams: Sequence[str
 
 
 def _figures(digest: DigestShown) -> Markup:
+    if not any(figure.before for figure in digest.figures):
+        return _table("The figures", BARE[:2], [(figure.label, figure.value) for figure in digest.figures])
     columns = ("Figure", "Now", "Before", "Change") if any(f.change for f in digest.figures) else BARE
     rows = [
         (figure.label, figure.value, figure.before or "–", figure.change)[: len(columns)]
@@ -148,7 +153,8 @@ def _table(
     head = el("tr", [el("th", column or "What", scope="col") for column in columns])
     body = [_row(row, links[at] if at < len(links) else None) for at, row in enumerate(rows)]
     table = el("table", el("caption", caption), el("thead", head), el("tbody", body))
-    return el("div", table, class_="scroll", tabindex="0", role="region", aria_label=caption)
+    words = "scroll words" if links else "scroll"
+    return el("div", table, class_=words, tabindex="0", role="region", aria_label=caption)
 
 
 def _row(row: Sequence[str], link: str | None) -> Markup:

@@ -18,6 +18,7 @@ NO_ADDRESS = Notice(
 )
 HERE = "Your link to the dashboard:"
 LABEL = "Open the dashboard"
+LINK_BYTES = 24
 ONCE = "It works once, for five minutes, and for you: do not pass it on. /donor dashboard gives you another."
 
 
@@ -31,7 +32,7 @@ async def dashboard_link(command: DashboardRequested, arrived: Arrived, context:
     address = context.organisation.dashboard_url
     if address is None:
         return lambda tx: answer(tx, arrived, NO_ADDRESS, command.reply_to)
-    link = context.ids.new()
+    link = context.secret(LINK_BYTES)
     shown = LinkShown(text=HERE, url=f"{address.rstrip('/')}/enter/{link}", label=LABEL, note=ONCE)
 
     def write(tx: Transaction) -> None:

@@ -144,6 +144,68 @@ async def test_a_guessed_link_opens_nothing(http: httpx2.AsyncClient) -> None:
         assert (answered.status_code, "set-cookie" in answered.headers) == (403, False)
 
 
+async def test_an_altered_link_or_cookie_is_as_good_as_none(living: House, http: httpx2.AsyncClient) -> None:
+    shown = await asked(living, CARMEN)
+    assert isinstance(shown, LinkShown)
+    link = shown.url.rpartition("/")[2]
+    assert len(link) >= 32, "not one of our ids, which follow each other within a millisecond"
+    others = {link[:-1] + "xy"[link.endswith("x")], link[:-1], link + "0", link.swapcase(), link + "%00"}
+    for altered in others - {link}:
+        refused = await http.post("/dashboard/enter", content=f"link={altered}", headers=HEADERS)
+        assert (refused.status_code, "set-cookie" in refused.headers) == (403, False), altered
+    opened = await http.post("/dashboard/enter", content=f"link={link}", headers=HEADERS)
+    session = opened.headers["set-cookie"].partition(";")[0].partition("=")[2]
+    http.cookies.clear()
+    for altered in (session[:-1], session + "0", session.swapcase(), f"{link}", f'"{session}x"'):
+        looked = await http.get("/dashboard", headers={"cookie": f"{COOKIE}={altered}"})
+        assert looked.status_code == 401, altered
+    assert (await http.get("/dashboard", headers={"cookie": f"{COOKIE}={session}"})).status_code == 200
+
+
+async def test_one_session_never_shows_what_another_may_see(living: House, http: httpx2.AsyncClient) -> None:
+    address, cookies = "/dashboard?kind=adoption&days=7", dict[str, str]()
+    for person in (CARMEN, MANAGER):
+        opened = await signed_in(living, http, person)
+        cookies[person.id] = opened.headers["set-cookie"].partition(";")[0]
+        http.cookies.clear()
+    seen = [
+        (await http.get(address, headers={"cookie": cookies[each.id]})).text
+        for each in (CARMEN, MANAGER, CARMEN, MANAGER)
+    ]
+    assert ['name="team"' in page for page in seen] == [True, False, True, False]
+    assert [f"as {MANAGER.name}." in page for page in seen] == [False, True, False, True]
+    assert seen[:2] == seen[2:]
+    await http.post("/dashboard/leave", headers={"cookie": cookies[CARMEN.id]})
+    assert (await http.get(address, headers={"cookie": cookies[MANAGER.id]})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/dashboard/",
+        "/dashboard/../metrics/x",
+        "/dashboard/%2e%2e/%2e%2e/etc/passwd",
+        "/dashboard/style.css/../../dashboard.py",
+        "/dashboard/enter",
+        "/dashboard/enter/a/b",
+        "/dashboard/figures.csv/%00",
+        "/dashboard?kind=override'%20OR%201=1--&days=7",
+        "/dashboard?kind=override&days=7%3B%20DROP%20TABLE%20interactions",
+        "/dashboard?kind=override&team=%0d%0aSet-Cookie:%20a=b",
+        "/dashboard/figures.csv?kind=adoption&team=%22%0d%0aX-Evil:%201",
+    ],
+)
+async def test_no_address_leads_elsewhere_or_says_what_it_is_made_of(
+    living: House, http: httpx2.AsyncClient, path: str
+) -> None:
+    await signed_in(living, http, CARMEN)
+    answered = await http.get(path, follow_redirects=False)
+    assert answered.status_code in (307, 404, 405)
+    assert "set-cookie" not in answered.headers
+    assert "x-evil" not in answered.headers
+    assert not re.search(r"Traceback|sqlalchemy|root:|def |SELECT", answered.text)
+
+
 async def test_an_entrance_shows_no_markup_of_its_address(http: httpx2.AsyncClient) -> None:
     answered = await http.get('/dashboard/enter/"><b>x')
     assert "<b>x" not in answered.text

@@ -117,8 +117,7 @@ async def test_the_planted_effects_are_found_and_chance_is_not_called_one(lived:
         "gifts": "After 58 % of what was acted on the donor gave, after 24 % of what was not: "
         "22 to 43 points more.",
         "campaigns": "Of 3 campaigns, clearly more donors gave after what was acted on in “Appeal 2”.",
-        "replies": "After 0 % of what was acted on the donor answered, after 0 % of what was not: "
-        "no clear difference.",
+        "replies": "After none of 626 decisions the donor answered.",
         "retention": "Too few to compare: decisions about 0 households acted on, about 0 not; "
         "at least 20 of each are needed.",
         "downstream": "After 100 decisions acted on came 52 gifts, after 100 of the others 10: "

@@ -115,7 +115,7 @@ def test_a_digest_names_the_campaign_with_the_effect_and_no_other() -> None:
     section = next(each for each in told.sections if each.id == "campaigns")
     assert section.says == "Of 10 campaigns, clearly more donors gave after what was acted on in “Gala”."
     assert section.notes[0].startswith("This is a comparison, not a proof of effect")
-    assert [row[0] for row in section.rows if row[-1] != "no clear difference"] == ["Gala"]
+    assert [row[0] for row in section.rows if row[1] != "no clear difference"] == ["Gala"]
     none = outcomes(material(pairs))
     assert none.sections[1].says.startswith("In none of 9 campaigns")
     assert none.headline.endswith(": no clear difference.")
