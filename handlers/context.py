@@ -48,8 +48,8 @@ class Context:
     """The ports and settings of this installation.
 
     *ships_prompt* says whether this release comes with a prompt of that name in that version, with its hash;
-    *next_occurrence* when a schedule comes next after a moment (UTC). *secret* makes what nobody can guess, of
-    so many bytes; ids can be guessed from their neighbours.
+    *next_occurrence* when a schedule comes next after a moment (UTC). *secret* makes what nobody can guess,
+    of so many bytes; ids can be guessed from their neighbours.
     """
 
     database: Database
