@@ -11,6 +11,7 @@ PERMITTED = re.compile(
     re.IGNORECASE,
 )
 EXCEPTIONS: dict[str, str] = {
+    "atheris": "Apache-2.0, says the LICENSE file it carries; used for fuzzing only",
     "cedarpy": "Apache-2.0, says the LICENSE file it carries; used for measuring only",
 }
 

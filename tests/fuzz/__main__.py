@@ -1,7 +1,9 @@
 """`python -m tests.fuzz [--seconds N] [--seed N]`: anything at all, at every door and parser, for so long.
 
-A door answers what it cannot use with a status below 500, a parser refuses it in its own words; whatever else
-comes out is printed with the seed that leads there, and ends the run.
+Hypothesis goes through the signed doors and the parsers, schemathesis through every address by its OpenAPI
+description, and atheris, where it is installed, steers by what of the parsers it has reached. A door answers
+what it cannot use with a status below 500, a parser refuses it in its own words; whatever else comes out is
+printed with the seed that leads there, and ends the run.
 """
 
 from __future__ import annotations
@@ -12,12 +14,16 @@ import hashlib
 import hmac
 import json
 import logging
+import re
+import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -29,16 +35,20 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
-from bot.cli.stage import CRM_TOKEN, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, WEBHOOK_SECRET
+from bot.cli.running import listen
+from bot.cli.stage import SLACK_SIGNING_SECRET, WEBHOOK_SECRET
 from bot.crm.webhook import Accepted, Rejected, read_structured
-from bot.settings import CrmSettings, Settings, SlackSettings
-from bot.wiring import build
+from bot.http.dashboard import Dashboard
+from bot.http.metrics import Metrics
+from bot.http.pages import pages
+from bot.wiring import Runtime, build
 from policy.events import CrmEventType
 from policy.language import PolicyInvalidError, parse_policy
+from tests.fuzz.addresses import ask, requests
+from tests.fuzz.parsers import PARSERS, Parser
+from tests.loop.staging import MARA, bot_settings, open_staging, organisation_file, origin_of, serving
 
-ORGANISATION = Path(__file__).parents[2] / "bot/sandbox/organisation.yaml"
 POLICY = Path(__file__).parents[2] / "policy/default/policy.yaml"
-NOWHERE = "http://127.0.0.1:9/"
 ROUND = 60
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40)
@@ -69,17 +79,34 @@ class Found(Exception):
 async def main(options: argparse.Namespace) -> int:
     """Go on until the time is over; return 1 when something was found."""
     logging.disable(logging.CRITICAL)
-    until, random, tried = time.monotonic() + options.seconds, Random(options.seed), Counter[str]()
-    print(f"seed {options.seed}, {options.seconds:.0f} s")
+    print(f"seed {options.seed}, {options.seconds:.0f} s", flush=True)
+    steered = 0.0 if find_spec("atheris") is None or options.only else options.seconds / 3
+    if steered and not _steered(int(steered), options.seed):
+        return 1
+    until = time.monotonic() + options.seconds - steered
+    random, tried = Random(options.seed), Counter[str]()
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
-        runtime = await stack.enter_async_context(build(_settings(folder)))
+        listening = listen("127.0.0.1", 0)
+        stage = await stack.enter_async_context(open_staging(origin_of(listening)))
+        organisation = organisation_file(Path(folder), stage.origin)
+        settings_ = bot_settings(stage, f"sqlite:///{folder}/countersign.db", organisation)
+        runtime = await stack.enter_async_context(build(settings_))
+        origin = await stack.enter_async_context(serving(runtime.http, listening))
         transport = httpx2.ASGITransport(app=runtime.http, raise_app_exceptions=True)
         client = httpx2.AsyncClient(transport=transport, base_url="http://bot")
         http = await stack.enter_async_context(client)
+        addresses = (
+            "every address",
+            requests(pages(Metrics.__new__(Metrics), Dashboard(runtime.context, str))),
+            partial(ask, origin=origin, session=await _session(runtime)),
+        )
         while time.monotonic() < until:
             number = random.getrandbits(32)
-            for name, values, check in _checks(http, asyncio.get_running_loop()):
+            checks = [*_checks(http, asyncio.get_running_loop()), addresses]
+            for name, values, check in random.sample(checks, len(checks)):
+                if options.only not in name or time.monotonic() > until:
+                    continue
                 try:
                     await asyncio.to_thread(_round, values, check, number)
                 except Exception as error:  # noqa: BLE001 - whatever it is, it is what we look for
@@ -90,15 +117,24 @@ async def main(options: argparse.Namespace) -> int:
     return 0
 
 
-def _settings(folder: str) -> Settings:
-    return Settings(
-        _env_file=None,
-        database_url=f"sqlite:///{folder}/countersign.db",
-        redis_url=None,
-        organisation_file=ORGANISATION,
-        slack=SlackSettings(bot_token=SLACK_BOT_TOKEN, signing_secret=SLACK_SIGNING_SECRET, base_url=NOWHERE),
-        crm=CrmSettings(base_url=NOWHERE, token=CRM_TOKEN, webhook_secret=WEBHOOK_SECRET),
-    )
+def _steered(seconds: int, seed_: int) -> bool:
+    """Let atheris look for so long, in a process of its own; say whether it found nothing."""
+    command = [sys.executable, "-m", "tests.fuzz.coverage", "--seconds", str(seconds), "--seed", str(seed_)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 120)
+    if done.returncode:
+        print(f"FOUND by atheris (seed {seed_}):\n{done.stdout[-1000:]}{done.stderr[-3000:]}")
+        return False
+    tried = re.search(r"number_of_executed_units: (\d+)", done.stderr)
+    print(f"{int(tried[1]) if tried else 0:,} steered by atheris", flush=True)
+    return True
+
+
+async def _session(runtime: Runtime) -> str:
+    """Open a manager's session at the dashboard."""
+    now = runtime.context.clock.now()
+    await runtime.context.database.write(lambda tx: tx.dashboard.offer("link", MARA, now))
+    await runtime.context.database.write(lambda tx: tx.dashboard.open("link", "session", now))
+    return "session"
 
 
 def _round(values: st.SearchStrategy[Any], check: Callable[[Any], None], number: int) -> None:
@@ -141,6 +177,7 @@ def _checks(http: httpx2.AsyncClient, loop: asyncio.AbstractEventLoop) -> tuple[
         ("/slack/events, bytes", st.binary(max_size=300), lambda body: _slack(post, body)),
         ("the CRM's event list", JSON, _listed),
         ("the policy language", _policies(), _policy),
+        *((each.name, _near(each), each.try_with) for each in PARSERS),
     )
 
 
@@ -178,6 +215,16 @@ def _listed(item: Any) -> None:
         raise Found(repr(outcome))
 
 
+def _near(parser: Parser) -> st.SearchStrategy[bytes]:
+    """What *parser* understands with a piece replaced, and anything at all."""
+
+    def near(example: bytes) -> st.SearchStrategy[bytes]:
+        cut = st.tuples(st.integers(0, len(example)), st.integers(0, 30), st.binary(max_size=20))
+        return cut.map(lambda at: example[: at[0]] + at[2] + example[at[0] + at[1] :])
+
+    return st.binary(max_size=200) | st.sampled_from(parser.examples).flatmap(near)
+
+
 def _policies() -> st.SearchStrategy[str]:
     """The default policy with a piece replaced, and anything at all."""
     text = POLICY.read_text(encoding="utf-8")
@@ -197,4 +244,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--only", default="", help="only what has this in its name")
     sys.exit(asyncio.run(main(parser.parse_args())))

@@ -1,0 +1,55 @@
+"""`python -m tests.fuzz.coverage --seconds N --seed N`: atheris steers by what of the parsers it has reached.
+
+A process of its own, since libFuzzer never gives one back. The first byte chooses the parser.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from tempfile import mkdtemp
+
+import atheris
+
+with atheris.instrument_imports(
+    include=["policy", "bot.crm.webhook", "bot.assistant.answer", "storage.signed_note"]
+):
+    from tests.fuzz.parsers import PARSERS
+
+LONGEST = 16384
+
+
+def one(data: bytes) -> None:
+    """Give *data* to the parser that its first byte chooses."""
+    if data:
+        PARSERS[data[0] % len(PARSERS)].try_with(data[1:])
+
+
+def main(options: argparse.Namespace) -> None:
+    """Fuzz for so long, from the examples; exits with something else than 0 when something is found."""
+    folder = Path(mkdtemp(prefix="fuzz-"))
+    for number, parser in enumerate(PARSERS):
+        for place, example in enumerate(parser.examples):
+            (folder / f"{number}-{place}").write_bytes(bytes([number]) + example)
+    atheris.Setup(
+        [
+            sys.argv[0],
+            str(folder),
+            f"-max_total_time={max(options.seconds, 1)}",
+            f"-seed={options.seed % 2**31 or 1}",
+            f"-max_len={LONGEST}",
+            f"-artifact_prefix={folder}/found-",
+            "-verbosity=0",
+            "-print_final_stats=1",
+        ],
+        one,
+    )
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.coverage")
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    main(parser.parse_args())
