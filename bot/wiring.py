@@ -38,7 +38,7 @@ from bot.http.probes import Check, Probes
 from bot.master_key import open_encrypted
 from bot.policy_in_force import NO_VERSION, PolicyInForce
 from bot.scheduler import INSTALLED_AT, Scheduler, next_in
-from bot.settings import CrmSettings, Settings, SlackSettings
+from bot.settings import AiModelSettings, CrmSettings, Settings, SlackSettings
 from bot.slack.app import build_slack_app
 from bot.slack.arrival import Accept
 from bot.slack.arrival import Arrival as SlackArrival
@@ -165,7 +165,7 @@ async def build(
         replica = f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}"
         role = settings.role
         metrics = Metrics(database, bell, clock, rules)
-        conditions = _conditions(bell, limits, socket, context.assistant, agreed)
+        conditions = _conditions(bell, limits, socket, context.assistant, agreed, settings.ai)
         yield Runtime(
             http=doors(
                 crm_events(doorstep, webhook_secrets(settings.crm)) if role in WEB else None,
@@ -310,8 +310,14 @@ def _conditions(
     socket: SocketRunner | None,
     assistant: object,
     agreed: AgreedClock | None,
+    ai: AiModelSettings,
 ) -> Conditions:
-    """Return what this process reports about itself; each name appears while it holds."""
+    """Return what this process reports about itself: what holds at the moment, and what models may cost."""
+    budgets: dict[str, JsonValue] = {
+        f"{name}_micros": int(limit * 1_000_000)
+        for name, limit in (("hourly_budget", ai.hourly_budget), ("daily_budget", ai.daily_budget))
+        if ai.is_configured and limit is not None
+    }
 
     async def look() -> dict[str, JsonValue]:
         return {
@@ -321,6 +327,7 @@ def _conditions(
             "crm_held": limits.is_held("crm"),
             "clock_off": _is_off(agreed),
             "model_open": isinstance(assistant, LeftAlone) and assistant.is_left_alone,
+            **budgets,
         }
 
     return look

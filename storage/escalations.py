@@ -233,6 +233,13 @@ class Escalations:
             query = query.where(table.id < before_id)
         return self._all(query.order_by(table.id.desc()).limit(limit))
 
+    def waiting(self) -> tuple[int, datetime | None]:
+        """Return how many decisions are open, and since when the oldest of them is."""
+        table = ESCALATIONS.c
+        query = select(func.count(), func.min(table.created_at)).where(table.state == EscalationState.OPEN)
+        count, since = self._connection.execute(query).one()
+        return int(count), since
+
     def between(self, start: datetime, end: datetime) -> list[Escalation]:
         """Return what was created from *start* until before *end*."""
         table = ESCALATIONS.c

@@ -5,13 +5,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
+from dataclasses import asdict
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx2
 
+from bot.assistants import ai_settings
+from bot.cli.console import print_json, say
 from bot.cli.doctor_evidence import evidence
-from bot.cli.finding import Finding, bad, good
+from bot.cli.doctor_machine import clock, machine, tidied
+from bot.cli.finding import Finding, bad, good, warning
 from bot.cli.loading import load_settings
 from bot.cli.opening import CannotOpen, opened
 from bot.cli.running import complain
@@ -34,24 +40,32 @@ from policy.organisation import Organisation
 from storage.errors import StorageError
 from storage.migrate import is_current
 
+if TYPE_CHECKING:
+    from bot.assistant.settings import Endpoint
+
 MOST_SKEW_S = 60
+STYLES = {"ok": "", "warn": "yellow", "fail": "red"}
 
 
-def run(_options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Run every check; exit code 1 when one fails."""
     settings = load_settings()
     if isinstance(settings, str):
         return complain(settings)
-    return asyncio.run(_examine(settings))
+    return asyncio.run(_examine(settings, as_json=options.json))
 
 
-async def _examine(settings: Settings) -> int:
-    failed = warned = 0
+async def _examine(settings: Settings, *, as_json: bool) -> int:
+    found: list[Finding] = []
     async for finding in _findings(settings):
-        print(finding.line(), flush=True)
-        failed += finding.level == "fail"
-        warned += finding.level == "warn"
-    print(_verdict(failed, warned))
+        found.append(finding)
+        if not as_json:
+            say(finding.line(), STYLES[finding.level])
+    failed, warned = (sum(each.level == level for each in found) for level in ("fail", "warn"))
+    if as_json:
+        print_json({"failed": failed, "warned": warned, "checks": [asdict(each) for each in found]})
+    else:
+        say(_verdict(failed, warned), "bold red" if failed else "bold green")
     return 1 if failed else 0
 
 
@@ -68,7 +82,12 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     organisation, finding = _organisation(settings)
     yield finding
     yield await _policy(settings)
-    for each in await evidence(settings, organisation, datetime.now(UTC)):
+    now = datetime.now(UTC)
+    for each in [
+        *await machine(settings, organisation),
+        *await evidence(settings, organisation, now),
+        *await tidied(settings, organisation, now),
+    ]:
         yield each
     clients = open_clients(slack_connection(settings))
     try:
@@ -78,7 +97,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         await clients.close()
     async with crm_client(settings.crm) as client:
         yield await _crm(RestCrm(Wire(client), SystemClock()))
-    yield await _model(settings.ai)
+    async for found in _models(settings.ai):
+        yield found
     if settings.ai.is_configured:
         yield await _rehearsed(settings)
 
@@ -133,6 +153,7 @@ async def _slack(
     settings: Settings, clients: SlackClients, organisation: Organisation | None
 ) -> AsyncIterator[Finding]:
     yield await _checked("Slack token", _token(clients))
+    yield await _checked("Clock", _clock(clients))
     yield await _checked("Slack scopes", _scopes(clients))
     for channel in _channels(organisation) if organisation else ():
         yield await _checked(channel, _channel(clients, channel))
@@ -160,6 +181,17 @@ _REMEDIES = {
 async def _token(clients: SlackClients) -> Finding:
     answer = await asked(clients.reading.auth_test())
     return good("Slack token", f"workspace {answer.get('team')}, bot user {answer.get('user')}")
+
+
+async def _clock(clients: SlackClients) -> Finding:
+    """Compare our clock with Slack's: what it signs is refused when they are five minutes apart."""
+    answer = await asked(clients.reading.auth_test())
+    ours = datetime.now(UTC)
+    try:
+        theirs = parsedate_to_datetime(str(answer.headers.get("date", "")))
+    except ValueError:
+        return good("Clock", "Slack does not say what time it is there")
+    return clock("Slack's", theirs, ours)
 
 
 async def _scopes(clients: SlackClients) -> Finding:
@@ -247,16 +279,39 @@ async def _rehearsed(settings: Settings) -> Finding:
     )
 
 
-async def _model(ai: AiModelSettings) -> Finding:
+async def _models(ai: AiModelSettings) -> AsyncIterator[Finding]:
+    """Ask every endpoint, and say which donors none of them may read."""
     if not ai.is_configured:
-        return good("Model", "none: summaries are written from CRM records without AI")
-    key = ai.api_key.get_secret_value() if ai.api_key else ""
-    base = (ai.base_url or "https://api.openai.com/v1").rstrip("/")
+        yield good("Model", "none: summaries are written from CRM records without AI")
+        return
+    from bot.assistant.settings import EU_ONLY, OWN_MACHINES
+
+    configured = ai_settings(ai)
+    async with httpx2.AsyncClient(timeout=ai.timeout_s) as client:
+        for endpoint in configured.endpoints:
+            yield await _model(client, endpoint)
+    regions = sorted({each.region for each in configured.endpoints})
+    if configured.endpoint_for(EU_ONLY) is None:
+        told = "no AI for donors whose data must stay in the EU. To allow it, add an endpoint there"
+        yield warning("Model regions", f"{', '.join(regions)}: {told}: COUNTERSIGN_AI__EU_BASE_URL.")
+    else:
+        anywhere = " (our own machines)" if OWN_MACHINES in regions else ""
+        yield good("Model regions", f"{', '.join(regions)}{anywhere}, the EU included")
+
+
+async def _model(client: httpx2.AsyncClient, endpoint: Endpoint) -> Finding:
+    what = f"Model ({endpoint.region})"
+    base = (endpoint.base_url or "https://api.openai.com/v1").rstrip("/")
+    # A model on one's own machine has no key, and a header without a value is none.
+    headers = {"Authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
     try:
-        async with httpx2.AsyncClient(timeout=ai.timeout_s) as client:
-            answer = await client.get(f"{base}/models", headers={"Authorization": f"Bearer {key}"})
+        answer = await client.get(f"{base}/models", headers=headers)
     except httpx2.HTTPError:
-        return bad("Model", "no answer. Check COUNTERSIGN_AI__BASE_URL; until then no AI is used.")
+        return bad(what, "no answer. Check COUNTERSIGN_AI__BASE_URL; until then no AI is used.")
     if answer.status_code in (401, 403):
-        return bad("Model", "the key is refused. Check COUNTERSIGN_AI__API_KEY.")
-    return good("Model", f"{ai.model} at {ai.region}, answered {answer.status_code}")
+        return bad(what, "the key is refused. Check COUNTERSIGN_AI__API_KEY.")
+    if answer.is_server_error:
+        return bad(
+            what, f"it fails (HTTP {answer.status_code}). Ask whoever runs it; until then no AI is used."
+        )
+    return good(what, f"{endpoint.model}, answered {answer.status_code}")

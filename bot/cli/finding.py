@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import Literal
 
+WIDTH = 80
+MOST_INDENT = 24
 Level = Literal["ok", "warn", "fail"]
 
 
@@ -16,10 +19,22 @@ class Finding:
     level: Level
     text: str
 
-    def line(self) -> str:
-        """Return it as it is printed."""
+    def line(self, width: int = WIDTH) -> str:
+        """Return it as it is printed, in as many lines of *width* as it takes."""
         shown = {"ok": "ok  ", "warn": "WARN", "fail": "FAIL"}[self.level]
-        return f"{shown}  {self.what:<22} {self.text}"
+        return folded(f"{shown}  {self.what:<17} ", self.text, width)
+
+
+def folded(beginning: str, text: str, width: int = WIDTH) -> str:
+    """Return *text* after *beginning*, its further lines below the first one; no word is broken."""
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=beginning,
+        subsequent_indent=" " * min(len(beginning), MOST_INDENT),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def good(what: str, text: str) -> Finding:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from bot.cli.console import print_json, say
+from bot.cli.finding import folded
 from bot.cli.opening import CannotOpen, opened
 from bot.cli.operator import organisation_here
 from bot.cli.running import complain
@@ -16,11 +17,26 @@ from bot.clock import SystemClock
 from bot.files import FileInvalid
 from bot.scheduler import next_in
 from handlers.digests.schedules import schedules_in_force
-from handlers.service.status import ReplicaStatus, ScheduleStatus, ServiceStatus, service_status
+from handlers.service.status import BudgetStatus, ReplicaStatus, ScheduleStatus, ServiceStatus, service_status
 from policy.organisation import Organisation
 from storage.transaction import Transaction
 
 WIDTH = 14
+OURS = {
+    "checkpoint_due": "signing the audit log",
+    "retention_due": "retention",
+    "replay_due": "replay of decisions",
+    "drift_due": "watching the model",
+}
+"""How the schedules that every installation has are called."""
+SAID = {
+    "slack_held": "Slack asks us to wait",
+    "crm_held": "the CRM asks us to wait",
+    "model_open": "the model is left alone",
+    "slack_cut_off": "Socket Mode is not connected",
+    "clock_off": "its clock is wrong",
+    "redis_down": "Redis does not answer",
+}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -46,11 +62,16 @@ async def _read(url: str | None, organisation: Organisation | None) -> ServiceSt
 
 
 def _next(tx: Transaction, organisation: Organisation | None, now: datetime) -> Mapping[str, datetime | None]:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    daily: dict[str, datetime | None] = dict.fromkeys(("retention_due", "replay_due", "drift_due"), midnight)
     if organisation is None:
-        return {}
+        return daily
+    every = 60 * organisation.checkpoint_minutes
+    signed_at = datetime.fromtimestamp((now.timestamp() // every + 1) * every, UTC)
     when = next_in(organisation)
     in_force = schedules_in_force(tx, organisation)
-    return {each.schedule.id: when(each.schedule, now) if each.is_on else None for each in in_force}
+    digests = {each.schedule.id: when(each.schedule, now) if each.is_on else None for each in in_force}
+    return daily | {"checkpoint_due": signed_at} | digests
 
 
 def _show(found: ServiceStatus, organisation: Organisation | None) -> None:
@@ -58,7 +79,7 @@ def _show(found: ServiceStatus, organisation: Organisation | None) -> None:
     if found.attention:
         say("Needs somebody:", "bold red")
         for each in found.attention:
-            say(f"  • {each}", "red")
+            say(folded("  • ", each), "red")
     else:
         say("Everything is in order.", "bold green")
     say("")
@@ -72,11 +93,13 @@ def _show(found: ServiceStatus, organisation: Organisation | None) -> None:
         )
     if found.set_aside:
         _line("Set aside", ", ".join(f"{count} × {code}" for code, count in found.set_aside.items()))
+    _line("Decisions", _decisions(found, zone))
     for replica in found.replicas:
         _line("Process", _of(replica))
     for pause in found.pauses:
         until = f"until {_when(pause.until, zone)}" if pause.until else "until somebody resumes it"
         _line("Paused", f"{pause.capability} by {pause.by_name} since {_when(pause.since, zone)}, {until}")
+    _line("Model costs", ", ".join(map(_cost, found.budgets)))
     for schedule in found.schedules:
         _line("Schedule", _schedule(schedule, zone))
     _line("Rules", f"version {found.policy_version[:12]} is in force" if found.policy_version else "none")
@@ -91,20 +114,37 @@ def _show(found: ServiceStatus, organisation: Organisation | None) -> None:
 
 
 def _line(name: str, text: str) -> None:
-    say(f"{name:<{WIDTH}}{text}")
+    say(folded(f"{name:<{WIDTH}}", text))
+
+
+def _decisions(found: ServiceStatus, zone: tzinfo) -> str:
+    waiting = found.decisions
+    if not waiting.open:
+        return "none waits for anybody"
+    since = waiting.oldest_since
+    ago = f" ({_span((found.at - since).total_seconds())})" if since else ""
+    return f"{waiting.open:,} wait for somebody, the oldest since {_when(since, zone)}{ago}"
+
+
+def _cost(budget: BudgetStatus) -> str:
+    spent = f"{budget.spent_micros / 1_000_000:,.2f}"
+    limit = (
+        f" of {budget.limit_micros / 1_000_000:,.2f}" if budget.limit_micros is not None else " (no limit)"
+    )
+    return f"last {budget.period} {spent}{limit}"
 
 
 def _of(replica: ReplicaStatus) -> str:
     state = "alive" if replica.alive else f"silent for {_span(replica.silent_s)}"
-    report = "; ".join(
-        f"{name.replace('_', ' ')}: {value}" for name, value in replica.report.items() if value
-    )
+    report = "; ".join(SAID[name] for name in SAID if replica.report.get(name))
     return f"{replica.id} ({replica.role}, {replica.version}) {state}" + (f"; {report}" if report else "")
 
 
 def _schedule(schedule: ScheduleStatus, zone: tzinfo) -> str:
     last = f"last {_when(schedule.last_at, zone)}" if schedule.last_at else "not yet"
-    return f"{schedule.id}: {last}" + (f", next {_when(schedule.next_at, zone)}" if schedule.next_at else "")
+    return f"{OURS.get(schedule.id, schedule.id)}: {last}" + (
+        f", next {_when(schedule.next_at, zone)}" if schedule.next_at else ""
+    )
 
 
 def _audit(found: ServiceStatus, zone: tzinfo) -> str:
@@ -124,5 +164,7 @@ def _when(moment: datetime | None, zone: tzinfo) -> str:
 
 
 def _span(seconds: float) -> str:
-    span = timedelta(seconds=round(seconds))
-    return f"{span.seconds} s" if span < timedelta(minutes=2) else str(span)
+    for unit, name in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * unit:
+            return f"{seconds // unit:.0f} {name}"
+    return f"{seconds:.0f} s"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, JsonValue
 
@@ -79,6 +79,21 @@ class ReplayStatus(Value):
     not_replayable: int
 
 
+class BudgetStatus(Value):
+    """What models cost in the last hour or day, in millionths, and how much they may cost, if that is set."""
+
+    period: Literal["hour", "day"]
+    spent_micros: int
+    limit_micros: int | None
+
+
+class DecisionsStatus(Value):
+    """How many decisions wait for a person, and since when the oldest of them does."""
+
+    open: int
+    oldest_since: AwareDatetime | None
+
+
 class ServiceStatus(Value):
     """Everything at one moment; *attention* names what needs a person, the worst first."""
 
@@ -94,6 +109,8 @@ class ServiceStatus(Value):
     unsealed: int
     checkpoint: CheckpointStatus | None
     replay: ReplayStatus | None
+    budgets: tuple[BudgetStatus, ...] = ()
+    decisions: DecisionsStatus = DecisionsStatus(open=0, oldest_since=None)
     open_alarms: int = 0
     attention: tuple[str, ...] = ()
 
@@ -125,6 +142,8 @@ def service_status(
         unsealed=unsealed,
         checkpoint=CheckpointStatus(size=signed.size, at=signed.at) if signed else None,
         replay=_replay(tx.settings.get(REPLAY_RESULT)),
+        budgets=_budgets(tx, now),
+        decisions=_decisions(tx),
         open_alarms=len(tx.alarms.open()),
     )
     return found.model_copy(update={"attention": tuple(_attention(found, organisation))})
@@ -135,6 +154,7 @@ def _attention(found: ServiceStatus, organisation: Organisation | None) -> list[
         *_of_replicas(found),
         *_of_queues(found),
         *_of_evidence(found, organisation),
+        *(USED_UP.format(each.period) for each in found.budgets if _is_used_up(each)),
         *(f"{p.capability} is paused by {p.by_name}." for p in found.pauses),
         *_of_alarms(found),
     ]
@@ -174,6 +194,13 @@ CONDITIONS = {
     "clock_off": "this machine's clock is wrong, so what Slack sends is refused. Switch on NTP.",
     "redis_down": "Redis does not answer; replicas find work every second instead of at once.",
 }
+
+
+USED_UP = "What models may cost in the {0} is used up; texts come from CRM records until it is over."
+BUDGETS: tuple[tuple[Literal["hour", "day"], timedelta, str], ...] = (
+    ("hour", timedelta(hours=1), "hourly_budget_micros"),
+    ("day", timedelta(days=1), "daily_budget_micros"),
+)
 
 
 def _of_queues(found: ServiceStatus) -> list[str]:
@@ -217,6 +244,28 @@ def _set_aside(tx: Transaction) -> dict[str, int]:
         for (_, code), count in queue.dead_since(None).items():
             found[code] = found.get(code, 0) + count
     return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
+
+
+def _budgets(tx: Transaction, now: datetime) -> tuple[BudgetStatus, ...]:
+    """Return what was spent beside the limits that the processes report, which know the settings."""
+    reports = [each.report for each in tx.replicas.since(now - ALIVE)]
+    return tuple(
+        BudgetStatus(
+            period=period,
+            spent_micros=tx.calls.spent(now - span),
+            limit_micros=next((v for r in reports if isinstance(v := r.get(name), int)), None),
+        )
+        for period, span, name in BUDGETS
+    )
+
+
+def _is_used_up(budget: BudgetStatus) -> bool:
+    return budget.limit_micros is not None and budget.spent_micros >= budget.limit_micros
+
+
+def _decisions(tx: Transaction) -> DecisionsStatus:
+    count, since = tx.escalations.waiting()
+    return DecisionsStatus(open=count, oldest_since=since)
 
 
 def _replica(each: Any, now: datetime) -> ReplicaStatus:

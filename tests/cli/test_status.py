@@ -98,6 +98,13 @@ NEEDS: list[tuple[Callable[[Transaction], None], list[str]]] = [
     (_late, ["The inbox is late: something has been due for 90 minutes."]),
     (_set_aside, ["1 item is set aside. Look: countersign inbox list."]),
     (_paused, ["execute is paused by Adam Novak."]),
+    (
+        lambda tx: tx.replicas.seen(_replica(1, report={"hourly_budget_micros": 0, "clock_off": True})),
+        [
+            "What models may cost in the hour is used up; texts come from CRM records until it is over.",
+            "box:1: this machine's clock is wrong, so what Slack sends is refused. Switch on NTP.",
+        ],
+    ),
 ]
 
 
@@ -141,13 +148,21 @@ def test_the_command_prints_what_people_and_programs_read(
 ) -> None:
     now = datetime.now(UTC)
     _write(
-        url, lambda tx: tx.replicas.seen(_replica(1, started_at=now, seen_at=now)), lambda tx: _bury(tx, "x")
+        url,
+        lambda tx: tx.replicas.seen(
+            _replica(1, started_at=now, seen_at=now, report={"hourly_budget_micros": 2_500_000})
+        ),
+        lambda tx: _bury(tx, "x"),
     )
     assert main(["status", "--database", url]) == 1
     shown = capsys.readouterr().out
     assert "  • 1 item is set aside. Look: countersign inbox list.\n" in shown
     assert "Arrived       0 due now; 0 being worked on; 0 planned for later; 1 set aside\n" in shown
     assert "Process       box:1 (all, 1) alive\n" in shown
+    assert "Decisions     none waits for anybody\n" in shown
+    assert "Model costs   last hour 0.00 of 2.50, last day 0.00 (no limit)\n" in shown
+    assert "Schedule      retention: not yet, next " in shown
+    assert max(map(len, shown.splitlines())) <= 80
     assert main(["status", "--json", "--database", url]) == 1
     told = json.loads(capsys.readouterr().out)
     assert [(q["name"], q["dead"]) for q in told["queues"]] == [("inbox", 1), ("outbox", 0)]

@@ -7,9 +7,11 @@ own that can be killed.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -53,12 +55,20 @@ def _live_by(file: str) -> None:
     standardwebhooks.webhooks.datetime = Shifted  # type: ignore[attr-defined]
 
 
+def _tell(*_: object) -> None:
+    """Print what every task is waiting for, when whoever looks on asks why nothing goes on."""
+    for task in list(asyncio.tasks._all_tasks):  # type: ignore[attr-defined]
+        task.print_stack(file=sys.stderr)
+    sys.stderr.flush()
+
+
 def _be_a_bot(environment: dict[str, str], log: str) -> None:
     os.setsid()
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (0, 1, 2):
         os.dup2(output, stream)
     os.environ.update(environment)
+    signal.signal(signal.SIGUSR1, _tell)
     if clock := os.environ.pop("FAULTS_CLOCK", ""):
         _live_by(clock)
     sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)

@@ -34,7 +34,7 @@ async def main(options: argparse.Namespace) -> int:
         problems = await settle_and_count(world)
         if problems:
             for member in world.members:
-                print(member.bot.log.read_text()[-2000:], file=sys.stderr)
+                print(member.bot.log.read_text()[-20000:], file=sys.stderr)
     for problem in problems:
         print(f"WRONG: {problem}")
     return 1 if problems else 0

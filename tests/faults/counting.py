@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from policy.escalation import EscalationState
 from storage.schema import INBOX, OUTBOX
@@ -19,7 +21,7 @@ from tests.faults.world import World
 from tests.loop.shown import escalation_of
 from tests.loop.staging import OLIVIA, OLIVIAS
 
-SETTLING_S = 300.0
+SETTLING_S = 150.0
 
 
 async def settle_and_count(world: World) -> list[str]:
@@ -28,7 +30,7 @@ async def settle_and_count(world: World) -> list[str]:
     await _repair(world)
     while not await _quiet(world):
         if time.monotonic() - began > SETTLING_S:
-            return [f"not settled after {SETTLING_S:.0f} s: {await _open(world)}"]
+            return [f"not settled after {SETTLING_S:.0f} s: {each}" for each in await _open(world)]
         await asyncio.sleep(0.3)
     lost, doubled, other = await _counted(world)
     faults = {name: n for name, n in world.broken.items() if not name.startswith(" ")}
@@ -69,10 +71,23 @@ async def _quiet(world: World) -> bool:
     return bool(await world.members[0].bot.read(look))
 
 
-async def _open(world: World) -> object:
-    return await world.members[0].bot.read(
-        lambda tx: [tx.inbox.backlog(datetime.now(UTC)), tx.outbox.backlog(datetime.now(UTC))]
-    )
+async def _open(world: World) -> list[str]:
+    """Return what is not done yet, and have every replica say what it waits for."""
+
+    def look(connection: Connection) -> list[str]:
+        return [
+            f"{name} {row.kind} {row.status}, attempt {row.attempts}, held by {row.lease_owner} "
+            f"until {row.lease_until}, due {row.available_at}, {row.last_error}"
+            for name, table in (("inbox", INBOX), ("outbox", OUTBOX))
+            for row in connection.execute(select(table).where(table.c.status.in_(("ready", "in_flight"))))
+            if row.status == "in_flight" or row.available_at <= datetime.now(UTC)
+        ]
+
+    for member in world.members:
+        if member.bot.pid is not None:
+            os.kill(member.bot.pid, signal.SIGUSR1)
+    await asyncio.sleep(2)
+    return perform(world.postgres.url, look)
 
 
 async def _counted(world: World) -> tuple[list[str], list[str], list[str]]:

@@ -120,7 +120,7 @@ async def main(options: argparse.Namespace) -> int:
 def _steered(seconds: int, seed_: int) -> bool:
     """Let atheris look for so long, in a process of its own; say whether it found nothing."""
     command = [sys.executable, "-m", "tests.fuzz.coverage", "--seconds", str(seconds), "--seed", str(seed_)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=2 * seconds + 300)
     if done.returncode:
         print(f"FOUND by atheris (seed {seed_}):\n{done.stdout[-1000:]}{done.stderr[-3000:]}")
         return False

@@ -18,6 +18,8 @@ with atheris.instrument_imports(
     from tests.fuzz.parsers import PARSERS
 
 LONGEST = 16384
+SLOW_S = 30
+"""What takes a parser so long is a finding too, on however busy a machine."""
 
 
 def one(data: bytes) -> None:
@@ -40,6 +42,7 @@ def main(options: argparse.Namespace) -> None:
             f"-seed={options.seed % 2**31 or 1}",
             f"-max_len={LONGEST}",
             f"-artifact_prefix={folder}/found-",
+            f"-timeout={SLOW_S}",
             "-verbosity=0",
             "-print_final_stats=1",
         ],
