@@ -21,6 +21,7 @@ OVERRULED_AT_MOST = 0.10
 DOUBT = 0.05
 FEWEST = cases_needed(OVERRULED_AT_MOST, DOUBT)
 ISOTONIC_FROM = 200
+TOO_FEW = "not enough data yet"
 _BINS = 5
 _PRIOR = 10
 _GRID = tuple(range(100, -1, -5))
@@ -69,7 +70,7 @@ class Reliability(Value):
         """Say in the middle of a sentence what may be said, for people."""
         if self.missing:
             return (
-                "not enough data yet to say how often people agree "
+                f"{TOO_FEW} to say how often people agree "
                 f"({self.decisions} of at least {self.decisions + self.missing} decisions)"
             )
         share = f"people approved {self.accepted} of {self.decisions} like it as they stood"

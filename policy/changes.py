@@ -91,7 +91,7 @@ def undo_text(action: Action, days: int | None = None) -> str:
     window = f" for {days} days" if days else ""
     match UNDO[action.kind]:
         case UndoPromise.EXACT:
-            return f"Can be undone exactly{window}, unless somebody changes the record in the meantime."
+            return f"Undo: exactly{window}, unless the record changes."
         case UndoPromise.COMPENSATION:
             return (
                 "Cannot be taken back: only the donor can open this channel again. Undo leaves it closed and "

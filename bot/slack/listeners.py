@@ -15,7 +15,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.slack import ids
 from bot.slack.acknowledging import Acknowledging
 from bot.slack.arrival import WHEN_THERE_IS_TIME, Accept, Arrival
-from bot.slack.cards.card_parts import READ_IN_FULL
+from bot.slack.cards.card_parts import DETAILS
 from bot.slack.cards.evidence import notice_view, waiting_view
 from bot.slack.choosing import Choosing
 from bot.slack.clicks import A_DATE, NotUnderstood, command_of, deferral_of, escalation_of, meant, proposal_of
@@ -201,7 +201,7 @@ class Listeners:
     async def _read(self, click: Click, context: dict[str, Any]) -> None:
         about = escalation_of(click)
         in_full = click.action_id == ids.READ_IN_FULL
-        waiting = waiting_view(READ_IN_FULL, READING_CARD) if in_full else waiting_view()
+        waiting = waiting_view(DETAILS, READING_CARD) if in_full else waiting_view()
         view_id = await self._windows.open(click.trigger_id, waiting)
         context[WAITING_VIEW] = view_id
         wanted = ReadInFullRequested if in_full else EvidenceRequested
@@ -218,7 +218,7 @@ class Listeners:
     async def _drill(self, click: Click, drill_id: str, context: dict[str, Any]) -> None:
         command: DrillPressed | DrillLookedAt | None = pressed(click, drill_id)
         if command is None:
-            view_id = await self._windows.open(click.trigger_id, waiting_view(READ_IN_FULL, READING_CARD))
+            view_id = await self._windows.open(click.trigger_id, waiting_view(DETAILS, READING_CARD))
             context[WAITING_VIEW] = view_id
             command = DrillLookedAt(drill_id=drill_id, view_id=view_id, by=click.by)
         await self._accept(command, Arrival(click.dedupe_key, "slack.click", drill_id))

@@ -151,6 +151,7 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
         due_at=again.card.due_at,
     )
     changes |= NOT_DECIDED
+    step: dict[str, object] = {}
     if digest(again.action) != escalation.action_digest:
         changes |= Changes(
             action=again.action,
@@ -158,6 +159,8 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
             about=again.about,
             decision_facts=canonical_json(again.ruling.facts),
         )
+        # The log alone has to tell what people are asked about from here on.
+        step = {"action": again.action.model_dump(mode="json"), "action_digest": digest(again.action)}
     moves_away = again.destination.channel != escalation.route
     if moves_away:
         changes |= moved_to(tx, escalation, again.destination.channel)
@@ -175,6 +178,7 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
         escalation_id=moved.id,
         note=again.note,
         differences=[change.model_dump(mode="json") for change in again.since],
+        **step,
         **ruled(again.ruling),
     )
     watch_deadline(tx, arrived, moved.id, moved.due_at)

@@ -40,7 +40,7 @@ def test_from_a_gift_to_a_task_in_the_crm(shared_demo, visit: Callable) -> None:
     expect(card.get_by_role("button", name="Approve")).to_have_count(0)
 
     with page.context.expect_page() as opened:
-        card.get_by_role("link", name="Open the CRM record").click()
+        card.get_by_role("link", name="CRM record").click()
     record = opened.value
     task = record.locator("article.card").filter(has_text="Thank-you call to Jane Doe for $2,500")
     expect(task).to_contain_text("Created by countersign for Olivia Hart")

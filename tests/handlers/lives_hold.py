@@ -329,7 +329,9 @@ def replayed(trail: Iterable[AuditRecord]) -> dict[str, Outline]:
         if entry.kind == "escalation.opened":
             actions[about] = proposed
         if entry.kind == "escalation.edited":
-            actions[about] = payload["action_digest"]
+            actions[about] = digest(payload["after"])
+        if entry.kind == "escalation.changed_since" and "action" in payload:
+            actions[about] = digest(payload["action"])
         told.setdefault(about, []).append(entry)
     return {about: _as_told(_moves(entries), actions[about]) for about, entries in told.items()}
 

@@ -16,7 +16,7 @@ MODEL_SAID = "recommendation.model_answered"
 
 async def _gift_to_task(loop: Loop) -> None:
     card = await loop.card(amount_minor=250_000)
-    assert has(card, "Decision needed: Jane Doe", "Olivia Hart", "to decide by", "Jane Doe gave $2,500")
+    assert has(card, "Decision needed: Jane Doe", "Olivia Hart", "decides by", "Jane Doe gave $2,500")
     assert has(card, "AI-generated, check before use", "Thank-you call to Jane Doe for $2,500")
     assert buttons(card) == {"cs:approve", "cs:edit", "cs:more", "cs:evidence"}
     assert await loop.stage.own_tasks(JANE) == []

@@ -101,7 +101,7 @@ async def test_a_decision_is_passed_up_the_chain_and_both_see_what_becomes_of_it
     assert find_element(form, "cs:to_user")[1]["initial_user"] == MARA
     await shared.stage.submit(OLIVIA, form, reason="needs_seniority", words="above my limit")
     told = ("Passed on to", "Mara Lindqvist", "by", "Olivia Hart", "“above my limit”")
-    await shared.now_shows(card, *told, "For ", "Mara Lindqvist", " to decide by ")
+    await shared.now_shows(card, *told, "Mara Lindqvist", " decides by ")
     hers = await shared.stage.seen(MARA, MANAGERS, "Decision needed: Jane Doe", "above my limit")
     [said] = await until(lambda: shared.stage.thread(MARA, MANAGERS, hers["ts"]), "a message in the thread")
     assert has(said, f"<@{MARA}>", "Olivia Hart passed this decision on to you.")

@@ -67,7 +67,7 @@ async def test_each_preset_comes_back_on_its_morning(loop: Loop) -> None:
         await loop.later_at(expected[preset] + timedelta(seconds=1))
         card = await loop.now_shows(cards[preset], "Decision needed: ")
         assert "cs:approve" in buttons(card)
-        assert not has(card, "to decide by  " + _spelled(today)), "the deadline moves with it"
+        assert not has(card, "decides by  " + _spelled(today)), "the deadline moves with it"
 
     async def reminded() -> list[Json]:
         return await loop.stage.thread(OLIVIA, OLIVIAS, cards["next_business_day"]["ts"])

@@ -13,9 +13,12 @@ from bot.slack.cards.deferral import deferral_form_view, deferral_view, problem_
 from bot.slack.cards.escalation import escalation_message
 from bot.slack.cards.evidence import evidence_view
 from bot.slack.cards.home import home_view
+from bot.slack.cards.in_full import in_full_view
 from bot.slack.cards.rendering import message
+from bot.slack.cards.words import words_on
 from bot.slack.payloads import DeferralPlace
 from handlers.outcomes import (
+    CardInFull,
     CardStatus,
     Choice,
     DecisionList,
@@ -36,7 +39,9 @@ from handlers.outcomes import (
     QueueItem,
     TimelineShown,
 )
-from policy.actions import UndoPromise
+from policy.actions import FieldChange, UndoPromise
+from policy.calibration import Reliability
+from policy.considered import reading_seconds
 from policy.digest import Chart, DigestSection, Series
 from policy.donor import DonorMatch
 from policy.escalation import EscalationState
@@ -53,13 +58,18 @@ from tests.slack.samples import (
     HISTORY,
     OPEN,
     SUMMARY,
+    claim,
     status,
+)
+from tests.slack.samples import (
+    CONFIDENT as CONFIDENCE,
 )
 
 STANDING = (
     "  Major donor · Cultivation · The Doe household · owner Olivia Hart\n"
-    "  <http://127.0.0.1:8400/donors/D-100|Open the CRM record>"
+    "  <http://127.0.0.1:8400/donors/D-100|CRM record>"
 )
+ON_CARD = STANDING.replace(" · The Doe household · owner Olivia Hart", "")
 ASKED = """\
 Jane Doe gave $25,000 to the library, her largest gift so far.
 **Proposed: **Plan a thank-you call for Olivia Hart, due 26 Nov 2026
@@ -77,34 +87,111 @@ def test_the_card_to_decide() -> None:
         read(shown.blocks)
         == f"""\
 # Decision needed: Jane Doe
-{STANDING}
-For **Olivia Hart** to decide by 1 Dec 2026, 22:00 UTC. If nobody answers, nothing is changed.
+{ON_CARD}
+**Olivia Hart** decides by 1 Dec 2026, 22:00 UTC. Silence changes nothing.
 ---
 {ASKED}
-**What would be written to the CRM**
+**Proposed CRM change**
 {WRITES}
-**Why this**
-- This gift is 5 times her gift of last year. [<gift of 30 Nov 2025>, <gift of 24 Nov 2026>]
+**Why**
+- This gift is 5 times her gift of last year. [<gift of 30 Nov 2025> +1]
 - Nobody has spoken with her for 43 days. [<visit of 12 Oct 2026>]
-**Why you are asked: **Gifts of $10,000 and more are thanked for by a person.
+**Rule: **Gifts of $10,000 and more are thanked for by a person.
 **Not known: **Whether she wants the gift to be public.
-  AI-generated, check before use. Written by gpt-5.2.
-  Confidence: high, 86 of 100 (how well the CRM records back this text up, not a forecast): \
-all figures recomputed from 6 records
-  Also considered: Send a thank-you letter
+  AI-generated, check before use. Confidence: high (match with CRM, no forecast).
   Can be undone exactly: the record returns to what it was.
 [Approve] [Edit…] [More… Put off until the next working day / Put off until next week \
-/ Put off until a day or an event… / Escalate further… / Send back… / Decline…] [Why?]
-**Recent history**
-- 24 Nov 2026: Gift of $25,000 to the library
-- 12 Oct 2026: Visit: talked about the reading room with her daughter
-- 30 Nov 2025: Gift of $5,000
-  Sent to the owner's channel. Reference 7f3k2a"""
+/ Put off until a day or an event… / Escalate further… / Send back… / Decline…] [Details] [Why?]"""
     )
 
 
+def test_what_is_not_on_the_face_of_the_card_is_in_its_details() -> None:
+    text = read(in_full_view(CardInFull(card=CARD))["blocks"])
+    assert text.startswith(f"# Jane Doe\n{STANDING}\n{ASKED}\n")
+    for line in (
+        "- This gift is 5 times her gift of last year. [<gift of 30 Nov 2025>, <gift of 24 Nov 2026>]",
+        "- all figures recomputed from 6 records",
+        "- 12 Oct 2026: Visit: talked about the reading room with her daughter",
+        "_AI-generated, check before use. Written by gpt-5.2._",
+        "_Also considered: Send a thank-you letter_",
+        "  Sent to the owner's channel. Reference 7f3k2a",
+    ):
+        assert line in text.split("\n")
+    assert "Confidence: high, 86 of 100 (how well the CRM records back this text up, not a forecast)" in text
+
+
+THANKS = CARD.model_copy(
+    update={
+        "happened": "Jane Doe gave $4,250 on 24 Nov 2026 to the Reading room appeal.",
+        "proposal": "Create a task for Olivia Hart: Thank-you call to Jane Doe for $4,250, due 26 Nov 2026",
+        "proposal_details": "For the gift of $4,250 of 24 Nov 2026 (G-9).",
+        "changes": (
+            FieldChange(
+                record="new", field="Task", before="none", after="Thank-you call to Jane Doe for $4,250"
+            ),
+            FieldChange(record="new", field="Due", before="none", after="26 Nov 2026"),
+            FieldChange(record="new", field="Assigned to", before="none", after="Olivia Hart"),
+        ),
+        "signals": (
+            claim("The most recent gift, $4,250, came on 24 Nov 2026.", "G-9"),
+            claim("Jane Doe has supported us with $66,900 across 53 gifts since 9 Dec 2019.", "G-1", "G-9"),
+        ),
+        "gates": ("The relationship owner agrees to every change.",),
+        "unknowns": ("Consent for contact by phone is not recorded.",),
+        "undo_text": "Undo: exactly for 30 days, unless the record changes.",
+        "origin": CARD.origin.model_copy(update={"unrehearsed": True}),
+    }
+)
+
+
+def test_a_card_says_nothing_twice_and_is_read_in_less_than_half_a_minute() -> None:
+    shown = escalation_message(THANKS, OPEN).blocks
+    text = read(shown)
+    assert text.count("$4,250") == 2, "what happened, and what would be written"
+    assert text.count("Olivia Hart") == 2, "who decides, and whose task it would be"
+    assert "Create a task" not in text
+    assert "**Why: **Jane Doe has supported us with $66,900 across 53 gifts since 9 Dec 2019." in text
+    assert "_ +1 more_" in text
+    assert reading_seconds(words_on(shown)) < 30
+    in_full = read(in_full_view(CardInFull(card=THANKS))["blocks"])
+    for left_out in (THANKS.proposal, THANKS.proposal_details, "The most recent gift"):
+        assert left_out in in_full
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"proposal": "Plan a follow-up by phone for Olivia Hart: Thank-you call to Jane Doe for $4,250"},
+        {"proposal": THANKS.proposal.replace("Olivia Hart", "Omar Haddad")},
+        {"proposal_details": "For the gift of $4,250 of 24 Nov 2026 (G-9). Not before noon."},
+        {"proposal": "Record that the donor must not be contacted by phone"},
+        {"changes": ()},
+    ],
+)
+def test_what_the_fields_do_not_say_stays_on_the_card(update: dict[str, Any]) -> None:
+    card = THANKS.model_copy(update=update)
+    text = read(escalation_message(card, OPEN).blocks)
+    for value in update.values():
+        assert not isinstance(value, str) or value in text
+    assert card.proposal in text or card.changes
+
+
+def test_confidence_that_is_not_high_says_why_and_what_people_made_of_it() -> None:
+    past = "people approved 20 of 40 like it as they stood"
+    unsure = CONFIDENCE.model_copy(update={"level": "low", "reasons": ("2 of 4 sentences did not hold",)})
+    card = CARD.model_copy(update={"confidence": unsure.model_copy(update={"track_record": past})})
+    assert (
+        f"Confidence: low (match with CRM, no forecast): 2 of 4 sentences did not hold. Past decisions: {past}."
+        in read(escalation_message(card, OPEN).blocks)
+    )
+    few = Reliability(decisions=3, accepted=3, missing=26).words
+    card = CARD.model_copy(update={"confidence": CONFIDENCE.model_copy(update={"track_record": few})})
+    assert "Past decisions" not in read(escalation_message(card, OPEN).blocks)
+    assert few in read(in_full_view(CardInFull(card=card))["blocks"])
+
+
 def test_the_buttons_name_what_they_do() -> None:
-    approve, edit, more, why = decision_buttons(CARD, OPEN)["elements"]
+    approve, edit, more, details, why = decision_buttons(CARD, OPEN)["elements"]
     assert approve["confirm"] == {
         "title": {"type": "plain_text", "text": "Approve this for Jane Doe?", "emoji": False},
         "text": {
@@ -126,22 +213,28 @@ def test_the_buttons_name_what_they_do() -> None:
         "send_back:01KESC",
         "decline:01KESC",
     ]
-    assert "confirm" not in why
+    assert "confirm" not in why and "confirm" not in details
 
 
 def test_undo_is_offered_wherever_something_can_be_done() -> None:
     offered = closing_buttons(CARD, EXECUTED)["elements"]
-    assert [each["action_id"] for each in offered] == ["cs:undo", "cs:evidence"]
+    assert [each["action_id"] for each in offered] == ["cs:undo", "cs:read_in_full", "cs:evidence"]
     assert [choice["value"] for choice in offered[0]["options"]] == [
         f"{reason}:01KESC" for reason in reasons_for(Override.UNDO)
     ]
     closed = CARD.model_copy(update={"undo": UndoPromise.COMPENSATION})
-    [make_up, _] = closing_buttons(closed, EXECUTED)["elements"]
+    [make_up, *_] = closing_buttons(closed, EXECUTED)["elements"]
     assert make_up["confirm"]["text"]["text"].startswith("An opt-out cannot be taken back: only the donor")
     for_ever = CARD.model_copy(update={"undo": UndoPromise.IMPOSSIBLE})
-    assert [each["action_id"] for each in closing_buttons(for_ever, EXECUTED)["elements"]] == ["cs:evidence"]
+    assert [each["action_id"] for each in closing_buttons(for_ever, EXECUTED)["elements"]] == [
+        "cs:read_in_full",
+        "cs:evidence",
+    ]
     undone = status(EscalationState.UNDONE)
-    assert [each["action_id"] for each in closing_buttons(CARD, undone)["elements"]] == ["cs:evidence"]
+    assert [each["action_id"] for each in closing_buttons(CARD, undone)["elements"]] == [
+        "cs:read_in_full",
+        "cs:evidence",
+    ]
 
 
 def test_menus_start_afresh_when_the_card_changes() -> None:
@@ -165,11 +258,10 @@ def test_the_card_when_it_is_done() -> None:
 24 Nov 2026, 14:01 UTC.
 ---
 {ASKED}
-**What was written to the CRM**
+**Written to the CRM**
 {WRITES}
   Can be undone exactly: the record returns to what it was.
-{UNDO_BECAUSE} [Why?]
-  Sent to the owner's channel. Reference 7f3k2a"""
+{UNDO_BECAUSE} [Details] [Why?]"""
     )
 
 

@@ -164,8 +164,15 @@ def test_a_citation_leads_to_the_very_record_where_it_has_an_address() -> None:
     there = "http://127.0.0.1:8400/donors/D-100#G-9"
     sources = (SOURCES[2].model_copy(update={"url": there}), *SOURCES[:2], SOURCES[3])
     shown = escalation_message(CARD.model_copy(update={"sources": sources}), OPEN).blocks
-    why = next(block for block in shown if "Why this" in str(block))
+    why = next(block for block in shown if "Why" in str(block))
     first = why["elements"][1]["elements"][0]["elements"]
+    assert [(leaf["type"], leaf["url"]) for leaf in first if "url" in leaf] == [
+        ("link", DONOR.record_url),
+        ("date", DONOR.record_url),
+    ]
+    in_full = in_full_view(CardInFull(card=CARD.model_copy(update={"sources": sources})))["blocks"]
+    [reasons] = [block for block in in_full if "5 times her gift" in str(block)]
+    first = reasons["elements"][1]["elements"][0]["elements"]
     assert [(leaf["type"], leaf["url"]) for leaf in first if "url" in leaf] == [
         ("link", DONOR.record_url),
         ("date", DONOR.record_url),

@@ -53,7 +53,7 @@ async def test_a_card_is_approved_with_one_press(stage: Stage) -> None:
     [card] = stage.messages(PORTFOLIO)
     assert card.text == "Done: Jane Doe"
     pressable = [e["action_id"] for b in card.blocks if b["type"] == "actions" for e in b["elements"]]
-    assert pressable == [ids.UNDO, ids.EVIDENCE]
+    assert pressable == [ids.UNDO, ids.READ_IN_FULL, ids.EVIDENCE]
 
 
 async def test_a_decision_is_put_off_from_the_menu(stage: Stage) -> None:

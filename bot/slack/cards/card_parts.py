@@ -1,4 +1,4 @@
-"""What a decision is about: shortened on the card, where it says so, and in full in a window of its own."""
+"""What a decision is about: in brief on the card, which says what it leaves out, and in full in a window."""
 
 from __future__ import annotations
 
@@ -20,49 +20,67 @@ from bot.slack.blocks import (
     said,
     titled,
 )
-from bot.slack.cards.claims import confidence_line, origin_line, removed_line, sentence
+from bot.slack.cards.claims import (
+    MOST_SOURCES,
+    brief_confidence,
+    brief_origin,
+    confidence_line,
+    origin_line,
+    removed_line,
+    sentence,
+)
 from bot.slack.cards.field_changes import change_lines, difference_line
 from bot.slack.cards.folded import also_happened, replaced_by_this
+from bot.slack.cards.repeats import adds_nothing, same_figures
 from bot.slack.cards.who import acting
-from bot.slack.text import clip, isolated, one_line, pieces, plain
+from bot.slack.text import isolated, one_line, pieces, plain
 from handlers.outcomes import CardEdit, EscalationCard
 from policy.actions import FieldChange
+from policy.claims import VerifiedClaim
+from policy.considered import words_in
 
 PROPOSED = "Proposed: "
 NO_CHANGES = "No field of the donor's record would change."
-WHY = "Why this"
-NEEDS_YOU = "Why you are asked"
+WHY = "Why"
+NEEDS_YOU = "Rule"
+NEED_YOU = "Rules"
 URGENCY = {
     "now": "🔴 This needs somebody today",
     "soon": "🟠 This should not wait long",
     "routine": "⚪ Nothing pressing",
 }
 UNKNOWN = "Not known"
+MORE = " +{count} more"
 LABEL = "{title}: "
 EDITED_BY = "\nEdited by "
 CONSIDERED = "Also considered: {alternatives}"
 
-READ_IN_FULL = "Read in full"
-IN_FULL = f"(shortened; “{READ_IN_FULL}” shows all of it)"
-MORE_UNDER_WHY = "{count} more under “Why?”"
-MORE_IN_FULL = f"{{count}} more under “{READ_IN_FULL}”"
+DETAILS = "Details"
+IN_FULL = f"(shortened; “{DETAILS}” shows all of it)"
+MORE_IN_FULL = f"{{count}} more under “{DETAILS}”"
 
 EVERYTHING = 1_000_000
+TWO_LINES = 22
+"""Words of reasons that stand on a card in two lines or so; the first one always stands there."""
 ONE_LEAF = 2900
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much of each part fits: characters of texts, numbers of items."""
+    """How much of each part fits: characters of texts, numbers of items, words of reasons.
 
+    What is *brief* leaves out what stands there already.
+    """
+
+    brief: bool
     sentence: int
     details: int
     value: int
     aside: int
     changes: int
-    signals: int
+    reasons: int
+    sources: int
     asides: int
-    alternatives: int
     edits: int
 
     def text(self, text: str, limit: int, *, bold: bool = False) -> list[Leaf]:
@@ -79,27 +97,63 @@ class Room:
 
 
 ON_CARD = Room(
+    brief=True,
     sentence=400,
     details=700,
     value=200,
     aside=220,
     changes=8,
-    signals=3,
+    reasons=TWO_LINES,
+    sources=1,
     asides=4,
-    alternatives=3,
     edits=3,
 )
-IN_WINDOW = Room(*(EVERYTHING for _ in range(9)))
+IN_WINDOW = Room(
+    brief=False,
+    sentence=EVERYTHING,
+    details=EVERYTHING,
+    value=EVERYTHING,
+    aside=EVERYTHING,
+    changes=EVERYTHING,
+    reasons=EVERYTHING,
+    sources=MOST_SOURCES,
+    asides=EVERYTHING,
+    edits=EVERYTHING,
+)
 
 
 def proposal(card: EscalationCard, url: str | None, room: Room) -> Block:
-    """Return what happened, what is proposed, and who changed that."""
-    proposed = [leaf(PROPOSED, bold=True), *room.text(card.proposal, room.sentence)]
-    if card.proposal_details:
-        proposed += [leaf("\n"), *room.text(card.proposal_details, room.details)]
-    happened = paragraph(*room.text(card.happened, room.sentence), leaf("\n"))
-    story = (happened, *also_happened(card, url))
-    return rich(*story, paragraph(*proposed), *replaced_by_this(card), *_edits(card.edits, room))
+    """Return what happened, what is proposed, and who changed that.
+
+    In brief, what the fields below say by themselves is not said before them.
+    """
+    proposed = []
+    if not (room.brief and _fields_say(card)):
+        proposed += [leaf(PROPOSED, bold=True), *room.text(card.proposal, room.sentence)]
+    if card.proposal_details and not (room.brief and _told_before(card)):
+        proposed += [leaf("\n")] if proposed else []
+        proposed += room.text(card.proposal_details, room.details)
+    parts = [paragraph(*proposed)] if proposed else []
+    parts += [*replaced_by_this(card), *_edits(card.edits, room)]
+    happened = room.text(card.happened, room.sentence)
+    return rich(
+        paragraph(*happened, leaf("\n")) if parts or card.folded else paragraph(*happened),
+        *also_happened(card, url),
+        *parts,
+    )
+
+
+def _fields_say(card: EscalationCard) -> bool:
+    return bool(card.changes) and adds_nothing(card.proposal, *_fields(card))
+
+
+def _told_before(card: EscalationCard) -> bool:
+    ids = (source.id for source in card.sources)
+    return adds_nothing(card.proposal_details, card.happened, *card.also, card.proposal, *_fields(card), *ids)
+
+
+def _fields(card: EscalationCard) -> list[str]:
+    return [text for change in card.changes for text in (change.field, change.after)]
 
 
 def proposed_changes(title: str, changes: Sequence[FieldChange], room: Room) -> Block:
@@ -111,14 +165,32 @@ def proposed_changes(title: str, changes: Sequence[FieldChange], room: Room) -> 
 
 
 def why(card: EscalationCard, url: str | None, room: Room) -> list[Block]:
-    """Return the reasons with their sources."""
+    """Return the reasons with their sources; in brief, what says the most beside the event comes first."""
     limit = min(room.aside + 40, 2900)
+    signals = _most_telling(card) if room.brief else card.signals
+    shown = _within(signals, room.reasons)
     items = [
-        sentence(claim, card.sources, url, limit=limit, elsewhere=IN_FULL)
-        for claim in card.signals[: room.signals]
+        sentence(claim, card.sources, url, limit=limit, elsewhere=IN_FULL, most_sources=room.sources)
+        for claim in shown
     ]
-    items = _with_rest(items, len(card.signals) - room.signals, MORE_UNDER_WHY)
-    return [titled(WHY, bullets(items))] if items else []
+    rest = len(signals) - len(shown)
+    if len(items) == 1:
+        more = [leaf(MORE.format(count=rest), italic=True)] if rest else []
+        return [rich(paragraph(leaf(LABEL.format(title=WHY), bold=True), *items[0], *more))]
+    return [titled(WHY, bullets(_with_rest(items, rest, MORE_IN_FULL)))] if items else []
+
+
+def _most_telling(card: EscalationCard) -> list[VerifiedClaim]:
+    return sorted(card.signals, key=lambda each: same_figures(each.claim.text, card.happened))
+
+
+def _within(signals: Sequence[VerifiedClaim], most: int) -> Sequence[VerifiedClaim]:
+    words = 0
+    for index, each in enumerate(signals):
+        words += words_in([each.claim.text])
+        if index and words > most:
+            return signals[:index]
+    return signals
 
 
 def triage(card: EscalationCard, room: Room) -> list[Block]:
@@ -137,30 +209,34 @@ def triage(card: EscalationCard, room: Room) -> list[Block]:
 
 def asides(card: EscalationCard, room: Room) -> list[Block]:
     """Return why somebody is asked and what nobody knows."""
-    found = [*_aside(NEEDS_YOU, card.gates, room), *_aside(UNKNOWN, card.unknowns, room)]
+    rules = NEEDS_YOU if len(card.gates) == 1 else NEED_YOU
+    found = [*_aside(rules, card.gates, room), *_aside(UNKNOWN, card.unknowns, room)]
     return [rich(*found)] if found else []
 
 
-def standing_of(card: EscalationCard, room: Room) -> list[str]:
+def standing_in_brief(card: EscalationCard) -> list[str]:
+    """Return what nobody may overlook: whether AI wrote it, how sure it is, and the undo promise."""
+    first = [brief_origin(card.origin), brief_confidence(card.confidence)]
+    if card.removed:
+        first.append(removed_line(card.removed))
+    return _with_footers(card, [" ".join(first)])
+
+
+def standing_of(card: EscalationCard) -> list[str]:
     """Return who wrote the reasons, how far they carry, what else was considered, and the undo promise."""
     lines = [origin_line(card.origin), confidence_line(card.confidence)]
     if card.removed:
         lines.append(removed_line(card.removed))
     if card.alternatives:
-        lines.append(CONSIDERED.format(alternatives=_alternatives(card.alternatives, room)))
+        alternatives = "; ".join(isolated(one_line(text)) for text in card.alternatives)
+        lines.append(CONSIDERED.format(alternatives=alternatives))
+    return _with_footers(card, lines)
+
+
+def _with_footers(card: EscalationCard, lines: list[str]) -> list[str]:
     # A footer that policy asks for and that stands there already is not said twice.
     footers = [footer for footer in map(one_line, card.footers) if footer not in lines[0]]
     return [*lines, *filter(None, (one_line(card.undo_text), *footers))]
-
-
-def _alternatives(texts: Sequence[str], room: Room) -> str:
-    shown = [one_line(text) for text in texts[: room.alternatives]]
-    named = [isolated(clip(text, room.aside)) for text in shown]
-    if len(texts) > len(shown):
-        named.append(MORE_UNDER_WHY.format(count=len(texts) - len(shown)))
-    if any(len(text) > room.aside for text in shown):
-        named.append(IN_FULL)
-    return "; ".join(named)
 
 
 def _edits(edits: Sequence[CardEdit], room: Room) -> list[dict[str, Any]]:
@@ -189,7 +265,7 @@ def _because(edit: CardEdit, room: Room) -> list[Leaf]:
 
 def _aside(title: str, texts: Sequence[str], room: Room) -> list[dict[str, Any]]:
     items = [room.text(text, room.aside) for text in texts[: room.asides]]
-    items = _with_rest(items, len(texts) - room.asides, MORE_UNDER_WHY)
+    items = _with_rest(items, len(texts) - room.asides, MORE_IN_FULL)
     label = leaf(LABEL.format(title=title), bold=True)
     if len(items) == 1:
         return [paragraph(label, *items[0], leaf("\n"))]

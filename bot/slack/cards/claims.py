@@ -9,6 +9,7 @@ from bot.slack.blocks import Leaf, dated, leaf, safe_url, said
 from bot.slack.text import clip, isolated, one_line
 from bot.slack.when import on_day
 from handlers.outcomes import Source
+from policy.calibration import TOO_FEW
 from policy.claims import Confidence, Contradiction, Origin, Verdict, VerifiedClaim
 
 JUDGEMENT = "judgement, not in the records"
@@ -21,10 +22,14 @@ CONTRADICTION_LIMIT = 240
 CONFIDENCE = "Confidence: {level}, {score} of 100"
 MORE_REASONS = "; and {count} more reasons"
 MOST_REASONS = 3
+IN_BRIEF = "Confidence: {level} ({means})"
+BACKED = "match with CRM, no forecast"
 CONFIDENCE_MEANS = "how well the CRM records back this text up, not a forecast"
 PAST = "Past decisions: {past}"
 AI_WRITTEN = "AI-generated, check before use. Written by {model}{as_of}."
 AI_UNREHEARSED = " This AI model was not yet tried out on our own examples."
+AI_BRIEFLY = "AI-generated, check before use."
+AI_UNTRIED = " Model not tested here."
 AI_UNNAMED = "a language model"
 RECORDS_AS_OF = " from records as of {day}"
 AI_BROKE_OFF = " It did not finish because {reason}: {own}, the rest was written without AI."
@@ -71,6 +76,7 @@ def sentence(
     *,
     limit: int = SENTENCE_LIMIT,
     elsewhere: str | None = None,
+    most_sources: int = MOST_SOURCES,
 ) -> list[Leaf]:
     """Return one sentence followed by the records it rests on, each a link, else to the donor's at *url*."""
     if elsewhere is None:
@@ -80,7 +86,7 @@ def sentence(
     if claim.verdict is Verdict.OPINION:
         return [*leaves, leaf(f" ({JUDGEMENT})", italic=True)]
     if claim.claim.cites:
-        leaves += [leaf(" "), *_cited(claim.claim.cites, sources, url)]
+        leaves += [leaf(" "), *_cited(claim.claim.cites, sources, url, most_sources)]
     return leaves
 
 
@@ -99,6 +105,23 @@ def confidence_line(confidence: Confidence) -> str:
     line = f"{line} ({CONFIDENCE_MEANS})" + (f": {reasons}" if reasons else "")
     past = isolated(clip(one_line(confidence.track_record), 200))
     return f"{line.rstrip('.')}. {PAST.format(past=past)}" if confidence.track_record else line
+
+
+def brief_confidence(confidence: Confidence) -> str:
+    """Say in words how sure we are and what that means, why if not very, and what people made of it."""
+    line = IN_BRIEF.format(level=confidence.level, means=BACKED)
+    if confidence.level != "high" and confidence.reasons:
+        line += f": {isolated(clip(one_line(confidence.reasons[0]), 140))}"
+    line = f"{line.rstrip('.')}."
+    past = isolated(clip(one_line(confidence.track_record), 200))
+    return line if not past or past.startswith(TOO_FEW) else f"{line} {PAST.format(past=past)}."
+
+
+def brief_origin(origin: Origin) -> str:
+    """Say whether an AI wrote the text, and why not if not, without naming the model."""
+    if origin.kind == "model":
+        return AI_BRIEFLY + (AI_UNTRIED if origin.unrehearsed else "")
+    return origin_line(origin)
 
 
 def origin_line(origin: Origin, as_of: date | None = None) -> str:
@@ -128,7 +151,7 @@ def removed_line(count: int) -> str:
     return REMOVED_ONE if count == 1 else REMOVED_MANY.format(count=count)
 
 
-def _cited(cites: Sequence[str], sources: Sequence[Source], url: str | None) -> list[Leaf]:
+def _cited(cites: Sequence[str], sources: Sequence[Source], url: str | None, most: int) -> list[Leaf]:
     """Return the records in brackets, each a link to where it is."""
     known = {source.id: source for source in sources}
     marks: dict[str, str | None] = {}
@@ -136,8 +159,8 @@ def _cited(cites: Sequence[str], sources: Sequence[Source], url: str | None) -> 
         source = known.get(cite)
         label = clip(one_line(source.label if source else cite), 60)
         marks.setdefault(label, safe_url(source.url if source else None) or url)
-    left = len(marks) - MOST_SOURCES
-    shown = list(marks.items())[:MOST_SOURCES]
+    left = len(marks) - most
+    shown = list(marks.items())[:most]
     leaves = [leaf(OPENING)]
     for index, (label, address) in enumerate(shown):
         leaves += [leaf(BETWEEN)] if index else []

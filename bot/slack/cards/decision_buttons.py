@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.slack import ids
 from bot.slack.blocks import Block, actions, button, confirmation, menu, option
+from bot.slack.cards.card_parts import DETAILS
 from bot.slack.cards.field_changes import spell
 from bot.slack.cards.undo import undo_buttons
 from bot.slack.text import clip, name, one_line
@@ -35,7 +36,7 @@ MOST_CONFIRMED = 290
 
 
 def decision_buttons(card: EscalationCard, status: CardStatus) -> Block:
-    """Return Approve, Edit, More and Why; the block id changes with the status, so that menus reset."""
+    """Return what can be pressed to decide; the block id changes with the status, so that menus reset."""
     about = card.escalation_id
     choices = [option(label, ids.joined(choice, about)) for label, choice in MORE_CHOICES]
     return actions(
@@ -43,16 +44,22 @@ def decision_buttons(card: EscalationCard, status: CardStatus) -> Block:
         button(APPROVE, ids.APPROVE, about, style="primary", confirm=_approval(card)),
         button(EDIT, ids.EDIT, about),
         menu(MORE, ids.MORE, choices),
-        button(EVIDENCE, ids.EVIDENCE, about),
+        *_to_read(about),
     )
 
 
 def closing_buttons(card: EscalationCard, status: CardStatus) -> Block:
-    """Return what can be pressed when nothing is left to decide: Why, and Undo while it is possible."""
-    why = button(EVIDENCE, ids.EVIDENCE, card.escalation_id)
+    """Return what can be pressed when nothing is left to decide: Undo while it is possible, and reading."""
+    about = card.escalation_id
     if status.state is EscalationState.DEFERRED:
-        return actions(_block_id(card, status), button(BRING_BACK, ids.BRING_BACK, card.escalation_id), why)
-    return actions(_block_id(card, status), *undo_buttons(card, status), why)
+        offered = [button(BRING_BACK, ids.BRING_BACK, about)]
+    else:
+        offered = undo_buttons(card, status)
+    return actions(_block_id(card, status), *offered, *_to_read(about))
+
+
+def _to_read(about: str) -> list[dict[str, object]]:
+    return [button(DETAILS, ids.READ_IN_FULL, about), button(EVIDENCE, ids.EVIDENCE, about)]
 
 
 def _approval(card: EscalationCard) -> dict[str, object]:

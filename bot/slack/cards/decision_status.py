@@ -29,8 +29,8 @@ TITLES = {
     EscalationState.SUPERSEDED: "Replaced: {name}",
 }
 
-DECIDES = ("For ", " to decide by ")
-NO_ANSWER = ". If nobody answers, nothing is changed."
+DECIDES = " decides by "
+NO_ANSWER = ". Silence changes nothing."
 MOVED = "This decision has moved to another channel, and this card follows it. "
 THERE = "Open it where it is decided"
 PASSED_TO = "Passed on to "
@@ -107,9 +107,7 @@ def _words_of(reason: str, text: str) -> list[Leaf]:
 
 
 def _open(card: EscalationCard, _status: CardStatus) -> list[Leaf]:
-    before, after = DECIDES
-    who = leaf(name(card.decider), bold=True)
-    return [leaf(before), who, leaf(after), moment(card.due_at), leaf(NO_ANSWER)]
+    return [leaf(name(card.decider), bold=True), leaf(DECIDES), moment(card.due_at), leaf(NO_ANSWER)]
 
 
 def _deferred(card: EscalationCard, status: CardStatus) -> list[Leaf]:

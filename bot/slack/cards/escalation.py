@@ -1,14 +1,14 @@
-"""The decision card: read in ten seconds, decided with one press, honest about what became of it."""
+"""The decision card: one screen of a phone, decided with one press, honest about what became of it.
+
+On its face stands what a decision needs; everything else is behind “Details”, in full.
+"""
 
 from __future__ import annotations
 
-from bot.slack import ids
 from bot.slack.blocks import (
     Block,
     Message,
-    actions,
     bullets,
-    button,
     divider,
     fine_print,
     leaf,
@@ -20,11 +20,10 @@ from bot.slack.blocks import (
 )
 from bot.slack.cards.card_parts import (
     ON_CARD,
-    READ_IN_FULL,
     asides,
     proposal,
     proposed_changes,
-    standing_of,
+    standing_in_brief,
     triage,
     why,
 )
@@ -33,22 +32,17 @@ from bot.slack.cards.decision_status import decided_elsewhere, passed_on, status
 from bot.slack.cards.donor_line import donor_blocks
 from bot.slack.cards.field_changes import change_lines
 from bot.slack.cards.folded import held_back
-from bot.slack.cards.history import history
 from bot.slack.cards.pauses import paused_block
 from bot.slack.cards.undo import undo_blocks
-from bot.slack.text import clip, for_notification, isolated, name, one_line
+from bot.slack.text import for_notification, name, one_line
 from handlers.outcomes import CardStatus, EscalationCard
 from policy.escalation import EscalationState
 
-WOULD_CHANGE = "What would be written to the CRM"
-CHANGED = "What was written to the CRM"
-WAS_PROPOSED = "What was proposed for the CRM"
-RECENT = "Recent history"
-REFERENCE = "Sent to {route}. Reference {reference}"
+WOULD_CHANGE = "Proposed CRM change"
+CHANGED = "Written to the CRM"
+WAS_PROPOSED = "Proposed CRM change"
 NOTE = "⚠️ "
 SINCE = "Changed since you looked"
-
-MOST_RECENT = 3
 
 MAY_BE_WRITTEN = frozenset(
     {
@@ -69,34 +63,29 @@ def escalation_message(card: EscalationCard, status: CardStatus) -> Message:
         blocks = _open(card, status, title)
     else:
         blocks = _settled(card, status, title)
-    blocks.append(fine_print(_reference(card)))
     return Message(for_notification(title.format(name=name(card.donor.name))), blocks)
 
 
 def _open(card: EscalationCard, status: CardStatus, title: str) -> list[Block]:
     url = safe_url(card.donor.record_url)
     return [
-        *donor_blocks(card.donor, title),
+        *donor_blocks(card.donor, title, decider=card.decider),
         *_note(status),
         *paused_block(status),
         *_since(status, url),
         status_block(card, status),
         *passed_on(status),
         *decided_elsewhere(status),
-        *_readable(
-            card,
-            *_came_back(card),
-            divider(),
-            proposal(card, url, ON_CARD),
-            proposed_changes(WOULD_CHANGE, card.changes, ON_CARD),
-            *triage(card, ON_CARD),
-            *why(card, url, ON_CARD),
-            *held_back(card),
-            *asides(card, ON_CARD),
-            fine_print(*standing_of(card, ON_CARD)),
-        ),
+        *_came_back(card),
+        divider(),
+        proposal(card, url, ON_CARD),
+        proposed_changes(WOULD_CHANGE, card.changes, ON_CARD),
+        *triage(card, ON_CARD),
+        *why(card, url, ON_CARD),
+        *held_back(card),
+        *asides(card, ON_CARD),
+        fine_print(*standing_in_brief(card)),
         decision_buttons(card, status),
-        *_recent(card, url),
     ]
 
 
@@ -110,7 +99,8 @@ def _settled(card: EscalationCard, status: CardStatus, title: str) -> list[Block
         *_note(status),
         *undo_blocks(status),
         divider(),
-        *_readable(card, proposal(card, url, ON_CARD), _outcome(card, status, url)),
+        proposal(card, url, ON_CARD),
+        _outcome(card, status, url),
         *_undo(card, status),
         closing_buttons(card, status),
     ]
@@ -141,19 +131,3 @@ def _outcome(card: EscalationCard, status: CardStatus, url: str | None) -> Block
         link = safe_url(status.execution.record_url) or url
         return titled(CHANGED, bullets(change_lines(status.execution.changes, link)))
     return proposed_changes(CHANGED if executed else WAS_PROPOSED, card.changes, ON_CARD)
-
-
-def _readable(card: EscalationCard, *blocks: Block) -> list[Block]:
-    """Return *blocks*, with a button for all of it where something had to be left out."""
-    if READ_IN_FULL not in str(blocks):
-        return list(blocks)
-    row = button(READ_IN_FULL, ids.READ_IN_FULL, card.escalation_id)
-    return [*blocks, actions(f"cs:read:{card.escalation_id}", row)]
-
-
-def _recent(card: EscalationCard, url: str | None) -> list[Block]:
-    return [titled(RECENT, history(card.recent, url, MOST_RECENT))] if card.recent else []
-
-
-def _reference(card: EscalationCard) -> str:
-    return REFERENCE.format(route=isolated(clip(one_line(card.route), 200)), reference=card.reference)

@@ -18,8 +18,8 @@ from bot.slack.blocks import (
     titled,
 )
 from bot.slack.cards.card_parts import (
+    DETAILS,
     IN_WINDOW,
-    READ_IN_FULL,
     asides,
     proposal,
     proposed_changes,
@@ -27,9 +27,10 @@ from bot.slack.cards.card_parts import (
     triage,
     why,
 )
+from bot.slack.cards.donor_line import standing
 from bot.slack.cards.evidence import CLOSE, fitting
 from bot.slack.cards.history import history
-from bot.slack.text import isolated, name, one_line
+from bot.slack.text import clip, isolated, name, one_line
 from handlers.outcomes import CardInFull, EscalationCard
 from policy.actions import FieldChange
 
@@ -40,22 +41,23 @@ RECENT = "Recent history"
 LEFT_OUT = (
     "The rest is too long for Slack. Press Why? on the card, or ask your compliance team for the export."
 )
-REFERENCE = "Reference {reference}"
+REFERENCE = "Sent to {route}. Reference {reference}"
 CHANGES_IN_ONE = 20
 
 
 def in_full_view(shown: CardInFull) -> View:
     """Return the window; should even a window be too small, it says so."""
     card = shown.card
-    blocks = [header(name(card.donor.name, 140)), *_blocks(card)]
+    blocks = [header(name(card.donor.name, 140)), standing(card.donor), *_blocks(card)]
     fits = fitting(blocks)
     if len(fits) < len(blocks):
         fits.append(fine_print(LEFT_OUT))
-    fits.append(fine_print(REFERENCE.format(reference=card.reference)))
+    route = isolated(clip(one_line(card.route), 200))
+    fits.append(fine_print(REFERENCE.format(route=route, reference=card.reference)))
     return {
         "type": "modal",
         "callback_id": ids.EVIDENCE_VIEW,
-        "title": plain_text(READ_IN_FULL, 24),
+        "title": plain_text(DETAILS, 24),
         "close": plain_text(CLOSE, 24),
         "blocks": fits,
     }
@@ -72,7 +74,7 @@ def _blocks(card: EscalationCard) -> list[Block]:
         blocks.append(titled(CONFIDENCE, bullets(reasons)))
     if card.recent:
         blocks.append(titled(RECENT, history(card.recent, url, len(card.recent))))
-    return [*blocks, *(rich(paragraph(*dated(line, italic=True))) for line in standing_of(card, IN_WINDOW))]
+    return [*blocks, *(rich(paragraph(*dated(line, italic=True))) for line in standing_of(card))]
 
 
 def _changes(changes: tuple[FieldChange, ...]) -> list[Block]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from bot.slack.blocks import Block
 from policy.considered import words_in
 
+_ADDRESS = re.compile(r"<(?:https?://|mailto:)[^|>]*\|([^>]*)>")
+"""A link of Slack's own markup; people read its words."""
 _NOT_READ = frozenset({"actions", "context_actions", "divider", "image"})
 
 
@@ -22,7 +25,8 @@ def _texts(value: Any) -> Iterator[str]:
         if value.get("type") in ("date", "user"):
             yield str(value.get("fallback") or "somebody")
         if isinstance(value.get("text"), str):
-            yield value["text"]
+            marked_up = value.get("type") == "mrkdwn"
+            yield _ADDRESS.sub(r"\1", value["text"]) if marked_up else value["text"]
         for each in value.values():
             yield from _texts(each)
     elif isinstance(value, list):
