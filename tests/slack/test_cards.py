@@ -125,12 +125,13 @@ THANKS = CARD.model_copy(
         "happened": "Jane Doe gave $4,250 on 24 Nov 2026 to the Reading room appeal.",
         "proposal": "Create a task for Olivia Hart: Thank-you call to Jane Doe for $4,250, due 26 Nov 2026",
         "proposal_details": "For the gift of $4,250 of 24 Nov 2026 (G-9).",
-        "changes": (
-            FieldChange(
-                record="new", field="Task", before="none", after="Thank-you call to Jane Doe for $4,250"
-            ),
-            FieldChange(record="new", field="Due", before="none", after="26 Nov 2026"),
-            FieldChange(record="new", field="Assigned to", before="none", after="Olivia Hart"),
+        "changes": tuple(
+            FieldChange(record="new", field=field, before="none", after=after)
+            for field, after in (
+                ("Task", "Thank-you call to Jane Doe for $4,250"),
+                ("Due", "26 Nov 2026"),
+                ("Assigned to", "Olivia Hart"),
+            )
         ),
         "signals": (
             claim("The most recent gift, $4,250, came on 24 Nov 2026.", "G-9"),
@@ -181,8 +182,8 @@ def test_confidence_that_is_not_high_says_why_and_what_people_made_of_it() -> No
     unsure = CONFIDENCE.model_copy(update={"level": "low", "reasons": ("2 of 4 sentences did not hold",)})
     card = CARD.model_copy(update={"confidence": unsure.model_copy(update={"track_record": past})})
     assert (
-        f"Confidence: low (match with CRM, no forecast): 2 of 4 sentences did not hold. Past decisions: {past}."
-        in read(escalation_message(card, OPEN).blocks)
+        "Confidence: low (match with CRM, no forecast): 2 of 4 sentences did not hold. "
+        f"Past decisions: {past}." in read(escalation_message(card, OPEN).blocks)
     )
     few = Reliability(decisions=3, accepted=3, missing=26).words
     card = CARD.model_copy(update={"confidence": CONFIDENCE.model_copy(update={"track_record": few})})
@@ -213,7 +214,8 @@ def test_the_buttons_name_what_they_do() -> None:
         "send_back:01KESC",
         "decline:01KESC",
     ]
-    assert "confirm" not in why and "confirm" not in details
+    assert "confirm" not in why
+    assert "confirm" not in details
 
 
 def test_undo_is_offered_wherever_something_can_be_done() -> None:
