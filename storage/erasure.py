@@ -91,7 +91,8 @@ class Place:
 class Erased:
     """What was removed: the reference in the audit, payloads, rows by table, and messages left to redact.
 
-    *redacted* are records about others that were rewritten, *left* those that hold the name, or a namesake's.
+    *redacted* are records about others that were rewritten, *left* those that hold the name, or a namesake's;
+    *decisions* are those about others that named the donor and no longer do.
     """
 
     subject_ref: str | None = None
@@ -99,6 +100,7 @@ class Erased:
     rows: dict[str, int] = field(default_factory=dict)
     places: list[Place] = field(default_factory=list)
     grouping_ids: list[str] = field(default_factory=list)
+    decisions: list[str] = field(default_factory=list)
     redacted: list[Struck] = field(default_factory=list)
     left: list[Named] = field(default_factory=list)
 
@@ -255,6 +257,7 @@ class Erasure:
             else:
                 without = {column.name: mentions.struck_out(row[column.name]) for column in columns}
                 self._connection.execute(update(table).where(*here).values(without))
+                erased.decisions += [row["id"]] if table is ESCALATIONS else []
             erased.count(table, 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Literal, cast, get_args
 
 from bot.slack import ids
@@ -46,7 +47,8 @@ from policy.pulse import PulseChoice
 
 Preset = Literal["tomorrow", "next_business_day", "next_week"]
 PRESETS = ("tomorrow", "next_business_day", "next_week")
-A_DATE = "date"
+A_DATE: Literal["date"] = "date"
+ISO_DAY = len("2026-11-23")
 
 MEANT = dict.fromkeys((*PRESETS, A_DATE), ids.DEFER) | {
     "escalate": ids.ESCALATE,
@@ -68,9 +70,9 @@ def meant(click: Click) -> Click:
     if click.action_id != ids.MORE:
         return click
     choice, escalation_id = _split(click)
-    if choice not in MEANT:
+    action_id = ids.DEFER if _day(choice) else MEANT.get(choice)
+    if action_id is None:
         raise NotUnderstood(click.action_id)
-    action_id = MEANT[choice]
     return click.standing_for(action_id, click.value if action_id == ids.DEFER else escalation_id)
 
 
@@ -82,9 +84,17 @@ def escalation_of(click: Click) -> str:
 def deferral_of(click: Click) -> tuple[str, str]:
     """Return the chosen deferral and the escalation; raises NotUnderstood."""
     choice, escalation_id = _split(click)
-    if choice not in (*PRESETS, A_DATE):
+    if choice not in (*PRESETS, A_DATE) and _day(choice) is None:
         raise NotUnderstood(click.action_id)
     return choice, escalation_id
+
+
+def _day(choice: str) -> date | None:
+    """Return the day that a card named; None for every other choice."""
+    try:
+        return date.fromisoformat(choice) if len(choice) == ISO_DAY else None
+    except ValueError:
+        return None
 
 
 def command_of(click: Click) -> tuple[Command, str | None]:
@@ -101,6 +111,8 @@ def command_of(click: Click) -> tuple[Command, str | None]:
             return _undo(click)
         case ids.DEFER:
             choice, about = deferral_of(click)
+            if day := _day(choice):
+                return DeferralClicked(escalation_id=about, preset=A_DATE, day=day, by=by, reply_to=to), about
             preset = cast("Preset", choice)
             return DeferralClicked(escalation_id=about, preset=preset, by=by, reply_to=to), about
         case ids.SHARE:

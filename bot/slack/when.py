@@ -21,6 +21,11 @@ def on_day(day: date) -> str:
     return f"{day.day} {day:%b} {day.year}"
 
 
+def week_day(day: date) -> str:
+    """Spell a day of the coming weeks where Slack draws no dates: "Mon 23 Nov"."""
+    return f"{day:%a} {day.day} {day:%b}"
+
+
 def in_utc(at: datetime) -> str:
     """Spell an instant for clients that cannot place it in the reader's time zone."""
     at = at.astimezone(UTC)

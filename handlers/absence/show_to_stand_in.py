@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from handlers.absence.owner_part import OwnerPart, owner_part
 from handlers.context import Arrived, Context, Write
+from handlers.decisions.put_off_days import card_today
 from handlers.effects import PEOPLE_FIRST, ShowToStandIn, enqueue
 from handlers.outcomes import Notice
 from handlers.ports import MessageRef, Refused
 from handlers.proposals.card_places import message_at, remember_copy
-from handlers.proposals.escalation_view import card_of, requirement_of, status_of
+from handlers.proposals.escalation_view import requirement_of, status_of
 from handlers.proposals.routing import place_of
 from handlers.record.evidence import record as write_down
 from policy.escalation import EscalationState
@@ -85,7 +86,7 @@ async def _show_there(
 
 
 async def _show(escalation: Escalation, route: str, arrived: Arrived, context: Context) -> MessageRef:
-    card, status = card_of(escalation), status_of(escalation)
+    card, status = await card_today(escalation, context), status_of(escalation)
     return await context.chat.show_card(card, status, None, route, _marker(escalation), arrived.retry_since)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from handlers.absence.show_to_stand_in import involve_stand_in
 from handlers.absence.working_hours import working_time_by_email
@@ -151,7 +152,7 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
         due_at=again.card.due_at,
     )
     changes |= NOT_DECIDED
-    step: dict[str, object] = {}
+    step: dict[str, Any] = {}
     if digest(again.action) != escalation.action_digest:
         changes |= Changes(
             action=again.action,

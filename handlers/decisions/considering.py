@@ -36,7 +36,7 @@ NO_UNDO = "Please look at the card once more. Only you see this line."
 
 def content_of(card: EscalationCard) -> str:
     """Return a digest of what there is to read on *card*: a deadline or place that moved is no new text."""
-    still = {"due_at": card.created_at, "decider": "", "route": ""}
+    still = {"due_at": card.created_at, "decider": "", "route": "", "put_off": ()}
     return digest(card.model_copy(update=still))
 
 

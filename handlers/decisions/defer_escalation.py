@@ -62,12 +62,18 @@ async def defer_escalation(command: DeferralClicked, arrived: Arrived, context: 
     working = working_time_of(decider.colleague, context)
     until = deferred_until(command, arrived.now, working)
     if until is None:
-        return lambda tx: answer(tx, arrived, BAD_DAY, command.reply_to)
+        return lambda tx: _not_that_day(tx, command, arrived, decider)
     due_at = working.add_working_days(until, context.organisation.decision_days)
     deferral = await _with_event(command, decider.escalation, Deferral(until, due_at), context)
     if isinstance(deferral, Notice):
         return lambda tx: answer(tx, arrived, deferral, command.reply_to)
     return lambda tx: _defer(tx, command, arrived, decider, deferral)
+
+
+def _not_that_day(tx: Transaction, command: DeferralClicked, arrived: Arrived, decider: Decider) -> None:
+    """Say so, and have the card name the days that can be meant now: it may have stood there for a while."""
+    answer(tx, arrived, BAD_DAY, command.reply_to)
+    refresh_card(tx, arrived, decider.escalation, again=f":{arrived.item_id}")
 
 
 def deferred_until(command: DeferralClicked, now: datetime, working: WorkingTime) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import AwareDatetime
@@ -59,6 +60,7 @@ class EscalationCard(Value):
 
     *also* is what else happened, of *folded* further events. *replaces* is the proposal in whose place this
     one came, *held_back* what waits until this is decided. What is *urgent* is always decided by itself.
+    *put_off* are the days it can be put off to with one press, as they are while it is shown.
     """
 
     type: Literal["card"] = "card"
@@ -95,6 +97,7 @@ class EscalationCard(Value):
     created_at: AwareDatetime
     due_at: AwareDatetime
     reference: str
+    put_off: tuple[date, ...] = ()
 
 
 class UndoShown(Value):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from handlers.absence.working_hours import working_time_of
 from handlers.context import Arrived, Context, Write
+from handlers.decisions.put_off_days import put_off_days
 from handlers.effects import ShowDrill
 from handlers.outcomes import DrillOver
 from handlers.ports import MessageRef, Refused
@@ -33,7 +35,9 @@ async def _post(drill: Drill, member: Member | None, arrived: Arrived, context: 
     scenario = scenario_of(drill, context)
     if member is None or scenario is None or drill.channel_id is None:
         return lambda tx: _nobody_asked(tx, drill, arrived)
-    card = drill_card(drill, member, scenario, context)
+    colleague = await context.chat.colleague(drill.person)
+    days = put_off_days(context.clock.now(), working_time_of(colleague, context)) if colleague else ()
+    card = drill_card(drill, member, scenario, context).model_copy(update={"put_off": days})
     marker = f"card:{drill.id}"
     shown = await context.chat.show_card(card, OPEN, None, drill.channel_id, marker, arrived.retry_since)
     return lambda tx: tx.drills.remember_message(drill.id, shown.channel_id, shown.ts)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.considering import note_shown
+from handlers.decisions.put_off_days import card_today
 from handlers.effects import RemindDecider, ShowCard
 from handlers.execution.execute_action import READY
 from handlers.outcomes import CardStatus, Notice
 from handlers.ports import MessageRef, Refused
 from handlers.proposals.card_places import end_place, remember_copy, remember_message
 from handlers.proposals.escalation_view import (
-    card_of,
     is_being_undone,
     requirement_of,
     status_of,
@@ -120,7 +120,7 @@ async def _show(
 
     Returns the message, the route it is on, and why it moved, if it did.
     """
-    card, marker = card_of(escalation), f"card:{escalation.id}"
+    card, marker = await card_today(escalation, context), f"card:{escalation.id}"
     route, review = escalation.route, context.organisation.review_channel
     refusals: list[Refused] = []
     for place, channel in dict.fromkeys([(_place(escalation), route), (None, route), (None, review)]):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from handlers.context import Arrived, Context, Write
+from handlers.decisions.put_off_days import card_today
 from handlers.effects import UpdateCopy
 from handlers.execution.execute_action import READY
 from handlers.ports import MessageRef, Refused
 from handlers.proposals.card_places import end_place
-from handlers.proposals.escalation_view import card_of, status_of, successor_of
+from handlers.proposals.escalation_view import status_of, successor_of
 from handlers.rules.paused import pause_of
 from policy.escalation import EscalationState
 from storage.card_places import CardPlace
@@ -30,7 +31,7 @@ async def show_copy(effect: UpdateCopy, arrived: Arrived, context: Context) -> W
     at = MessageRef(place.channel_id, place.message_ts)
     status = status_of(escalation, effect.note if escalation.state in READY else "", pause, successor)
     status = status.model_copy(update={"elsewhere": _elsewhere(escalation, place)})
-    card, marker = card_of(escalation), f"card:{escalation.id}"
+    card, marker = await card_today(escalation, context), f"card:{escalation.id}"
     try:
         await context.chat.show_card(card, status, at, place.route, marker, arrived.retry_since)
     except Refused as refused:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.context import Arrived
-from handlers.effects import PEOPLE_FIRST, PublishHome, RedactMessage, enqueue, refresh_grouping
+from handlers.effects import PEOPLE_FIRST, PublishHome, RedactMessage, enqueue, refresh_card, refresh_grouping
 from handlers.record.evidence import record as write_down
 from storage.audit import AuditRecord
 from storage.erasure import Erased
@@ -113,6 +113,7 @@ def erase_donor(
     line = ErasureLine(arrived.ids.new(), arrived.now, tx.audit.mark_of(order.donor_id), order.by)
     _write_down(tx, arrived, order, erased, line, terms)
     _redact(tx, arrived, erased)
+    _refresh_cards(tx, arrived, erased.decisions)
     for grouping_id in dict.fromkeys(erased.grouping_ids):
         refresh_grouping(tx, arrived, grouping_id)
     _refresh_homes(tx, arrived, tx.erasure.people_with_a_home())
@@ -183,6 +184,13 @@ def _redact(tx: Transaction, arrived: Arrived, erased: Erased) -> None:
         effect = RedactMessage(channel_id=place.channel_id, message_ts=place.message_ts)
         key = f"redact:{place.channel_id}:{place.message_ts}"
         enqueue(tx, effect, key=key, order=None, arrived=arrived, priority=PEOPLE_FIRST)
+
+
+def _refresh_cards(tx: Transaction, arrived: Arrived, decisions: Collection[str]) -> None:
+    """Have the cards of others no longer name who was erased, wherever they are shown."""
+    for about in decisions:
+        if escalation := tx.escalations.get(about):
+            refresh_card(tx, arrived, escalation, again=f":{arrived.item_id}")
 
 
 def _refresh_homes(tx: Transaction, arrived: Arrived, people: Collection[str]) -> None:

@@ -101,7 +101,7 @@ async def _time_passes(bot: Bot, minor: int) -> None:
     about = escalation_of(card)
     await bot.settled()
 
-    await bot.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "next_week")
+    await bot.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "a_day")
     card = await _card(bot, "Put off: Jane Doe")
     await _then(bot, "deferral_ended", BACK)
 
@@ -116,7 +116,7 @@ async def _time_passes(bot: Bot, minor: int) -> None:
 
 async def _brought_back_and_reminded_of(bot: Bot, about: str) -> None:
     card = await _card(bot, "Decision needed: Jane Doe")
-    await bot.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "next_week")
+    await bot.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "a_day")
     await _card(bot, "Put off: Jane Doe")
     await bot.settled()
     assert await bot.terminate() == 0

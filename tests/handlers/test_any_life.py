@@ -312,6 +312,7 @@ def template() -> Iterator[tuple[str, str]]:
         yield server, name
 
 
+@pytest.mark.timeout(0 if LIVES else 180)
 @pytest.mark.postgres
 def test_any_life_ends_well_on_postgresql(template: tuple[str, str], default_policy: CompiledPolicy) -> None:
     def copied(stack: ExitStack) -> str:

@@ -22,9 +22,12 @@ from bot.export.archive import Order, write_export
 from bot.export.contents import Scope
 from handlers.commands import CrmEventArrived
 from handlers.context import Arrived
+from handlers.effects import refresh_card
+from handlers.proposals.escalation_view import card_of
 from handlers.record.erase_again import ErasedAgain
 from handlers.record.erase_donor import ErasureOrder, NotErased, erase_donor, look_in_others
 from handlers.record.evidence import record
+from policy.canonical import canonical_json
 from policy.decide import CompiledPolicy
 from policy.events import CrmEvent, CrmEventType
 from storage.audit import AuditEntry
@@ -36,6 +39,7 @@ from storage.vacuum import vacuum
 from tests.handlers.conftest import KEYS, House, house_on
 
 DONOR, NAME = "donor-1", "Margaret Okafor"
+SPOUSE = "Cornelius Okafor"
 FILE = "countersign.db"
 ORDER = ErasureOrder(DONOR, "carmen@x.example", "cli:carmen", f"{NAME} asked for it")
 
@@ -203,3 +207,25 @@ async def test_an_erased_donor_is_struck_out_of_what_is_recorded_about_others(
     first = await house.database.read(lambda tx: tx.audit.get("other-1"))
     assert first is not None
     assert report.first_bad == (first.seq, "payload changed")
+
+
+async def test_the_card_of_somebody_else_no_longer_names_who_was_erased(house: House) -> None:
+    await gift(house)
+    [opened] = await house.database.read(lambda tx: tx.escalations.open_for_donor(DONOR))
+    waits = f"Create a task: call {SPOUSE} about the missed payment"
+    card = canonical_json(card_of(opened).model_copy(update={"held_back": (waits,)}))
+    at = arrived(house)
+
+    def name(tx: Transaction) -> None:
+        tx.audit.append(about(9, "donor-2", member={"id": "donor-2", "name": SPOUSE}))
+        tx.escalations.amend(opened.id, opened.revision, card=card)
+        refresh_card(tx, at, opened, again=":named")
+
+    await house.database.write(name)
+    await house.work_all()
+    assert [shown.card.held_back for shown in house.chat.cards.values()] == [(waits,)]
+    order = ErasureOrder("donor-2", "carmen@x.example", "cli:carmen", "", also_called=(SPOUSE,))
+    await house.database.write(lambda tx: erase_donor(tx, arrived(house), order))
+    await house.work_all()
+    [shown] = house.chat.cards.values()
+    assert shown.card.held_back == ("Create a task: call [erased] about the missed payment",)

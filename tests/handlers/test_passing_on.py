@@ -385,3 +385,17 @@ async def test_the_card_that_stays_leads_to_where_it_is_decided_now(house: House
         "COWNER": f"https://slack.example/{moved.channel_id}/{moved.message_ts}",
         moved.channel_id: None,
     }
+
+
+async def test_a_day_that_a_card_named_and_that_has_passed_is_refused_and_named_anew(house: House) -> None:
+    await opened_card(house)
+    [card] = house.chat.cards.values()
+    first, *_ = card.card.put_off
+    house.clock.move(days=(first - house.clock.now().date()).days)
+    await click(house, DeferralClicked, OWNER, preset="date", day=first)
+    assert told(house, OWNER) == "That day has passed or is more than a year away."
+    [card] = house.chat.cards.values()
+    assert card.status.state is S.OPEN
+    assert first not in card.card.put_off
+    await click(house, DeferralClicked, OWNER, preset="date", day=card.card.put_off[0])
+    assert [each.status.state for each in house.chat.cards.values()] == [S.DEFERRED]

@@ -82,6 +82,10 @@ async def until(condition: Callable[[], Awaitable[T]], what: str = "") -> T:
     return seen  # type: ignore[return-value]
 
 
+def _is(value: str, choice: str) -> bool:
+    return value[0].isdigit() if choice == "a_day" else value.startswith(f"{choice}:")
+
+
 def _entered(element: Json, value: str) -> Json:
     match element["type"]:
         case "static_select" | "radio_buttons":
@@ -138,11 +142,14 @@ class Staging:
         await self._act("message", user, channel=channel, text=text, thread_ts=thread_ts)
 
     async def press(self, user: str, channel: str, message: Json, wanted: str, choice: str = "") -> None:
-        """Press the button or use the menu whose action id is *wanted*, as the card offers it now."""
+        """Press the button or use the menu whose action id is *wanted*, as the card offers it now.
+
+        The first of the days that a card names is chosen as "a_day".
+        """
         block, element = find_element(message, wanted, choice)
         action = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"]}
         if element["type"] == "static_select":
-            option = next(o for o in element["options"] if o["value"].startswith(f"{choice}:"))
+            option = next(o for o in element["options"] if _is(o["value"], choice))
             action["selected_option"] = option
         else:
             action |= {"value": element.get("value"), "text": element.get("text")}

@@ -52,9 +52,9 @@ async def test_each_preset_comes_back_on_its_morning(loop: Loop) -> None:
     cards = {}
     for preset, moment in expected.items():
         card = cards[preset] = await loop.card(donors[preset])
-        await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:more", preset)
+        await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:more", moment.date().isoformat())
         put_off = await loop.now_shows(card, "Put off: ", f"<@{OLIVIA}>", "Nothing was changed")
-        assert buttons(put_off) == {"cs:evidence", "cs:bring_back"}
+        assert buttons(put_off) == {"cs:read_in_full", "cs:evidence", "cs:bring_back"}
         assert await _until_when(loop, card) == moment.astimezone(UTC)
 
     await loop.later_at(expected["next_business_day"] - timedelta(minutes=1))
@@ -137,7 +137,7 @@ async def test_time_runs_out_and_that_is_not_a_no(open_loop: Open) -> None:
     assert await loop.state(card) == "open"
     await loop.later(minutes=10)
     expired = await loop.now_shows(card, "Time ran out: Jane Doe", "This is not a no")
-    assert buttons(expired) == {"cs:evidence"}
+    assert buttons(expired) == {"cs:read_in_full", "cs:evidence"}
     await loop.stage.signed_click(OLIVIA, "cs:approve", escalation_of(card), nonce="too-late")
     told = await loop.stage.seen(OLIVIA, OLIVIAS, "The time to decide is over; nobody decided")
     assert told["is_ephemeral"]
@@ -148,7 +148,7 @@ async def test_time_runs_out_and_that_is_not_a_no(open_loop: Open) -> None:
 
 async def test_put_off_and_then_forgotten_it_expires_too(loop: Loop) -> None:
     card = await loop.card()
-    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "next_business_day")
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "a_day")
     await loop.now_shows(card, "Put off: Jane Doe")
     await loop.later(days=6)
     await loop.now_shows(card, "Decision needed: Jane Doe")
@@ -160,7 +160,7 @@ async def test_put_off_and_then_forgotten_it_expires_too(loop: Loop) -> None:
 
 async def test_a_restart_forgets_no_deferral(loop: Loop) -> None:
     card = await loop.card()
-    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "next_business_day")
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "a_day")
     await loop.now_shows(card, "Put off: Jane Doe")
     waiting = await loop.runtime.context.database.read(lambda tx: tx.inbox.next_due(loop.clock.now()))
     assert waiting == await _until_when(loop, card), "the row in the inbox is what brings it back"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -216,6 +216,17 @@ def test_the_buttons_name_what_they_do() -> None:
     ]
     assert "confirm" not in why
     assert "confirm" not in details
+
+
+def test_putting_off_with_one_press_names_its_day_and_means_it() -> None:
+    card = CARD.model_copy(update={"put_off": (date(2026, 11, 23), date(2026, 11, 30))})
+    options = decision_buttons(card, OPEN)["elements"][2]["options"]
+    assert [(option["text"]["text"], option["value"]) for option in options[:3]] == [
+        ("Put off until Mon 23 Nov", "2026-11-23:01KESC"),
+        ("Put off until Mon 30 Nov", "2026-11-30:01KESC"),
+        ("Put off until a day or an event…", "date:01KESC"),
+    ]
+    assert decision_buttons(card, OPEN)["block_id"] == decision_buttons(CARD, OPEN)["block_id"]
 
 
 def test_undo_is_offered_wherever_something_can_be_done() -> None:

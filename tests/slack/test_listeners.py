@@ -122,6 +122,13 @@ async def test_a_command_that_is_answered_with_help(door: Door, text: str, unkno
             "01KESC",
         ),
         (
+            click(ids.MORE, "", selected_option={"value": "2026-11-23:01KESC"}),
+            DeferralClicked(
+                escalation_id="01KESC", preset="date", day=date(2026, 11, 23), by=BY, reply_to=HERE
+            ),
+            "01KESC",
+        ),
+        (
             click(ids.MORE, "", selected_option={"value": "tomorrow:01KESC"}),
             DeferralClicked(escalation_id="01KESC", preset="tomorrow", by=BY, reply_to=HERE),
             "01KESC",

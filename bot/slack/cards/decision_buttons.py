@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.slack import ids
+from bot.slack import ids, when
 from bot.slack.blocks import Block, actions, button, confirmation, menu, option
 from bot.slack.cards.card_parts import DETAILS
 from bot.slack.cards.field_changes import spell
@@ -20,9 +20,12 @@ APPROVE_NO = "Not yet"
 AND_MORE = "and {count} more: read the whole card first"
 EDIT = "Edit…"
 MORE = "More…"
-MORE_CHOICES = (
+PUT_OFF_UNTIL = "Put off until {day}"
+PUT_OFF = (
     ("Put off until the next working day", "next_business_day"),
     ("Put off until next week", "next_week"),
+)
+MORE_CHOICES = (
     ("Put off until a day or an event…", "date"),
     ("Escalate further…", "escalate"),
     ("Send back…", "send_back"),
@@ -38,7 +41,9 @@ MOST_CONFIRMED = 290
 def decision_buttons(card: EscalationCard, status: CardStatus) -> Block:
     """Return what can be pressed to decide; the block id changes with the status, so that menus reset."""
     about = card.escalation_id
-    choices = [option(label, ids.joined(choice, about)) for label, choice in MORE_CHOICES]
+    named = tuple((PUT_OFF_UNTIL.format(day=when.week_day(day)), day.isoformat()) for day in card.put_off)
+    labelled = (*(named or PUT_OFF), *MORE_CHOICES)
+    choices = [option(label, ids.joined(choice, about)) for label, choice in labelled]
     return actions(
         _block_id(card, status),
         button(APPROVE, ids.APPROVE, about, style="primary", confirm=_approval(card)),
