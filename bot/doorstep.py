@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.failpoints import hit
+from handlers.answers.say_wait import PATIENCE, wait_for
 from handlers.commands import Command
+from handlers.effects import PEOPLE_FIRST, SayWait
 from handlers.ports import Clock, Ids
 from handlers.spans import span
 from storage.accepting import Accept
 from storage.bell import Bell
 from storage.database import Database
-from storage.queue import Received
+from storage.queue import Effect, Received
+from storage.transaction import Transaction
 
 INBOX, OUTBOX = "inbox", "outbox"
 
@@ -20,13 +23,14 @@ INBOX, OUTBOX = "inbox", "outbox"
 class Arrival:
     """How something arrived: *source* and *dedupe_key* tell a repetition, one *order* is handled in sequence.
 
-    Lower *priority* goes first; people go before events.
+    Lower *priority* goes first; people go before events. Somebody who *typed* it looks at nothing meanwhile.
     """
 
     source: str
     dedupe_key: str
     order: str | None = None
     priority: int = 50
+    typed: bool = False
 
 
 class Doorstep:
@@ -48,9 +52,30 @@ class Doorstep:
             received_at=self._clock.now(),
             priority=arrival.priority,
         )
+        wait = wait_for(command, received.received_at) if arrival.typed else None
         hit(f"accept.{command.type}")
         with span(f"accept {command.type}", received.correlation_id):
-            fresh = await self._database.write(Accept(received))
+            if wait is None:
+                fresh = await self._database.write(Accept(received))
+            else:
+                fresh = await self._database.write(lambda tx: self._store(tx, received, wait))
         hit(f"accepted.{command.type}")
         await self._bell.ring(INBOX)
+        return fresh
+
+    def _store(self, tx: Transaction, received: Received, wait: SayWait | None) -> bool:
+        fresh = tx.inbox.accept(received)
+        if fresh and wait:
+            effect = Effect(
+                id=self._ids.new(),
+                idem_key=f"wait:{received.id}",
+                kind=wait.type,
+                entity_key=None,
+                body=wait.model_dump_json().encode(),
+                correlation_id=received.correlation_id,
+                created_at=received.received_at,
+                available_at=received.received_at + PATIENCE,
+                priority=PEOPLE_FIRST,
+            )
+            tx.outbox.enqueue(effect)
         return fresh

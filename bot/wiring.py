@@ -280,7 +280,13 @@ def accept_from_slack(doorstep: Doorstep) -> Accept:
         order = f"escalation:{arrival.entity_key}" if arrival.entity_key else None
         return await doorstep.accept(
             command,
-            Arrival(source="slack", dedupe_key=arrival.dedupe_key, order=order, priority=arrival.priority),
+            Arrival(
+                source="slack",
+                dedupe_key=arrival.dedupe_key,
+                order=order,
+                priority=arrival.priority,
+                typed=arrival.kind == "slack.command",
+            ),
         )
 
     return accept

@@ -15,6 +15,7 @@ from handlers.answers.live_answers import stop_answer
 from handlers.answers.prepare_meetings import prepare_meetings
 from handlers.answers.propose_next_step import propose_next_step
 from handlers.answers.record_feedback import record_feedback
+from handlers.answers.say_wait import say_wait
 from handlers.answers.send_answer import post_outcome, send_answer
 from handlers.answers.share_summary import share_summary
 from handlers.answers.show_help import show_help
@@ -196,6 +197,7 @@ DEPARTURES: dict[type[Any], Handler] = {
     effects.RemindDecider: remind_decider,
     effects.ShowToStandIn: show_to_stand_in,
     effects.SendAnswer: send_answer,
+    effects.SayWait: say_wait,
     effects.PostOutcome: post_outcome,
     effects.PostDigest: post_digest,
     effects.PostDigestDetail: post_digest_detail,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import AwareDatetime, Field, TypeAdapter
 
 from handlers.commands import ReplyAddress
 from handlers.context import Arrived
@@ -63,6 +63,15 @@ class SendAnswer(Value):
 
     type: Literal["send_answer"] = "send_answer"
     answer_id: str
+    to: ReplyAddress
+
+
+class SayWait(Value):
+    """Say that an answer takes a little longer, unless it is on its way by then."""
+
+    type: Literal["say_wait"] = "say_wait"
+    query: str
+    asked_at: AwareDatetime
     to: ReplyAddress
 
 
@@ -249,6 +258,7 @@ Effect = Annotated[
     | RemindDecider
     | ShowToStandIn
     | SendAnswer
+    | SayWait
     | PostOutcome
     | PostDigest
     | PostDigestDetail

@@ -69,6 +69,12 @@ class Answers:
         row = self._connection.execute(query).mappings().first()
         return Answer(**row) if row else None
 
+    def has_for(self, correlation_id: str, since: datetime) -> bool:
+        """Say whether what is known by *correlation_id*, and was asked at *since*, is answered."""
+        mine = (ANSWERS.c.correlation_id == correlation_id, ANSWERS.c.created_at >= since)
+        query = select(ANSWERS.c.id).where(*mine).limit(1)
+        return self._connection.execute(query).first() is not None
+
     def mark_shared(self, answer_id: str, channel_id: str) -> bool:
         """Note that the answer was posted to a channel; False when it had been shared before."""
         changed = self._connection.execute(

@@ -27,10 +27,9 @@ from bot.slack.payloads import Click, EventCallback, SlashCommand, Submission
 from bot.slack.people import People
 from bot.slack.practising import Practising
 from bot.slack.prompts import Prompts
-from bot.slack.requests import Request, spoken
+from bot.slack.requests import spoken
 from bot.slack.scheduling import Scheduling
 from bot.slack.shortcuts import Shortcuts
-from bot.slack.text import clip, escape, isolated
 from bot.slack.windows import Windows
 from handlers.commands import (
     Command,
@@ -38,17 +37,13 @@ from handlers.commands import (
     DrillPressed,
     EvidenceRequested,
     HomeOpened,
-    NextStepRequested,
     PolicyReportRequested,
     ReadInFullRequested,
-    SummaryRequested,
-    TimelineRequested,
 )
 from handlers.ports import Refused, Unavailable
 
 log = logging.getLogger("countersign.slack")
 
-READING = "Reading {query}’s record. The answer appears here in a moment."
 READING_CARD = "Reading the whole card…"
 UNKNOWN_WINDOW = "This window is from an older version and no longer works. Nothing was changed."
 
@@ -113,14 +108,8 @@ class Listeners:
         """Somebody typed the slash command."""
         typed = SlashCommand.model_validate(body)
         asked = spoken(typed.text, typed.by, typed.reply_to(replace=False), in_thread=False)
-        loading = _loading(asked)
-        if loading:
-            asked = asked.model_copy(update={"reply_to": typed.reply_to(replace=True)})
         await self._accept(asked, Arrival(f"command:{typed.trigger_id}", "slack.command"))
-        if loading:
-            await ack(text=loading, response_type="ephemeral")
-        else:
-            await ack()
+        await ack()
 
     async def click(self, ack: AsyncAck, body: dict[str, Any], context: dict[str, Any]) -> None:
         """Somebody pressed a button or chose from a menu; raises NotUnderstood for what is not ours."""
@@ -235,9 +224,3 @@ class Listeners:
 
 def _out_of_date() -> dict[str, Any]:
     return {"response_action": "update", "view": notice_view(UNKNOWN_WINDOW)}
-
-
-def _loading(asked: Request) -> str | None:
-    if not isinstance(asked, SummaryRequested | TimelineRequested | NextStepRequested) or not asked.query:
-        return None
-    return READING.format(query=escape(isolated(clip(asked.query, 80))))

@@ -93,6 +93,7 @@ WITNESSED_BY: dict[str, tuple[str, ...]] = {
     "RemindDecider": ("escalation.came_back", "decider.reminded"),
     "ShowToStandIn": ("card.shown_to_stand_in", "card.stand_in_refused"),
     "SendAnswer": ("summary.generated", "timeline.shown", "why.shown", "explanation.given"),
+    "SayWait": ("summary.generated", "timeline.shown"),
     "PostOutcome": ("summary.shared", "decider.reminded"),
     "PostDigest": ("digest.delivered",),
     "PostDigestDetail": ("digest.delivered",),

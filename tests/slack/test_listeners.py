@@ -68,28 +68,23 @@ CLICK = "click:T0HARBOUR:1.2:9.9:" + OLIVIA
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "query", "loading"),
+    ("text", "kind", "query"),
     [
-        ("summary Jane Doe", SummaryRequested, "Jane Doe", "Reading Jane Doe’s record."),
-        ("Jane Doe", SummaryRequested, "Jane Doe", "Reading Jane Doe’s record."),
-        ("TIMELINE D-100", TimelineRequested, "D-100", "Reading D-100’s record."),
-        ("summary Smith &amp; Sons", SummaryRequested, "Smith & Sons", "Reading Smith &amp; Sons’s record."),
-        ("summary", SummaryRequested, "", ""),
-        ("timeline  ", TimelineRequested, "", ""),
+        ("summary Jane Doe", SummaryRequested, "Jane Doe"),
+        ("Jane Doe", SummaryRequested, "Jane Doe"),
+        ("TIMELINE D-100", TimelineRequested, "D-100"),
+        ("summary Smith &amp; Sons", SummaryRequested, "Smith & Sons"),
+        ("summary", SummaryRequested, ""),
+        ("timeline  ", TimelineRequested, ""),
     ],
 )
-async def test_a_command_about_a_donor(door: Door, text: str, kind: type, query: str, loading: str) -> None:
+async def test_a_command_about_a_donor(door: Door, text: str, kind: type, query: str) -> None:
     answer = await door.form(**command(text))
     [(stored, arrival)] = door.inbox.arrived
-    to = ReplyAddress(channel_id=GENERAL, user_id=OLIVIA, replace=bool(loading))
+    to = ReplyAddress(channel_id=GENERAL, user_id=OLIVIA)
     assert stored == kind(query=query, by=BY, reply_to=to)
     assert arrival == Arrival("command:T1", "slack.command")
-    assert answer.status_code == 200
-    if loading:
-        assert answer.json()["text"].startswith(loading)
-        assert answer.json()["response_type"] == "ephemeral"
-    else:
-        assert answer.text == ""
+    assert (answer.status_code, answer.text) == (200, "")
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,6 @@ async def test_a_command_arrives_through_the_socket(setting: Setting) -> None:
     command, arrival = await stage.inbox.first()
     assert isinstance(command, SummaryRequested)
     assert arrival.kind == "slack.command"
-    await stage.until(lambda: bool(stage.messages(GENERAL, FIONA)))
-    assert stage.messages(GENERAL, FIONA)[0].text.startswith("Reading Jane Doe’s record")
     await socket.close()
     assert not await socket.is_connected()
 
