@@ -11,11 +11,13 @@ from typing import Any, Literal, TypedDict, Unpack
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    LargeBinary,
     RowMapping,
     Select,
     and_,
     func,
     insert,
+    literal,
     or_,
     select,
     tuple_,
@@ -115,6 +117,10 @@ class Changes(TypedDict, total=False):
 
 NOT_DECIDED = Changes(decided_by=None, decided_by_name=None, decided_for=None, decided_at=None)
 """What no longer holds when a decision is open again."""
+
+
+_UNDO_WAITS = b'"stage":"waiting"'
+"""As it stands in the outcome, which is canonical JSON; within a text its quotes would be escaped."""
 
 
 class Escalations:
@@ -250,6 +256,19 @@ class Escalations:
         """Return what a person decided from *start* until before *end*."""
         table = ESCALATIONS.c
         query = select(ESCALATIONS).where(table.decided_at >= start, table.decided_at < end)
+        return self._all(query.order_by(table.decided_at, table.id))
+
+    def with_undo_waiting(self, before: datetime) -> list[Escalation]:
+        """Return what was decided earlier than *before* and whose undo waits for somebody to agree."""
+        table = ESCALATIONS.c
+        # In the bytes themselves: what is not text to the database cannot be searched as text.
+        if self._connection.dialect.name == "sqlite":
+            at = func.instr(table.outcome, _UNDO_WAITS)
+        else:
+            at = func.position(literal(_UNDO_WAITS, LargeBinary).op("IN")(table.outcome))
+        query = select(ESCALATIONS).where(
+            table.state == EscalationState.EXECUTED, table.decided_at < before, at > 0
+        )
         return self._all(query.order_by(table.decided_at, table.id))
 
     def move(

@@ -16,7 +16,8 @@ from policy.value import Value
 class QueueItem(Value):
     """One decision in somebody's queue; *has_card* is False while it is only a line in a list.
 
-    *agree_to_undo* names who asked to undo it while the reader's agreement to that is missing.
+    *agree_to_undo* names who asked to undo it while the reader's agreement to that is missing,
+    *undo_asked_at* since when; it stays there until somebody agrees or keeps it.
     """
 
     escalation_id: str
@@ -30,6 +31,7 @@ class QueueItem(Value):
     can_undo: bool = False
     undo: UndoPromise = UndoPromise.EXACT
     agree_to_undo: str = ""
+    undo_asked_at: AwareDatetime | None = None
     decided_by: str | None = None
     decided_for: str | None = None
     waits_for: str = ""

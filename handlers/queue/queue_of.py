@@ -65,6 +65,8 @@ def decisions(tx: Transaction, now: datetime) -> Decisions:
         found = tx.escalations.page((_S.OPEN, _S.DEFERRED), limit=PAGE, after_id=found[-1].id)
         waiting += found
     decided = tx.escalations.decided_between(now - DAYS, now + DAYS)
+    # An undo that waits for somebody stays with them, however long ago the decision was.
+    decided = [*filter(undo_waiting, tx.escalations.with_undo_waiting(now - DAYS)), *decided]
     over = [e for e in reversed(decided) if e.state not in (_S.OPEN, _S.DEFERRED)]
     return Decisions(
         tuple((e, requirement_of(e)) for e in waiting),
@@ -192,7 +194,11 @@ def _to_agree(
         return None
     if any(given.person == colleague.id for given in undo.granted):
         return None
-    update = {"agree_to_undo": undo.by_name, "undo": UNDO[escalation.action.kind]}
+    update = {
+        "agree_to_undo": undo.by_name,
+        "undo_asked_at": undo.at,
+        "undo": UNDO[escalation.action.kind],
+    }
     return queue_item(escalation).model_copy(update=update)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.files import policy_source
+from bot.slack.cards.queue_lines import standing as shown_standing
 from handlers.commands import (
     ChatUser,
     HomeOpened,
@@ -178,6 +179,19 @@ async def test_it_waits_on_the_home_tab_of_whoever_has_to_agree(desk: Desk) -> N
     assert [item.agree_to_undo for item in homes[CORA.id].open] == ["Olivia Hart"]
     assert homes[OWNER.id].open == ()
     assert [item.can_undo for item in homes[OWNER.id].decided] == [False], "it is asked for already"
+    house.clock.move(days=200)
+    await house.accept(HomeOpened(by=ChatUser(id=CORA.id)))
+    await house.work_all()
+    [line] = dict(house.chat.homes)[CORA.id].open
+    assert (line.agree_to_undo, line.undo_asked_at) == ("Olivia Hart", standing(house).at)
+    assert "".join(leaf.get("text", "…") for leaf in shown_standing(line)) == (
+        "Olivia Hart asks to undo this. The rules want you to agree as well. Asked …. "
+        "This line stays until somebody answers."
+    )
+    await press(desk, UndoKept, CORA)
+    await house.accept(HomeOpened(by=ChatUser(id=CORA.id)))
+    await house.work_all()
+    assert dict(house.chat.homes)[CORA.id].open == ()
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ WHY = "Why?"
 AGREED = "You agreed. Still needed: {needs}. Decide by "
 BY = "{what}, {name}"
 ASKS_TO_UNDO = "{who} asks to undo this. The rules want you to agree as well."
+SINCE = " Asked "
+STAYS = ". This line stays until somebody answers."
 
 STANDING = {
     EscalationState.APPROVED: "Approved, about to be written to the CRM",
@@ -55,7 +57,9 @@ def queue_line(item: QueueItem, limit: int = 240) -> Block:
 def standing(item: QueueItem) -> list[Leaf]:
     """Say where the decision stands, in a few words."""
     if item.agree_to_undo:
-        return [leaf(ASKS_TO_UNDO.format(who=name(item.agree_to_undo)))]
+        asked = leaf(ASKS_TO_UNDO.format(who=name(item.agree_to_undo)))
+        since = [leaf(SINCE), moment(item.undo_asked_at, when.DAY)] if item.undo_asked_at else []
+        return [asked, *since, leaf(STAYS)] if since else [asked]
     if item.waits_for:
         return [leaf(AGREED.format(needs=isolated(clip(one_line(item.waits_for), 120)))), moment(item.due_at)]
     if item.state is EscalationState.OPEN:
