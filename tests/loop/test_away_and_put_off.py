@@ -25,7 +25,7 @@ async def test_put_off_until_the_next_gift(shared: Loop) -> None:
     card = await shared.card()
     waiting = await _put_off(shared, card, "next_gift")
     assert has(waiting, "the next gift of Jane Doe")
-    assert buttons(waiting) == {"cs:bring_back", "cs:evidence"}
+    assert buttons(waiting) == {"cs:bring_back", "cs:read_in_full", "cs:evidence"}
     await shared.stage.happen("gift", JANE, amount_minor=1_234_500)
     # A further gift is the same matter: one new card asks about both, and says what the old one waited for.
     words = ("Decision needed: Jane Doe", "had been put off until the next gift of Jane Doe", "$12,345")

@@ -18,7 +18,7 @@ async def _gift_to_task(loop: Loop) -> None:
     card = await loop.card(amount_minor=250_000)
     assert has(card, "Decision needed: Jane Doe", "Olivia Hart", "decides by", "Jane Doe gave $2,500")
     assert has(card, "AI-generated, check before use", "Thank-you call to Jane Doe for $2,500")
-    assert buttons(card) == {"cs:approve", "cs:edit", "cs:more", "cs:evidence"}
+    assert buttons(card) == {"cs:approve", "cs:edit", "cs:more", "cs:read_in_full", "cs:evidence"}
     assert await loop.stage.own_tasks(JANE) == []
 
     await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
@@ -34,7 +34,7 @@ async def _gift_to_task(loop: Loop) -> None:
     assert task["created_by"] == f"countersign for Olivia Hart (ref {reference})"
     assert task["external_key"].startswith(escalation_of(card))
     assert has(done, task["id"], task["title"])
-    assert buttons(done) == {"cs:evidence", "cs:undo"}
+    assert buttons(done) == {"cs:read_in_full", "cs:evidence", "cs:undo"}
     assert await loop.kinds() == [
         "prompt.recorded",
         "recommendation.model_answered",

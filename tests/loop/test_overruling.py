@@ -74,7 +74,7 @@ async def test_a_decline_says_why_and_is_counted(shared: Loop) -> None:
     assert answer["ok"]
     declined = await shared.now_shows(card, "Declined: Jane Doe", f"<@{OLIVIA}>", "“her mother died”")
     assert has(declined, "The relationship asks for something else", "Nothing was changed")
-    assert buttons(declined) == {"cs:evidence"}
+    assert buttons(declined) == {"cs:read_in_full", "cs:evidence"}
     story = await _story(shared, card, "escalation.declined")
     assert (story["reason_code"], story["text"]) == ("relationship_reason", "her mother died")
     assert await _counted(shared, Override.DECLINE, OverrideReason.RELATIONSHIP_REASON) == 1

@@ -126,7 +126,7 @@ async def test_nobody_is_sent_to_somebody_to_be_left_alone(loop: Loop, field: st
     loop.stage.edit_donor(JANE, **{field: True})
     await _up_again(loop)
     stopped = await loop.now_shows(card, "Not done: Jane Doe", words)
-    assert buttons(stopped) == {"cs:evidence"}
+    assert buttons(stopped) == {"cs:read_in_full", "cs:evidence"}
     assert await loop.stage.written_for(card, JANE) == []
 
 

@@ -58,7 +58,7 @@ async def test_a_task_is_taken_back(shared: Loop) -> None:
 
     assert has(undone, "Taken back", title)
     assert await shared.stage.written_for(done, JANE) == []
-    assert buttons(undone) == {"cs:evidence"}
+    assert buttons(undone) == {"cs:read_in_full", "cs:evidence"}
     assert await _audited(shared, done) == ["undo.requested", "action.undone"]
     kept = await shared.runtime.context.database.read(lambda tx: tx.escalations.get(escalation_of(done)))
     assert kept is not None
@@ -95,7 +95,7 @@ async def test_what_somebody_changed_is_shown_in_three_states_and_the_rest_is_un
         "Call Jane on Tuesday",
     )
     assert has(refused, "I can still cancel the task and keep what was changed in it")
-    assert buttons(refused) == {"cs:undo", "cs:undo_rest", "cs:evidence"}
+    assert buttons(refused) == {"cs:undo", "cs:undo_rest", "cs:read_in_full", "cs:evidence"}
     assert (await _task(shared, done))["status"] == "open"
 
     await _undo(shared, refused, "cs:undo_rest")
@@ -117,7 +117,7 @@ async def test_a_task_that_was_done_is_left_alone(shared: Loop) -> None:
     await shared.stage.crm_patch(f"tasks/{task['id']}", {"status": "done"})
     await _undo(shared, done)
     refused = await shared.now_shows(done, "Not undone", "Status: before us", "done")
-    assert buttons(refused) == {"cs:undo", "cs:evidence"}
+    assert buttons(refused) == {"cs:undo", "cs:read_in_full", "cs:evidence"}
     await shared.stage.signed_click(OLIVIA, "cs:undo_rest", escalation_of(done), nonce="rest-of-nothing")
     await shared.settled()
     assert (await _task(shared, done))["status"] == "done"
@@ -142,7 +142,7 @@ async def test_during_an_outage_it_says_that_it_waits_and_asks_nobody_twice(shar
     await shared.stage.break_crm(api_down=True)
     await _undo(shared, done)
     waiting = await shared.now_shows(done, "asked to undo this")
-    assert buttons(waiting) == {"cs:evidence"}
+    assert buttons(waiting) == {"cs:read_in_full", "cs:evidence"}
 
     async def says_so() -> bool:
         await shared.later()
@@ -210,7 +210,7 @@ async def test_an_opt_out_stays_and_somebody_asks_the_donor(shared: Loop) -> Non
     await _undo(shared, done)
     undone = await shared.now_shows(card, "To be put right: Jane Doe", "It stays in force. Planned instead:")
     await shared.settled()
-    assert buttons(undone) == {"cs:evidence"}
+    assert buttons(undone) == {"cs:read_in_full", "cs:evidence"}
     consents = (await shared.stage.crm_get(f"donors/{JANE}/consents"))["items"]
     latest = max((c for c in consents if c["channel"] == "email"), key=lambda c: (c["captured_on"], c["id"]))
     assert latest["status"] == "opted_out"

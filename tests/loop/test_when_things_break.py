@@ -94,7 +94,7 @@ async def test_an_approval_that_waits_for_the_crm_says_so_and_then_finishes(loop
     await loop.failed_once("execute_action")
     await loop.later()
     waiting = await loop.now_shows(card, "The CRM does not answer at the moment. The approval stands")
-    assert buttons(waiting) == {"cs:evidence"}
+    assert buttons(waiting) == {"cs:read_in_full", "cs:evidence"}
 
     await loop.stage.break_crm(**WELL)
     await loop.later()

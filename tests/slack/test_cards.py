@@ -177,6 +177,13 @@ def test_what_the_fields_do_not_say_stays_on_the_card(update: dict[str, Any]) ->
     assert card.proposal in text or card.changes
 
 
+def test_a_card_that_is_not_with_its_owner_says_why() -> None:
+    why = "the review channel, because the relationship owner Petra Long is no longer active"
+    text = read(escalation_message(CARD.model_copy(update={"route": why}), OPEN).blocks)
+    assert f"  Sent to {why}.\n" in text
+    assert "Sent to" not in read(escalation_message(CARD, OPEN).blocks)
+
+
 def test_confidence_that_is_not_high_says_why_and_what_people_made_of_it() -> None:
     past = "people approved 20 of 40 like it as they stood"
     unsure = CONFIDENCE.model_copy(update={"level": "low", "reasons": ("2 of 4 sentences did not hold",)})

@@ -33,8 +33,9 @@ from bot.slack.cards.field_changes import change_lines, difference_line
 from bot.slack.cards.folded import also_happened, replaced_by_this
 from bot.slack.cards.repeats import adds_nothing, same_figures
 from bot.slack.cards.who import acting
-from bot.slack.text import isolated, one_line, pieces, plain
+from bot.slack.text import clip, isolated, one_line, pieces, plain
 from handlers.outcomes import CardEdit, EscalationCard
+from handlers.proposals.routing import OWN_CHANNEL
 from policy.actions import FieldChange
 from policy.claims import VerifiedClaim
 from policy.considered import words_in
@@ -53,6 +54,7 @@ UNKNOWN = "Not known"
 MORE = " +{count} more"
 LABEL = "{title}: "
 EDITED_BY = "\nEdited by "
+SENT_TO = "Sent to {route}."
 CONSIDERED = "Also considered: {alternatives}"
 
 DETAILS = "Details"
@@ -214,12 +216,20 @@ def asides(card: EscalationCard, room: Room) -> list[Block]:
     return [rich(*found)] if found else []
 
 
+def sent_to(card: EscalationCard) -> str:
+    """Say where the card went, and why there."""
+    return SENT_TO.format(route=isolated(clip(one_line(card.route), 200)))
+
+
 def standing_in_brief(card: EscalationCard) -> list[str]:
-    """Return what nobody may overlook: whether AI wrote it, how sure it is, and the undo promise."""
+    """Return what nobody may overlook: whether AI wrote it, how sure it is, and the undo promise.
+
+    Why it is here is said where it is not where its owner works.
+    """
     first = [brief_origin(card.origin), brief_confidence(card.confidence)]
     if card.removed:
         first.append(removed_line(card.removed))
-    return _with_footers(card, [" ".join(first)])
+    return [*_with_footers(card, [" ".join(first)]), *([] if card.route == OWN_CHANNEL else [sent_to(card)])]
 
 
 def standing_of(card: EscalationCard) -> list[str]:

@@ -23,6 +23,7 @@ from bot.slack.cards.card_parts import (
     asides,
     proposal,
     proposed_changes,
+    sent_to,
     standing_of,
     triage,
     why,
@@ -30,7 +31,7 @@ from bot.slack.cards.card_parts import (
 from bot.slack.cards.donor_line import standing
 from bot.slack.cards.evidence import CLOSE, fitting
 from bot.slack.cards.history import history
-from bot.slack.text import clip, isolated, name, one_line
+from bot.slack.text import isolated, name, one_line
 from handlers.outcomes import CardInFull, EscalationCard
 from policy.actions import FieldChange
 
@@ -41,7 +42,7 @@ RECENT = "Recent history"
 LEFT_OUT = (
     "The rest is too long for Slack. Press Why? on the card, or ask your compliance team for the export."
 )
-REFERENCE = "Sent to {route}. Reference {reference}"
+REFERENCE = "{sent} Reference {reference}"
 CHANGES_IN_ONE = 20
 
 
@@ -52,8 +53,7 @@ def in_full_view(shown: CardInFull) -> View:
     fits = fitting(blocks)
     if len(fits) < len(blocks):
         fits.append(fine_print(LEFT_OUT))
-    route = isolated(clip(one_line(card.route), 200))
-    fits.append(fine_print(REFERENCE.format(route=route, reference=card.reference)))
+    fits.append(fine_print(REFERENCE.format(sent=sent_to(card), reference=card.reference)))
     return {
         "type": "modal",
         "callback_id": ids.EVIDENCE_VIEW,
