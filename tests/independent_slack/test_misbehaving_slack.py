@@ -59,7 +59,7 @@ async def approved(house: House, name: str, card: Json) -> None:
     channel = house.slack.direct(user)
     await house.press(user, channel, card, "cs:approve")
     await house.shows(card, f"Done: {name}")
-    assert house.posts(channel, "Reference") == [card]
+    assert house.posts(channel, f"Done: {name}") == [card]
     assert len(house.tasks(name)) == 1
 
 
