@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,8 +19,8 @@ from storage.audit import AuditRecord
 from storage.transaction import Transaction
 from tests.crash.conftest import Bot
 from tests.crash.test_killed_while_accepting import signed_event
-from tests.loop.shown import escalation_of, has
-from tests.loop.staging import JANE, OLIVIA, OLIVIAS, origin_of
+from tests.loop.shown import escalation_of, find_element, has
+from tests.loop.staging import JANE, OLIVIA, OLIVIAS, origin_of, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -54,6 +55,51 @@ async def _fifty_at_once(bot: Bot, action: str, card: Any, bots: tuple[Bot, ...]
     await bot.settled()
 
 
+EDITED = "Call Jane & thank her for both"
+
+
+async def _edited(bot: Bot, card: Any) -> Any:
+    """Return the window of Olivia's own version, checked, as pressing its button submits it."""
+    known = {view["id"] for view in await bot.stage.views(OLIVIA)}
+    await bot.stage.press(OLIVIA, OLIVIAS, card, "cs:edit")
+
+    async def window(callback_id: str) -> Any:
+        fresh = [view for view in await bot.stage.views(OLIVIA) if view["id"] not in known]
+        return next((view for view in fresh if view["callback_id"] == callback_id), None)
+
+    form = await until(lambda: window("cs:edit_view"), "the form")
+    await bot.stage.enter(OLIVIA, form, title=EDITED)
+    checked = await until(lambda: window("cs:checked_view"), "the checked version")
+    reason = {"type": "static_select", "selected_option": {"value": "wrong_wording"}}
+    return checked | {"state": {"values": {"cs:edit_reason": {"cs:edit_reason": reason}}}}
+
+
+async def _one_version(bot: Bot, minor: int, bots: tuple[Bot, ...]) -> None:
+    """The proposal and somebody's version of it are approved in the same moment: one of them is written."""
+    await bot.stage.happen("gift", JANE, amount_minor=minor)
+    card = await bot.stage.seen(OLIVIA, OLIVIAS, "Decision needed: Jane Doe", f"${minor // 100:,} on")
+    checked, [row, _] = await _edited(bot, card), find_element(card, "cs:approve")
+    about, doors = escalation_of(card), itertools.cycle(each.origin for each in bots)
+    presses = [
+        bot.stage.signed_submission(OLIVIA, checked, origin=next(doors))
+        if n % 2
+        else bot.stage.signed_click(
+            OLIVIA, "cs:approve", about, nonce=f"race-{n}", block_id=row["block_id"], origin=next(doors)
+        )
+        for n in range(CLICKS)
+    ]
+    assert {answer.status_code for answer in await asyncio.gather(*presses)} == {200}
+    await bot.settled()
+    [task] = await bot.stage.written_for(card, JANE)
+    state, trail, verified = await bot.read(_trail(about))
+    kinds = [entry.kind for entry in trail]
+    assert (kinds.count("escalation.approved"), kinds.count("action.executed")) == (1, 1)
+    assert (task["title"] == EDITED) == ("escalation.edited" in kinds), "what was agreed to, and nothing else"
+    [agreed] = [entry.payload for entry in trail if entry.kind == "escalation.approved"]
+    assert agreed["action"]["title"] == task["title"]
+    assert (state, verified) == ("executed", True)
+
+
 def _trail(about: str) -> Any:
     def read(tx: Transaction) -> tuple[str, list[AuditRecord], bool]:
         escalation = tx.escalations.get(about)
@@ -73,6 +119,7 @@ async def _one_effect(bot: Bot, minor: int) -> None:
         await _fifty_at_once(bot, "cs:undo", card, bots)
         assert await bot.stage.written_for(card, JANE) == []
         found: Any = await bot.read(_trail(escalation_of(card)))
+        await _one_version(bot, minor + 1_000, bots)
     state, trail, verified = found
     kinds = [entry.kind for entry in trail]
     decisive = [kind for kind in kinds if kind.startswith(("escalation.", "action.", "undo."))]

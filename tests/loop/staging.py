@@ -290,11 +290,11 @@ class Staging:
         }
         return await self.signed(urlencode({"payload": json.dumps(payload)}).encode(), **wrong)
 
-    async def signed_submission(self, user: str, view: Json) -> httpx2.Response:
+    async def signed_submission(self, user: str, view: Json, **wrong: Any) -> httpx2.Response:
         """A submission as Slack would sign and send it, whatever stands in the window."""
         person = {"id": user, "team_id": "T0HARBOUR"}
         payload = {"type": "view_submission", "user": person, "team": {"id": "T0HARBOUR"}, "view": view}
-        return await self.signed(urlencode({"payload": json.dumps(payload)}).encode())
+        return await self.signed(urlencode({"payload": json.dumps(payload)}).encode(), **wrong)
 
     async def dismiss(self, user: str, view: Json) -> None:
         """Close a modal."""
