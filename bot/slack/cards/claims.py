@@ -93,7 +93,7 @@ def sentence(
 def both_sides(found: Contradiction, sources: Sequence[Source], url: str | None) -> list[Leaf]:
     """Return what does not agree, followed by the records of both sides."""
     leaves = said(found.text, CONTRADICTION_LIMIT)
-    return [*leaves, leaf(" "), *_cited(found.cites, sources, url)] if found.cites else leaves
+    return [*leaves, leaf(" "), *_cited(found.cites, sources, url, MOST_SOURCES)] if found.cites else leaves
 
 
 def confidence_line(confidence: Confidence) -> str:
@@ -120,7 +120,7 @@ def brief_confidence(confidence: Confidence) -> str:
 def brief_origin(origin: Origin) -> str:
     """Say whether an AI wrote the text, and why not if not, without naming the model."""
     if origin.kind == "model":
-        return AI_BRIEFLY + (AI_UNTRIED if origin.unrehearsed else "")
+        return AI_BRIEFLY + (AI_UNTRIED if origin.unrehearsed else "") + _broke_off(origin)
     return origin_line(origin)
 
 
