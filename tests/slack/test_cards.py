@@ -91,7 +91,7 @@ def test_the_card_to_decide() -> None:
 **Olivia Hart** decides by 1 Dec 2026, 22:00 UTC. Silence changes nothing.
 ---
 {ASKED}
-**Proposed CRM change**
+**Proposed**
 {WRITES}
 **Why**
 - This gift is 5 times her gift of last year. [<gift of 30 Nov 2025> +1]
@@ -101,7 +101,8 @@ def test_the_card_to_decide() -> None:
   AI-generated, check before use. Confidence: high (match with CRM, no forecast).
   Can be undone exactly: the record returns to what it was.
 [Approve] [Edit…] [More… Put off until the next working day / Put off until next week \
-/ Put off until a day or an event… / Escalate further… / Send back… / Decline…] [Details] [Why?]"""
+/ Put off until a day or an event… / Escalate further… / Send back… / Decline…] [Details] [Why?]
+  Reference 7f3k2a"""
     )
 
 
@@ -281,7 +282,8 @@ def test_the_card_when_it_is_done() -> None:
 **Written to the CRM**
 {WRITES}
   Can be undone exactly: the record returns to what it was.
-{UNDO_BECAUSE} [Details] [Why?]"""
+{UNDO_BECAUSE} [Details] [Why?]
+  Reference 7f3k2a"""
     )
 
 

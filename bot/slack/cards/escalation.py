@@ -38,9 +38,10 @@ from bot.slack.text import for_notification, name, one_line
 from handlers.outcomes import CardStatus, EscalationCard
 from policy.escalation import EscalationState
 
-WOULD_CHANGE = "Proposed CRM change"
+WOULD_CHANGE = "Proposed"
 CHANGED = "Written to the CRM"
-WAS_PROPOSED = "Proposed CRM change"
+WAS_PROPOSED = "Proposed"
+REFERENCE = "Reference {reference}"
 NOTE = "⚠️ "
 SINCE = "Changed since you looked"
 
@@ -63,6 +64,7 @@ def escalation_message(card: EscalationCard, status: CardStatus) -> Message:
         blocks = _open(card, status, title)
     else:
         blocks = _settled(card, status, title)
+    blocks.append(fine_print(REFERENCE.format(reference=card.reference)))
     return Message(for_notification(title.format(name=name(card.donor.name))), blocks)
 
 
