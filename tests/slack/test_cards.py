@@ -91,7 +91,7 @@ def test_the_card_to_decide() -> None:
 **Olivia Hart** decides by 1 Dec 2026, 22:00 UTC. Silence changes nothing.
 ---
 {ASKED}
-**Proposed**
+**In the CRM**
 {WRITES}
 **Why**
 - This gift is 5 times her gift of last year. [<gift of 30 Nov 2025> +1]

@@ -130,7 +130,7 @@ def proposal(card: EscalationCard, url: str | None, room: Room) -> Block:
     In brief, what the fields below say by themselves is not said before them.
     """
     proposed = []
-    if not (room.brief and _fields_say(card)):
+    if not (room.brief and fields_say(card)):
         proposed += [leaf(PROPOSED, bold=True), *room.text(card.proposal, room.sentence)]
     if card.proposal_details and not (room.brief and _told_before(card)):
         proposed += [leaf("\n")] if proposed else []
@@ -145,7 +145,8 @@ def proposal(card: EscalationCard, url: str | None, room: Room) -> Block:
     )
 
 
-def _fields_say(card: EscalationCard) -> bool:
+def fields_say(card: EscalationCard) -> bool:
+    """Say whether the fields that would change tell all of the proposal."""
     return bool(card.changes) and adds_nothing(card.proposal, *_fields(card))
 
 

@@ -21,6 +21,7 @@ from bot.slack.blocks import (
 from bot.slack.cards.card_parts import (
     ON_CARD,
     asides,
+    fields_say,
     proposal,
     proposed_changes,
     standing_in_brief,
@@ -38,6 +39,7 @@ from bot.slack.text import for_notification, name, one_line
 from handlers.outcomes import CardStatus, EscalationCard
 from policy.escalation import EscalationState
 
+IN_CRM = "In the CRM"
 WOULD_CHANGE = "Proposed"
 CHANGED = "Written to the CRM"
 WAS_PROPOSED = "Proposed"
@@ -81,7 +83,7 @@ def _open(card: EscalationCard, status: CardStatus, title: str) -> list[Block]:
         *_came_back(card),
         divider(),
         proposal(card, url, ON_CARD),
-        proposed_changes(WOULD_CHANGE, card.changes, ON_CARD),
+        proposed_changes(WOULD_CHANGE if fields_say(card) else IN_CRM, card.changes, ON_CARD),
         *triage(card, ON_CARD),
         *why(card, url, ON_CARD),
         *held_back(card),
