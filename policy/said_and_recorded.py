@@ -232,7 +232,7 @@ def _about_channels(said: Said, sentence: str, record: DonorRecord) -> Iterator[
         renewed = any(each.captured_on and each.captured_on > said.day for each in recorded)
         if not refused and not renewed:
             allowed = [each.id for each in recorded if each.status is ConsentStatus.OPTED_IN]
-            status = f"{words} is recorded as agreed to" if allowed else "no refusal of it is recorded"
+            status = "this channel is recorded as agreed to" if allowed else "no refusal of it is recorded"
             yield said.against(f"asks for no {words}; {status}.", *allowed[:1])
 
 

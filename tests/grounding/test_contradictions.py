@@ -145,7 +145,7 @@ NO_CALLS = (consent(Channel.PHONE, ConsentStatus.OPTED_OUT),)
         (
             "Please don't call any more.",
             {"consents": AGREED},
-            "asks for no phone calls; phone calls is recorded as agreed to.",
+            "asks for no phone calls; this channel is recorded as agreed to.",
             ("n1", "c1"),
         ),
         (
