@@ -14,12 +14,14 @@ from pydantic import ConfigDict, ValidationError
 from bot.assistant.answer import Answer, UnreadableAnswerError, read_answer
 from policy.draft import ModelCall
 from policy.value import Value
+from policy.verifier_language import MASK, unexplained
 from storage.database import Database
 from storage.transaction import Transaction
 
 ANSWERED = "recommendation.model_answered"
 _BATCH = 200
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
+_PSEUDONYM = re.compile(r"\b[A-Z]+_\d+\b")
 _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 
 
@@ -94,7 +96,11 @@ def answer_then(card: PastCard) -> Answer | None:
 
 
 def is_bound(claim: dict[str, Any], asked: str) -> bool:
-    """Say whether every figure of a sentence is bound to what the question itself stated."""
+    """Say whether every figure of a sentence is bound to what the question itself stated.
+
+    The words between the figures are held to what the verifier lets pass: no names, links, figures in words,
+    comparisons or statuses that no slot answers.
+    """
     data = json.loads(asked)
     facts = {fact["id"]: {str(fact["value"]), *fact.get("say", ())} for fact in data["facts"]}
     records = {row["ref"]: row for row in data["records"]}
@@ -105,5 +111,6 @@ def is_bound(claim: dict[str, Any], asked: str) -> bool:
             stated = stated | {str(records[slot["record"]].get(slot["field"]))}
         if slot["text"] not in stated and slot["kind"] != "name":
             return False
-        rest = rest.replace(slot["text"], " ")
-    return _NUMBER.search(re.sub(r"\b[A-Z]+_\d+\b", " ", rest)) is None
+        rest = rest.replace(slot["text"], MASK)
+    rest = _PSEUDONYM.sub(MASK, rest)
+    return _NUMBER.search(rest) is None and unexplained(rest) is None

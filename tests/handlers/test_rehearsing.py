@@ -62,6 +62,14 @@ async def test_decided_cards_are_found_with_what_was_asked_and_said(desk: Desk) 
     assert not agrees(card, then.model_copy(update={"claims": [invented]}))
     assert not agrees(card, None)
     assert is_bound({"text": "DONOR_1 deserves thanks.", "slots": []}, card.asked)
+    for text in (
+        "DONOR_1 never deserves thanks.",
+        "Robert Smith deserves thanks.",
+        "DONOR_1 deserves thanks, see evil.example.",
+        "DONOR_1 has promised twelve thousand.",
+        "DONOR_1 gives more than before.",
+    ):
+        assert not is_bound({"text": text, "slots": []}, card.asked), text
     again = OpenAiAssistant(
         AiSettings(endpoints=(MODEL,)),
         http_client=lambda: httpx2.AsyncClient(
