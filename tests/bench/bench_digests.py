@@ -1,4 +1,9 @@
-"""The managers' digests, counted over a million interactions on SQLite and, where one answers, PostgreSQL."""
+"""The managers' digests and dashboard over a million interactions, on SQLite and PostgreSQL.
+
+Held to the targets is processor time, this process's and that of the server's processes together, because a
+shared machine makes everything wait; elapsed time stands beside it. PostgreSQL counts without parallel
+workers. A page's figures are counted anew once a minute at most; how long that takes stands beside its p95.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +11,29 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, make_url, text
 
+from bot.http.dashboard_pages import figures_page
+from handlers.context import Context
+from handlers.digests.dashboard_view import DAYS, Figures, Viewer, how_it_is
 from handlers.digests.figures import digest_of_everybody
+from handlers.digests.whose_figures import Whose
+from handlers.ports import Colleague
 from policy.digest import DigestKind
 from policy.digest_periods import Period, rolling_period
 from policy.organisation import Organisation
 from storage.database import Database
 from storage.migrate import upgrade
 from tests.bench.many_interactions import END, fill
-from tests.bench.report import Spread, heading, line, verdict
+from tests.bench.report import Spread, cpu_seconds, heading, line, verdict
 from tests.databases import administer, perform, postgres_answers
 
 INTERACTIONS = int(os.environ.get("COUNTERSIGN_BENCH_INTERACTIONS", "1000000"))
@@ -29,8 +41,7 @@ ROUNDS = 3
 SPANS = {"a week": 7, "four weeks": 28, "half a year": 182}
 TARGETS = {"sqlite": 3.0, "postgresql": 2.0}
 UTC = ZoneInfo("UTC")
-CLOCKS = {"sqlite": time.process_time, "postgresql": time.perf_counter}
-"""SQLite works in this process; what PostgreSQL does can only be waited for."""
+PAGE_MS, LOOKS = 300, 20
 
 
 def main() -> None:
@@ -41,6 +52,7 @@ def main() -> None:
     if server and postgres_answers(server):
         name = f"bench_{secrets.token_hex(4)}"
         administer(server, f"CREATE DATABASE {name}")
+        administer(server, f"ALTER DATABASE {name} SET max_parallel_workers_per_gather = 0")
         try:
             url = make_url(server).set(database=name).render_as_string(hide_password=False)
             _measure("postgresql", url)
@@ -49,8 +61,7 @@ def main() -> None:
 
 
 def _measure(kind: str, url: str) -> None:
-    timed = "processor time" if kind == "sqlite" else "elapsed"
-    heading(f"Digests over {INTERACTIONS:,} interactions on {kind}, a year of them, {timed}")
+    heading(f"Digests over {INTERACTIONS:,} interactions on {kind}, a year of them, processor time")
     upgrade(url)
     perform(url, _fill)
     asyncio.run(_digests(kind, url))
@@ -66,19 +77,91 @@ async def _digests(kind: str, url: str) -> None:
     try:
         for words, days in SPANS.items():
             for digest in DigestKind:
-                spread = Spread.of([await _one(database, digest, days, CLOCKS[kind]) for _ in range(ROUNDS)])
+                taken = [await _one(database, digest, days, url) for _ in range(ROUNDS)]
+                spread = Spread.of([cpu for cpu, _ in taken])
                 met = verdict(reached=spread.p95 < TARGETS[kind] * 1000)
                 line(
                     f"{digest.value}, {words} and the one before",
                     spread,
                     target=f"< {TARGETS[kind]:.0f} s: {met}",
+                    remark=f"elapsed p50 {sorted(waited for _, waited in taken)[ROUNDS // 2]:.2f} s",
                 )
+        await _pages(database, url)
     finally:
         await database.close()
 
 
-async def _one(database: Database, kind: DigestKind, days: int, clock: Callable[[], float]) -> float:
+async def _one(database: Database, kind: DigestKind, days: int, url: str) -> tuple[float, float]:
+    """Return the processor time and the elapsed time of one digest, in seconds."""
     period: Period = rolling_period(days, END - timedelta(hours=1))
-    begun = clock()
+    begun, worked = time.perf_counter(), _worked(url)
     await digest_of_everybody(kind, period, UTC, Organisation(review_channel="C"), database)
-    return clock() - begun
+    return _worked(url) - worked, time.perf_counter() - begun
+
+
+async def _pages(database: Database, url: str) -> None:
+    """Look at every page for every span: once counted anew, then as often as people do within a minute."""
+    figures, organisation = Figures(), Organisation(review_channel="C")
+    clock = Standing(END - timedelta(hours=1))
+    chat: Any = None
+    context = Context(
+        database=database,
+        crm=chat,
+        chat=chat,
+        assistant=None,
+        clock=clock,
+        ids=chat,
+        rules=chat,
+        stream=None,
+        organisation=organisation,
+    )
+    carmen = Colleague("U1", "Carmen", "carmen@x.example", "UTC", is_full_member=True)
+    seer = Viewer(carmen, Whose(None))
+
+    async def look(kind: DigestKind, days: int) -> float:
+        begun = _worked(url)
+        shown = await figures.of(kind, None, days, context)
+        now = await database.read(lambda tx: how_it_is(tx, clock.moment))
+        figures_page(shown, seer, days, ["major"], now if kind is DigestKind.OPERATIONS else None)
+        return _worked(url) - begun
+
+    for days in DAYS:
+        anew = [await look(kind, days) for kind in DigestKind]
+        again = [await look(kind, days) for kind in DigestKind for _ in range(LOOKS)]
+        every = Spread.of(anew + again)
+        met = verdict(reached=every.p95 < PAGE_MS)
+        line(
+            f"dashboard pages, {days} days",
+            every,
+            target=f"p95 < {PAGE_MS} ms: {met}",
+            remark=f"counted anew at most {1000 * max(anew):.0f} ms",
+        )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A clock that stands."""
+
+    moment: datetime
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+def _worked(url: str) -> float:
+    """Return the processor time used so far by this process and by the server's for this database."""
+    name = make_url(url).database or ""
+    return time.process_time() + sum(
+        map(cpu_seconds, _backends(name) if url.startswith("postgresql") else [])
+    )
+
+
+def _backends(name: str) -> list[int]:
+    """Return the server's processes on this machine that work for a database."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError):
+                told = (folder / "cmdline").read_bytes().decode(errors="replace")
+                found += [int(folder.name)] if told.startswith("postgres:") and f" {name} " in told else []
+    return found
