@@ -9,6 +9,7 @@ import pytest
 
 from bot.scheduler import owed
 from handlers.digests.figures import period_of
+from handlers.digests.schedules import InForce
 from policy.digest_periods import PeriodUnit
 from policy.organisation import DigestSchedule, Organisation
 
@@ -21,7 +22,7 @@ def due(cron: str, zone: str, start: str, hours: int) -> list[tuple[str, str]]:
     organisation = Organisation(review_channel="C", digests=(schedule,))
     since, found = datetime.fromisoformat(f"{start}+00:00"), dict[str, str]()
     for minutes in range(0, 60 * hours + 1, 30):
-        for occurrence in owed(organisation, since, since + timedelta(minutes=minutes)):
+        for occurrence in owed(organisation, [InForce(schedule)], since, since + timedelta(minutes=minutes)):
             found.setdefault(occurrence.key, f"{occurrence.at:%d %H:%M}")
     return list(found.items())
 
