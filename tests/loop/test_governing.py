@@ -145,5 +145,9 @@ async def test_new_rules_are_rehearsed_decided_in_slack_and_shown(loop: Loop, tm
     await loop.stage.command(FIONA, GENERAL, f"why {reference}")
     why = await loop.stage.seen(FIONA, GENERAL, "The rules that spoke", reference)
     assert "cs:evidence" in buttons(why)
+    path = text_of(why).partition("From beginning to end")[2].partition("The rules that spoke")[0]
+    places = [path.find(stage) for stage in ("Trigger", "Facts", "Model", "Policy")]
+    assert -1 not in places
+    assert places == sorted(places)
     assert await loop.dead() == []
     await loop.verified()
