@@ -271,25 +271,26 @@ def count_right_of(
 
 
 def _count_likely(page: Sequence[Row], seq: int, previous: bytes) -> int:
-    whole, spelled = None, ""
-    for index, (number, prev_hash, hash_, stored, stored_hash, at, actor, rest) in enumerate(page):
-        if type(stored) is not bytes or type(prev_hash) is not bytes or type(at) is not int:
-            return index
-        hashed = _sha256(b"\x00" + stored).digest()
-        if (
-            number != seq + index + 1
-            or hashed != stored_hash
-            or prev_hash != previous
-            or _sha256(prev_hash + hashed).digest() != hash_
-        ):
-            return index
-        previous = hash_
-        second, fraction = divmod(at, _SECOND)
-        if second != whole:
-            whole, spelled = second, _second(second)
-        likely = f'{{"actor":"{actor}","at":"{spelled}{fraction:06d}Z{rest}'
-        if likely.encode() != stored or b"\\" in stored:
-            return index
+    index, whole, spelled = 0, None, ""
+    try:
+        for index, (number, prev_hash, hash_, stored, stored_hash, at, actor, rest) in enumerate(page):
+            hashed = _sha256(b"\x00" + stored).digest()
+            if (
+                number != seq + index + 1
+                or hashed != stored_hash
+                or prev_hash != previous
+                or _sha256(prev_hash + hashed).digest() != hash_
+            ):
+                return index
+            previous = hash_
+            second, fraction = divmod(at, _SECOND)
+            if second != whole:
+                whole, spelled = second, _second(second)
+            likely = f'{{"actor":"{actor}","at":"{spelled}{fraction:06d}Z{rest}'
+            if likely.encode() != stored or b"\\" in stored:
+                return index
+    except (TypeError, ValueError):  # a value of another type than was written
+        return index
     return len(page)
 
 
