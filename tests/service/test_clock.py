@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot import heartbeat
 from bot.clock import AgreedClock
+from bot.heartbeat import look_at_clock
+from storage.errors import UnavailableError
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -78,3 +81,46 @@ def test_it_begins_with_the_database_wherever_the_machine_stands(
     machine.off = timedelta(days=-7)
     clock.begin(NOON)
     assert (clock.now(), clock.machine_is_off_s) == (NOON, -7 * 86400)
+
+
+class Server:
+    """A database of which nothing is asked but the time."""
+
+    def __init__(self, now: datetime | None) -> None:
+        self.now = now
+
+    async def read(self, _work: object) -> datetime:
+        if self.now is None:
+            raise UnavailableError("away")
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("server", "first", "shown"),
+    [
+        (NOON, True, NOON),
+        (NOON, False, NOON + timedelta(days=7)),
+        (None, True, NOON + timedelta(days=7)),
+    ],
+)
+async def test_a_slow_server_is_believed_at_the_start(
+    machine: Machine,
+    server: datetime | None,
+    first: bool,
+    shown: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(heartbeat, "QUICK_S", -1.0)  # no answer is quick on this machine
+    machine.off = timedelta(days=7)
+    clock = AgreedClock(machine.wall, lambda: machine.lived)
+    await look_at_clock(Server(server), clock, first=first)  # type: ignore[arg-type]
+    assert abs(clock.now() - shown) < timedelta(seconds=5)
+
+
+async def test_a_leap_is_seen_through_slow_answers(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "QUICK_S", -1.0)
+    machine.off = timedelta(days=7)
+    clock = AgreedClock(machine.wall, lambda: machine.lived)
+    for _ in range(3):
+        await look_at_clock(Server(NOON), clock)  # type: ignore[arg-type]
+    assert abs(clock.now() - NOON) < timedelta(seconds=5)
