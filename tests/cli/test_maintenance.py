@@ -4,34 +4,47 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from bot.cli import main
 from storage.migrate import upgrade
-from tests.patience import PATIENCE_S
 
 
-def countersign(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERSIGN_")}
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *arguments],
-        cwd=folder,
-        env=environment | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+@dataclass(frozen=True)
+class Done:
+    """What a command printed, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def countersign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in an empty folder, with nothing set; what goes wrong unforeseen fails the test."""
+    for name in [name for name in os.environ if name.startswith("COUNTERSIGN_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Done:
+        code = main(list(arguments))
+        return Done(code, *capfd.readouterr())
+
+    return run
 
 
 @pytest.mark.parametrize("command", [("inbox", "list"), ("audit", "verify")], ids=" ".join)
 def test_without_a_database_a_sentence_says_so_and_none_is_made(
-    tmp_path: Path, command: tuple[str, str]
+    tmp_path: Path, command: tuple[str, str], countersign: Run
 ) -> None:
-    done = countersign(*command, folder=tmp_path)
+    done = countersign(*command)
     assert done.returncode == 1
     assert done.stderr == (
         "There is no Countersign database at this address, or an older one. Check "
@@ -40,23 +53,23 @@ def test_without_a_database_a_sentence_says_so_and_none_is_made(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_database_that_does_not_answer_is_named_without_a_traceback(tmp_path: Path) -> None:
+def test_a_database_that_does_not_answer_is_named_without_a_traceback(countersign: Run) -> None:
     nobody = "postgresql://nobody@127.0.0.1:1/nothing"
-    done = countersign("audit", "verify", "--database", nobody, folder=tmp_path)
+    done = countersign("audit", "verify", "--database", nobody)
     assert done.returncode == 1
     assert done.stderr.startswith("The database does not answer (")
     assert done.stderr.endswith("Check COUNTERSIGN_DATABASE_URL.\n")
     assert "Traceback" not in done.stderr
 
 
-def test_an_empty_installation_is_in_order(tmp_path: Path) -> None:
+def test_an_empty_installation_is_in_order(tmp_path: Path, countersign: Run) -> None:
     upgrade(f"sqlite:///{tmp_path / 'countersign.db'}")
-    listed = countersign("inbox", "list", folder=tmp_path)
+    listed = countersign("inbox", "list")
     assert (listed.returncode, listed.stdout) == (
         0,
         "Nothing was set aside: everything that arrived was handled.\n",
     )
-    verified = countersign("audit", "verify", "--json", folder=tmp_path)
+    verified = countersign("audit", "verify", "--json")
     assert (verified.returncode, json.loads(verified.stdout)) == (
         0,
         {
@@ -76,8 +89,8 @@ def test_an_empty_installation_is_in_order(tmp_path: Path) -> None:
     )
 
 
-def test_missing_settings_are_named(tmp_path: Path) -> None:
-    done = countersign("check-config", folder=tmp_path)
+def test_missing_settings_are_named(countersign: Run) -> None:
+    done = countersign("check-config")
     assert done.returncode == 1
     assert done.stderr == (
         "Configuration: set COUNTERSIGN_SLACK__BOT_TOKEN, COUNTERSIGN_CRM__BASE_URL, "

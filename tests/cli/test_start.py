@@ -8,8 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
@@ -95,12 +93,7 @@ def test_help_loads_no_library() -> None:
     assert loaded(HELP) & HEAVY == set()
 
 
-@pytest.mark.parametrize("again", [False, True], ids=["first start", "started again"])
-def test_the_service_loads_only_what_it_is_set_up_to_use(tmp_path: Path, *, again: bool) -> None:
-    if again:
-        loaded(SERVICE, **settings(tmp_path))
-    modules = loaded(SERVICE, **settings(tmp_path))
+def test_the_service_loads_only_what_it_is_set_up_to_use(tmp_path: Path) -> None:
     unused = {"openai", "rich", "redis", "asyncpg", "bot.sandbox"}
-    if again:
-        unused |= {"alembic"}
-    assert modules & unused == set()
+    assert loaded(SERVICE, **settings(tmp_path)) & unused == set()
+    assert loaded(SERVICE, **settings(tmp_path)) & (unused | {"alembic"}) == set(), "when it is started again"

@@ -18,8 +18,15 @@ from typing import Any
 
 import alembic.command
 import alembic.config  # noqa: F401
+import anyio._backends._asyncio  # noqa: F401
+import apscheduler.executors.asyncio  # noqa: F401
 import asyncpg  # noqa: F401
+import holidays.countries  # noqa: F401
+import httpcore2  # noqa: F401
 import sqlalchemy.dialects.postgresql.asyncpg  # noqa: F401
+import truststore  # noqa: F401
+import uvicorn.protocols.http.httptools_impl
+import uvicorn.protocols.websockets.websockets_sansio_impl  # noqa: F401
 import uvloop  # noqa: F401
 
 import bot.cli.serve

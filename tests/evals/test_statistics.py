@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from policy.calibration import FEWEST, Labelled, calibrated, certified_threshold, reliability
 from policy.drift import BASELINE, Observation, find_drift
 from policy.significance import at_most, cases_needed, sign_test, upper_bound
+from tests.examples import examples
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 @given(of=st.integers(1, 60), bad=st.integers(0, 60), tenths=st.integers(1, 9))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(25))
 def test_the_binomial_agrees_with_fractions(of: int, bad: int, tenths: int) -> None:
     rate = Fraction(tenths, 10)
     exact = sum(comb(of, k) * rate**k * (1 - rate) ** (of - k) for k in range(min(bad, of) + 1))
@@ -91,7 +92,7 @@ def test_before_there_is_enough_data_nothing_is_said() -> None:
 
 
 @given(seed=st.integers(0, 10**6), number=st.integers(FEWEST, 400))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(25))
 def test_figures_keep_their_bounds(seed: int, number: int) -> None:
     given_labels = labels(random.Random(seed), number)
     found = reliability(given_labels)

@@ -32,6 +32,7 @@ from policy.donor import (
 from policy.facts import Conventions, DonorFacts, compute_facts, is_unread
 from policy.facts_definitions import DEFINITIONS
 from policy.money import Money
+from tests.examples import examples
 
 TODAY = date(2026, 11, 5)
 FISCAL = Conventions(fiscal_year_start_month=7)
@@ -357,7 +358,7 @@ def test_a_complaint_is_recent_for_its_window() -> None:
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(37))
 def test_giving_agrees_with_an_independent_count(seed: int, record_of: Callable[[int], DonorRecord]) -> None:
     given_record = record_of(seed)
     facts = compute_facts(given_record, TODAY, FISCAL)
@@ -385,7 +386,7 @@ def test_giving_agrees_with_an_independent_count(seed: int, record_of: Callable[
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(25))
 def test_facts_are_defined_sourced_and_survive_json(
     seed: int, record_of: Callable[[int], DonorRecord]
 ) -> None:

@@ -25,6 +25,7 @@ from policy.money import Money
 from policy.summariser import LONGEST_SUMMARY, facts_summary
 from policy.timeline import timeline
 from policy.verifier import verify
+from tests.examples import examples
 
 TODAY = date(2026, 11, 5)
 CONVENTIONS = Conventions(fiscal_year_start_month=7)
@@ -95,7 +96,7 @@ def test_warnings_come_first_in_their_order() -> None:
 @given(
     seed=st.integers(0, 10**6), month=st.integers(1, 12), family=st.sampled_from(["fiscal_year", "rolling"])
 )
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(62))
 def test_every_sentence_of_ours_verifies(
     seed: int, month: int, family: str, record_of: Callable[[int], DonorRecord]
 ) -> None:
@@ -127,7 +128,7 @@ def test_the_timeline_is_newest_first_and_keeps_private_notes_in_the_crm() -> No
 
 
 @given(seed=st.integers(0, 10**6), limit=st.integers(-1, 30))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(25))
 def test_the_timeline_is_ordered_for_every_record(
     seed: int, limit: int, record_of: Callable[[int], DonorRecord]
 ) -> None:

@@ -15,6 +15,7 @@ from policy.donor import Acknowledgement, Donor, DonorRecord, Gift, LifecycleSta
 from policy.facts import Conventions, compute_facts
 from policy.money import Money
 from policy.triage import Contribution, Triage, triage
+from tests.examples import examples
 
 TODAY = date(2026, 11, 5)
 
@@ -82,7 +83,7 @@ def test_an_old_record_is_worth_less() -> None:
 
 
 @given(seed=st.integers(0, 10**6), kept=st.integers(0, 6), removed=st.integers(0, 6))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(25))
 def test_more_removed_is_never_more_confident(
     seed: int, kept: int, removed: int, record_of: Callable[[int], DonorRecord]
 ) -> None:

@@ -18,6 +18,7 @@ from policy.donor import DonorRecord, Gift, Rollups
 from policy.facts import Conventions, DonorFacts, compute_facts, is_unread
 from policy.facts_definitions import DEFINITIONS
 from policy.money import Money
+from tests.examples import examples
 from tests.grounding.test_donor_facts import facts_of, usd
 from tests.grounding.test_donor_facts import gift as plain_gift
 from tests.grounding.test_donor_facts import record as plain_record
@@ -174,7 +175,7 @@ def stated(facts: DonorFacts) -> dict[str, Any]:
     family=st.sampled_from(["fiscal_year", "rolling"]),
     zone=st.sampled_from(["UTC", "America/New_York", "Pacific/Auckland"]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(37))
 def test_every_figure_agrees_with_the_oracle(
     seed: int, month: int, family: Any, zone: str, record_of: Callable[[int], DonorRecord]
 ) -> None:
@@ -186,7 +187,7 @@ def test_every_figure_agrees_with_the_oracle(
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(25))
 def test_every_fact_names_its_day_its_definition_and_records_that_exist(
     seed: int, record_of: Callable[[int], DonorRecord]
 ) -> None:
@@ -205,7 +206,7 @@ def _rows(value: Any) -> tuple[Any, ...]:
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(25))
 def test_a_total_is_the_sum_of_exactly_the_records_it_names(
     seed: int, record_of: Callable[[int], DonorRecord]
 ) -> None:

@@ -35,6 +35,7 @@ from policy.money import Money
 from policy.recommender import Proposal, recommend
 from policy.timeline import timeline
 from policy.verifier import verify
+from tests.examples import examples
 
 TODAY = date(2026, 11, 5)  # a Thursday
 CONVENTIONS = Conventions(fiscal_year_start_month=7)
@@ -320,7 +321,7 @@ def test_nothing_worth_a_persons_attention(
 
 
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from([None, *CrmEventType]), pick=st.integers(0, 100))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(50))
 def test_every_proposal_is_grounded_and_for_this_donor(
     seed: int, kind: CrmEventType | None, pick: int, record_of: Callable[[int], DonorRecord]
 ) -> None:

@@ -17,6 +17,7 @@ from policy.money import Money
 from policy.sentences import Writer
 from policy.summariser import facts_summary
 from policy.verifier import verify
+from tests.examples import examples
 
 TODAY = date(2026, 11, 5)
 FORBIDDEN_WORDS = (
@@ -221,7 +222,7 @@ def _swapped(claim: Claim) -> Iterator[tuple[str, Claim]]:
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(25))
 def test_single_changes_are_caught(seed: int, record_of: Callable[[int], DonorRecord]) -> None:
     record = record_of(seed)
     facts = compute_facts(record, TODAY, Conventions(fiscal_year_start_month=7))

@@ -25,6 +25,7 @@ from policy.donor import LifecycleStage
 from policy.escalation import EscalationState, may_move
 from policy.events import CrmEvent, CrmEventType
 from storage.escalations import Escalation
+from tests.examples import examples
 from tests.handlers.conftest import GUEST, MANAGER, OWNER, STRANGER, House, house_in
 
 DONOR = "donor-1"
@@ -190,9 +191,7 @@ async def _is_right(house: House, end: Escalation) -> None:
 
 
 @settings(
-    max_examples=12,
-    deadline=None,
-    derandomize=True,
+    max_examples=examples(12),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=st.lists(steps, max_size=25))

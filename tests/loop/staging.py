@@ -39,7 +39,7 @@ from tests.patience import PATIENCE_S
 
 T = TypeVar("T")
 MASTER_KEY = SecretStr("5a" * 32)
-GLANCE_S = 0.02
+GLANCE_S, LONGEST_GLANCE_S = 0.02, 0.12
 
 JANE = "donor-0001"
 OLIVIA, OMAR, FIONA, FELIX = "U0OLIVIA0", "U0OMAR000", "U0FIONA00", "U0FELIX00"
@@ -73,10 +73,12 @@ class HandClock:
 async def until(condition: Callable[[], Awaitable[T]], what: str = "") -> T:
     """Return what *condition* gives as soon as that is true."""
     seen: object = None
+    pause = GLANCE_S
     try:
         async with asyncio.timeout(PATIENCE_S):
             while not (seen := await condition()):
-                await asyncio.sleep(GLANCE_S)
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.4, LONGEST_GLANCE_S)  # looking costs as much as what is looked for
     except TimeoutError:
         raise AssertionError(f"never happened: {what or condition}; last seen: {seen!r}") from None
     return seen  # type: ignore[return-value]

@@ -28,6 +28,7 @@ from policy.recorded import (
     read_recorded,
     read_replayable,
 )
+from tests.examples import examples
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 # Each edit of the default policy, with what it may do to an answer: loosen it, tighten it, both or nothing.
@@ -114,7 +115,7 @@ def test_the_report_is_what_deciding_one_by_one_gives(compiled, policy_text, cas
     assert report.consequences.carried_out_now_refused == refused
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8))
 @given(st.sets(st.sampled_from(list(EDITS)), min_size=1), st.integers(0, 2**16))
 def test_the_order_of_the_past_does_not_matter(compiled, policy_text, decisions, names, seed) -> None:
     other = edited(policy_text, *sorted(names))

@@ -16,6 +16,7 @@ from policy.decision_context import Blackout
 from policy.donor import Channel
 from policy.gathering import gather
 from policy.organisation import BlackoutPeriod, Organisation
+from tests.examples import examples
 from tests.policy_rules.test_gathering import consent, context, interaction, record
 
 NEW_YORK, CAIRO, LORD_HOWE = (
@@ -63,7 +64,7 @@ def test_the_hour_is_the_donor_s_also_when_clocks_change(now, zone, hour: int, w
     assert (cal.hour, cal.weekday, cal.now) == (hour, weekday, moment(now))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(30))
 @given(
     st.integers(0, 6 * 365 * 86_400).map(lambda s: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=s)),
     st.sampled_from(ZONES),

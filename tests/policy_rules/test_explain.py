@@ -14,6 +14,7 @@ from policy.explain import explain
 from policy.fact_catalogue import binder, catalogue
 from policy.language import parse_policy
 from policy.near_misses import near_misses
+from tests.examples import examples
 from tests.policy_rules.conftest import ROOT
 
 
@@ -156,7 +157,7 @@ def test_what_cannot_be_taken_apart_is_said_so(text: str) -> None:
     assert condition_words(text) == text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(37))
 @given(st.sampled_from(["<", "<=", ">", ">="]), st.integers(2, 90), st.integers(0, 100), st.booleans())
 def test_a_near_miss_is_what_the_engine_answers(facts, sign, threshold, value, mirrored) -> None:
     text = f"{threshold} {sign} ai.confidence" if mirrored else f"ai.confidence {sign} {threshold}"

@@ -11,6 +11,7 @@ from policy.canonical import digest
 from policy.decide import compile_policy, decide
 from policy.decision import Outcome
 from policy.fact_catalogue import catalogue, facts_digest, facts_from_flat
+from tests.examples import examples
 
 NUMBERS = [0, 1, 2, 3, 4, 7, 8, 29, 30, 31, 60, 61, 69, 70, 80, 81, 89, 90]
 TEXTS = ["", "eu", "us", "local", "UK", "GB", "eu_only", "any", "Major donors", "Newsletter"]
@@ -41,7 +42,7 @@ FEW = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(62))
 @given(st.data())
 def test_the_engine_agrees_with_plain_python(compiled, cases, oracle, data) -> None:
     changes = data.draw(FLAT | FEW)
@@ -68,14 +69,14 @@ def test_the_oracle_knows_every_gate(policy, oracle) -> None:
     assert list(oracle) == [gate.id for gate in policy.gates]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(25))
 @given(changes=FEW)
 def test_the_facts_digest_is_that_of_canonical_json(cases, changes) -> None:
     facts = facts_from_flat({**cases.base, **changes})
     assert facts_digest(facts) == digest(facts)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10))
 @given(changes=FEW, seed=st.integers(0, 2**16))
 def test_the_order_of_the_gates_never_matters(policy, compiled, cases, changes, seed) -> None:
     facts = facts_from_flat({**cases.base, **changes})

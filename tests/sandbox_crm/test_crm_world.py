@@ -8,13 +8,14 @@ from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.sandbox.crm.generator import generate
 from bot.sandbox.crm.model import Gift, World
 from bot.sandbox.crm.rollups import rollups_of
 from bot.sandbox.people import PEOPLE
+from tests.examples import examples
 
 TODAY = date(2026, 11, 20)
 
@@ -111,7 +112,7 @@ def test_names_come_from_everywhere(world: World) -> None:
     assert any("<!channel>" in name for name in names)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(6))
 @given(
     seed=st.integers(0, 10_000),
     today=st.dates(date(2024, 1, 1), date(2030, 12, 31)),

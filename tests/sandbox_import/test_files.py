@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.sandbox.crm.importing import UnusableExportError, import_world
+from tests.examples import examples
 
 NAMES = "id,first_name,last_name,city\n1,Jürgen,Müller,Köln\n2,Renée,O’Neil,Besançon\n"
 
@@ -176,7 +177,7 @@ def _written(rows: list[tuple[str, ...]], delimiter: str) -> bytes:
     return out.getvalue().encode()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(25))
 @given(st.lists(_ROW, max_size=15), st.sampled_from([",", ";", "\t"]))
 def test_every_row_is_imported_or_listed_with_a_reason(rows, delimiter):
     with tempfile.TemporaryDirectory() as name:
@@ -191,7 +192,7 @@ def test_every_row_is_imported_or_listed_with_a_reason(rows, delimiter):
     assert all(problem.reason and problem.line > 1 for problem in report.problems)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(25))
 @given(st.binary(max_size=300))
 def test_no_bytes_stop_an_import(content):
     with tempfile.TemporaryDirectory() as name:

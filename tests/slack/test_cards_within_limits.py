@@ -79,6 +79,7 @@ from policy.editing import LABELS as FIELD_LABELS
 from policy.escalation import EscalationState
 from policy.override_reasons import LABELS, Override, OverrideReason
 from policy.undoing import Difference
+from tests.examples import examples
 from tests.slack.samples import CARD, DUE, OPEN
 
 RECORD = "https://crm.example.org/donors/1?a=b&c=d"
@@ -501,10 +502,8 @@ evidence = st.builds(
 )
 
 thorough = settings(
-    max_examples=40,
+    max_examples=examples(25),
     phases=[Phase.explicit, Phase.generate],
-    deadline=None,
-    database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 CONTROL = re.compile(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.slack.blocks import OPEN_IN_FULL, SHORTENED, leaf, link, safe_url, said
 from bot.slack.requests import typed
 from bot.slack.text import clip, escape, for_notification, isolated, name, one_line, plain, unescape
+from tests.examples import examples
 
 FAMILY = "👩‍👩‍👧‍👦"
 
@@ -46,7 +47,7 @@ def test_text_is_cut_between_characters_as_readers_see_them(text: str, limit: in
     assert clip(text, limit) == cut
 
 
-@settings(max_examples=200, database=None, deadline=None)
+@settings(max_examples=examples(50))
 @given(st.text(max_size=80), st.integers(1, 40))
 def test_a_cut_is_never_longer_than_asked(text: str, limit: int) -> None:
     cut = clip(text, limit)
@@ -54,7 +55,7 @@ def test_a_cut_is_never_longer_than_asked(text: str, limit: int) -> None:
     assert cut == text or cut.endswith("…")
 
 
-@settings(max_examples=200, database=None, deadline=None)
+@settings(max_examples=examples(50))
 @given(st.text(max_size=80))
 def test_escaping_is_undone_exactly_and_leaves_no_markup(text: str) -> None:
     assert unescape(escape(text)) == text

@@ -15,6 +15,7 @@ from storage.errors import LeaseLostError
 from storage.queue import Item, Received
 from storage.transaction import Transaction
 from tests.databases import perform
+from tests.examples import examples
 
 START = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
 ENTITIES = st.sampled_from([None, "donor_a", "donor_b"])
@@ -167,10 +168,8 @@ def test_any_history_follows_the_model(kind: str, request: pytest.FixtureRequest
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=60 if kind == "sqlite" else 25,
+                max_examples=examples(25 if kind == "sqlite" else 10),
                 stateful_step_count=30,
-                deadline=None,
-                database=None,
             ),
         )
 

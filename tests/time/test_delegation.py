@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.slack.away import absence_request
 from handlers.commands import AwayRequested, BackRequested, ChatUser, ReplyAddress
 from policy.delegation import Absence, StandIns, goes_round, stand_ins
+from tests.examples import examples
 
 START, END = datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 28, tzinfo=UTC)
 
@@ -57,7 +58,7 @@ def test_who_decides(
 names = st.sampled_from(["ann", "ben", "cid", "dot", "eve"])
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=examples(37))
 @given(
     delegates=st.dictionaries(names, st.one_of(st.none(), names)),
     above=st.lists(names, max_size=3, unique=True),

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy.spoken_dates import NotADate, read_period
+from tests.examples import examples
 
 TUESDAY = date(2026, 11, 24)
 
@@ -83,7 +84,7 @@ def test_what_cannot_be_read_is_refused_with_a_sentence(words: str, told: str) -
     assert told in str(refused.value)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=examples(37))
 @given(
     words=st.one_of(
         st.text(max_size=60),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from policy.working_time import WorkingTime
+from tests.examples import examples
 
 NEW_YORK = WorkingTime(time_zone="America/New_York", closed=frozenset({date(2026, 11, 26)}))
 TEL_AVIV = WorkingTime(time_zone="Asia/Jerusalem", weekdays=frozenset({7, 1, 2, 3, 4}))
@@ -165,7 +166,7 @@ works = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=examples(25))
 @given(working=works, start=moments, days=st.integers(1, 9), hours=st.integers(1, 40))
 def test_what_is_due_is_due_in_working_hours(
     working: WorkingTime, start: datetime, days: int, hours: int
