@@ -169,7 +169,13 @@ async def test_a_strangers_orders_are_not_obeyed(shared: Loop) -> None:
     assert "Note from outside: Hello!" in history, "what the note says is shown as what it is: a note"
 
 
-async def test_every_answer_left_evidence_that_verifies(shared: Loop) -> None:
+async def test_every_answer_leaves_evidence_that_verifies(shared: Loop) -> None:
+    await _ask(shared, "timeline Theodore Pemberton", "Theodore Pemberton")
+    answer = await _ask(shared, "summary Theodore Pemberton", "Theodore Pemberton", "Confidence:")
+    await shared.stage.press(FIONA, FUNDRAISING, answer, "cs:useful")
+    await shared.stage.seen(FIONA, FUNDRAISING, "Noted as useful")
+    await shared.stage.press(FIONA, FUNDRAISING, answer, "cs:share")
+    await shared.stage.seen(MARA, FUNDRAISING, "Theodore Pemberton", "Shared by")
     await shared.settled()
     await shared.verified()
     kinds = await shared.kinds()
