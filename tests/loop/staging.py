@@ -391,10 +391,12 @@ def bot_settings(
     socket_mode: bool = False,
     redis_url: str | None = None,
     model: bool = True,
-    crm_timeout_s: float = 5.0,
+    crm_timeout_s: float = PATIENCE_S,
 ) -> Settings:
     """The settings of a bot beside *staging*."""
-    simulated = AiModelSettings(base_url=f"{staging.origin}/model/v1", model=MODEL, region="us", timeout_s=5)
+    simulated = AiModelSettings(
+        base_url=f"{staging.origin}/model/v1", model=MODEL, region="us", timeout_s=PATIENCE_S
+    )
     return Settings(
         _env_file=None,
         database_url=database_url,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
@@ -560,6 +561,23 @@ def check_message(text: str, blocks: list[dict[str, Any]]) -> None:
 @given(outcomes, st.sampled_from(("ephemeral", "direct", "channel")))
 def test_every_answer_is_one_slack_shows(outcome: Any, place: Any) -> None:
     shown = message(outcome, place)
+    check_message(shown.text, shown.blocks)
+
+
+@pytest.mark.parametrize("words", ["", "\x1f", "\u202e"])
+def test_words_without_a_letter_spoil_no_digest(words: str) -> None:
+    chart = Chart(title=words, unit="", categories=(words,), series=(Series(name=words, values=(1.0,)),))
+    section = DigestSection(
+        id="s",
+        title="Outcomes",
+        says="So it went.",
+        chart=chart,
+        columns=("A", "B"),
+        rows=(("one", words),),
+        links=(RECORD,),
+        notes=(),
+    )
+    shown = message(DigestDetail(section=section, charts=True), "channel")
     check_message(shown.text, shown.blocks)
 
 

@@ -30,7 +30,7 @@ def chart_block(chart: Chart) -> Block:
     unit = f" ({chart.unit})" if chart.unit else ""
     return {
         "type": "data_visualization",
-        "title": clip(one_line(f"{chart.title}{unit}"), _TITLE),
+        "title": clip(one_line(f"{chart.title}{unit}"), _TITLE) or "–",
         "chart": {"type": chart.kind, "series": series, "axis_config": {"categories": labels}},
     }
 

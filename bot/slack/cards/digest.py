@@ -126,7 +126,8 @@ def _rows(section: DigestSection) -> Block:
 def _row(row: Sequence[str], url: str | None) -> list[dict[str, Any]]:
     cells = [_cell(cell) for cell in row]
     if url and cells:
-        cells[-1] = {"type": "rich_text", "elements": [paragraph(link(url, clip(row[-1], 60) or "card"))]}
+        words = clip(one_line(row[-1]), 60) or "card"
+        cells[-1] = {"type": "rich_text", "elements": [paragraph(link(url, words))]}
     return cells
 
 

@@ -46,8 +46,7 @@ export class ChannelView {
   }
 
   async load() {
-    const page = await this.app.api.history(this.channel);
-    this.app.store.fillLog(this.channel, page);
+    await this.app.store.fillLog(this.channel, this.app.api.history(this.channel));
     this.app.markRead(this.channel);
   }
 
@@ -57,7 +56,7 @@ export class ChannelView {
     this.fetching = true;
     const first = [...log.messages.keys()].sort()[0];
     try {
-      this.app.store.fillLog(this.channel, await this.app.api.history(this.channel, first), { older: true });
+      await this.app.store.fillLog(this.channel, this.app.api.history(this.channel, first), { older: true });
     } catch {
       this.app.notify("Older messages could not be loaded.");
     } finally {

@@ -41,14 +41,29 @@ export class Store extends EventTarget {
   }
 
   log(channel) {
-    if (!this.logs.has(channel)) this.logs.set(channel, { messages: new Map(), hasMore: false, loaded: false });
+    if (!this.logs.has(channel)) this.logs.set(channel, { messages: new Map(), hasMore: false, loaded: false, fetching: 0, news: new Map() });
     return this.logs.get(channel);
   }
 
-  fillLog(channel, { messages, has_more: hasMore }, { older = false } = {}) {
+  // What arrives while a page is on its way is newer than the page: it stays as it arrived.
+  async fillLog(channel, fetching, { older = false } = {}) {
     const log = this.log(channel);
+    log.fetching += 1;
+    try {
+      this.#fill(channel, log, await fetching, older);
+    } finally {
+      log.fetching -= 1;
+      if (!log.fetching) log.news.clear();
+    }
+  }
+
+  #fill(channel, log, { messages, has_more: hasMore }, older) {
     if (!older) this.#dropStale(log, messages, hasMore);
     for (const message of messages) log.messages.set(message.ts, message);
+    for (const [ts, message] of log.news) {
+      if (message) log.messages.set(ts, message);
+      else log.messages.delete(ts);
+    }
     log.hasMore = Boolean(hasMore);
     log.loaded = true;
     this.emit("log", { channel, older });
@@ -95,13 +110,16 @@ export class Store extends EventTarget {
     }
     const log = this.log(channel);
     if (log.loaded) log.messages.set(message.ts, message);
+    if (log.fetching) log.news.set(message.ts, message);
     this.thread(channel, message.ts)?.set(message.ts, message);
     this.emit("log", { channel });
     this.emit("thread", { channel, threadTs: message.ts });
   }
 
   remove(channel, ts) {
-    this.log(channel).messages.delete(ts);
+    const log = this.log(channel);
+    log.messages.delete(ts);
+    if (log.fetching) log.news.set(ts, null);
     for (const [key, messages] of this.threads) {
       if (key.startsWith(`${channel}/`) && messages.delete(ts)) this.emit("thread", { channel, threadTs: key.split("/")[1] });
     }

@@ -1,4 +1,5 @@
-// The live connection: Server-Sent Events with reconnect; after a gap everything on screen is fetched again.
+// The live connection: Server-Sent Events with reconnect; what is on screen is fetched again at each connection, the first too:
+// something may have arrived between the page's own first look and that.
 
 const NAMES = [
   "message", "message_changed", "message_deleted", "ephemeral_removed", "view_opened", "view_updated", "view_pushed",
@@ -14,7 +15,6 @@ export class Stream {
     this.onState = onState;
     this.onGap = onGap;
     this.retry = FIRST_RETRY_MS;
-    this.opened = false;
   }
 
   start() {
@@ -23,8 +23,7 @@ export class Stream {
     source.onopen = () => {
       this.retry = FIRST_RETRY_MS;
       this.onState("live");
-      if (this.opened) this.onGap();
-      this.opened = true;
+      this.onGap();
     };
     source.onerror = () => {
       this.onState("reconnecting");
