@@ -80,6 +80,7 @@ def test_an_empty_installation_is_in_order(tmp_path: Path, countersign: Run) -> 
             "redacted": 0,
             "besides": [],
             "unsigned": [],
+            "restores": [],
             "checkpoints": 0,
             "head": "00" * 32,
             "first_bad": None,
