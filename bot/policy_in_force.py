@@ -52,6 +52,20 @@ class PolicyInForce:
             log.error("policy version cannot be read", extra={"version": version[:12]})
 
 
+def first_fault(tx: Transaction, version: str) -> str:
+    """Say where a stored version cannot be read, with its line and what to write instead."""
+    stored = tx.policies.version(version)
+    if stored is None:
+        return "It is not stored."
+    if not stored.is_intact:
+        return "Its text was changed after it was stored."
+    try:
+        compile_policy(parse_policy(stored.source, version[:12]))
+    except PolicyInvalidError as invalid:
+        return f"The first fault: {invalid.faults[0]}"
+    return ""
+
+
 def _read(tx: Transaction, version: str) -> CompiledPolicy | None:
     stored = tx.policies.version(version)
     if stored is None or not stored.is_intact:

@@ -36,7 +36,7 @@ from bot.http.crm_events import crm_events
 from bot.http.metrics import Metrics
 from bot.http.probes import Check, Probes
 from bot.master_key import open_encrypted
-from bot.policy_in_force import NO_VERSION, PolicyInForce
+from bot.policy_in_force import NO_VERSION, PolicyInForce, first_fault
 from bot.scheduler import INSTALLED_AT, Scheduler, next_in
 from bot.settings import AiModelSettings, CrmSettings, Settings, SlackSettings
 from bot.slack.app import build_slack_app
@@ -206,7 +206,8 @@ async def settle_policy(context: Context, file: Path | None) -> None:
     def write(tx: Transaction) -> AtStart:
         settled = establish(tx, arrived, compiled, source, named, organisation)
         if context.rules.current(tx).version == nothing_allowed().version:
-            report_unreadable(tx, arrived, tx.policies.version_in_force() or NO_VERSION, organisation)
+            version = tx.policies.version_in_force() or NO_VERSION
+            report_unreadable(tx, arrived, version, first_fault(tx, version), organisation)
         return settled
 
     try:

@@ -26,7 +26,7 @@ from bot.crm.rest import RestCrm
 from bot.crm.wire import NotPermitted, Wire
 from bot.files import FileInvalid, read_organisation, read_policy
 from bot.manifest import read_manifest
-from bot.policy_in_force import PolicyInForce
+from bot.policy_in_force import NO_VERSION, PolicyInForce, first_fault
 from bot.settings import AiModelSettings, Settings
 from bot.slack.channels import Channels
 from bot.slack.connection import SlackClients, open_clients, web_client
@@ -130,15 +130,21 @@ async def _policy(settings: Settings) -> Finding:
         return bad("Policy", str(invalid))
     try:
         async with opened(settings.database_url) as database:
-            rules, in_force = await database.read(
-                lambda tx: (PolicyInForce().current(tx), tx.policies.in_force())
+            rules, in_force, fault = await database.read(
+                lambda tx: (
+                    PolicyInForce().current(tx),
+                    tx.policies.in_force(),
+                    first_fault(tx, tx.policies.version_in_force() or NO_VERSION),
+                )
             )
     except CannotOpen:
         return good("Policy", f"version {named.version[:12]} will be the first in force")
     if in_force is None:
         return good("Policy", f"version {named.version[:12]} will be the first in force")
     if rules.version == nothing_allowed().version:
-        return bad("Policy", UNREADABLE.format(version=in_force.version[:12]) + f" {REPAIR}")
+        version = in_force.version[:12]
+        told = UNREADABLE.format(version=version, fault=fault).strip()
+        return bad("Policy", f"{told} {REPAIR.format(version=version)}")
     shown = f"version {in_force.version[:12]} is in force, {in_force.decided_by_name or in_force.author}"
     if named.version != in_force.version:
         where = settings.policy_file or "--shipped"

@@ -80,6 +80,7 @@ def _rollback(way: argparse.ArgumentParser) -> None:
 
 
 def _versions(way: argparse.ArgumentParser) -> None:
+    way.add_argument("--text", metavar="START", help="print a version as it was written, readable or not")
     way.add_argument("--database", metavar="URL", help=_DATABASE)
 
 

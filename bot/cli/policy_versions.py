@@ -10,8 +10,10 @@ from rich.table import Table
 
 from bot.cli.console import complain_all, console, print_json, say
 from bot.cli.opening import CannotOpen, opened
+from bot.cli.policy_rollback import NOT_KNOWN, SEVERAL
 from handlers.rules.policy_change import APPROVALS
 from storage.policies import PolicyProposal
+from storage.transaction import Transaction
 
 MOST = 1000
 COLUMNS = ("Version", "State", "Kind", "Proposed", "By", "Agreed to by", "In force from", "until")
@@ -19,8 +21,10 @@ STATES = {"in_force": "in force", "proposed": "waits"}
 
 
 def run(options: argparse.Namespace) -> int:
-    """List them, the newest first."""
+    """List them, the newest first, or print the text of one."""
     try:
+        if options.text:
+            return _print(asyncio.run(_texts(options)), options.text)
         found = asyncio.run(_history(options))
     except CannotOpen as problem:
         return complain_all([str(problem)])
@@ -31,6 +35,23 @@ def run(options: argparse.Namespace) -> int:
     else:
         console().print(_table(found))
     return 0
+
+
+def _print(found: list[str], prefix: str) -> int:
+    if len(found) != 1:
+        return complain_all([(SEVERAL if found else NOT_KNOWN).format(prefix=prefix)])
+    print(found[0], end="" if found[0].endswith("\n") else "\n")
+    return 0
+
+
+async def _texts(options: argparse.Namespace) -> list[str]:
+    async with opened(options.database) as database:
+        return await database.read(lambda tx: _stored(tx, options.text))
+
+
+def _stored(tx: Transaction, prefix: str) -> list[str]:
+    known = (tx.policies.version(each) for each in tx.policies.versions_like(prefix))
+    return [found.source for found in known if found]
 
 
 async def _history(options: argparse.Namespace) -> list[PolicyProposal]:

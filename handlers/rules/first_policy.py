@@ -30,11 +30,14 @@ PROPOSE_IT = (
 FAULTY = "The policy in {file} has {count} faults, so it was refused whole. The rules in force stay."
 FIND = "countersign policy check {file} names every fault. The first: {first}"
 UNREADABLE = (
-    "The rules in force (version {version}) cannot be read, so nothing is allowed and nothing is written."
+    "The rules in force (version {version}) cannot be read, so nothing is allowed and nothing is written. "
+    "{fault}"
 )
 REPAIR = (
-    "Approved decisions wait. Restore the database from a backup, or run: "
-    "countersign policy rollback --by YOUR-E-MAIL"
+    "Approved decisions wait. Save the rules with countersign policy versions --text {version} > "
+    "policy.yaml, put right what countersign policy check policy.yaml names, and run countersign policy "
+    "activate policy.yaml --by YOUR-E-MAIL; or go back with countersign policy rollback --by "
+    "YOUR-E-MAIL, or restore the database from a backup."
 )
 
 
@@ -89,15 +92,19 @@ def report_faulty(
     post(tx, arrived, notice, organisation.operations, by=SYSTEM)
 
 
-def report_unreadable(tx: Transaction, arrived: Arrived, version: str, organisation: Organisation) -> None:
-    """Tell operations, once for each version, that the rules cannot be read."""
+def report_unreadable(
+    tx: Transaction, arrived: Arrived, version: str, fault: str, organisation: Organisation
+) -> None:
+    """Tell operations, once for each version, that the rules cannot be read, where, and what to do."""
     key = f"policy_unreadable:{version}"
     if tx.settings.get(key):
         return
     tx.settings.put(key, arrived.now.isoformat(), arrived.now)
     write_down(tx, arrived, "policy.unreadable", subject=None, version=version)
     notice = Notice(
-        text=UNREADABLE.format(version=version[:12]), next_step=REPAIR, reference=arrived.reference
+        text=UNREADABLE.format(version=version[:12], fault=fault).strip(),
+        next_step=REPAIR.format(version=version[:12]),
+        reference=arrived.reference,
     )
     post(tx, arrived, notice, organisation.operations, by=SYSTEM)
 

@@ -38,7 +38,7 @@ from policy.escalation import EscalationState as S
 from policy.language import PolicyInvalidError, parse_policy
 from policy.organisation import Person
 from policy.retention import DEFAULT_RETENTION
-from storage.policies import PolicyProposal
+from storage.policies import PolicyProposal, source_digest
 from storage.schema import POLICY_VERSIONS
 from tests.handlers.conftest import OWNER, STRANGER, House, house_in
 from tests.handlers.test_pausing import _approve, _cards, _entries, _event, _kinds
@@ -290,6 +290,27 @@ async def test_a_faulty_file_at_the_very_first_start_starts_nothing(
         await house.database.close()
 
 
+async def test_rules_that_a_new_release_reads_no_longer_are_named_with_line_and_remedy(house: House) -> None:
+    old = SHIPPED.replace("deny: true", "deny: yes", 1)
+    line = old[: old.index("deny: yes")].count("\n") + 1
+    await house.database.write(
+        lambda tx: (
+            tx.policies._connection.execute(
+                update(POLICY_VERSIONS).values(source=old, source_digest=source_digest(old))
+            )
+            and None
+        )
+    )
+    await settle_policy(dataclasses.replace(house.context, rules=PolicyInForce()), None)
+    await house.work_all()
+    [(_, _, notice)] = house.chat.posts
+    assert isinstance(notice, Notice)
+    version = await house.database.read(lambda tx: tx.policies.version_in_force())
+    assert version is not None
+    assert f"The first fault: {version[:12]}:{line}:" in notice.text
+    assert f"versions --text {version[:12]} > policy.yaml" in notice.next_step
+
+
 @pytest.mark.parametrize("damage", ["garbled", "shortened"])
 async def test_rules_that_cannot_be_read_allow_nothing_and_lose_nothing(house: House, damage: str) -> None:
     await _event(house)
@@ -310,6 +331,8 @@ async def test_rules_that_cannot_be_read_allow_nothing_and_lose_nothing(house: H
     assert channel == "COPS"
     assert isinstance(notice, Notice)
     assert "cannot be read, so nothing is allowed" in notice.text
+    assert "Its text was changed after it was stored." in notice.text
+    assert "countersign policy versions --text " in notice.next_step
     assert (await house.database.read(restarted.rules.current)).version == nothing_allowed().version
     assert (await _kinds(house)).count("policy.unreadable") == 1
 
