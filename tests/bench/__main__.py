@@ -1,24 +1,53 @@
-"""`python -m tests.bench [NAME ...]` measures everything, or what is named; only errors make it fail."""
+"""`python -m tests.bench [NAME ...] [--minutes N]` measures everything, or what is named.
+
+Only errors make it fail.
+
+Each part is a process of its own with a bound on its time, so that none disturbs or stops another. At the end
+comes a table of all figures that have a target.
+"""
 
 from __future__ import annotations
 
+import argparse
+import os
+import subprocess
 import sys
-from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-NAMES = ("start", "doors", "loop", "facts", "policy", "audit", "digests", "queue")
+from tests.bench.report import FINDINGS, summary
+
+NAMES = ("start", "doors", "loop", "facts", "policy", "audit", "digests", "queue", "imports", "soak")
+LONGEST_S = 900.0
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the benchmarks one after the other, so that none disturbs another."""
-    if unknown := set(names) - set(NAMES):
-        print(
-            f"There is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}.",
-            file=sys.stderr,
-        )
-        return 2
-    for name in names or NAMES:
-        import_module(f"tests.bench.bench_{name}").main()
-    return 0
+    parser = argparse.ArgumentParser(prog="make bench", description="Measure, beside the plain way.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all without one")
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long the soak takes")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.names) - set(NAMES):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    with TemporaryDirectory() as directory:
+        findings = Path(directory) / "findings"
+        findings.touch()
+        failed = [name for name in options.names or NAMES if not _measured(name, findings, options.minutes)]
+        summary(findings)
+    for name in failed:
+        print(f"{name} did not come to its end.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _measured(name: str, findings: Path, minutes: float) -> bool:
+    own = [str(minutes)] if name == "soak" else []
+    command = [sys.executable, "-m", f"tests.bench.bench_{name}", *own]
+    environment = os.environ | {FINDINGS: str(findings)}
+    try:
+        run = subprocess.run(command, env=environment, timeout=LONGEST_S + 60 * minutes, check=False)
+    except subprocess.TimeoutExpired:
+        return False
+    return run.returncode == 0
 
 
 if __name__ == "__main__":

@@ -27,8 +27,7 @@ OWNERS = {"staff-olivia": "U0OLIVIA0", "staff-omar": "U0OMAR000"}
 DONORS = tuple(f"donor-{number:04d}" for number in range(101, 161))
 WARM_UP = 5
 SUMMARIES = 40
-CARDS_EACH = 7
-"""Per owner: from the ninth on, the demo's organisation has a channel's cards come as one list."""
+CARDS_EACH = 20
 
 OUR_CARD_MS = 30.0
 THINKING_MS = 300

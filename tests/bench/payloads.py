@@ -82,17 +82,27 @@ def click(number: int) -> bytes:
 
 def gift_received(number: int) -> bytes:
     """Return a signed CloudEvent in structured mode, for the door of the CRM's events."""
+    return _event(number, "donation.received", gift_id=f"gift-{number:06d}")
+
+
+def opened(number: int) -> bytes:
+    """Return the event that a donor of the demo opened a mail: read, weighed, and seldom a card."""
+    return _event(number, "email.opened", interaction_id=f"interaction-{number % 500:05d}")
+
+
+def _event(number: int, kind: str, **data: str) -> bytes:
     now = datetime.now(UTC)
     event_id = f"evt-{number:08d}-{time.time_ns()}"
+    donor = f"donor-{number % 300 + 1:04d}"
     event = {
         "specversion": "1.0",
         "id": event_id,
         "source": "urn:countersign:bench-crm",
-        "type": "donation.received",
-        "subject": f"donor-{number % 300:04d}",
+        "type": kind,
+        "subject": donor,
         "time": now.isoformat(),
         "datacontenttype": "application/json",
-        "data": {"donor_id": f"donor-{number % 300:04d}", "gift_id": f"gift-{number:06d}"},
+        "data": {"donor_id": donor, **data},
     }
     body = json.dumps(event, separators=(",", ":"))
     signature = Webhook(WEBHOOK_SECRET.get_secret_value()).sign(event_id, now, body)
