@@ -51,6 +51,7 @@ from handlers.digests.post_digest import (
     share_chart,
     share_figures,
 )
+from handlers.digests.show_decisions import show_decisions
 from handlers.digests.show_schedules import show_schedule_form, show_schedules
 from handlers.digests.watch_drift import watch_drift
 from handlers.editing.approve_edit import approve_edit
@@ -163,6 +164,7 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.DecisionDue: expire_escalation,
     commands.PauseEnded: pause_ended,
     commands.DriftDue: watch_drift,
+    commands.DecisionsRequested: show_decisions,
     commands.SchedulesRequested: show_schedules,
     commands.ScheduleFormRequested: show_schedule_form,
     commands.ScheduleChanged: change_schedule,

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from policy.cells import Active, Cell, Cells
+from policy.decided import Decided
 from policy.digest_material import Overruled
 from policy.digest_periods import Period
 from policy.interactions import BY_PEOPLE, NO_CONFIDENCE, OVERRIDES, Kind
@@ -142,6 +143,61 @@ class Interactions:
                 reference=(row[9] or "")[-6:].lower(),
             )
             for row in rows
+        ]
+
+    def count(self, kinds: Collection[Kind], start: datetime, end: datetime, team: Team | None = None) -> int:
+        """Return how many interactions of those *kinds* there were."""
+        query = (
+            select(func.count())
+            .select_from(INTERACTION_GROUPS)
+            .join(INTERACTIONS, _I.group_id == _G.id)
+            .where(_G.kind.in_(kinds), _I.at >= start, _I.at < end)
+        )
+        return int(self._connection.execute(_within(query, team)).scalar_one())
+
+    def decided(
+        self,
+        kinds: Collection[Kind],
+        start: datetime,
+        end: datetime,
+        team: Team | None = None,
+        *,
+        limit: int,
+        offset: int = 0,
+    ) -> list[Decided]:
+        """Return what was done with proposals, the latest first."""
+        query = (
+            select(
+                _I.at,
+                _G.kind,
+                _G.reason,
+                _G.person,
+                _G.action_kind,
+                _G.stage,
+                _G.confidence,
+                _I.escalation_id,
+                ESCALATIONS.c.correlation_id,
+            )
+            .join_from(INTERACTION_GROUPS, INTERACTIONS, _I.group_id == _G.id)
+            .outerjoin(ESCALATIONS, ESCALATIONS.c.id == _I.escalation_id)
+            .where(_G.kind.in_(kinds), _I.at >= start, _I.at < end)
+            .order_by(_I.at.desc(), _I.escalation_id)
+            .limit(limit)
+            .offset(offset)
+        )
+        return [
+            Decided(
+                at=row[0],
+                kind=Kind(row[1]),
+                reason=row[2],
+                person=row[3],
+                action_kind=row[4],
+                stage=row[5],
+                confidence=row[6],
+                escalation_id=row[7],
+                reference=(row[8] or "")[-6:].lower(),
+            )
+            for row in self._connection.execute(_within(query, team))
         ]
 
     def decision_minutes(self, start: datetime, end: datetime, team: Team | None = None) -> dict[int, int]:

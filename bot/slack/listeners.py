@@ -21,6 +21,7 @@ from bot.slack.choosing import Choosing
 from bot.slack.clicks import A_DATE, NotUnderstood, command_of, deferral_of, escalation_of, meant, proposal_of
 from bot.slack.deferring import Deferring
 from bot.slack.drilling import drill_of, pressed
+from bot.slack.drilling_down import DrillingDown
 from bot.slack.editing import Editing
 from bot.slack.overruling import OVERRIDES, Overruling
 from bot.slack.payloads import Click, EventCallback, SlashCommand, Submission
@@ -75,6 +76,7 @@ class Listeners:
         self._choosing = Choosing(accept, windows, _out_of_date)
         self._shortcuts = Shortcuts(accept, windows, _out_of_date)
         self._practising = Practising(accept, windows, _out_of_date)
+        self._drilling_down = DrillingDown(accept, windows)
         self._scheduling = Scheduling(accept, windows, _out_of_date)
         self._acknowledging = Acknowledging(accept, windows, _out_of_date)
         self._overruling = Overruling(accept, windows, people, _out_of_date)
@@ -84,11 +86,16 @@ class Listeners:
             ids.TOGETHER: self._choosing.open,
             ids.PRACTISE: self._practising.open,
             ids.SCHEDULES: self._scheduling.open,
+            ids.DECISIONS: self._drilling_down.open,
+            ids.DECISION_WHY: self._drilling_down.why,
         }
         self._asking: dict[str, Callable[[Click], Awaitable[None]]] = {
             ids.ALARM_ACKNOWLEDGE: self._acknowledging.open,
             ids.CANNOT_FIX: self._overruling.ask_why_not,
             ids.SCHEDULE_CHANGE: self._scheduling.ask_for_form,
+            **dict.fromkeys(
+                (f"{ids.DECISIONS_PAGE}:{way}" for way in ("which", "back", "more")), self._drilling_down.turn
+            ),
         }
         self._forms: dict[str, Callable[[Submission], Awaitable[dict[str, Any]]]] = {
             ids.DEFER_VIEW: self._deferring.submitted,

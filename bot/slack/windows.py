@@ -25,10 +25,17 @@ class Windows:
 
     async def open(self, trigger_id: str, view: View) -> str:
         """Open a window and return its id; raises WindowClosed."""
+        return await self._begin("views.open", trigger_id, view)
+
+    async def push(self, trigger_id: str, view: View) -> str:
+        """Lay a window over the open one and return its id; raises WindowClosed."""
+        return await self._begin("views.push", trigger_id, view)
+
+    async def _begin(self, method: str, trigger_id: str, view: View) -> str:
         body = {"trigger_id": trigger_id, "view": view}
         try:
             async with asyncio.timeout(TRIGGER_SECONDS):
-                opened = await asked(self._client.api_call("views.open", json=body))
+                opened = await asked(self._client.api_call(method, json=body))
         except (TimeoutError, Refused, Unavailable) as error:
             raise WindowClosed from error
         return str(opened["view"]["id"])

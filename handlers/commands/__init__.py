@@ -31,6 +31,7 @@ from handlers.commands.decisions import (
 )
 from handlers.commands.digests import (
     DashboardRequested,
+    DecisionsRequested,
     DigestRequested,
     ScheduleChanged,
     ScheduleFormRequested,
@@ -132,6 +133,7 @@ __all__ = [
     "CrmEventArrived",
     "DashboardRequested",
     "DecisionDue",
+    "DecisionsRequested",
     "DeclineClicked",
     "DeferralClicked",
     "DeferralEnded",
@@ -256,6 +258,7 @@ Command = Annotated[
     | RemindersOwed
     | PauseEnded
     | SchedulesRequested
+    | DecisionsRequested
     | ScheduleFormRequested
     | ScheduleChanged
     | PulseDue

@@ -6,8 +6,19 @@ from datetime import time
 from typing import Literal
 
 from handlers.commands.people import ChatUser, ReplyAddress
+from policy.decided import Behind
 from policy.rhythm import RhythmDay
 from policy.value import Value
+
+
+class DecisionsRequested(Value):
+    """A manager wants to see the decisions *behind* a figure, *page* by page, in the modal *view_id*."""
+
+    type: Literal["decisions_behind"] = "decisions_behind"
+    behind: Behind = "all"
+    page: int = 0
+    view_id: str
+    by: ChatUser
 
 
 class SchedulesRequested(Value):

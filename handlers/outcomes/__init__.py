@@ -21,6 +21,8 @@ from handlers.outcomes.card import (
 )
 from handlers.outcomes.cleanup import CleanupListShown, CleanupShown
 from handlers.outcomes.digests import (
+    DecisionLine,
+    DecisionsShown,
     DigestDetail,
     DigestFigure,
     DigestShown,
@@ -97,7 +99,9 @@ __all__ = [
     "ConsideredShown",
     "ConsideredStep",
     "DecisionExplained",
+    "DecisionLine",
     "DecisionList",
+    "DecisionsShown",
     "DeferForm",
     "DigestDetail",
     "DigestFigure",
@@ -210,6 +214,7 @@ Window = Annotated[
     | PolicyReportShown
     | SchedulesShown
     | ScheduleForm
+    | DecisionsShown
     | Notice,
     Field(discriminator="type"),
 ]

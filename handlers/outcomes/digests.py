@@ -7,11 +7,14 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
+from policy.decided import Behind
 from policy.digest import DigestFigure, DigestKind, DigestSection
 from policy.rhythm import RhythmDay
 from policy.value import Value
 
 __all__ = [
+    "DecisionLine",
+    "DecisionsShown",
     "DigestDetail",
     "DigestFigure",
     "DigestShown",
@@ -89,3 +92,33 @@ class ScheduleForm(Value):
     at: time | None = None
     channel: str
     is_on: bool = True
+
+
+class DecisionLine(Value):
+    """One decision behind a figure; it names no donor. *person* is a Slack user id, or empty.
+
+    *confidence* was at least this much of 100.
+    """
+
+    escalation_id: str | None
+    at: AwareDatetime
+    what: str
+    proposal: str
+    stage: str = ""
+    person: str = ""
+    confidence: int | None = None
+    reason: str = ""
+    reference: str = ""
+
+
+class DecisionsShown(Value):
+    """One *page* of the decisions behind the figures of a *team*, or of everybody, the latest first."""
+
+    type: Literal["decisions"] = "decisions"
+    team: str | None = None
+    days: int
+    behind: Behind
+    lines: tuple[DecisionLine, ...]
+    page: int
+    pages: int
+    total: int

@@ -50,6 +50,7 @@ EVERYBODY = "All teams"
 NONE = "–"
 DASHBOARD = "Open the dashboard…"
 SCHEDULES = "Schedules…"
+DECISIONS = "The decisions behind this…"
 TOGETHER = "Decide several…"
 MORE = "and {count} more: type /donor queue for all of them; decide the oldest first"
 HOW = "To look a donor up, type /donor and a name in any channel, or write to me in Messages."
@@ -123,7 +124,11 @@ def _managing(home: HomeShown) -> list[Block]:
 def _more_figures(home: HomeShown) -> list[dict[str, Any]]:
     if home.managing is None:
         return []
-    return [button(DASHBOARD, ids.DASHBOARD, "home"), button(SCHEDULES, ids.SCHEDULES, "home")]
+    return [
+        button(DECISIONS, ids.DECISIONS, "home"),
+        button(DASHBOARD, ids.DASHBOARD, "home"),
+        button(SCHEDULES, ids.SCHEDULES, "home"),
+    ]
 
 
 def _spell(seconds: int) -> str:

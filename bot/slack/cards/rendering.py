@@ -11,6 +11,7 @@ from bot.slack.cards.alarm import alarm_message
 from bot.slack.cards.checked_edit import checked_edit_view
 from bot.slack.cards.checkpoint import checkpoint_message
 from bot.slack.cards.cleanup import cleanup_list_message
+from bot.slack.cards.decisions import decisions_view
 from bot.slack.cards.deferral import deferral_form_view
 from bot.slack.cards.digest import detail_message, digest_message
 from bot.slack.cards.drills import drill_over_message, drill_verdict_message
@@ -45,6 +46,7 @@ from handlers.outcomes import (
     CheckpointShown,
     CleanupListShown,
     DecisionList,
+    DecisionsShown,
     DeferForm,
     DigestDetail,
     DigestShown,
@@ -147,6 +149,7 @@ VIEWS: dict[type[Any], Callable[[Any], View]] = {
     CheckedEdit: checked_edit_view,
     PolicyReportShown: report_view,
     SchedulesShown: schedules_view,
+    DecisionsShown: decisions_view,
     ScheduleForm: schedule_form_view,
     CardInFull: in_full_view,
     ScenarioShown: scenario_view,

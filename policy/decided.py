@@ -1,0 +1,62 @@
+"""The decisions behind a manager's figures: which there are to choose from, and one as it is listed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from policy.interactions import Kind
+
+K = Kind
+Behind = Literal[
+    "all", "approved", "edited", "declined", "sent_back", "deferred", "passed_on", "undone", "expired"
+]
+BEHIND: dict[Behind, tuple[Kind, ...]] = {
+    "all": (
+        *(K.APPROVED, K.APPROVED_EDITED, K.DECLINED, K.SENT_BACK),
+        *(K.DEFERRED, K.PASSED_ON, K.UNDONE, K.EXPIRED),
+    ),
+    "approved": (K.APPROVED,),
+    "edited": (K.APPROVED_EDITED,),
+    "declined": (K.DECLINED,),
+    "sent_back": (K.SENT_BACK,),
+    "deferred": (K.DEFERRED,),
+    "passed_on": (K.PASSED_ON,),
+    "undone": (K.UNDONE,),
+    "expired": (K.EXPIRED,),
+}
+LABELS: dict[Behind, str] = {
+    "all": "Everything that was decided",
+    "approved": "Approved as proposed",
+    "edited": "Approved with changes",
+    "declined": "Declined",
+    "sent_back": "Sent back for better data",
+    "deferred": "Put off",
+    "passed_on": "Passed on to somebody else",
+    "undone": "Undone afterwards",
+    "expired": "Time ran out",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """One thing somebody did with a proposal; it names no donor. *person* is a Slack user id, or empty.
+
+    *confidence* is the tenth it falls in, -1 without one.
+    """
+
+    at: datetime
+    kind: Kind
+    reason: str
+    person: str
+    action_kind: str
+    stage: str
+    confidence: int
+    escalation_id: str | None
+    reference: str
+
+
+def words_of(kind: Kind) -> str:
+    """Say what was done."""
+    return next(LABELS[name] for name, kinds in BEHIND.items() if name != "all" and kind in kinds)
