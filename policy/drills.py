@@ -33,6 +33,7 @@ class Drill(Value):
     due_at: datetime
     channel_id: str | None = None
     message_ts: str | None = None
+    permalink: str | None = None
     choice: Choice | None = None
     right: bool | None = None
     ended_at: datetime | None = None

@@ -55,9 +55,17 @@ class Drills:
         query = select(DRILLS).where(table.ended_at >= start, table.ended_at < end)
         return _all(self._connection.execute(query.order_by(table.ended_at, table.id)).mappings())
 
-    def remember_message(self, drill_id: str, channel_id: str, message_ts: str) -> None:
-        """Keep where the card of a drill was posted."""
-        place = {"channel_id": channel_id, "message_ts": message_ts}
+    def open(self) -> list[Drill]:
+        """Return the drills that wait for somebody and stand on a card, the oldest first."""
+        table = DRILLS.c
+        query = select(DRILLS).where(table.state == "open", table.message_ts.is_not(None))
+        return _all(self._connection.execute(query.order_by(table.made_at, table.id)).mappings())
+
+    def remember_message(
+        self, drill_id: str, channel_id: str, message_ts: str, permalink: str | None
+    ) -> None:
+        """Keep where the card of a drill was posted, with the address of the message."""
+        place = {"channel_id": channel_id, "message_ts": message_ts, "permalink": permalink}
         self._connection.execute(update(DRILLS).where(DRILLS.c.id == drill_id).values(place))
 
     def answer(self, drill_id: str, choice: Choice, at: datetime, *, right: bool) -> Drill | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.answers.answering import answer
 from handlers.commands import DrillEnded, DrillPressed
 from handlers.context import Arrived, Context, Write
-from handlers.effects import PEOPLE_FIRST, ShowDrill, enqueue
+from handlers.effects import PEOPLE_FIRST, ShowDrill, enqueue, refresh_homes
 from handlers.outcomes import DrillVerdict, Notice
 from handlers.practice.drill_card import scenario_of
 from handlers.record.evidence import record as write_down
@@ -70,6 +70,7 @@ def end(tx: Transaction, drill: Drill | None, arrived: Arrived) -> None:
 
 
 def _turn_over(tx: Transaction, arrived: Arrived, drill: Drill) -> None:
+    refresh_homes(tx, arrived)
     enqueue(
         tx,
         ShowDrill(drill_id=drill.id),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from handlers.absence.working_hours import working_time_of
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.put_off_days import put_off_days
-from handlers.effects import ShowDrill
+from handlers.effects import ShowDrill, refresh_homes
 from handlers.outcomes import DrillOver
-from handlers.ports import MessageRef, Refused
+from handlers.ports import MessageRef, Refused, Unavailable
 from handlers.practice.drill_card import OPEN, drill_card, scenario_of
 from policy.drills import Drill, Member
 from storage.transaction import Transaction
@@ -40,7 +40,16 @@ async def _post(drill: Drill, member: Member | None, arrived: Arrived, context: 
     card = drill_card(drill, member, scenario, context).model_copy(update={"put_off": days})
     marker = f"card:{drill.id}"
     shown = await context.chat.show_card(card, OPEN, None, drill.channel_id, marker, arrived.retry_since)
-    return lambda tx: tx.drills.remember_message(drill.id, shown.channel_id, shown.ts)
+    try:
+        address = await context.chat.permalink(shown)
+    except (Refused, Unavailable):
+        address = None
+
+    def write(tx: Transaction) -> None:
+        tx.drills.remember_message(drill.id, shown.channel_id, shown.ts, address)
+        refresh_homes(tx, arrived)
+
+    return write
 
 
 def _nobody_asked(tx: Transaction, drill: Drill, arrived: Arrived) -> None:

@@ -17,6 +17,7 @@ from handlers.decisions.deciding_together import may_be_decided_together
 from handlers.execution.undo_action import may_undo
 from handlers.outcomes import HomeShown, QueueItem
 from handlers.ports import Colleague
+from handlers.practice.drill_card import scenario_of
 from handlers.proposals.escalation_view import (
     Requirement,
     execution_of,
@@ -29,6 +30,7 @@ from policy.actions import UNDO, UndoPromise
 from policy.considered import Figures
 from policy.decision import open_approvals
 from policy.delegation import Absence, StandIns, stand_ins
+from policy.drills import Drill
 from policy.escalation import EscalationState
 from storage.escalations import Escalation
 from storage.transaction import Transaction
@@ -47,6 +49,7 @@ class Decisions:
 
     waiting: tuple[tuple[Escalation, Requirement], ...]
     decided: tuple[tuple[Escalation, Requirement], ...]
+    drills: tuple[Drill, ...] = ()
     absences: tuple[Absence, ...] = ()
     """Those of now and of the days ahead."""
 
@@ -71,6 +74,7 @@ def decisions(tx: Transaction, now: datetime) -> Decisions:
     return Decisions(
         tuple((e, requirement_of(e)) for e in waiting),
         tuple((e, requirement_of(e)) for e in over),
+        tuple(tx.drills.open()),
         tuple(tx.absences.between(now, now + AHEAD)),
     )
 
@@ -96,7 +100,7 @@ def queue_of(
     ]
     return HomeShown(
         name=colleague.name,
-        open=(*to_agree, *(queue_item(e) for e in still_open)),
+        open=(*to_agree, *_with_drills(still_open, all_.drills, colleague, context)),
         deferred=tuple(queue_item(e) for e in mine if e.state is _S.DEFERRED),
         elsewhere=tuple(elsewhere),
         decided=tuple(
@@ -115,6 +119,28 @@ async def own_queue(colleague: Colleague, arrived: Arrived, context: Context) ->
         lambda tx: (decisions(tx, arrived.now), considered_by(tx, colleague.id, arrived.now))
     )
     return queue_of(colleague, all_, own.figures, arrived.now, context)
+
+
+def _with_drills(
+    still_open: Sequence[Escalation], drills: Sequence[Drill], colleague: Colleague, context: Context
+) -> list[QueueItem]:
+    """Return what waits with the reader's own drills among it, which nothing here tells from the rest."""
+    items = [queue_item(each) for each in still_open]
+    for drill in drills:
+        scenario = scenario_of(drill, context) if drill.person == colleague.id else None
+        if scenario is None:
+            continue
+        line = QueueItem(
+            escalation_id=drill.id,
+            donor_name=scenario.donor,
+            proposal=scenario.proposal,
+            state=_S.OPEN,
+            due_at=drill.due_at,
+            permalink=drill.permalink,
+        )
+        place = next((n for n, each in enumerate(items) if each.due_at > drill.due_at), len(items))
+        items.insert(place, line)
+    return items
 
 
 def _parts(away: list[Absence], context: Context) -> Callable[[str | None], StandIns]:

@@ -6,7 +6,7 @@ from sqlalchemy import (
     MetaData,
 )
 
-HEAD = "0020"
+HEAD = "0021"
 """The newest migration, known without loading the migration library."""
 
 

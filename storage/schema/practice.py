@@ -48,6 +48,7 @@ DRILLS = Table(
     Column("due_at", UtcDateTime, nullable=False),
     Column("channel_id", Text),
     Column("message_ts", Text),
+    Column("permalink", Text),
     Column("choice", Text),
     Column("right", Boolean),
     Column("ended_at", UtcDateTime),

@@ -4,22 +4,43 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from bot.files import read_practice
-from handlers.commands import ApprovalClicked, ChatUser, DrillPressed, DrillsSwitched, ReplyAddress
-from handlers.outcomes import DrillOver, DrillVerdict, EscalationCard, Notice
+from handlers.commands import (
+    ApprovalClicked,
+    ChatUser,
+    ChosenItem,
+    CrmEventArrived,
+    DrillPressed,
+    DrillsSwitched,
+    HomeOpened,
+    QueueRequested,
+    ReplyAddress,
+    TogetherApproved,
+    TogetherRequested,
+)
+from handlers.outcomes import DrillOver, DrillVerdict, EscalationCard, Notice, QueueItem, QueueShown
 from handlers.ports import Colleague
 from policy.decide import CompiledPolicy
 from policy.drills import DAYS_TO_ANSWER, Drill
+from policy.events import CrmEvent, CrmEventType
 from policy.practice import CHOICES
 from tests.handlers.conftest import MANAGER, OWNER, House, house_in
 
 PLACE = "COWNER"
+GIFT = CrmEvent(
+    id="evt-1",
+    source="/crm",
+    type=CrmEventType.DONATION_RECEIVED,
+    time=datetime(2026, 11, 20, tzinfo=UTC),
+    donor_id="donor-1",
+    record_id="gift-new",
+)
 
 
 @pytest_asyncio.fixture
@@ -46,6 +67,26 @@ async def given(house: House) -> tuple[Drill, EscalationCard]:
         house.clock.move(hours=6)
         await house.work_all()
     raise AssertionError("no drill came")
+
+
+async def open_drill(house: House) -> Drill:
+    """Wait until a drill waits for the owner, whatever else stands in their channel."""
+    for _ in range(60):
+        waiting = await house.database.read(lambda tx: tx.drills.open())
+        if waiting:
+            return waiting[0]
+        house.clock.move(hours=6)
+        await house.work_all()
+    raise AssertionError("no drill came")
+
+
+async def queue_of(house: House, person: Colleague) -> tuple[QueueItem, ...]:
+    to = ReplyAddress(channel_id=PLACE, user_id=person.id)
+    await house.accept(QueueRequested(by=ChatUser(id=person.id), reply_to=to))
+    await house.work_all()
+    shown = house.chat.whispers[-1][1]
+    assert isinstance(shown, QueueShown)
+    return shown.items
 
 
 async def press(house: House, drill: Drill, person: Colleague, choice: str) -> None:
@@ -102,6 +143,40 @@ async def test_a_press_made_to_look_like_an_approval_finds_no_decision(house: Ho
     await house.accept(ApprovalClicked(escalation_id=drill.id, by=ChatUser(id=OWNER.id), reply_to=to))
     await house.work_all()
     assert isinstance(house.chat.whispers[-1][1], Notice)
+    assert house.crm.written == []
+
+
+async def test_in_the_queue_and_on_home_it_looks_like_any_other_and_never_executes(house: House) -> None:
+    await house.accept(CrmEventArrived(event=GIFT), order="donor:donor-1")
+    await house.work_all()
+    await house.accept(HomeOpened(by=ChatUser(id=OWNER.id)))
+    await switch(house, wanted=True)
+    drill = await open_drill(house)
+    house.clock.move(seconds=5)
+    await house.work_all()
+    line = next(item for item in house.chat.homes[-1][1].open if item.escalation_id == drill.id)
+    assert (line.due_at, line.has_card, line.can_undo) == (drill.due_at, True, False)
+    assert line.permalink == f"https://slack.example/{PLACE}/{drill.message_ts}"
+    assert line in await queue_of(house, OWNER)
+    others = await queue_of(house, MANAGER)
+    assert all(item.escalation_id != drill.id for item in others), "nobody else sees it"
+
+    to = ReplyAddress(channel_id=PLACE, user_id=OWNER.id)
+    together = TogetherRequested(source="home", view_id="V1", by=ChatUser(id=OWNER.id), reply_to=to)
+    await house.accept(together)
+    await house.work_all()
+    assert drill.id not in house.chat.views[-1][1].model_dump_json()
+    chosen = (ChosenItem(escalation_id=drill.id, revision=1),)
+    await house.accept(TogetherApproved(chosen=chosen, by=ChatUser(id=OWNER.id), reply_to=to))
+    await house.work_all()
+    still = await house.database.read(lambda tx: tx.drills.get(drill.id))
+    assert still is not None
+    assert still.state == "open"
+
+    await press(house, drill, OWNER, "approve")
+    house.clock.move(seconds=5)
+    await house.work_all()
+    assert all(item.escalation_id != drill.id for item in house.chat.homes[-1][1].open)
     assert house.crm.written == []
 
 
