@@ -39,7 +39,9 @@ from handlers.outcomes import (
     Choice,
     CleanupListShown,
     CleanupShown,
+    DecisionLine,
     DecisionList,
+    DecisionsShown,
     DigestDetail,
     DigestFigure,
     DigestShown,
@@ -61,8 +63,12 @@ from handlers.outcomes import (
     Notice,
     OverrideForm,
     PassedOn,
+    PulseAsked,
     QueueItem,
     QueueShown,
+    ScheduleForm,
+    ScheduleLine,
+    SchedulesShown,
     Source,
     SummaryShown,
     TimelineShown,
@@ -267,6 +273,7 @@ alarms = st.builds(
 outcomes = st.one_of(
     summaries,
     alarms,
+    st.builds(PulseAsked, pulse_id=any_id, question=text),
     st.builds(TimelineShown, donor=donors, timeline=histories, as_of=days, reference=text),
     st.builds(DonorPicker, query=text, wanted=wanted, matches=matches),
     st.builds(NoDonorFound, query=text, wanted=wanted, near=matches),
@@ -762,6 +769,72 @@ def test_every_window_for_several_decisions_is_one_slack_shows(form: TogetherFor
     view = window(form)
     check_view(view)
     check_harmless(view["blocks"])
+
+
+managers_windows = st.one_of(
+    st.builds(
+        SchedulesShown,
+        lines=st.lists(
+            st.builds(
+                ScheduleLine,
+                schedule_id=any_id,
+                title=text,
+                team=st.none() | text,
+                channel=st.sampled_from(("#managers", "C0MANAGER")),
+                words=text,
+                next_at=st.none() | moments,
+                is_on=st.booleans(),
+                changed_by=text,
+                changed_at=st.none() | moments,
+            ),
+            max_size=40,
+        ).map(tuple),
+        may_change=st.booleans(),
+    ),
+    st.builds(
+        ScheduleForm,
+        schedule_id=opaque,
+        mark=opaque,
+        title=text,
+        team=st.none() | text,
+        words=text,
+        zone=text,
+        day=st.none() | st.sampled_from(("mon", "workday", "month")),
+        at=st.none() | st.times(),
+        channel=st.sampled_from(("#managers", "C0MANAGER")),
+        is_on=st.booleans(),
+    ),
+    st.builds(
+        DecisionsShown,
+        team=st.none() | text,
+        days=st.just(7),
+        behind=st.sampled_from(("all", "undone")),
+        lines=st.lists(
+            st.builds(
+                DecisionLine,
+                escalation_id=st.none() | any_id,
+                at=moments,
+                what=text,
+                proposal=text,
+                stage=text,
+                person=people.map(lambda user: user or ""),
+                confidence=st.none() | st.integers(0, 90),
+                reason=text,
+                reference=text,
+            ),
+            max_size=8,
+        ).map(tuple),
+        page=st.integers(0, 3),
+        pages=st.integers(1, 4),
+        total=st.integers(0, 99),
+    ),
+)
+
+
+@thorough
+@given(managers_windows)
+def test_every_window_of_a_manager_is_one_slack_shows(shown: SchedulesShown | DecisionsShown) -> None:
+    check_view(window(shown))
 
 
 OWN = Figures(decisions=9, median_seconds=7300, looked=4, edited=1, faster=2)

@@ -61,11 +61,9 @@ HINT = "It stands on the card and in the record. Please name no donors."
 def alarm_message(card: AlarmCard) -> Message:
     """Return the card as it stands."""
     title = OPEN_TITLE if card.is_open else CLOSED_TITLE
-    blocks = [
-        header(title),
-        rich(paragraph(*_what(card))),
-        rich(bullets(said(e, 300) for e in card.evidence)),
-    ]
+    blocks = [header(title), rich(paragraph(*_what(card)))]
+    if card.evidence:
+        blocks.append(rich(bullets(said(each, 300) for each in card.evidence)))
     blocks.append(rich(paragraph(*_whose(card))))
     if card.choices:
         blocks.append(titled(CHOSEN, bullets(_chosen(each) for each in card.choices)))
