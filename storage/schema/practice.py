@@ -48,10 +48,10 @@ DRILLS = Table(
     Column("due_at", UtcDateTime, nullable=False),
     Column("channel_id", Text),
     Column("message_ts", Text),
-    Column("permalink", Text),
     Column("choice", Text),
     Column("right", Boolean),
     Column("ended_at", UtcDateTime),
+    Column("permalink", Text),
     CheckConstraint("state IN ('open', 'answered', 'ended')", name="state"),
     CheckConstraint("(state = 'open') = (ended_at IS NULL)", name="ended"),
     CheckConstraint(
