@@ -14,6 +14,8 @@ from bot.slack.arrival import Arrival
 from bot.slack.cards.deferral import NOT_AFTER_TODAY, TOO_FAR
 from bot.slack.deferring import PICK_A_DAY
 from handlers.commands import (
+    AlarmPauseClicked,
+    AlarmRollBackClicked,
     ApprovalClicked,
     ChatUser,
     CleanupFixed,
@@ -25,6 +27,7 @@ from handlers.commands import (
     HomeOpened,
     NextStepProposed,
     OverrideFormRequested,
+    PulseAnswered,
     ReplyAddress,
     SummaryRequested,
     SummaryShared,
@@ -151,6 +154,26 @@ async def test_a_command_that_is_answered_with_help(door: Door, text: str, unkno
         ),
         (click(ids.REFRESH_HOME, "home"), HomeOpened(by=BY), None),
         (
+            click(f"{ids.PULSE}:4", "4:01KPUL"),
+            PulseAnswered(
+                pulse_id="01KPUL",
+                choice="4",
+                by=BY,
+                reply_to=ReplyAddress(channel_id=PORTFOLIO, user_id=OLIVIA, replace=True),
+            ),
+            None,
+        ),
+        (
+            click(ids.ALARM_PAUSE, "01KALA"),
+            AlarmPauseClicked(alarm_id="01KALA", by=BY, reply_to=HERE),
+            "01KALA",
+        ),
+        (
+            click(ids.ALARM_ROLL_BACK, "01KALA"),
+            AlarmRollBackClicked(alarm_id="01KALA", by=BY, reply_to=HERE),
+            "01KALA",
+        ),
+        (
             click(ids.PUT_FORWARD, "01KANS"),
             NextStepProposed(answer_id="01KANS", by=BY, reply_to=HERE),
             "01KANS",
@@ -187,6 +210,9 @@ async def test_the_same_click_twice_is_stored_once(door: Door) -> None:
         click(ids.PICK, "D-100"),
         click(ids.PICK, "everything:D-100"),
         click(ids.FEEDBACK, "great:01KANS"),
+        click(f"{ids.PULSE}:9", "9:01KPUL"),
+        click(f"{ids.DECISIONS_PAGE}:more", "everybody:0"),
+        click(ids.SCHEDULE_CHANGE, "a b"),
     ],
 )
 async def test_a_click_we_do_not_know_gets_an_honest_private_answer(
