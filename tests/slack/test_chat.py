@@ -24,7 +24,6 @@ from tests.slack.conftest import (
     OLIVIA,
     PORTFOLIO,
     SHARED,
-    Setting,
     Sleeper,
     Stage,
 )
@@ -192,11 +191,9 @@ async def test_a_response_url_that_no_longer_works_is_not_the_end(stage: Stage, 
     assert [m.text for m in stage.messages(GENERAL, FIONA)] == ["The CRM is not answering."]
 
 
-async def test_an_answer_replaces_the_words_that_held_its_place(setting: Setting) -> None:
-    stage = await setting(replaceable_command_replies=True)
+async def test_the_answer_to_a_command_stands_alone(stage: Stage) -> None:
     await stage.act(FIONA, "act/command", channel=GENERAL, command="/donor", text="Jane Doe")
     command, _ = await stage.inbox.first()
-    await stage.until(lambda: bool(stage.messages(GENERAL, FIONA)))
     await stage.chat.answer(SUMMARY, command.reply_to)
     assert [m.text for m in stage.messages(GENERAL, FIONA)] == ["Summary of Jane Doe"]
 
