@@ -31,7 +31,7 @@ from handlers.record.evidence import record, witnessed
 from handlers.rules.paused import PAUSED
 from handlers.spans import span
 from storage.bell import Bell
-from storage.errors import LeaseLostError, StorageError
+from storage.errors import LeaseLostError, StorageError, UnavailableError
 from storage.lease import Item, LeasedQueue, error_code
 from storage.transaction import Transaction
 
@@ -271,6 +271,9 @@ class Worker:
         except Refused as refused:
             await self._bury(item, f"{refused.who}_{refused.code}", tell=False)
             return SET_ASIDE
+        except UnavailableError:  # our own database: it will be back, and nothing is wrong with the item
+            await self._try_later(item, "database_away", None)
+            return "unavailable"
         except Exception as error:  # noqa: BLE001 - the one funnel for what nobody expected
             await self._stumble(item, error)
             return "failed"
