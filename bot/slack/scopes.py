@@ -26,6 +26,7 @@ METHODS_AND_SCOPES: dict[str, frozenset[str]] = {
     "users.lookupByEmail": frozenset({"users:read", "users:read.email"}),
     "views.open": frozenset(),
     "views.publish": frozenset(),
+    "views.push": frozenset(),
     "views.update": frozenset(),
 }
 
