@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     LargeBinary,
+    String,
     Table,
     and_,
     delete,
@@ -273,7 +274,8 @@ def _about(
 
 
 def _holds_text(column: Column[Any]) -> bool:
-    return isinstance(column.type, LargeBinary) or column.name in _FREE_TEXT
+    is_text = isinstance(column.type, String) and column.name in _FREE_TEXT
+    return is_text or isinstance(column.type, LargeBinary)
 
 
 def _json(body: bytes) -> Any:

@@ -71,7 +71,7 @@ async def test_one_step_with_reasons_promise_and_what_comes_after(house: House) 
     ]
     assert {each.why_not for each in shown.considered} == {"Less pressing: it comes after this."}
     assert shown.may_be_proposed
-    assert (shown.decider, shown.undo_text[:6]) == ("Olivia Hart", "Can be")
+    assert (shown.decider, shown.undo_text[:6]) == ("Olivia Hart", "Undo: ")
     assert await waiting(house) == []
 
 

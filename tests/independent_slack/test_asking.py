@@ -29,7 +29,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_a_summary_is_given_wherever_the_command_is_typed(house: House, channel: str) -> None:
     before = len(house.slack.private)
     ack = await house.slash(FINN, channel, "summary Nora Birch")
-    assert (ack.status, ack.body["response_type"]) == (200, "ephemeral")
+    assert (ack.status, ack.body) == (200, "")
     assert ack.in_time
     shown = await house.told(FINN, "Nora Birch", "Reference", channel=channel, after=before)
     assert shown["via"] == "command"

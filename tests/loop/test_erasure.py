@@ -203,6 +203,9 @@ HOLD_NO_DONOR = {
     "drift_alarms": "counts of decisions",
     "erasures_done": "ids of lines",
     "replicas": "processes and how they fare",
+    "pulses": "how far staff trust the suggestions",
+    "pulse_refusals": "staff who are not asked",
+    "campaigns_counted": "campaigns and when they run",
 }
 """Tables that need no erasing; one that names donors has a column donor_id or escalation_id."""
 

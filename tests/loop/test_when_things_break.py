@@ -331,7 +331,6 @@ async def test_automation_waits_while_people_decide(open_loop: Open) -> None:
         ({"down": True}, None),
         ({"garbage": True}, "invalid_output"),
         ({"ignore_schema": True}, "invalid_output"),
-        ({"truncate": True}, "truncated"),
     ],
     ids=str,
 )
@@ -348,6 +347,16 @@ async def test_without_a_useful_model_the_facts_speak(
     said = [e.payload for e in await loop.entries() if e.kind.endswith(".model_answered") and e.payload]
     assert {each["unusable"] for each in said} == ({why} if why else set())
     assert all(len(each["call"]["answers"]) == 2 and each["kept"] == [] for each in said)
+
+
+async def test_of_a_summary_that_broke_off_the_verified_part_is_shown_and_said_to_be_one(loop: Loop) -> None:
+    await loop.stage.break_model(truncate=True)
+    await loop.stage.command(FIONA, FUNDRAISING, "summary Jane Doe")
+    await loop.stage.seen(
+        FIONA, FUNDRAISING, "Summary of Jane Doe", "AI-generated", "It did not finish because"
+    )
+    [said] = [e.payload for e in await loop.entries() if e.kind == "summary.model_answered" and e.payload]
+    assert said["unusable"] == "truncated"
 
 
 # Slack

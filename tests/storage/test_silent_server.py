@@ -45,7 +45,7 @@ async def test_a_server_that_falls_silent_is_given_up_and_found_again(
         assert await store(1)
         wire.stall()
         async with asyncio.timeout(30):
-            with pytest.raises(UnavailableError, match="no_answer_in_time"):
+            with pytest.raises(UnavailableError):
                 await store(2)
         wire.mend()
         assert await store(3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, JsonValue, TypeAdapter
@@ -131,7 +131,8 @@ class Store:
     def add_consent(self, donor_id: str, body: ConsentBody, by: Author) -> Consent:
         """Append a row to the ledger; nothing in it is ever changed."""
         self.writable(donor_id)
-        if body.captured_on > self.clock().date():
+        # East of Greenwich it may be tomorrow already.
+        if body.captured_on > self.clock().date() + timedelta(days=1):
             raise invalid("captured_on: a consent cannot be captured in the future")
         consent = Consent(id=self.tables.consents.new_id(), donor_id=donor_id, **dict(body))
         change = self.change(
