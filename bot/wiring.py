@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from zoneinfo import ZoneInfo
 
 import httpx2
 from pydantic import JsonValue
@@ -137,7 +138,7 @@ async def build(
         rules, organisation = PolicyInForce(), read_organisation(settings.organisation_file)
         context = Context(
             database=database,
-            crm=RestCrm(wire, clock),
+            crm=RestCrm(wire, clock, ZoneInfo(organisation.time_zone)),
             chat=chat,
             assistant=build_assistant(settings.ai, stack, database, clock, ids),
             clock=clock,

@@ -139,16 +139,18 @@ def consent_in_force(
 
 
 def _latest(consents: tuple[Consent, ...], channel: Channel, purpose: str, as_of: date) -> Consent | None:
-    rows = [
-        c
-        for c in consents
-        if c.channel is channel and c.purpose == purpose and (c.captured_on is None or c.captured_on <= as_of)
-    ]
+    rows = [c for c in consents if c.channel is channel and c.purpose == purpose and _is_said(c, as_of)]
     return max(
         rows,
         key=lambda c: (c.captured_on or date.min, -_MOST_RESTRICTIVE_FIRST.index(c.status), c.id),
         default=None,
     )
+
+
+def _is_said(consent: Consent, as_of: date) -> bool:
+    """Say whether a statement counts already; a refusal does, also one from a calendar a day ahead."""
+    refused = consent.status is ConsentStatus.OPTED_OUT
+    return refused or consent.captured_on is None or consent.captured_on <= as_of
 
 
 def _in_force(consent: Consent, as_of: date) -> ConsentStatus:

@@ -14,6 +14,7 @@ from bot.clock import SystemClock
 from bot.http.asgi import AsgiApp, Receive, Scope, Send
 from bot.manifest import read_manifest
 from bot.sandbox.crm.app import CrmSandboxConfig, build_crm
+from bot.sandbox.crm.days import day_of
 from bot.sandbox.crm.model import World
 from bot.sandbox.slack.app import build_slack
 from bot.sandbox.slack.config import Command, Shortcut, SlackSandboxConfig
@@ -139,7 +140,7 @@ def imported_world(directory: Path, data: Path) -> World:
 
     try:
         with terminal_progress(Console(stderr=True)) as progress:
-            report = import_world(directory, today=_now().date(), progress=progress)
+            report = import_world(directory, today=day_of(_now()), progress=progress)
     except UnusableExportError as unusable:
         raise ExportUnusable(str(unusable)) from None
     path = data / "import-problems.csv"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Generic, TypeVar
 
 from bot.crm.undoing import Undoing
@@ -52,14 +52,17 @@ _LISTS: dict[str, tuple[str, type[Record], str]] = {
 
 
 class RestCrm:
-    """Reads donors with everything around them, and hands writes to `Writes`."""
+    """Reads donors with everything around them, and hands writes to `Writes`.
 
-    def __init__(self, wire: Wire, clock: Clock) -> None:
+    *zone* is the organisation's: a day that is written down is a day there.
+    """
+
+    def __init__(self, wire: Wire, clock: Clock, zone: tzinfo = UTC) -> None:
         self._wire = wire
         self._clock = clock
         self._staff: _Remembered[StaffMember] = _Remembered(clock, _STAFF_AGE)
         self._campaigns: _Remembered[Campaign] = _Remembered(clock, _CAMPAIGN_AGE)
-        self._writes = Writes(wire, clock)
+        self._writes = Writes(wire, clock, zone)
         self._undoing = Undoing(wire, self.staff)
 
     async def search(self, text: str, limit: int) -> tuple[DonorMatch, ...]:

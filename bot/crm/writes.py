@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, tzinfo
 from typing import Any
 
 from bot.crm.wire import Wire
@@ -28,11 +28,12 @@ Json = dict[str, Any]
 
 
 class Writes:
-    """Turns actions of the catalogue into requests and answers into receipts."""
+    """Turns actions of the catalogue into requests and answers into receipts; dates are those of *zone*."""
 
-    def __init__(self, wire: Wire, clock: Clock) -> None:
+    def __init__(self, wire: Wire, clock: Clock, zone: tzinfo) -> None:
         self._wire = wire
         self._clock = clock
+        self._zone = zone
 
     async def execute(self, action: Action, *, key: str, version: str, actor: str) -> CrmReceipt:
         """Write *action*; *version* is the donor's version token the decision was made on."""
@@ -83,7 +84,7 @@ class Writes:
             "status": "opted_out",
             "source": "Recorded through Countersign",
             "jurisdiction": donor.get("region") or "unknown",
-            "captured_on": self._clock.now().date().isoformat(),
+            "captured_on": self._clock.now().astimezone(self._zone).date().isoformat(),
         }
         path = f"donors/{action.donor_id}/consents"
         created = await self._wire.write("POST", path, body, actor=actor, headers={"X-Change-Key": key})

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
@@ -114,7 +115,7 @@ async def crm() -> AsyncIterator[Crm]:
         httpx2.AsyncClient(base_url=f"{origin}/crm/api/v1/", headers=headers, trust_env=False) as wire,
         httpx2.AsyncClient(base_url=origin, trust_env=False) as http,
     ):
-        yield Crm(RestCrm(Wire(wire), HandClock(NOW)), app, http)
+        yield Crm(RestCrm(Wire(wire), HandClock(NOW), ZoneInfo("Pacific/Kiritimati")), app, http)
 
 
 def _taken_back(result: TakenBack | ChangedSince) -> TakenBack:
@@ -271,6 +272,8 @@ async def test_an_opt_out_is_never_taken_out_of_the_ledger(crm: Crm) -> None:
     action = SuppressChannel(donor_id=JANE, channel=Channel.SMS)
     key, receipt = await crm.execute(action)
     ledger = [c.id for c in crm.tables.consents]
+    [row] = [c for c in crm.tables.consents if c.id == receipt.ref]
+    assert row.captured_on == date(2026, 11, 21), "the day it is where the organisation works"
     with pytest.raises(Refused, match="never_edited"):
         await crm.undo(action, key, receipt.ref)
     assert [c.id for c in crm.tables.consents] == ledger

@@ -315,6 +315,8 @@ def consent(
         ([consent(1, ConsentStatus.OPTED_IN, "2026-01-01")], "opted_in"),
         ([consent(1, ConsentStatus.OPTED_IN, "2026-01-01", expires="2026-11-05")], "unknown"),
         ([consent(1, ConsentStatus.OPTED_OUT, "2026-01-01", expires="2026-02-01")], "opted_out"),
+        ([consent(1, ConsentStatus.OPTED_IN, "2027-01-01")], "unknown"),
+        ([consent(1, ConsentStatus.OPTED_OUT, "2027-01-01")], "opted_out"),
         (
             [
                 consent(1, ConsentStatus.OPTED_OUT, "2025-01-01"),

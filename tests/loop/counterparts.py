@@ -23,6 +23,7 @@ from bot.sandbox.crm.cast_giving import add_giving_stories
 from bot.sandbox.crm.cast_limits import add_stories_about_limits
 from bot.sandbox.crm.cast_majors import add_major_donor_stories
 from bot.sandbox.crm.cast_names import add_stories_about_names
+from bot.sandbox.crm.days import day_of
 from bot.sandbox.crm.draft import Draft
 from bot.sandbox.crm.finishing import finished
 from bot.sandbox.crm.model import World as CrmWorld
@@ -103,7 +104,7 @@ def simulated_crm(webhook_url: str) -> Starlette:
         webhook_url=webhook_url,
         retry_delays_s=(0.1, 0.2, 0.3, 0.5, 1.0, 1.0, 2.0, 2.0, 5.0),
     )
-    return build_crm(config, _real_time, stories(_real_time().date()))
+    return build_crm(config, _real_time, stories(day_of(_real_time())))
 
 
 def _real_time() -> datetime:

@@ -25,6 +25,7 @@ from bot.sandbox.journal import Journal
 from .api_reads import read_routes
 from .api_writes import write_routes
 from .control import LoopbackOnly, control_routes
+from .days import day_of
 from .delivery import RETRY_DELAYS_S, Courier, WebhookTarget
 from .events import EventLog
 from .faults import Faults
@@ -45,7 +46,7 @@ class CrmSandboxConfig:
 
     *token* is the bearer token of the REST API; *webhook_secret* begins with ``whsec_``. Without
     *webhook_url* events are only in the poll feed. The world is generated from *seed* as of *today*
-    (None: the clock's day) the first time; with *journal_path* it goes on after a restart.
+    (None: the day it is for the organisation) the first time; with *journal_path* it goes on after a restart.
     *retry_delays_s* are the pauses between attempts to deliver an event, in seconds.
     """
 
@@ -188,7 +189,7 @@ def _tables(config: CrmSandboxConfig, clock: Clock, world: World | None) -> Tabl
     if goes_on or begun == (world.origin if world else f"seed {config.seed}"):
         tables.restore()
     else:
-        tables.adopt(world or generate(config.seed, config.today or clock().date()))
+        tables.adopt(world or generate(config.seed, config.today or day_of(clock())))
     return tables
 
 

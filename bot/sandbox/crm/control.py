@@ -20,6 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .api_reads import NAME
+from .days import day_of
 from .faults import Faults
 from .happenings import Happenings, Wish
 from .listing import document, filters, listed_donors, row
@@ -92,7 +93,7 @@ class Control:
             {
                 "name": NAME,
                 "now": instant(now),
-                "today": now.date().isoformat(),
+                "today": day_of(now).isoformat(),
                 "stories": [self._story(story) for story in tables.stories],
                 "faults": self._faults.now.model_dump(mode="json"),
                 "counts": counted,

@@ -11,6 +11,7 @@ from pydantic import Field, SerializeAsAny
 from . import believable
 from .bodies import Body
 from .cloud_event import CloudEvent, EventType
+from .days import day_of
 from .model import (
     Acknowledgement,
     Campaign,
@@ -109,7 +110,7 @@ class Happenings:
             id=self._tables.gifts.new_id(),
             donor_id=donor.id,
             amount=amount,
-            received_on=now.date(),
+            received_on=day_of(now),
             campaign_id=campaign.id if campaign else None,
             is_anonymous=donor.gives_anonymously,
             acknowledgement=Acknowledgement(status="needed"),
@@ -189,7 +190,7 @@ class Happenings:
         """Four quarterly instalments, the first in a month; what does not divide evenly is in the last."""
         usual = believable.next_pledge(self._tables.pledges.of(donor.id), self._tables.gifts.of(donor.id))
         amount = _asked(wish, usual)
-        today = self._store.clock().date()
+        today = day_of(self._store.clock())
         quarter = amount.minor // 4
         parts = (quarter, quarter, quarter, amount.minor - 3 * quarter)
         pledge = Pledge(
@@ -220,14 +221,14 @@ class Happenings:
             status="opted_out",
             source=wish.text or "Unsubscribe link",
             jurisdiction=donor.region if donor.region != "OTHER" else donor.country,
-            captured_on=self._store.clock().date(),
+            captured_on=day_of(self._store.clock()),
         )
         change = self._store.change(row, "consent.email.all", None, "opted_out", PAGE)
         events = self._store.updated(donor.id, ["consents"], PAGE)
         return self._done(wish, donor, f"{donor.name} wants no more e-mail.", row, change, *events)
 
     def _death(self, wish: Wish, donor: Donor) -> Happened:
-        died_on = self._store.clock().date() - timedelta(days=2)
+        died_on = day_of(self._store.clock()) - timedelta(days=2)
         fields = {"deceased": True, "deceased_on": died_on}
         return self._edited(wish, donor, fields, f"The death of {donor.name} was recorded.")
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from .bodies import ConsentBody, DonorPatch, GiftPatch, NoteBody, TaskBody, TaskPatch
 from .cloud_event import EventType
+from .days import day_of
 from .model import Campaign, Change, Consent, Donor, Gift, Note, Record, Task, Versioned
 from .outcomes import invalid, merged, not_found, stale
 from .tables import Table, Tables
@@ -132,7 +133,7 @@ class Store:
         """Append a row to the ledger; nothing in it is ever changed."""
         self.writable(donor_id)
         # East of Greenwich it may be tomorrow already.
-        if body.captured_on > self.clock().date() + timedelta(days=1):
+        if body.captured_on > day_of(self.clock()) + timedelta(days=1):
             raise invalid("captured_on: a consent cannot be captured in the future")
         consent = Consent(id=self.tables.consents.new_id(), donor_id=donor_id, **dict(body))
         change = self.change(
