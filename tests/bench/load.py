@@ -80,6 +80,11 @@ class Connection(asyncio.Protocol):
         self._transport.write(request)
         return await self._answered
 
+    @property
+    def is_open(self) -> bool:
+        """Say whether the server has not hung up: it does so with whoever was silent for long."""
+        return self._transport is not None and not self._transport.is_closing()
+
     def close(self) -> None:
         """Hang up."""
         assert self._transport is not None
@@ -132,6 +137,8 @@ async def open_loop(port: int, requests: Sequence[bytes], *, per_second: float) 
 
         async def work(request: bytes, due: float) -> None:
             connection = free.pop() if free else await Connection.open(port)
+            if not connection.is_open:
+                connection = await Connection.open(port)
             await connection.ask(request)
             latencies.append(perf_counter() - due)
             free.append(connection)
