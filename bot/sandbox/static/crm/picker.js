@@ -39,10 +39,10 @@ export class DonorPicker {
 
   async #ask(search) {
     this.#asking?.abort();
-    this.#asking = new AbortController();
+    const { signal } = this.#asking = new AbortController();
     try {
-      const page = await donors({ search: search.trim(), filter: search.trim() ? "" : "stories", limit: 8 }, this.#asking.signal);
-      if (document.activeElement === this.input) this.#offer(page.items, search.trim());
+      const page = await donors({ search: search.trim(), filter: search.trim() ? "" : "stories", limit: 8 }, signal);
+      if (!signal.aborted && document.activeElement === this.input) this.#offer(page.items, search.trim());
     } catch (error) {
       if (error.name !== "AbortError") show(this.list, el("li", { class: "suggestion-note" }, error.message));
     }
@@ -74,7 +74,10 @@ export class DonorPicker {
     } else if (event.key === "Enter" && !this.list.hidden && this.#found[this.#active]) {
       event.preventDefault();
       this.choose(this.#found[this.#active]);
-    } else if (event.key === "Escape" && !this.list.hidden) {
+    } else if (event.key === "Escape") {
+      const began = !this.list.hidden || this.input.value !== (this.chosen?.name ?? "");
+      this.#close();
+      if (!began) return;
       event.preventDefault();
       this.choose(this.chosen);
     }
@@ -94,7 +97,9 @@ export class DonorPicker {
     this.#close();
   }
 
+  // What is still to be asked or answered must not open the list again.
   #close() {
+    clearTimeout(this.#timer);
     this.#asking?.abort();
     this.list.hidden = true;
     this.input.setAttribute("aria-expanded", "false");
