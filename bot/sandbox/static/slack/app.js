@@ -325,7 +325,7 @@ export class App {
   }
 
   async #refreshBoot() {
-    try { this.store.refresh(await this.api.boot()); } catch { /* the stream's next reconnect tries again */ }
+    try { await this.store.refreshFrom(this.api.boot()); } catch { /* the stream's next reconnect tries again */ }
   }
 
   async #catchUp() {

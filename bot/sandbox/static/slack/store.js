@@ -20,6 +20,8 @@ export class Store extends EventTarget {
     this.connection = "connecting";
     this.current = null;
     this.openThread = null;
+    this.refreshing = 0;
+    this.unreadNews = new Map();
   }
 
   emit(type, detail = {}) {
@@ -30,8 +32,20 @@ export class Store extends EventTarget {
     this.addEventListener(type, (event) => listener(event.detail));
   }
 
-  refresh(boot) {
+  // Counts that arrive while the workspace is on its way are newer than it: they stay as they arrived.
+  async refreshFrom(fetching) {
+    this.refreshing += 1;
+    try {
+      this.#refresh(await fetching);
+    } finally {
+      this.refreshing -= 1;
+      if (!this.refreshing) this.unreadNews.clear();
+    }
+  }
+
+  #refresh(boot) {
     for (const channel of boot.channels) this.channels.set(channel.id, { ...this.channels.get(channel.id), ...channel });
+    for (const [channel, unread] of this.unreadNews) if (this.channels.has(channel)) this.channels.get(channel).unread = unread;
     for (const user of boot.people ?? []) this.users.set(user.id, user);
     this.faults = boot.faults ?? this.faults;
     this.commands = boot.commands ?? this.commands;
@@ -127,6 +141,7 @@ export class Store extends EventTarget {
   }
 
   setUnread(channel, unread) {
+    if (this.refreshing) this.unreadNews.set(channel, unread);
     const known = this.channels.get(channel);
     if (!known || known.unread === unread) return;
     known.unread = unread;
