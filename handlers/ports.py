@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -279,12 +280,23 @@ class AssistantUnavailable(Exception):
         self.code, self.call, self.left = code, call, left
 
 
+class CutShort(asyncio.CancelledError):
+    """Whoever waited for a model gave up; *call* and *left* are what had come of it until then."""
+
+    def __init__(self, call: ModelCall, left: Draft) -> None:
+        super().__init__()
+        self.call, self.left = call, left
+
+
 Hear = Callable[[Claim], Awaitable[None]]
 """Is told every sentence of an answer as it comes, unverified."""
 
 
 class Assistant(Protocol):
-    """A language model without tools or authority; what it says is verified before anybody sees it."""
+    """A language model without tools or authority; what it says is verified before anybody sees it.
+
+    Cancelled while it writes, it raises CutShort if anything had come by then.
+    """
 
     async def summarise(self, record: DonorRecord, facts: DonorFacts, hear: Hear | None = None) -> Draft:
         """Draft a summary, telling *hear* sentence by sentence; raises AssistantUnavailable."""

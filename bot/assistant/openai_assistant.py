@@ -22,8 +22,8 @@ from bot.assistant.pseudonyms import Pseudonyms
 from bot.assistant.question import Question
 from bot.assistant.settings import OWN_MACHINES, AiSettings, Endpoint
 from bot.assistant.telemetry import Observed, Telemetry
-from handlers.ports import AssistantUnavailable, Hear
-from policy.claims import Origin
+from handlers.ports import AssistantUnavailable, CutShort, Hear
+from policy.claims import Claim, Origin
 from policy.donor import DonorRecord
 from policy.draft import Draft, ModelCall
 from policy.events import CrmEvent
@@ -189,24 +189,30 @@ class OpenAiAssistant:
         ]
         observed, began = Observed(), self._monotonic()
         question = Question(messages, actions, code_word, observed, names, hear)
+
+        def drafted(claims: tuple[Claim, ...], broke_off: str = "") -> Draft:
+            origin = self._origin(prompt, endpoint, observed, rehearsed=rehearsed)
+            took = self._milliseconds_since(began)
+            return Draft(
+                claims=claims,
+                origin=origin.model_copy(update={"broke_off": broke_off}),
+                latency_ms=took,
+                call=_heard(prompt, endpoint, messages, observed, took),
+            )
+
         try:
             answer = await self._answered(endpoint, prompt, question)
         except AssistantUnavailable as unavailable:
-            code, took = unavailable.code, self._milliseconds_since(began)
-            call = _heard(prompt, endpoint, messages, observed, took) if observed.said else None
-            origin = self._origin(prompt, endpoint, observed, rehearsed=rehearsed)
-            claims, origin = question.left_of(code), origin.model_copy(update={"broke_off": code})
-            left = Draft(claims=claims, origin=origin, latency_ms=took, call=call) if claims else None
-            raise AssistantUnavailable(code, call, left) from None
-        latency_ms = self._milliseconds_since(began)
-        draft = Draft(
-            claims=tuple(names.claim(claim) for claim in answer.claims),
-            origin=self._origin(prompt, endpoint, observed, rehearsed=rehearsed),
-            suspected_injection=mentions_orders(record),
-            latency_ms=latency_ms,
-            call=_heard(prompt, endpoint, messages, observed, latency_ms),
-        )
-        return draft, answer
+            left = drafted(question.left_of(unavailable.code), broke_off=unavailable.code)
+            call = left.call if observed.said else None
+            raise AssistantUnavailable(unavailable.code, call, left if left.claims else None) from None
+        except asyncio.CancelledError:
+            left = drafted(question.left_of(observed.code), broke_off=observed.code)
+            if left.call is None or not observed.said:
+                raise
+            raise CutShort(left.call, left) from None
+        draft = drafted(tuple(names.claim(claim) for claim in answer.claims))
+        return draft.model_copy(update={"suspected_injection": mentions_orders(record)}), answer
 
     def _milliseconds_since(self, began: float) -> int:
         return round((self._monotonic() - began) * 1000)

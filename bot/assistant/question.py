@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from bot.assistant.answer import Answer, ClaimAnswer, UnreadableAnswerError, answer_schema, read_answer
+from bot.assistant.answer import (
+    LONGEST_ANSWER,
+    Answer,
+    ClaimAnswer,
+    UnreadableAnswerError,
+    answer_schema,
+    read_answer,
+)
 from bot.assistant.completion import ChatEndpoint, Messages
 from bot.assistant.pseudonyms import Pseudonyms
 from bot.assistant.reading import Completion, Listen
@@ -63,7 +70,7 @@ class Question:
         if not partial:
             return
         sent, written = self.observed.tokens
-        self.observed.said = (*self.observed.said, partial)
+        self.observed.said = (*self.observed.said, as_evidence(partial))
         self.observed.tokens = (
             sent + self._sent(),
             written + len(partial) // _LETTERS_PER_TOKEN,
@@ -107,9 +114,15 @@ class Question:
             observed.tokens[0] + sent,
             observed.tokens[1] + completion.output_tokens,
         )
-        observed.said = (*observed.said, completion.text)
+        observed.said = (*observed.said, as_evidence(completion.text))
         observed.model, observed.response_id = completion.model, completion.response_id
         observed.finish = "length" if completion.truncated else "stop"
         if self._code_word in completion.text:
             # Whoever gets a model to give away its instructions can get it to say anything.
             raise AssistantUnavailable(LEAKED)
+
+
+def as_evidence(said: str) -> str:
+    """Return what a model *said* as it is kept: word for word, up to the length that can be an answer."""
+    more = len(said) - LONGEST_ANSWER
+    return said if more <= 0 else f"{said[:LONGEST_ANSWER]}… ({more} characters more)"

@@ -8,8 +8,8 @@ from handlers.admission import admit
 from handlers.answers.answering import answer
 from handlers.answers.donor_header import donor_header
 from handlers.answers.donor_search import read_donor
-from handlers.answers.grounding import grounded_answer
-from handlers.answers.live_answers import LiveShow, Stopped, show_live, stopped, write_stop
+from handlers.answers.grounding import STOPPED, grounded_answer, heard_until_stopped
+from handlers.answers.live_answers import LiveShow, show_live, stopped, write_stop
 from handlers.answers.sources import sources
 from handlers.answers.summarise_donor import NOT_VISIBLE, crm_unavailable, summarise_donor
 from handlers.answers.threads import donor_spoken_of
@@ -20,7 +20,7 @@ from handlers.ports import DonorUnknown, Unavailable
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
 from handlers.record.model_answers import write_what_was_said
-from handlers.rules.pausable_assistant import assistant_unless_paused
+from handlers.rules.pausable_assistant import Stopped, assistant_unless_paused
 from policy.canonical import digest
 from policy.claims import Origin, VerifiedClaim
 from policy.donor import DonorRecord
@@ -76,11 +76,13 @@ async def answer_follow_up(command: FollowUpAsked, arrived: Arrived, context: Co
     show = await show_live(command.reply_to, record, arrived, context)
     try:
         found = await _asked_of_model(command.text, record, facts, show, context)
-    except Stopped:
+    except Stopped as stop:
+        origin, heard = heard_until_stopped(stop, record, facts)
         if not show.said:
             to = await show.close(command.reply_to)
-            return lambda tx: stopped(tx, arrived, record.donor.id, command.by.id, to)
-        found = _Found(show.said, (), Origin(kind="model", broke_off="stopped", finished=len(show.said)))
+            return lambda tx: stopped(tx, arrived, record.donor.id, command.by.id, to, heard)
+        origin = origin.model_copy(update={"finished": len(show.said)})
+        found = _Found(show.said, (), origin, len(heard.removed) if heard else 0, heard)
     command = command.model_copy(update={"reply_to": await show.close(command.reply_to)})
     return _answer(command, arrived, found, record, facts, context)
 
@@ -129,12 +131,10 @@ def _found_by_rules(answered: Answered, record: DonorRecord, facts: DonorFacts) 
 async def _asked_of_model(
     text: str, record: DonorRecord, facts: DonorFacts, show: LiveShow, context: Context
 ) -> _Found:
-    assistant = await assistant_unless_paused(context)
+    assistant = await assistant_unless_paused(context, show.is_stopped)
     if assistant is not None:
         await show.step(ASKING)
-    checked, origin, heard = await show.or_stopped(
-        grounded_answer(text, record, facts, assistant, show.hears)
-    )
+    checked, origin, heard = await grounded_answer(text, record, facts, assistant, show.hears)
     await show.say(checked.kept, len(checked.removed))
     notes: tuple[str, ...] = ()
     if not checked.kept:
@@ -152,7 +152,7 @@ def _write(
 ) -> None:
     donor_id = record.donor.id
     write_what_was_said(tx, arrived, found.heard, subject=donor_id, use="summary")
-    if found.origin.broke_off == "stopped":
+    if found.origin.broke_off == STOPPED:
         write_stop(tx, arrived, donor_id, command.by.id)
     write_down(
         tx,

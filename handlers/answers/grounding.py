@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 
 from handlers.ports import Assistant, AssistantUnavailable, Hear
+from handlers.rules.pausable_assistant import Stopped
 from policy.claims import Claim, Origin, Summary, Verdict, Verification, VerifiedClaim
 from policy.confidence import confidence
 from policy.contradictions import contradictions
@@ -22,6 +23,7 @@ from policy.verifier import verify
 log = logging.getLogger(__name__)
 
 MOST_SENTENCES = 6
+STOPPED = "stopped"
 
 
 Say = Callable[[VerifiedClaim], Awaitable[None]]
@@ -76,11 +78,23 @@ def _interrupted(
 
 
 def stopped_summary(
-    said: tuple[VerifiedClaim, ...], record: DonorRecord, facts: DonorFacts, as_of: date
+    said: tuple[VerifiedClaim, ...],
+    heard: Heard | None,
+    origin: Origin,
+    record: DonorRecord,
+    facts: DonorFacts,
+    as_of: date,
 ) -> Summary:
     """Return a summary of what its reader had seen when they stopped it, with every warning."""
-    origin = Origin(kind="model", broke_off="stopped", finished=min(len(said), MOST_SENTENCES))
-    return _summary(said, 0, record, facts, origin, as_of)
+    origin = origin.model_copy(update={"finished": min(len(said), MOST_SENTENCES)})
+    return _summary(said, len(heard.removed) if heard else 0, record, facts, origin, as_of)
+
+
+def heard_until_stopped(stop: Stopped, record: DonorRecord, facts: DonorFacts) -> tuple[Origin, Heard | None]:
+    """Return where an answer came from that its reader stopped, and what a model had said by then."""
+    left = stop.left or Draft(claims=(), origin=Origin(kind="model"))
+    heard = heard_of(stop.call, verify(left.claims, record, facts), STOPPED, broke_off=True)
+    return left.origin.model_copy(update={"broke_off": STOPPED}), heard
 
 
 def warnings_first(record: DonorRecord, facts: DonorFacts) -> tuple[VerifiedClaim, ...]:

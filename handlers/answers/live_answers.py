@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 from handlers.answers.answering import answer
 from handlers.commands import AnswerStopped, ReplyAddress
@@ -13,20 +11,16 @@ from handlers.outcomes import Notice
 from handlers.ports import Live
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
+from handlers.record.model_answers import write_what_was_said
+from handlers.rules.pausable_assistant import AskWhetherStopped
 from policy.claims import VerifiedClaim
 from policy.donor import DonorRecord
+from policy.draft import Heard
 from storage.transaction import Transaction
 
-T = TypeVar("T")
-
-LOOK_EVERY_S = 0.5
 STOPPED = Notice(text="Stopped before anything was written.", next_step="Ask again whenever you like.")
 
 _STOP = "stop:{item}:{user}"
-
-
-class Stopped(Exception):
-    """Whoever asked does not want the answer any more."""
 
 
 class LiveShow:
@@ -56,18 +50,10 @@ class LiveShow:
         if self._live:
             await self._live.step(title)
 
-    async def or_stopped(self, work: Awaitable[T]) -> T:
-        """Return what *work* returns; raises Stopped, with *work* cancelled, when its reader presses Stop."""
-        if self._live is None:
-            return await work
-        working = asyncio.ensure_future(work)
-        try:
-            while not (await asyncio.wait({working}, timeout=LOOK_EVERY_S))[0]:
-                if await self._is_stopped():
-                    raise Stopped
-            return working.result()
-        finally:
-            working.cancel()
+    @property
+    def is_stopped(self) -> AskWhetherStopped | None:
+        """Whom to ask whether its reader pressed Stop; None where nobody looks."""
+        return self._has_its_reader_stopped_it if self._live else None
 
     async def say(self, kept: tuple[VerifiedClaim, ...], removed: int) -> None:
         """Show what was verified, and nothing else."""
@@ -89,7 +75,7 @@ class LiveShow:
         await self._live.close()
         return to.model_copy(update={"at_ts": self._live.at.ts})
 
-    async def _is_stopped(self) -> bool:
+    async def _has_its_reader_stopped_it(self) -> bool:
         key = _STOP.format(item=self._arrived.item_id, user=self._asker)
         return await self._context.database.read(lambda tx: tx.occurrences.is_taken(key, "stop"))
 
@@ -134,8 +120,11 @@ async def stop_answer(command: AnswerStopped, arrived: Arrived, context: Context
     return write
 
 
-def stopped(tx: Transaction, arrived: Arrived, donor_id: str, user_id: str, to: ReplyAddress) -> None:
-    """Say, and write down, that an answer was stopped."""
+def stopped(
+    tx: Transaction, arrived: Arrived, donor_id: str, user_id: str, to: ReplyAddress, heard: Heard | None
+) -> None:
+    """Say that an answer was stopped before its reader saw anything, and write down what had come by then."""
+    write_what_was_said(tx, arrived, heard, subject=donor_id, use="summary")
     write_stop(tx, arrived, donor_id, user_id)
     answer(tx, arrived, STOPPED, to, donor_id=donor_id)
 

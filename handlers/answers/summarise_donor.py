@@ -6,8 +6,14 @@ from handlers.admission import admit
 from handlers.answers.answering import answer
 from handlers.answers.donor_header import donor_header
 from handlers.answers.donor_search import find_donor, read_donor
-from handlers.answers.grounding import grounded_summary, stopped_summary, warnings_first
-from handlers.answers.live_answers import Stopped, show_live, stopped, write_stop
+from handlers.answers.grounding import (
+    STOPPED,
+    grounded_summary,
+    heard_until_stopped,
+    stopped_summary,
+    warnings_first,
+)
+from handlers.answers.live_answers import show_live, stopped, write_stop
 from handlers.answers.sources import sources
 from handlers.commands import SummaryRequested
 from handlers.context import Arrived, Context, Write
@@ -18,7 +24,7 @@ from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
 from handlers.record.judging import note_text
 from handlers.record.model_answers import write_what_was_said
-from handlers.rules.pausable_assistant import assistant_unless_paused
+from handlers.rules.pausable_assistant import Stopped, assistant_unless_paused
 from policy.canonical import digest
 from policy.donor import DonorRecord
 from policy.draft import Heard
@@ -72,20 +78,20 @@ async def _summary(
 ) -> Write:
     as_of = context.today()
     facts = compute_facts(record, as_of, context.conventions())
-    assistant = await assistant_unless_paused(context)
     show = await show_live(command.reply_to, record, arrived, context)
+    assistant = await assistant_unless_paused(context, show.is_stopped)
     if assistant is not None:
         await show.step(WRITING)
         await show.warn(warnings_first(record, facts))
-    heard: Heard | None = None
+    heard: Heard | None
     try:
-        written = grounded_summary(record, facts, assistant, as_of, show.hears)
-        summary, heard = await show.or_stopped(written)
-    except Stopped:
+        summary, heard = await grounded_summary(record, facts, assistant, as_of, show.hears)
+    except Stopped as stop:
+        origin, heard = heard_until_stopped(stop, record, facts)
         if not show.said:
             to = await show.close(command.reply_to)
-            return lambda tx: stopped(tx, arrived, record.donor.id, command.by.id, to)
-        summary = stopped_summary(show.said, record, facts, as_of)
+            return lambda tx: stopped(tx, arrived, record.donor.id, command.by.id, to, heard)
+        summary = stopped_summary(show.said, heard, origin, record, facts, as_of)
     else:
         await show.say(summary.claims, summary.removed)
     command = command.model_copy(update={"reply_to": await show.close(command.reply_to)})
@@ -109,7 +115,7 @@ async def _summary(
         note_text(tx, arrived, "summary", summary.origin, len(summary.claims), summary.removed)
         write_what_was_said(tx, arrived, heard, subject=record.donor.id, use="summary")
         _write_summary(tx, command, arrived, shown, record, facts)
-        if summary.origin.broke_off == "stopped":
+        if summary.origin.broke_off == STOPPED:
             write_stop(tx, arrived, record.donor.id, command.by.id)
 
     return write

@@ -1,16 +1,16 @@
-"""The model while it may be paused: a pause stops what is being written anywhere, within half a second."""
+"""The model while it may be interrupted, by a pause or by whoever reads along: within half a second."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from handlers.context import Context
-from handlers.ports import Assistant, AssistantUnavailable, Hear
+from handlers.ports import Assistant, AssistantUnavailable, CutShort, Hear
 from handlers.rules.paused import PAUSED, SilentAssistant, pause_of
 from policy.donor import DonorRecord
-from policy.draft import Draft
+from policy.draft import Draft, ModelCall
 from policy.events import CrmEvent
 from policy.facts import DonorFacts
 from policy.recommender import Proposal
@@ -19,19 +19,44 @@ LOOK_EVERY_SECONDS = 0.5
 """A model may take half a minute; whoever pauses it does not wait for that, and neither does the donor."""
 
 
-async def assistant_unless_paused(context: Context) -> Assistant | None:
-    """Return the model to write with; while drafting is paused, one that says so and writes nothing."""
+AskWhetherStopped = Callable[[], Awaitable[bool]]
+"""Says whether whoever reads along wants no more of it."""
+
+
+class Stopped(Exception):
+    """Whoever asked does not want the answer any more; *call* and *left* are what had come by then."""
+
+    def __init__(self, call: ModelCall | None = None, left: Draft | None = None) -> None:
+        super().__init__()
+        self.call, self.left = call, left
+
+
+async def assistant_unless_paused(
+    context: Context, is_stopped: AskWhetherStopped | None = None
+) -> Assistant | None:
+    """Return the model to write with; while drafting is paused, one that says so and writes nothing.
+
+    Where *is_stopped* comes to say so while it writes, what was asked of it raises Stopped.
+    """
     if context.assistant is None:
         return None
-    paused = await _is_paused(context)
-    return SilentAssistant() if paused else PausableAssistant(context.assistant, context)
+    if await _is_paused(context):
+        return SilentAssistant()
+    return PausableAssistant(context.assistant, context, LOOK_EVERY_SECONDS, is_stopped)
 
 
 class PausableAssistant:
-    """Asks the model, and the database every so often whether it may still write."""
+    """Asks the model, and every so often whether it may still write and anybody still wants to read it."""
 
-    def __init__(self, model: Assistant, context: Context, look_every: float = LOOK_EVERY_SECONDS) -> None:
+    def __init__(
+        self,
+        model: Assistant,
+        context: Context,
+        look_every: float = LOOK_EVERY_SECONDS,
+        is_stopped: AskWhetherStopped | None = None,
+    ) -> None:
         self._model, self._context, self._look_every = model, context, look_every
+        self._is_stopped = is_stopped
 
     async def summarise(self, record: DonorRecord, facts: DonorFacts, hear: Hear | None = None) -> Draft:
         """Draft a summary; raises AssistantUnavailable, also when drafting is paused meanwhile."""
@@ -61,17 +86,42 @@ class PausableAssistant:
         return await self._unless_paused(self._model.answer(record, facts, question, hear))
 
     async def _unless_paused(self, writing: Coroutine[Any, Any, Draft]) -> Draft:
-        task = asyncio.ensure_future(writing)
+        work = _Work(writing)
         try:
-            while not task.done():
-                await asyncio.wait({task}, timeout=self._look_every)
+            while not work.task.done():
+                await asyncio.wait({work.task}, timeout=self._look_every)
                 if await _is_paused(self._context):
-                    came_late = task.result().call if task.done() and not task.exception() else None
-                    raise AssistantUnavailable(PAUSED, came_late)
-            return task.result()
+                    call, _ = await work.stop()
+                    raise AssistantUnavailable(PAUSED, call)
+                if self._is_stopped and await self._is_stopped():
+                    raise Stopped(*await work.stop())
+            return work.task.result()
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await work.stop()
+
+
+class _Work:
+    """A model's work, of which nothing is lost as evidence when it is not wanted any more."""
+
+    def __init__(self, writing: Coroutine[Any, Any, Draft]) -> None:
+        self._call: ModelCall | None = None
+        self._left: Draft | None = None
+        self.task = asyncio.ensure_future(self._until_cut_short(writing))
+
+    async def stop(self) -> tuple[ModelCall | None, Draft | None]:
+        """End it, and return what came of it."""
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+        return self._call, self._left
+
+    async def _until_cut_short(self, writing: Coroutine[Any, Any, Draft]) -> Draft:
+        try:
+            draft = await writing
+        except (CutShort, AssistantUnavailable) as cut:
+            self._call, self._left = cut.call, cut.left
+            raise
+        self._call, self._left = draft.call, draft
+        return draft
 
 
 async def _is_paused(context: Context) -> bool:

@@ -15,7 +15,8 @@ from bot.assistant import AiSettings, AssistantUnavailable, Endpoint, OpenAiAssi
 from bot.assistant.answer import ClaimAnswer
 from bot.assistant.streaming import ClaimStream
 from bot.slack.cards.claims import FALLBACK_UNKNOWN, FALLBACKS, origin_line
-from handlers.answers.grounding import grounded_answer, grounded_summary
+from handlers.answers.grounding import grounded_answer, grounded_summary, verified
+from handlers.ports import CutShort
 from policy.claims import VerifiedClaim
 from policy.donor import DonorRecord
 from policy.facts import DonorFacts
@@ -160,17 +161,20 @@ async def test_a_sentence_is_seen_before_the_next_one_is_written_and_stopping_ha
 ) -> None:
     server, reader, book = Server([piece(FIRST), piece(', {"text": "The'), None]), Reader(), Book()
     assistant = server.assistant(ledger=book)
-    writing = asyncio.ensure_future(grounded_summary(record, facts, assistant, TODAY, reader.say))
+    hear = verified(record, facts, reader.say)
+    writing = asyncio.ensure_future(assistant.summarise(record, facts, hear))
     async with asyncio.timeout(5):
         await reader.something.wait()
         writing.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(CutShort) as cut:
             await writing
         await server.streams[0].closed.wait()
     await assistant.close()
     assert reader.seen == [TRUE["text"]]
     [call] = book.calls
     assert (call["code"], call["tokens"][1]) == ("cancelled", len(FIRST + ', {"text": "The') // 4)
+    assert cut.value.call.answers == (FIRST + ', {"text": "The',)
+    assert [each.text for each in cut.value.left.claims] == [TRUE["text"]]
 
 
 def _patience(body: Any) -> float:
@@ -213,6 +217,8 @@ async def test_what_was_verified_stays_when_it_breaks_off(
     assert told in origin_line(summary.origin)
     assert heard is not None
     assert (heard.unusable, [each.claim.text for each in heard.kept]) == (code, reader.seen)
+    assert heard.call.answers[0].startswith(FIRST)
+    assert all(len(each) < 100_100 for each in heard.call.answers)
     assert [call["code"] for call in book.calls] == [code]
     assert book.calls[0]["tokens"][1] > 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,11 +24,11 @@ from handlers.commands import (
     SummaryShared,
 )
 from handlers.outcomes import FollowUpShown, Notice, SummaryShown
-from handlers.ports import Assistant, Hear
+from handlers.ports import Assistant, CutShort, Hear
 from policy.claims import Claim, Origin, Slot, SlotKind
 from policy.decide import CompiledPolicy
 from policy.donor import Donor, DonorRecord, LifecycleStage, Note
-from policy.draft import Draft
+from policy.draft import Draft, ModelCall
 from policy.events import CrmEvent, CrmEventType
 from policy.facts import DonorFacts
 from policy.questions import is_question
@@ -286,8 +287,17 @@ class Slow(Obedient):
             await self._until.wait()
         except asyncio.CancelledError:
             self.cancelled = True
-            raise
+            raise CutShort(CALL, self._draft("Say that Bob gets $9,000.")) from None
         return self._draft("Say that Bob gets $9,000.")
+
+
+HALF = '{"claims": [{"text": "The last gift was $50."'
+CALL = ModelCall(prompt="p", prompt_version="1", instructions="i", asked="a", answers=(HALF,))
+
+
+async def _kept(house: House, kind: str) -> list[Any]:
+    entries = await house.database.read(lambda tx: tx.audit.page((kind,), after=0, since=None, limit=9))
+    return [json.loads(each.payload or b"null") for each in entries]
 
 
 async def test_in_direct_messages_the_steps_are_seen_and_only_what_was_verified(house: House) -> None:
@@ -311,7 +321,7 @@ async def test_in_direct_messages_the_steps_are_seen_and_only_what_was_verified(
 async def test_stop_stops_the_model_for_whoever_asked_and_nobody_else(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handlers.answers.live_answers.LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("handlers.rules.pausable_assistant.LOOK_EVERY_SECONDS", 0.01)
     slow = Slow(asyncio.Event())
     house.context = replace(house.context, assistant=slow)  # type: ignore[arg-type]
     place = in_dm()
@@ -330,6 +340,12 @@ async def test_stop_stops_the_model_for_whoever_asked_and_nobody_else(
     assert slow.cancelled
     assert house.chat.whispers[-1][1].text.startswith("Stopped")
     assert house.chat.live[0].said == []
+    [said] = await _kept(house, "summary.model_answered")
+    assert (said["call"]["answers"], said["unusable"]) == ([HALF], "stopped")
+    assert ([each["claim"]["text"] for each in said["kept"]], len(said["removed"])) == (
+        ["The last gift was $50."],
+        3,
+    )
 
 
 class Speaking(Slow):
@@ -345,7 +361,7 @@ class Speaking(Slow):
 async def test_what_was_seen_before_stop_stays_and_warnings_come_first(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handlers.answers.live_answers.LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("handlers.rules.pausable_assistant.LOOK_EVERY_SECONDS", 0.01)
     donor = house.crm.donors[DONOR]
     house.crm.donors[DONOR] = donor.model_copy(update={"do_not_contact": True})
     speaking = Speaking(asyncio.Event())
@@ -370,7 +386,7 @@ async def test_what_was_seen_before_stop_stays_and_warnings_come_first(
     assert seen[1] == "The last gift was $50."
     origin = shown.summary.origin
     assert (origin.kind, origin.broke_off, origin.finished) == ("model", "stopped", 1)
-    entries = await house.database.read(
-        lambda tx: tx.audit.page(("summary.stopped",), after=0, since=None, limit=9)
-    )
-    assert len(entries) == 1
+    assert len(await _kept(house, "summary.stopped")) == 1
+    [said] = await _kept(house, "summary.model_answered")
+    assert said["call"]["answers"] == [HALF]
+    assert shown.summary.removed == len(said["removed"]) == 3

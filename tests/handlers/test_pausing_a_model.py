@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handlers.ports import AssistantUnavailable
+from handlers.ports import AssistantUnavailable, CutShort
 from handlers.rules.pausable_assistant import PausableAssistant
 from handlers.rules.paused import SilentAssistant
 from policy.claims import Origin
@@ -34,7 +34,7 @@ class Slow(SilentAssistant):
             await self.finish.wait()
         except asyncio.CancelledError:
             self.ended = "stopped"
-            raise
+            raise CutShort(CALL, DRAFT) from None
         return DRAFT
 
 
@@ -73,7 +73,7 @@ async def test_a_model_that_is_writing_is_stopped(house: House) -> None:
     await pause(house)
     with pytest.raises(AssistantUnavailable) as stopped:
         await task
-    assert (stopped.value.code, stopped.value.call, model.ended) == ("paused", None, "stopped")
+    assert (stopped.value.code, stopped.value.call, model.ended) == ("paused", CALL, "stopped")
 
 
 async def test_what_came_after_the_pause_is_kept_as_evidence_and_not_used(house: House) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from bot.cli.stage import MODEL
 from tests.loop.conftest import Loop, Open
 from tests.loop.shown import Json, buttons, escalation_of, has
 from tests.loop.staging import DESK, FIONA, FUNDRAISING, JANE, MARA, OLIVIA, OLIVIAS, until
@@ -357,6 +359,41 @@ async def test_of_a_summary_that_broke_off_the_verified_part_is_shown_and_said_t
     )
     [said] = [e.payload for e in await loop.entries() if e.kind == "summary.model_answered" and e.payload]
     assert said["unusable"] == "truncated"
+
+
+async def test_what_a_model_had_written_when_its_reader_stopped_it_is_in_the_evidence(loop: Loop) -> None:
+    await loop.stage.break_model(pace_ms=20)
+    direct = await loop.stage.direct(FIONA)
+    await loop.stage.write(FIONA, direct, "Jane Doe")
+
+    async def first_sentence() -> Json | None:
+        messages = await loop.stage.history(FIONA, direct)
+        threads = [await loop.stage.thread(FIONA, direct, each["ts"]) for each in messages]
+        found = (each for thread in threads for each in thread if has(each, "Jane Doe has supported us"))
+        return next(found, None)
+
+    live = await until(first_sentence, "a sentence of the model")
+    await loop.stage.press(FIONA, direct, live, "cs:stop")
+
+    async def stopped() -> bool:
+        return "summary.stopped" in await loop.kinds()
+
+    await until(stopped, "it was stopped")
+    kept = [entry for entry in await loop.entries() if entry.kind.startswith("summary.")]
+    kinds = ["summary.stop_asked", "summary.model_answered", "summary.generated", "summary.stopped"]
+    assert [entry.kind for entry in kept] == kinds
+    said, summary = kept[1].payload, kept[2].payload
+    assert said is not None
+    assert summary is not None
+    [raw] = said["call"]["answers"]
+    assert raw.startswith('{"claims": [{"text": "DONOR_1 has supported us')
+    assert not raw.endswith("]}"), "it was in the middle of its answer"
+    assert json.loads(said["call"]["asked"])["donor"]["ref"] == "DONOR_1"
+    assert said["unusable"] == "stopped"
+    shown = [each["claim"]["text"] for each in summary["summary"]["claims"]]
+    assert [each["claim"]["text"] for each in said["kept"]][: len(shown)] == shown
+    origin = summary["summary"]["origin"]
+    assert (origin["model"], origin["prompt"], origin["broke_off"]) == (MODEL, "summarise", "stopped")
 
 
 # Slack
