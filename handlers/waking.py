@@ -48,20 +48,9 @@ def wake_at(
     correlation_id: str,
 ) -> None:
     """Have *command* arrive at *moment*, once per *key*."""
-    tx.inbox.accept(
-        Received(
-            id=arrived.ids.new(),
-            source=TIMER,
-            dedupe_key=key,
-            kind=command.type,
-            # Not the key of clicks on the card: what is due later must not hold them up.
-            entity_key=f"{_about(command)}:{command.type}",
-            body=canonical_json(command),
-            correlation_id=correlation_id,
-            received_at=arrived.now,
-            available_at=moment,
-        )
-    )
+    # Not the order of clicks on the card: what is due later must not hold them up.
+    order = f"{_about(command)}:{command.type}"
+    wake_for(tx, arrived, moment, command, key=key, order=order, correlation_id=correlation_id)
 
 
 def _about(command: Timer) -> str:
@@ -82,7 +71,7 @@ def wake_for(
     tx: Transaction,
     arrived: Arrived,
     moment: datetime,
-    command: GroupingDue | GroupedDueSoon | DrillDue | DrillEnded | SummaryRequested,
+    command: Timer | GroupingDue | GroupedDueSoon | DrillDue | DrillEnded | SummaryRequested,
     *,
     key: str,
     order: str,

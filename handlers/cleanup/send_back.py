@@ -7,18 +7,13 @@ from handlers.cleanup.cleanup_queue import cleanup_channel, steward
 from handlers.cleanup.remind_steward import watch_cleanup
 from handlers.commands import SendBackRequested
 from handlers.context import Arrived, Context, Write
-from handlers.decisions.considering import consider
 from handlers.decisions.deciding_person import Decider, decider_of
-from handlers.decisions.overriding import audited_reason, count_override, shown_reason
-from handlers.decisions.standing import refuse_click, too_late
+from handlers.decisions.overriding import SENDING_BACK, overrule
+from handlers.decisions.standing import refuse_click
 from handlers.effects import refresh_card, show_cleanup
 from handlers.outcomes import CleanupShown, Notice
 from handlers.proposals.escalation_view import card_of
-from handlers.record.evidence import record as write_down
-from handlers.record.evidence import slack_actor
 from policy.canonical import canonical_json
-from policy.escalation import EscalationState
-from policy.override_reasons import Override
 from storage.cleanup import CleanupItem
 from storage.escalations import Escalation
 from storage.transaction import Transaction
@@ -50,39 +45,19 @@ def _send_back(
     channel: str,
     steward_id: str | None,
 ) -> CleanupItem | None:
-    moved = tx.escalations.move(
-        command.escalation_id,
-        (EscalationState.OPEN,),
-        EscalationState.SENT_BACK,
-        arrived.now,
-        revision=decider.escalation.revision,
-        **(decider.signed(arrived.now) | shown_reason(command.reason)),
-    )
+    item_id = arrived.ids.new()
+    moved = overrule(tx, command, arrived, decider, SENDING_BACK, cleanup_id=item_id)
     if moved is None:
-        too_late(tx, command, arrived)
         return None
-    item = _item(command, arrived, decider, moved, channel, steward_id)
+    item = _item(item_id, command, arrived, decider, moved, channel, steward_id)
     tx.cleanup.add(item)
-    write_down(
-        tx,
-        arrived,
-        "escalation.sent_back",
-        subject=moved.donor_id,
-        actor=slack_actor(command.by.id),
-        correlation_id=moved.correlation_id,
-        escalation_id=moved.id,
-        cleanup_id=item.id,
-        considered=consider(tx, arrived, decider.escalation, decider.colleague.id, "sent_back"),
-        **decider.named(),
-        **audited_reason(command.reason),
-    )
-    count_override(tx, arrived, moved.id, Override.SEND_BACK, command.reason, command.by.id)
     show_cleanup(tx, arrived, item)
     refresh_card(tx, arrived, moved)
     return item
 
 
 def _item(
+    item_id: str,
     command: SendBackRequested,
     arrived: Arrived,
     decider: Decider,
@@ -90,7 +65,7 @@ def _item(
     channel: str,
     steward_id: str | None,
 ) -> CleanupItem:
-    card, item_id = card_of(moved), arrived.ids.new()
+    card = card_of(moved)
     shown = CleanupShown(
         item_id=item_id,
         donor=card.donor,

@@ -10,23 +10,18 @@ from handlers.answers.answering import answer
 from handlers.answers.donor_search import read_donor
 from handlers.commands import DeferralClicked, DeferralEnded
 from handlers.context import Arrived, Context, Write
-from handlers.decisions.considering import consider
 from handlers.decisions.deciding_person import Decider, decider_of
-from handlers.decisions.overriding import audited_reason, count_override, shown_reason
-from handlers.decisions.standing import refuse_click, too_late
+from handlers.decisions.overriding import DEFERRING, overrule
+from handlers.decisions.standing import refuse_click
 from handlers.effects import refresh_card
 from handlers.outcomes import Notice
 from handlers.ports import DonorUnknown
 from handlers.proposals.escalation_view import card_of
-from handlers.record.evidence import record as write_down
-from handlers.record.evidence import slack_actor
 from handlers.waking import wake_at
 from policy.awaited_events import AwaitedEvent
 from policy.canonical import canonical_json
 from policy.donor import Campaign, DonorRecord
-from policy.escalation import EscalationState
 from policy.events import CrmEvent
-from policy.override_reasons import Override
 from policy.working_time import WorkingTime
 from storage.awaited_events import Awaited
 from storage.escalations import Changes, Escalation
@@ -142,32 +137,10 @@ def _defer(
         card=canonical_json(card),
         outcome=None,
     )
-    moved = tx.escalations.move(
-        command.escalation_id,
-        (EscalationState.OPEN,),
-        EscalationState.DEFERRED,
-        arrived.now,
-        revision=decider.escalation.revision,
-        **(decider.signed(arrived.now) | shown_reason(command.reason) | put_off),
-    )
+    until = deferral.until.isoformat()
+    moved = overrule(tx, command, arrived, decider, DEFERRING, put_off, until=until, awaits=deferral.awaits)
     if moved is None:
-        too_late(tx, command, arrived)
         return
-    write_down(
-        tx,
-        arrived,
-        "escalation.deferred",
-        subject=moved.donor_id,
-        actor=slack_actor(command.by.id),
-        correlation_id=moved.correlation_id,
-        escalation_id=moved.id,
-        until=deferral.until.isoformat(),
-        awaits=deferral.awaits,
-        considered=consider(tx, arrived, decider.escalation, decider.colleague.id, "deferred"),
-        **decider.named(),
-        **audited_reason(command.reason),
-    )
-    count_override(tx, arrived, moved.id, Override.DEFER, command.reason, command.by.id)
     if deferral.event:
         tx.awaited.put(
             Awaited(
