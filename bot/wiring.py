@@ -16,7 +16,6 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import httpx2
-from pydantic import JsonValue
 
 from bot.assistants import build_assistant, ships_prompt
 from bot.checkpoint_files import CheckpointFiles, checkpoint_places
@@ -29,22 +28,23 @@ from bot.doorstep import Arrival, Doorstep
 from bot.erasure_list import erase_restored_at_start
 from bot.event_stream import RedisStream
 from bot.files import FileInvalid, policy_source, read_organisation, read_practice
-from bot.heartbeat import Conditions, Heartbeat, LeftAlone, look_at_clock
+from bot.heartbeat import Heartbeat, look_at_clock
 from bot.holiday_calendar import HolidayCalendar
 from bot.http.app import Pages, doors
 from bot.http.asgi import AsgiApp
 from bot.http.crm_events import crm_events
 from bot.http.metrics import Metrics
-from bot.http.probes import Check, Probes
+from bot.http.probes import Probes
 from bot.master_key import open_encrypted
 from bot.policy_in_force import NO_VERSION, PolicyInForce, first_fault
-from bot.scheduler import INSTALLED_AT, Scheduler, next_in
-from bot.settings import AiModelSettings, CrmSettings, Settings, SlackSettings
+from bot.readiness import conditions_of, readiness_checks
+from bot.scheduler import Scheduler, next_in
+from bot.settings import CrmSettings, Settings, SlackSettings
 from bot.slack.app import build_slack_app
 from bot.slack.arrival import Accept
 from bot.slack.arrival import Arrival as SlackArrival
 from bot.slack.chat import SlackChat
-from bot.slack.connection import SlackConnection, open_clients
+from bot.slack.connection import SlackClients, SlackConnection, open_clients
 from bot.slack.http import SlackEndpoint
 from bot.slack.socket import SocketRunner
 from bot.worker import INBOUND, OUTBOUND, Worker
@@ -61,14 +61,12 @@ from storage.database import Database
 from storage.errors import ConstraintError
 from storage.ids import IdSource
 from storage.limits import Limits, LocalLimits, SharedLimits
-from storage.migrate import is_current, upgrade
+from storage.migrate import upgrade
 from storage.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
 DEFAULT_POLL_S = 60.0
-MOST_OFF_S = 120.0
-"""With a clock further off than this, Slack's and the CRM's signatures soon look too old or too new."""
 WEB, WORKING, WATCHING = ("all", "web"), ("all", "worker"), ("all", "scheduler")
 """Which roles open the doors, work through the queues, and watch the clock."""
 
@@ -113,69 +111,35 @@ async def build(
         clock = agreed = AgreedClock()
     ids = IdSource(clock.now, secrets.token_bytes)
     async with AsyncExitStack() as stack:
-        database = await open_database(settings)
-        stack.push_async_callback(database.close)
-        bell: Bell = RedisBell.open(settings.redis_url) if settings.redis_url else InProcessBell()
-        stack.push_async_callback(bell.close)
-        doorstep = Doorstep(database, bell, clock, ids)
-        connection = slack_connection(settings)
-        if agreed:
-            await look_at_clock(database, agreed, first=True)
-        # Spans of time, which no clock that is set may lengthen; a test's clock moves them too.
-        local = LocalLimits() if agreed else LocalLimits(lambda: clock.now().timestamp())
-        limits = SharedLimits.open(settings.redis_url, local) if settings.redis_url else local
-        if isinstance(limits, SharedLimits):
-            stack.push_async_callback(limits.close)
-        clients = open_clients(connection, limits=limits)
-        stack.push_async_callback(clients.close)
-        chat = SlackChat(clients, clock=clock)
-        wire = Wire(await stack.enter_async_context(crm_client(settings.crm)), limits)
-        if settings.organisation_file is None:
-            raise ValueError("organisation_file")
-        stream = RedisStream.open(settings.redis_url) if settings.redis_url else None
-        if stream:
-            stack.push_async_callback(stream.close)
-        rules, organisation = PolicyInForce(), read_organisation(settings.organisation_file)
-        context = Context(
-            database=database,
-            crm=RestCrm(wire, clock, ZoneInfo(organisation.time_zone)),
-            chat=chat,
-            assistant=build_assistant(settings.ai, stack, database, clock, ids),
-            clock=clock,
-            ids=ids,
-            rules=rules,
-            stream=stream,
-            organisation=organisation,
-            checkpoint_store=CheckpointFiles(checkpoint_places(settings)),
-            holidays=HolidayCalendar(),
-            practice=read_practice(settings.practice_file),
-            ships_prompt=ships_prompt,
-            next_occurrence=next_in(organisation),
-        )
+        lines = await _connect(settings, stack, clock, agreed)
+        rules, database, role = PolicyInForce(), lines.database, settings.role
+        context = _context(settings, lines, rules, clock, ids, stack)
         await erase_restored_at_start(settings, database, at_start(context))
         await settle_policy(context, settings.policy_file)
         await record_configuration(settings, context, at_start(context))
-        slack = build_slack_app(connection, accept_from_slack(doorstep), clients.posting, now=clock.now)
-        uses_socket = connection.app_token and settings.role in WEB
-        socket = SocketRunner(slack, connection) if uses_socket else None
+        doorstep = Doorstep(database, lines.bell, clock, ids)
+        slack = build_slack_app(
+            lines.slack, accept_from_slack(doorstep), lines.clients.posting, now=clock.now
+        )
+        uses_socket = lines.slack.app_token and role in WEB
+        socket = SocketRunner(slack, lines.slack) if uses_socket else None
         if socket:
             stack.push_async_callback(socket.close)
-        poller = Poller(wire, database, doorstep, clock)
-        scheduler = Scheduler(context, bell, poller.poll, poll_s=poll_s)
+        poller = Poller(lines.wire, database, doorstep, clock)
+        scheduler = Scheduler(context, lines.bell, poller.poll, poll_s=poll_s)
         stack.callback(scheduler.stop)
         replica = f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}"
-        role = settings.role
-        metrics = Metrics(database, bell, clock, rules)
-        conditions = _conditions(bell, limits, socket, context.assistant, agreed, settings.ai)
+        metrics = Metrics(database, lines.bell, clock, rules)
+        conditions = conditions_of(lines.bell, lines.limits, socket, context.assistant, agreed, settings.ai)
         yield Runtime(
             http=doors(
                 crm_events(doorstep, webhook_secrets(settings.crm)) if role in WEB else None,
                 SlackEndpoint(slack, signing_secrets(settings.slack)) if role in WEB and not socket else None,
-                Probes(_checks(settings, database, socket, agreed)),
+                Probes(readiness_checks(settings, database, socket, agreed)),
                 Pages(metrics, context if role in WEB else None),
             ),
             context=context,
-            workers=_workers(context, bell, settings.workers, replica, metrics, agreed)
+            workers=_workers(context, lines.bell, settings.workers, replica, metrics, agreed)
             if role in WORKING
             else (),
             scheduler=scheduler if role in WATCHING else None,
@@ -183,6 +147,72 @@ async def build(
             heartbeat=Heartbeat(replica, role, database, clock, conditions, agreed),
             stop=asyncio.Event(),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """What a running service is connected to; each is closed with the stack it was opened on."""
+
+    database: Database
+    bell: Bell
+    limits: Limits
+    slack: SlackConnection
+    clients: SlackClients
+    wire: Wire
+    stream: RedisStream | None
+
+
+async def _connect(
+    settings: Settings, stack: AsyncExitStack, clock: Clock, agreed: AgreedClock | None
+) -> _Lines:
+    database = await open_database(settings)
+    stack.push_async_callback(database.close)
+    bell: Bell = RedisBell.open(settings.redis_url) if settings.redis_url else InProcessBell()
+    stack.push_async_callback(bell.close)
+    if agreed:
+        await look_at_clock(database, agreed, first=True)
+    # Spans of time, which no clock that is set may lengthen; a test's clock moves them too.
+    local = LocalLimits() if agreed else LocalLimits(lambda: clock.now().timestamp())
+    limits = SharedLimits.open(settings.redis_url, local) if settings.redis_url else local
+    if isinstance(limits, SharedLimits):
+        stack.push_async_callback(limits.close)
+    slack = slack_connection(settings)
+    clients = open_clients(slack, limits=limits)
+    stack.push_async_callback(clients.close)
+    wire = Wire(await stack.enter_async_context(crm_client(settings.crm)), limits)
+    stream = RedisStream.open(settings.redis_url) if settings.redis_url else None
+    if stream:
+        stack.push_async_callback(stream.close)
+    return _Lines(database, bell, limits, slack, clients, wire, stream)
+
+
+def _context(
+    settings: Settings,
+    lines: _Lines,
+    rules: PolicyInForce,
+    clock: Clock,
+    ids: IdSource,
+    stack: AsyncExitStack,
+) -> Context:
+    if settings.organisation_file is None:
+        raise ValueError("organisation_file")
+    organisation = read_organisation(settings.organisation_file)
+    return Context(
+        database=lines.database,
+        crm=RestCrm(lines.wire, clock, ZoneInfo(organisation.time_zone)),
+        chat=SlackChat(lines.clients, clock=clock),
+        assistant=build_assistant(settings.ai, stack, lines.database, clock, ids),
+        clock=clock,
+        ids=ids,
+        rules=rules,
+        stream=lines.stream,
+        organisation=organisation,
+        checkpoint_store=CheckpointFiles(checkpoint_places(settings)),
+        holidays=HolidayCalendar(),
+        practice=read_practice(settings.practice_file),
+        ships_prompt=ships_prompt,
+        next_occurrence=next_in(organisation),
+    )
 
 
 async def settle_policy(context: Context, file: Path | None) -> None:
@@ -310,67 +340,3 @@ def _workers(
         )
         for lane in (INBOUND, OUTBOUND)
     )
-
-
-def _conditions(
-    bell: Bell,
-    limits: Limits,
-    socket: SocketRunner | None,
-    assistant: object,
-    agreed: AgreedClock | None,
-    ai: AiModelSettings,
-) -> Conditions:
-    """Return what this process reports about itself: what holds at the moment, and what models may cost."""
-    budgets: dict[str, JsonValue] = {
-        f"{name}_micros": int(limit * 1_000_000)
-        for name, limit in (("hourly_budget", ai.hourly_budget), ("daily_budget", ai.daily_budget))
-        if ai.is_configured and limit is not None
-    }
-
-    async def look() -> dict[str, JsonValue]:
-        return {
-            "slack_cut_off": bool(socket and not await socket.is_connected()),
-            "redis_down": bell.is_down,
-            "slack_held": limits.is_held("slack"),
-            "crm_held": limits.is_held("crm"),
-            "clock_off": _is_off(agreed),
-            "model_open": isinstance(assistant, LeftAlone) and assistant.is_left_alone,
-            **budgets,
-        }
-
-    return look
-
-
-def _is_off(agreed: AgreedClock | None) -> bool:
-    return agreed is not None and abs(agreed.machine_is_off_s) > MOST_OFF_S
-
-
-def _checks(
-    settings: Settings, database: Database, socket: SocketRunner | None, agreed: AgreedClock | None
-) -> dict[str, Check]:
-    async def reaches_database() -> str:
-        try:
-            await database.read(lambda tx: tx.settings.get(INSTALLED_AT))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the service is not ready
-            return f"not answering ({type(error).__name__})"
-        return ""
-
-    async def has_schema() -> str:
-        return (
-            ""
-            if await asyncio.to_thread(is_current, settings.database_url)
-            else "run: countersign db upgrade"
-        )
-
-    async def reaches_slack() -> str:
-        return "" if socket is None or await socket.is_connected() else "Socket Mode is not connected"
-
-    async def has_the_time() -> str:
-        return "this machine's clock is wrong: switch on time synchronisation" if _is_off(agreed) else ""
-
-    return {
-        "database": reaches_database,
-        "schema": has_schema,
-        "slack": reaches_slack,
-        "clock": has_the_time,
-    }

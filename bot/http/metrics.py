@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
@@ -23,41 +24,30 @@ class Metrics:
     def __init__(self, database: Database, bell: Bell, clock: Clock, rules: PolicyInForce) -> None:
         self._database, self._bell, self._clock, self._rules = database, bell, clock, rules
         self._registry = CollectorRegistry()
-        self._items = Gauge(
+        gauge = partial(Gauge, registry=self._registry)
+        self._items = gauge(
             "countersign_queue_items",
             "Items in a queue: due now, planned for later, being worked on, set aside",
             ["queue", "status"],
-            registry=self._registry,
         )
-        self._waiting = Gauge(
+        self._waiting = gauge(
             "countersign_queue_oldest_waiting_seconds",
             "How long the item that waits longest could have been worked on",
             ["queue"],
-            registry=self._registry,
         )
-        self._failures = Gauge(
-            "countersign_bell_failures",
-            "Wake-ups that could not be sent or received",
-            registry=self._registry,
+        self._failures = gauge("countersign_bell_failures", "Wake-ups that could not be sent or received")
+        self._paused = gauge(
+            "countersign_paused", "Whether somebody has paused this capability", ["capability"]
         )
-
-        self._paused = Gauge(
-            "countersign_paused",
-            "Whether somebody has paused this capability",
-            ["capability"],
-            registry=self._registry,
-        )
-        self._model_calls = Gauge(
+        self._model_calls = gauge(
             "countersign_model_calls_last_day",
             "Questions to a model in the last 24 hours by use, and whether they were of use",
             ["use", "answered"],
-            registry=self._registry,
         )
-        self._model_cost = Gauge(
+        self._model_cost = gauge(
             "countersign_model_cost_last_day",
             "What models cost in the last 24 hours by use, in the currency of the configured prices",
             ["use"],
-            registry=self._registry,
         )
         self._handled = Histogram(
             "countersign_item_seconds",
@@ -66,37 +56,28 @@ class Metrics:
             buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 120),
             registry=self._registry,
         )
-        self._replicas = Gauge(
-            "countersign_replicas",
-            "Processes that were heard of within the last 45 seconds",
-            ["role"],
-            registry=self._registry,
+        self._replicas = gauge(
+            "countersign_replicas", "Processes that were heard of within the last 45 seconds", ["role"]
         )
-        self._conditions = Gauge(
+        self._conditions = gauge(
             "countersign_replica_conditions",
             "Processes that report this about themselves: slack_held, crm_held, model_open and the like",
             ["condition"],
-            registry=self._registry,
         )
-        self._unsealed = Gauge(
-            "countersign_audit_unsealed",
-            "Audit entries that wait for their place in the chain",
-            registry=self._registry,
+        self._unsealed = gauge(
+            "countersign_audit_unsealed", "Audit entries that wait for their place in the chain"
         )
-        self._checkpoint = Gauge(
+        self._checkpoint = gauge(
             "countersign_checkpoint_age_seconds",
             "How long ago the audit log was signed, 0 while nothing has come after it",
-            registry=self._registry,
         )
-        self._differing = Gauge(
+        self._differing = gauge(
             "countersign_replay_differences",
             "Recorded decisions that came out differently when they were last replayed",
-            registry=self._registry,
         )
-        self._unreadable = Gauge(
+        self._unreadable = gauge(
             "countersign_policy_unreadable",
             "Policy versions that could not be read since the start; then nothing is allowed",
-            registry=self._registry,
         )
 
     async def text(self) -> bytes:

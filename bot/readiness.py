@@ -1,0 +1,87 @@
+"""What a process says of itself: whether it is ready, and what holds at the moment."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pydantic import JsonValue
+
+from bot.clock import AgreedClock
+from bot.heartbeat import Conditions, LeftAlone
+from bot.http.probes import Check
+from bot.scheduler import INSTALLED_AT
+from bot.settings import AiModelSettings, Settings
+from bot.slack.socket import SocketRunner
+from storage.bell import Bell
+from storage.database import Database
+from storage.limits import Limits
+from storage.migrate import is_current
+
+MOST_OFF_S = 120.0
+"""With a clock further off than this, Slack's and the CRM's signatures soon look too old or too new."""
+
+
+def conditions_of(
+    bell: Bell,
+    limits: Limits,
+    socket: SocketRunner | None,
+    assistant: object,
+    agreed: AgreedClock | None,
+    ai: AiModelSettings,
+) -> Conditions:
+    """Return what this process reports about itself: what holds at the moment, and what models may cost."""
+    budgets: dict[str, JsonValue] = {
+        f"{name}_micros": int(limit * 1_000_000)
+        for name, limit in (("hourly_budget", ai.hourly_budget), ("daily_budget", ai.daily_budget))
+        if ai.is_configured and limit is not None
+    }
+
+    async def look() -> dict[str, JsonValue]:
+        return {
+            "slack_cut_off": bool(socket and not await socket.is_connected()),
+            "redis_down": bell.is_down,
+            "slack_held": limits.is_held("slack"),
+            "crm_held": limits.is_held("crm"),
+            "clock_off": _is_off(agreed),
+            "model_open": isinstance(assistant, LeftAlone) and assistant.is_left_alone,
+            **budgets,
+        }
+
+    return look
+
+
+def _is_off(agreed: AgreedClock | None) -> bool:
+    return agreed is not None and abs(agreed.machine_is_off_s) > MOST_OFF_S
+
+
+def readiness_checks(
+    settings: Settings, database: Database, socket: SocketRunner | None, agreed: AgreedClock | None
+) -> dict[str, Check]:
+    """Return what has to hold before this process takes work; a check says what is wrong, or nothing."""
+
+    async def reaches_database() -> str:
+        try:
+            await database.read(lambda tx: tx.settings.get(INSTALLED_AT))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the service is not ready
+            return f"not answering ({type(error).__name__})"
+        return ""
+
+    async def has_schema() -> str:
+        return (
+            ""
+            if await asyncio.to_thread(is_current, settings.database_url)
+            else "run: countersign db upgrade"
+        )
+
+    async def reaches_slack() -> str:
+        return "" if socket is None or await socket.is_connected() else "Socket Mode is not connected"
+
+    async def has_the_time() -> str:
+        return "this machine's clock is wrong: switch on time synchronisation" if _is_off(agreed) else ""
+
+    return {
+        "database": reaches_database,
+        "schema": has_schema,
+        "slack": reaches_slack,
+        "clock": has_the_time,
+    }
