@@ -43,6 +43,7 @@ class AgreedClock:
         self._leap = timedelta()
         self._sightings = 0
         self._leapt, self._leapt_at = timedelta(), 0.0
+        self._changed_at = monotonic()
 
     def now(self) -> datetime:
         """Return the present instant."""
@@ -55,6 +56,14 @@ class AgreedClock:
         Others may not have heard of it yet, so what they hold must not count as run out.
         """
         return self._leapt if self._monotonic() - self._leapt_at < SETTLED_S else timedelta()
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether every process counts by this time: none has just begun, leapt, or seen a leap.
+
+        Until then what others hold may look as if it were held for ever.
+        """
+        return self._sightings == 0 and self._monotonic() - self._changed_at >= SETTLED_S
 
     @property
     def machine_is_off_s(self) -> float:
@@ -73,10 +82,12 @@ class AgreedClock:
             log.warning("the clock has leapt", extra={"seconds": round(apart.total_seconds())})
             self._set(reference)
             self._leapt, self._leapt_at = max(apart, timedelta()), self._monotonic()
+            self._changed_at = self._leapt_at
 
     def begin(self, reference: datetime) -> None:
         """Follow *reference* from the start, wherever the machine's clock stands."""
         self._set(reference)
+        self._changed_at = self._monotonic()
 
     def _set(self, reference: datetime) -> None:
         self._at, self._since = reference, self._monotonic()

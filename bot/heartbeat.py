@@ -74,12 +74,17 @@ class Heartbeat:
 
 
 async def look_at_clock(database: Database, agreed: AgreedClock, *, first: bool = False) -> None:
-    """Compare the agreed time with the database server's clock, or with the machine's where there is none."""
+    """Compare the agreed time with the database server's clock, or with the machine's where there is none.
+
+    At the *first* look nothing is agreed yet, so a database that does not answer is an UnavailableError.
+    """
     loop = asyncio.get_running_loop()
     asked_at = loop.time()
     try:
         reference = await database.read(lambda tx: tx.replicas.clock()) or SystemClock().now()
     except StorageError:
+        if first:
+            raise  # a machine days off would write its time into leases, deadlines and the audit log
         return  # what was agreed holds on
     took = loop.time() - asked_at
     reference += timedelta(seconds=took / 2)

@@ -336,6 +336,7 @@ def _workers(
             slots=slots,
             observe=metrics.handled,
             leapt=(lambda: agreed.leapt_lately) if agreed else timedelta,
+            clocks_agree=(lambda: agreed.is_settled) if agreed else (lambda: True),
             random=Random(secrets.randbits(64)),  # noqa: S311 - spreads retries, guards nothing
         )
         for lane in (INBOUND, OUTBOUND)

@@ -89,10 +89,11 @@ class Worker:
         random: Random,
         observe: Observe = lambda _lane, _outcome, _seconds: None,
         leapt: Callable[[], timedelta] = timedelta,
+        clocks_agree: Callable[[], bool] = lambda: True,
     ) -> None:
         self._lane, self._context, self._bell = lane, context, bell
         self._owner, self._slots, self._random = owner, slots, random
-        self._observe, self._leapt = observe, leapt
+        self._observe, self._leapt, self._clocks_agree = observe, leapt, clocks_agree
         self._for_anything = slots - slots // KEPT_FOR_PEOPLE
         self._running: set[asyncio.Task[None]] = set()
         self._not_urgent = 0
@@ -142,6 +143,7 @@ class Worker:
                     limit=limit,
                     at_most=at_most,
                     leapt=self._leapt(),
+                    clocks_agree=self._clocks_agree(),
                 )
             )
         except StorageError as error:

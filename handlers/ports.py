@@ -37,6 +37,10 @@ class OutcomeUnknown(Exception):
     """A write was sent and no answer came: look before sending it again."""
 
 
+class NotThere(OutcomeUnknown):
+    """The write was answered with yes, and reading it back shows nothing of it."""
+
+
 class StaleRecord(Exception):
     """The CRM record changed since it was read; read it again before deciding anything."""
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from storage.errors import sqlstate, without_data
+from storage.errors import UnavailableError, sqlstate, without_data
 from storage.joint_work import JointWork, Work, perform, runs
 from storage.transaction import Transaction, flush
 
@@ -86,8 +86,10 @@ class BatchWriter:
                     _settle(jobs, await connection.run_sync(self._commit_over, works))
                     if connection.invalidated:
                         return
-        except Exception as error:  # noqa: BLE001 - no connection, and every caller must hear of it
-            failed = without_data(error)
+        except BaseException as error:  # noqa: BLE001 - no connection, and every caller must hear of it
+            # Nobody cancels a committer: it is a driver that gave up waiting, and callers must not wait on.
+            cut_off = isinstance(error, asyncio.CancelledError)
+            failed = UnavailableError("cut_off") if cut_off else without_data(error)
             unheard = self._next() if jobs is None else jobs
             _settle(unheard, [_Result(error=failed) for _ in unheard])
 

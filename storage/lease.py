@@ -34,6 +34,9 @@ STATUSES = ("ready", "in_flight", "done", "dead")
 
 _ERROR = re.compile(r"[\w.\-/]{1,80}(: ?[\w.\-/]{1,80}){0,3}", re.ASCII)
 _CLAIM_TRIES = 3
+_LONGEST_LEASES = 4
+"""A lease that ends later than so many of them from now was not given by the time that all agree on."""
+_ANY_LEASE = timedelta(days=365 * 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +85,21 @@ class LeasedQueue:
         kinds: Sequence[str] | None = None,
         at_most: int | None = None,
         leapt: timedelta = timedelta(),
+        clocks_agree: bool = True,
     ) -> list[Item]:
         """Take up to *limit* due items for *owner*, by priority and then age; none of a priority > *at_most*.
 
         An item is left alone while an older unfinished one, or any claimed one, of the same *entity_key*
         exists, whatever its kind. An expired lease is taken over, unless it
-        is only because the clock *leapt* by so much. May return less than there is when another
-        claimer was quicker.
+        is only because the clock *leapt* by so much; and so is one that runs for longer than any that was
+        ever given, as whoever claims by a wrong clock leaves behind, unless *clocks_agree* is doubtful just
+        now. May return less than there is when another claimer was quicker.
         """
         for _ in range(_CLAIM_TRIES):
             try:
                 with self._connection.begin_nested():
-                    found = self._candidates(now, limit, kinds, at_most, leapt)
+                    absurd = now + (_LONGEST_LEASES * lease if clocks_agree else _ANY_LEASE)
+                    found = self._candidates(now, limit, kinds, at_most, (now - leapt, absurd))
                     return self._claim(owner, now, now + lease, found)
             except IntegrityError:
                 # Two items of one entity became visible to two claimers at once; the index let one win.
@@ -250,10 +256,11 @@ class LeasedQueue:
         limit: int,
         kinds: Sequence[str] | None,
         at_most: int | None,
-        leapt: timedelta,
+        leases: tuple[datetime, datetime],
     ) -> list[int]:
         query = candidates(self._table, of_kinds=kinds is not None, urgent=at_most is not None)
-        wanted: dict[str, Any] = {"now": now, "expired": now - leapt, "limit": limit}
+        expired, absurd = leases
+        wanted: dict[str, Any] = {"now": now, "expired": expired, "absurd": absurd, "limit": limit}
         if kinds is not None:
             wanted["kinds"] = list(kinds)
         if at_most is not None:

@@ -33,7 +33,13 @@ def candidates(table: Table, *, of_kinds: bool, urgent: bool) -> Select[Any]:
     now = bindparam("now", type_=UtcDateTime())
     due = or_(
         and_(in_status(table, "ready"), table.c.available_at <= now),
-        and_(in_status(table, "in_flight"), table.c.lease_until <= bindparam("expired", type_=UtcDateTime())),
+        and_(
+            in_status(table, "in_flight"),
+            or_(
+                table.c.lease_until <= bindparam("expired", type_=UtcDateTime()),
+                table.c.lease_until > bindparam("absurd", type_=UtcDateTime()),
+            ),
+        ),
     )
     query = (
         select(table.c.position)

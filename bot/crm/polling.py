@@ -6,7 +6,7 @@ import json
 import logging
 
 from bot.crm.webhook import Accepted, read_structured
-from bot.crm.wire import NotPermitted, Wire
+from bot.crm.wire import NotPermitted, Wire, items_of
 from bot.doorstep import Arrival, Doorstep
 from handlers.ports import Clock, DonorUnknown, Unavailable
 from storage.database import Database
@@ -37,11 +37,11 @@ class Poller:
             query = {"after": str(cursor)} if cursor else {}
             page = await self._wire.get("events", limit=500, **query)
             if not first_time:
-                for item in page["items"]:
+                for item in items_of(page):
                     await self._accept(item)
-            cursor = page["cursor"] or cursor
+            cursor = page.get("cursor") or cursor
             await self._remember(cursor)
-            if not page["next"]:
+            if not page.get("next"):
                 return
 
     async def _accept(self, item: object) -> None:

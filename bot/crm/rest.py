@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Generic, TypeVar
 
 from bot.crm.undoing import Undoing
-from bot.crm.wire import NotPermitted, Wire
+from bot.crm.wire import NotPermitted, Wire, items_of
 from bot.crm.writes import Writes
 from handlers.ports import Clock, CrmReceipt, DonorUnknown
 from policy.actions import Action
@@ -68,12 +68,12 @@ class RestCrm:
     async def search(self, text: str, limit: int) -> tuple[DonorMatch, ...]:
         """Find donors by id, e-mail or name, best match first."""
         page = await self._wire.get("donors", search=text, limit=limit)
-        return tuple(DonorMatch.model_validate(item) for item in page["items"])
+        return tuple(DonorMatch.model_validate(item) for item in items_of(page))
 
     async def near(self, text: str) -> tuple[DonorMatch, ...]:
         """Find donors whose names look like *text*."""
         page = await self._wire.get("donors", near=text)
-        return tuple(DonorMatch.model_validate(item) for item in page["items"])
+        return tuple(DonorMatch.model_validate(item) for item in items_of(page))
 
     async def read(self, donor_id: str) -> DonorRecord:
         """Read one donor with everything around them; what may not be seen is named in the gaps."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from bot.crm.read_back import check_it_holds, check_it_is_gone
 from bot.crm.wire import CRM, NotPermitted, Wire
 from bot.crm.writes import Json, note_body, spell_value, task_body
 from handlers.ports import DonorUnknown, Refused
@@ -89,7 +90,7 @@ class Undoing:
         if not rest:
             return ChangedSince(differences=differences, rest=CANCEL)
         closed = {"status": "cancelled"}
-        await self._wire.write("PATCH", path, closed, actor=actor, headers=_headers(held, key))
+        await self._change(path, closed, held, key, actor)
         return TakenBack(changes=(_change(ref, "status", held["status"], "cancelled", names),))
 
     async def _delete(self, path: str, held: Mapping[str, Any], key: str, actor: str) -> TakenBack:
@@ -98,6 +99,7 @@ class Undoing:
             await self._wire.write("DELETE", path, None, actor=actor, headers=_headers(held, key))
         except DonorUnknown:
             return TakenBack(gone=True)
+        await check_it_is_gone(self._wire, path)
         return TakenBack(changes=(_removed(kind, ref, held),))
 
     async def _restore(self, path: str, key: str, actor: str) -> TakenBack | ChangedSince:
@@ -118,10 +120,16 @@ class Undoing:
         if not body:
             return TakenBack(gone=True)
         await self._check_owner(body)
-        await self._wire.write("PATCH", path, body, actor=actor, headers=_headers(held, key))
+        await self._change(path, body, held, key, actor)
         return TakenBack(
             changes=tuple(_change(ref, name, held.get(name), value, names) for name, value in body.items())
         )
+
+    async def _change(self, path: str, body: Json, held: Mapping[str, Any], key: str, actor: str) -> None:
+        """Change the record, and see that it was; raises NotThere, after which a repetition looks first."""
+        await self._wire.write("PATCH", path, body, actor=actor, headers=_headers(held, key))
+        if not await self._wire.every("changes", change_key=_undo_key(key)):
+            await check_it_holds(self._wire, path, body)
 
     async def _check_owner(self, body: Json) -> None:
         """A relationship is given back only to somebody who is still here."""

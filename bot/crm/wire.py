@@ -16,6 +16,7 @@ CRM: Final = "crm"
 _PAGE_SIZE = 500
 _MOST_PAGES = 200
 _QUOTA = "quota_exceeded"
+UNREADABLE: Final = "unreadable_answer"
 
 
 class NotPermitted(Exception):
@@ -34,21 +35,22 @@ class Wire:
 
     async def get(self, path: str, **query: str | int) -> dict[str, Any]:
         """Read one document; raises DonorUnknown (404), NotPermitted, Unavailable."""
-        response = await self._read(path, query)
-        document: dict[str, Any] = response.json()
+        document = _document(await self._read(path, query))
+        if document is None:
+            raise Unavailable(CRM, UNREADABLE)
         return document
 
     async def every(self, path: str, **query: str | int) -> list[dict[str, Any]]:
-        """Read all pages of a list."""
+        """Read all pages of a list; what is on two pages, because something moved, counts once."""
         items: list[dict[str, Any]] = []
         cursor: dict[str, str] = {}
         for _ in range(_MOST_PAGES):
             page = await self.get(path, limit=_PAGE_SIZE, **query, **cursor)
-            items += page["items"]
-            if not page["next"]:
+            items += items_of(page)
+            if not page.get("next"):
                 break
             cursor = {"cursor": page["next"]}
-        return items
+        return _each_once(items)
 
     async def write(
         self,
@@ -84,7 +86,9 @@ class Wire:
             raise DonorUnknown(path)
         if response.is_error:
             raise Refused(CRM, f"http_{response.status_code}")
-        document: dict[str, Any] = response.json() if response.content else {}
+        document = _document(response) if response.content else {}
+        if document is None:  # it was done, or something in between answers in the CRM's place
+            raise OutcomeUnknown(CRM)
         return document
 
     async def _read(self, path: str, query: Mapping[str, str | int]) -> httpx2.Response:
@@ -118,6 +122,28 @@ class Wire:
         if wait:
             await self._limits.hold(CRM, wait.total_seconds())
         raise Unavailable(CRM, "rate_limited" if too_many else _QUOTA, wait)
+
+
+def items_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what a page of a list holds; raises Unavailable where it is no such page."""
+    items = page.get("items")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise Unavailable(CRM, UNREADABLE)
+    return items
+
+
+def _document(response: httpx2.Response) -> dict[str, Any] | None:
+    """Return the object that was answered; None for one that broke off, or a page of something in between."""
+    try:
+        document = response.json()
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _each_once(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    latest = {str(item["id"]): item for item in items if "id" in item}
+    return [*latest.values(), *(item for item in items if "id" not in item)]
 
 
 def _retry_after(response: httpx2.Response) -> timedelta | None:

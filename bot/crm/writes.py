@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import date, tzinfo
 from typing import Any
 
-from bot.crm.wire import Wire
-from handlers.ports import Clock, CrmReceipt, DonorUnknown
+from bot.crm.read_back import check_it_holds
+from bot.crm.wire import CRM, Wire
+from handlers.ports import Clock, CrmReceipt, DonorUnknown, NotThere, OutcomeUnknown
 from policy.actions import (
     Action,
     AddNote,
@@ -41,11 +42,11 @@ class Writes:
             case CreateTask() | ScheduleFollowUp():
                 body = task_body(action)
                 task = await self._wire.write("PUT", f"tasks/{key}", body, actor=actor, headers={})
-                return await self._read_back("tasks", task["id"], body)
+                return await self._read_back("tasks", task, body)
             case AddNote() | DraftMessage():
                 body = note_body(action)
                 note = await self._wire.write("PUT", f"notes/{key}", body, actor=actor, headers={})
-                return await self._read_back("notes", note["id"], body)
+                return await self._read_back("notes", note, body)
             case RecordAcknowledgement():
                 return await self._acknowledge(action, key=key, actor=actor)
             case SuppressChannel():
@@ -73,8 +74,10 @@ class Writes:
                 "by": actor,
             }
         }
-        await self._patch(f"gifts/{action.gift_id}", body, gift["version"], key, actor)
-        return await self._changed(action.gift_id, key)
+        path = f"gifts/{action.gift_id}"
+        await self._patch(path, body, gift["version"], key, actor)
+        settled = {"acknowledgement": {"status": "acknowledged"}}
+        return await self._changed(action.gift_id, key, path, settled)
 
     async def _suppress(self, action: SuppressChannel, *, key: str, actor: str) -> CrmReceipt:
         donor = await self._wire.get(f"donors/{action.donor_id}")
@@ -88,12 +91,16 @@ class Writes:
         }
         path = f"donors/{action.donor_id}/consents"
         created = await self._wire.write("POST", path, body, actor=actor, headers={"X-Change-Key": key})
-        return await self._changed(created["id"], key)
+        ref, changes = _id_of(created), await self._changes(key)
+        if not changes and not any(each.get("id") == ref for each in await self._wire.every(path)):
+            raise NotThere(CRM)
+        return _receipt(ref, changes)
 
     async def _change_donor(self, action: Action, *, key: str, version: str, actor: str) -> CrmReceipt:
         body = await self._donor_body(action)
-        await self._patch(f"donors/{action.donor_id}", body, version, key, actor)
-        return await self._changed(action.donor_id, key)
+        path = f"donors/{action.donor_id}"
+        await self._patch(path, body, version, key, actor)
+        return await self._changed(action.donor_id, key, path, body)
 
     async def _donor_body(self, action: Action) -> Json:
         match action:
@@ -116,11 +123,12 @@ class Writes:
         headers = {"If-Match": f'"{version}"', "X-Change-Key": key}
         await self._wire.write("PATCH", path, body, actor=actor, headers=headers)
 
-    async def _read_back(self, kind: str, record_id: str, sent: Mapping[str, Any]) -> CrmReceipt:
+    async def _read_back(self, kind: str, answered: Json, sent: Mapping[str, Any]) -> CrmReceipt:
+        record_id = _id_of(answered)
         try:
             held = await self._wire.get(f"{kind}/{record_id}")
         except DonorUnknown:
-            held = {}
+            raise NotThere(CRM) from None
         return _created(record_id, held, sent)
 
     async def _find_created(
@@ -133,9 +141,20 @@ class Writes:
     async def _changes(self, key: str) -> list[Json]:
         return await self._wire.every("changes", change_key=key)
 
-    async def _changed(self, ref: str, key: str) -> CrmReceipt:
+    async def _changed(self, ref: str, key: str, path: str, sent: Mapping[str, Any]) -> CrmReceipt:
+        """Read the change history under *key*; where it is silent, the record itself has to hold it."""
         changes = await self._changes(key)
+        if not changes:
+            await check_it_holds(self._wire, path, sent)
         return _receipt(ref, changes)
+
+
+def _id_of(answered: Json) -> str:
+    """Return the id of what was written; an answer without one says nothing."""
+    record_id = answered.get("id")
+    if not isinstance(record_id, str):
+        raise OutcomeUnknown(CRM)
+    return record_id
 
 
 def task_body(action: CreateTask | ScheduleFollowUp) -> Json:

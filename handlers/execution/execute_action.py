@@ -13,7 +13,15 @@ from handlers.effects import ExecuteAction, refresh_card
 from handlers.execution.publishing import publish_data
 from handlers.execution.still_right import PAUSE, Ready, Stopped, still_right
 from handlers.outcomes import Execution
-from handlers.ports import CrmReceipt, DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
+from handlers.ports import (
+    CrmReceipt,
+    DonorUnknown,
+    NotThere,
+    OutcomeUnknown,
+    Refused,
+    StaleRecord,
+    Unavailable,
+)
 from handlers.proposals.deciding import Ruling
 from handlers.proposals.escalation_view import requirement_of
 from handlers.proposals.held_back import human_decisions
@@ -34,6 +42,13 @@ _S = EscalationState
 READY = (_S.APPROVED, _S.EXECUTING, _S.OUTCOME_UNKNOWN)
 WAITING = "The CRM does not answer at the moment. The approval stands; it is tried again by itself."
 GONE = "The CRM no longer has the record that was to be changed."
+NOT_THERE = (
+    "The CRM says each time that it has written this, and shows nothing of it afterwards. "
+    "Look there before you enter it by hand, and tell whoever looks after the CRM."
+)
+ENOUGH_LOOKS = (
+    8  # with the pauses in between they take a minute: time enough for a CRM that shows things late
+)
 PAUSED = "This waits until the open decision about the donor is taken."
 
 
@@ -90,7 +105,10 @@ async def _write(escalation: Escalation, key: str, ready: Ready, arrived: Arrive
         return lambda tx: _failed(tx, arrived, escalation, reason)
     except DonorUnknown:
         return lambda tx: _failed(tx, arrived, escalation, GONE)
-    except OutcomeUnknown:
+    except OutcomeUnknown as unknown:
+        looked_often = escalation.state is _S.OUTCOME_UNKNOWN and arrived.attempts >= ENOUGH_LOOKS
+        if isinstance(unknown, NotThere) and looked_often:
+            return lambda tx: _failed(tx, arrived, escalation, NOT_THERE)
         await _mark_unknown(escalation, arrived, context)
         raise Unavailable("crm", "outcome_unknown") from None
     except StaleRecord:

@@ -16,7 +16,15 @@ from bot.cli.running import listen
 from bot.crm.rest import RestCrm
 from bot.crm.wire import Wire
 from bot.sandbox.crm.app import CrmSandboxConfig, build_crm
-from handlers.ports import CrmReceipt, DonorUnknown, OutcomeUnknown, Refused, StaleRecord
+from handlers.ports import (
+    CrmReceipt,
+    DonorUnknown,
+    NotThere,
+    OutcomeUnknown,
+    Refused,
+    StaleRecord,
+    Unavailable,
+)
 from policy.actions import (
     Action,
     AddNote,
@@ -297,3 +305,44 @@ async def test_a_write_to_a_record_that_is_gone_says_so(crm: Crm) -> None:
             version="v1",
             actor="a",
         )
+
+
+@pytest.mark.parametrize("action", [*CREATING, *CHANGING], ids=lambda a: a.kind)
+async def test_a_yes_that_nothing_follows_from_is_no_yes(crm: Crm, action: Action) -> None:
+    before = crm.held()
+    await crm.fail(empty_promises=True)
+    with pytest.raises(NotThere):
+        await crm.execute(action)
+    await crm.fail(empty_promises=False)
+    key, receipt = await crm.execute(action)
+    written = crm.held()
+    await crm.fail(empty_promises=True)
+    with pytest.raises(NotThere):
+        await crm.undo(action, key, receipt.ref)
+    await crm.fail(empty_promises=False)
+    assert crm.held() == written != before
+    assert not _taken_back(await crm.undo(action, key, receipt.ref)).gone
+    assert crm.held() == before
+
+
+async def test_half_an_answer_to_a_write_says_nothing_and_to_a_question_neither(crm: Crm) -> None:
+    await crm.fail(cut_answers=True)
+    with pytest.raises(OutcomeUnknown):
+        await crm.execute(CREATING[0])
+    with pytest.raises(Unavailable) as half:
+        await crm.rest.read(JANE)
+    await crm.fail(cut_answers=False)
+    assert half.value.code == "unreadable_answer"
+    found = await crm.rest.find(CREATING[0], key=f"key-{crm.written}")
+    assert found is not None, "it was written all the same, and is found by its key"
+    assert _taken_back(await crm.undo(CREATING[0], f"key-{crm.written}", found.ref)).changes
+
+
+async def test_what_a_list_names_twice_counts_once(crm: Crm) -> None:
+    once = await crm.rest.read(JANE)
+    await crm.fail(repeated_items=True)
+    twice = await crm.rest.read(JANE)
+    await crm.fail(repeated_items=False)
+    assert twice.gifts == once.gifts
+    assert once.gifts
+    assert twice == once

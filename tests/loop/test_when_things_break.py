@@ -19,6 +19,8 @@ WELL: dict[str, Any] = {
     "rate_limit": False,
     "quota": False,
     "lost_write_replies": False,
+    "cut_answers": False,
+    "empty_promises": False,
     "partial_permission": False,
 }
 
@@ -60,8 +62,9 @@ async def _stage_of(loop: Loop, donor_id: str) -> str:
         {"rate_limit": True, "retry_after_s": 60},
         {"quota": True, "retry_after_s": 60},
         {"slow_ms": 900},
+        {"cut_answers": True},
     ],
-    ids=["down", "rate limited", "quota used up", "too slow"],
+    ids=["down", "rate limited", "quota used up", "too slow", "answers break off"],
 )
 async def test_an_event_waits_until_the_crm_answers(open_loop: Open, fault: dict[str, Any]) -> None:
     loop = await open_loop(crm_timeout_s=0.3)
@@ -137,6 +140,34 @@ async def test_a_write_whose_answer_is_lost_is_looked_for_and_found(loop: Loop) 
     writes = [r for r in loop.stage.heard if r.method == "PUT" and r.path.startswith("/crm/api/v1/tasks/")]
     assert len(writes) == 1, "it is found, not sent again"
     assert "action.outcome_unknown" in await loop.kinds()
+    await loop.verified()
+
+
+async def test_a_write_that_the_crm_only_promised_is_sent_again_under_its_key(loop: Loop) -> None:
+    card = await loop.card()
+    await loop.stage.break_crm(empty_promises=True)
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await loop.now_shows(card, "Being checked: Jane Doe", "it may or may not be there")
+    await loop.stage.break_crm(**WELL)
+    await loop.later()
+    await loop.now_shows(card, "Done: Jane Doe", "read back to check")
+    await loop.settled()
+    assert len(await loop.stage.written_for(card, JANE)) == 1
+    await loop.verified()
+
+
+async def test_a_crm_that_only_ever_promises_is_given_up_on_openly(loop: Loop) -> None:
+    card = await loop.card()
+    await loop.stage.break_crm(empty_promises=True)
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await loop.now_shows(card, "Being checked: Jane Doe")
+    for _ in range(7):
+        await loop.settled()
+        await loop.later()
+    await loop.now_shows(card, "Not done: Jane Doe", "shows nothing of it afterwards")
+    await loop.settled()
+    assert await loop.stage.written_for(card, JANE) == []
+    assert await loop.dead() == []
     await loop.verified()
 
 

@@ -73,6 +73,20 @@ def test_a_leap_is_believed_when_it_is_seen_three_times_in_a_row(
     assert clock.leapt_lately == timedelta(seconds=forwards)
     machine.lived += 61
     assert clock.leapt_lately == timedelta(), "everybody has heard of it"
+    assert clock.is_settled == (leaps[-1] == 0 or believed != 0), "a leap that was seen is a doubt"
+
+
+@pytest.mark.parametrize("apart", [0, 3600, -3600])
+def test_whether_all_count_by_the_same_time_is_told(machine: Machine, clock: AgreedClock, apart: int) -> None:
+    machine.lived += 59
+    assert not clock.is_settled, "it has just begun"
+    machine.lived += 1
+    assert clock.is_settled
+    for looks in range(1, 4):
+        clock.look(machine.true() + timedelta(seconds=apart))
+        assert clock.is_settled == (apart == 0), looks
+    machine.lived += 60
+    assert clock.is_settled, "everybody has had the time to follow"
 
 
 def test_it_begins_with_the_database_wherever_the_machine_stands(
@@ -100,7 +114,7 @@ class Server:
     [
         (NOON, True, NOON),
         (NOON, False, NOON + timedelta(days=7)),
-        (None, True, NOON + timedelta(days=7)),
+        (None, False, NOON + timedelta(days=7)),
     ],
 )
 async def test_a_slow_server_is_believed_at_the_start(
@@ -115,6 +129,13 @@ async def test_a_slow_server_is_believed_at_the_start(
     clock = AgreedClock(machine.wall, lambda: machine.lived)
     await look_at_clock(Server(server), clock, first=first)  # type: ignore[arg-type]
     assert abs(clock.now() - shown) < timedelta(seconds=5)
+
+
+async def test_nobody_starts_by_a_time_that_could_not_be_agreed(machine: Machine) -> None:
+    machine.off = timedelta(days=7)
+    clock = AgreedClock(machine.wall, lambda: machine.lived)
+    with pytest.raises(UnavailableError):
+        await look_at_clock(Server(None), clock, first=True)  # type: ignore[arg-type]
 
 
 async def test_a_leap_is_seen_through_slow_answers(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,19 +12,24 @@ from typing import Any
 import pytest
 
 from bot import worker as working
-from bot.worker import INBOUND, Worker
+from bot.worker import INBOUND, OUTBOUND, Worker
 from handlers.commands import UnreadableEventArrived
 from handlers.context import Arrived, Context, Write
 from policy.decide import CompiledPolicy
+from policy.escalation import EscalationState
 from storage.bell import InProcessBell
 from storage.errors import UnavailableError
-from storage.lease import LeasedQueue
+from storage.lease import Item, LeasedQueue
 from storage.queue import Received
+from storage.transaction import Transaction
 from tests.handlers.conftest import House, default_policy, house_in, migrated
+from tests.handlers.test_pausing import _approve, _cards, _event
+from tests.loop.staging import until
 
 __all__ = ["default_policy", "migrated"]
 
 Extend = Callable[..., bool]
+AWAY = 40
 
 
 @pytest.fixture
@@ -123,3 +128,67 @@ async def test_a_lease_that_cannot_be_held_any_longer_is_given_up_in_time(
     how, counts = await _worked_on(house, monkeypatch, away, enough=10**6)
     assert (how, counts["done"]) == ("given up", 0)
     assert working.LEASE.total_seconds() - 2.0 == 13.0
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["before the commit", "after the commit"])
+async def test_a_database_that_goes_away_while_an_effect_is_settled_doubles_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch, stored: bool
+) -> None:
+    """It is away more often in a row than an item may fail, and nobody knows what it has committed."""
+    await _event(house)
+    await house.work_all()
+    [card] = await _cards(house, EscalationState.OPEN)
+    await _approve(house, card)
+    [approval] = await house.database.write(
+        lambda tx: tx.inbox.claim(owner="by hand", now=house.clock.now(), lease=working.LEASE, limit=1)
+    )
+    await house._handle(approval, inbound=True)
+    settling, write = 0, house.database.write
+
+    async def cut_off_after_finishing(work: Callable[[Transaction], Any]) -> Any:
+        """Store or forget what *work* does; either way the caller only hears that the server is away."""
+        nonlocal settling
+        finished = False
+
+        def noticed(tx: Transaction) -> Any:
+            nonlocal finished
+            finish = tx.outbox.finish
+
+            def finishing(item: Item, *given: Any) -> Any:
+                nonlocal finished
+                finished = True
+                finish(item, *given)
+                if settling < AWAY and not stored:
+                    raise UnavailableError("away")
+
+            monkeypatch.setattr(tx.outbox, "finish", finishing)
+            return work(tx)
+
+        try:
+            done = await write(noticed)
+        finally:
+            settling += finished
+        if finished and stored and settling <= AWAY:
+            raise UnavailableError("away")
+        return done
+
+    monkeypatch.setattr(house.database, "write", cut_off_after_finishing)
+    worker = Worker(OUTBOUND, house.context, InProcessBell(), owner="w", slots=4, random=Random(1))
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(stop))
+
+    async def settled() -> bool:
+        house.clock.move(minutes=2)
+        counts = await house.database.read(lambda tx: tx.outbox.counts())
+        return counts["ready"] == counts["in_flight"] == 0
+
+    monkeypatch.setattr(working, "SWEEP_S", 0.01)
+    await until(settled, "every effect is settled")
+    stop.set()
+    await running
+    counts = await house.database.read(lambda tx: tx.outbox.counts())
+    assert settling >= (2 if stored else AWAY + 1)
+    assert counts["dead"] == 0, "there was nothing wrong with the items"
+    assert await _cards(house, EscalationState.EXECUTED) == [card]
+    assert len(house.crm.written) == 1
+    assert len(house.chat.cards) == 1

@@ -213,6 +213,21 @@ async def test_a_lease_that_ran_out_only_because_the_clock_leapt_is_left_to_its_
     assert [item.id for item in await side.do(claim_after(3600, 3630))] == ["a"]
 
 
+async def test_a_lease_given_by_a_clock_that_was_wrong_blocks_nothing(side: Side) -> None:
+    await side.put("a")
+    (stray,) = await side.claim(at(7 * 86400))
+
+    def claim(*, clocks_agree: bool) -> Callable[[Any], list[Item]]:
+        return lambda q: q.claim(owner="w2", now=NOW, lease=LEASE, limit=9, clocks_agree=clocks_agree)
+
+    assert await side.do(claim(clocks_agree=False)) == [], "it may be ours that is wrong"
+    (taken,) = await side.do(claim(clocks_agree=True))
+    assert (taken.id, taken.attempts) == ("a", 2)
+    with pytest.raises(LeaseLostError):
+        await side.do(lambda q: q.finish(stray, NOW))
+    assert await side.do(claim(clocks_agree=True)) == [], "what was given by the right one is held"
+
+
 async def test_a_lease_nobody_took_over_still_counts(side: Side) -> None:
     await side.put("a")
     (item,) = await side.claim(NOW)

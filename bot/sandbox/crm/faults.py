@@ -12,7 +12,8 @@ class FaultSettings(BaseModel):
 
     *slow_ms* milliseconds before each answer; *stale_412* how many of the next conditional writes are told
     that they are stale; *retry_after_s* what a 429 or a 403 for quota says; *late_events* seconds that each
-    event is held back.
+    event is held back. *cut_answers* break off in the middle, *empty_promises* are writes answered with yes
+    that nothing follows from, *repeated_items* are on their lists twice.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,6 +27,9 @@ class FaultSettings(BaseModel):
     empty_reads: bool = False
     partial_permission: bool = False
     lost_write_replies: bool = False
+    cut_answers: bool = False
+    empty_promises: bool = False
+    repeated_items: bool = False
     duplicate_events: bool = False
     late_events: int = Field(0, ge=0, le=86_400)
     reorder_events: bool = False
