@@ -6,7 +6,7 @@ made of nothing but an audit entry. Whoever has the audit can therefore count ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
@@ -173,6 +173,7 @@ _PLAIN: dict[str, Kind] = {
     "checkpoint.refused": K.CHECKPOINT_FAILED,
     "export.made": K.EXPORTED,
 }
+_CONSIDERED = frozenset({"escalation.approved", "escalation.approval_given"})
 _RESPONSES: dict[str, Response] = {
     "donation.received": "gave",
     "reply.received": "replied",
@@ -220,24 +221,27 @@ def decile(confidence: int | None) -> int:
 
 
 def _plain(kind: str, person: str, payload: Mapping[str, Any]) -> Counted:
-    about = _text(payload, "escalation_id") or None
-    found = [_one(_PLAIN[kind], _text(payload, "reason_code"))]
-    considered = payload.get("considered")
-    if isinstance(considered, dict) and kind in ("escalation.approved", "escalation.approval_given"):
-        found += [Interaction(kind=K.MEASURED)] if considered.get("seconds_since_shown") is not None else []
-        found += [Interaction(kind=K.FASTER)] if considered.get("faster_than_reading") else []
+    found = _one(_PLAIN[kind], _text(payload, "reason_code"))
+    considered = payload.get("considered") if kind in _CONSIDERED else None
     return Counted(
-        interactions=tuple(found),
-        person=person,
-        escalation_id=about,
+        found if not isinstance(considered, dict) else (*found, *_considered(considered)),
+        person,
+        _text(payload, "escalation_id") or None,
         opens=kind == "escalation.opened",
         owner=_text(payload, "owner_email"),
     )
 
 
+def _considered(considered: Mapping[str, Any]) -> Iterator[Interaction]:
+    if considered.get("seconds_since_shown") is not None:
+        yield Interaction(kind=K.MEASURED)
+    if considered.get("faster_than_reading"):
+        yield Interaction(kind=K.FASTER)
+
+
 @lru_cache(1024)
-def _one(kind: Kind, reason: str) -> Interaction:
-    return Interaction(kind=kind, reason=reason)
+def _one(kind: Kind, reason: str) -> tuple[Interaction]:
+    return (Interaction(kind=kind, reason=reason),)
 
 
 def _summary(person: str, payload: Mapping[str, Any]) -> Counted:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 from sqlalchemy import Connection, insert
@@ -68,8 +68,13 @@ EntryRow = tuple[str, datetime | int, str, str, str | None, str, str, bytes, byt
 PayloadRow = tuple[str, str, str, bytes]
 ExcerptRow = tuple[str, str, str, bytes]
 
-Pending = tuple[AuditEntry, bytes]
-"""An entry and its payload's canonical bytes."""
+
+class Pending(NamedTuple):
+    """An entry that waits to be written: its payload as JSON data, and the canonical bytes of it."""
+
+    entry: AuditEntry
+    data: Mapping[str, Any]
+    payload: bytes
 
 
 def write_entries(
@@ -86,10 +91,10 @@ def write_entries(
     if not pending:
         return
     sqlite = connection.dialect.name == "sqlite"
-    subjects = Subjects(connection, entropy, keys).of({_about(entry) for entry, _ in pending})
+    subjects = Subjects(connection, entropy, keys).of({_about(entry) for entry, _, _ in pending})
     nonces, rows, payloads = entropy(NONCE_BYTES * len(pending)), [], []
     excerpts = list[ExcerptRow]()
-    for at, (entry, payload) in enumerate(pending):
+    for at, (entry, _, payload) in enumerate(pending):
         nonce = nonces[at * NONCE_BYTES : (at + 1) * NONCE_BYTES]
         row, stored = _rows(entry, payload, subjects[_about(entry)], nonce, in_microseconds=sqlite)
         rows.append(row)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, Select, and_, func, select
 from policy.interactions import COUNTED_KINDS
 from storage import leaf
 from storage.appending import AuditEntry, Excerpt, Pending, read_stored, write_entries
-from storage.counting import Entry, count_entries
+from storage.counting import count_entries
 from storage.keys import KeyRing, SubjectKey
 from storage.merkle import KnownRoot
 from storage.removals import DeclaredRestore, recorded_removals
@@ -96,7 +96,8 @@ class Audit:
 
     def append(self, entry: AuditEntry) -> None:
         """Write *entry*; it is sealed by the database's sealer. Raises AuditPayloadError."""
-        self._pending.append((entry, leaf.payload_bytes(entry.payload)))
+        data = leaf.plain(entry.payload)
+        self._pending.append(Pending(entry, data, leaf.payload_bytes(data)))
         self.appended += 1
 
     def take_over(self, other: Audit) -> None:
@@ -116,7 +117,7 @@ class Audit:
         if self._pending:
             pending, self._pending = self._pending, []
             write_entries(self._connection, pending, self._entropy, self._keys)
-            told = [_to_count(entry) for entry, _ in pending if entry.kind in COUNTED_KINDS]
+            told = [(entry, data) for entry, data, _ in pending if entry.kind in _COUNTED]
             if told:
                 count_entries(self._connection, told)
 
@@ -309,11 +310,7 @@ class Audit:
 
 
 _ERASED_DONOR = "erased donor"
-
-
-def _to_count(entry: AuditEntry) -> Entry:
-    about = (entry.correlation_id, entry.subject, entry.actor)
-    return Entry(entry.id, entry.at, entry.kind, *about, entry.payload)
+_COUNTED = frozenset(COUNTED_KINDS)
 
 
 _RECORDS = (

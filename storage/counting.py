@@ -8,9 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 
-from pydantic import BaseModel
 from sqlalchemy import Column, Connection, Update, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -46,87 +45,88 @@ _NOT_PROPOSED = Recommended(
 )
 _PROPOSED = tuple(field.name for field in fields(Recommended))
 _R = RECOMMENDATIONS.c
+_Row = tuple[str, int, int, datetime, int | None, str | None, str | None]
+"""An interaction's values in the order of `_INTERACTION`."""
+_CountedBy = tuple[str, str, str, str, str, str, str, str, int]
+"""What an interaction is counted by, in the order of `_BY`."""
 
 
-class Entry(NamedTuple):
-    """An audit entry as it is counted."""
+class Recorded(Protocol):
+    """What is counted of an audit entry besides its payload."""
 
-    id: str
-    at: datetime
-    kind: str
-    correlation_id: str
-    donor_id: str | None
-    actor: str
-    payload: Mapping[str, Any] | BaseModel | bytes
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+
+    @property
+    def kind(self) -> str:
+        """Its dotted kind."""
+
+    @property
+    def correlation_id(self) -> str:
+        """What it came of."""
+
+    @property
+    def subject(self) -> str | None:
+        """The donor it is about."""
+
+    @property
+    def actor(self) -> str:
+        """Who did it."""
 
 
-def count_entries(connection: Connection, entries: Iterable[Entry]) -> None:
-    """Add *entries*, in order, to the figures; one that was counted before changes nothing."""
-    rows: list[dict[str, Any]] = []
-    groups: dict[int, dict[str, Any]] = {}
+def count_entries(connection: Connection, entries: Iterable[tuple[Recorded, Mapping[str, Any]]]) -> None:
+    """Add *entries* with their payloads, in order, to the figures; one counted before changes nothing."""
+    rows, groups = list[_Row](), dict[int, _CountedBy]()
     told = [
         (entry, found)
-        for entry in entries
-        if entry.kind in _COUNTED and (found := counted(entry.kind, entry.actor, _read(entry)))
+        for entry, data in entries
+        if entry.kind in _COUNTED and (found := counted(entry.kind, entry.actor, data))
     ]
     behind = _Behind(connection, {found.escalation_id for _, found in told if found.escalation_id})
     for entry, found in told:
         _count(connection, entry, found, behind, rows, groups)
-    _store(connection, rows, groups)
-
-
-def _read(entry: Entry) -> Mapping[str, Any]:
-    payload = entry.payload
-    if isinstance(payload, bytes):
-        read: Mapping[str, Any] = json.loads(payload)
-        return read
-    return payload.model_dump(mode="json") if isinstance(payload, BaseModel) else payload
+    if rows:
+        _store(connection, rows, groups)
 
 
 def _count(
     connection: Connection,
-    entry: Entry,
+    entry: Recorded,
     found: Counted,
     known: _Behind,
-    rows: list[dict[str, Any]],
-    groups: dict[int, dict[str, Any]],
+    rows: list[_Row],
+    groups: dict[int, _CountedBy],
 ) -> None:
-    if found.response and entry.donor_id:
+    entry_id, at, donor_id = entry.id, entry.at, entry.subject
+    escalation_id, about = found.escalation_id, found.recommended or found.about
+    if found.response and donor_id:
         _note_response(connection, entry, found.response, found.event_id)
     behind: Mapping[str, Any] | None = None
     if found.recommended:
         _add_recommendation(connection, entry, found, found.recommended)
-    elif found.escalation_id:
+    elif escalation_id:
         behind = known.of(entry, found)
-    about = found.recommended or found.about or (_about(behind) if behind else _NOT_PROPOSED)
+    about = about or (_about(behind) if behind else _NOT_PROPOSED)
     owner = found.owner or (behind["owner"] if behind else "")
     for number, interaction in enumerate(found.interactions):
-        happened = _as_it_was(interaction, behind, entry.at)
+        happened = _as_it_was(interaction, behind, at) if behind else interaction
         counted_by = _counted_by(happened, found.person, owner, about)
         group = _id_of(counted_by)
-        if group not in groups:
-            groups[group] = dict(zip(_BY, counted_by, strict=True)) | {"id": group}
-        rows.append(
-            {
-                "entry_id": entry.id,
-                "number": number,
-                "group_id": group,
-                "at": entry.at,
-                "amount": happened.amount,
-                "donor_id": entry.donor_id,
-                "escalation_id": found.escalation_id,
-            }
-        )
+        groups[group] = counted_by
+        rows.append((entry_id, number, group, at, happened.amount, donor_id, escalation_id))
         if behind:
-            _follow(connection, behind["entry_id"], happened.kind, entry.at)
+            _follow(connection, behind["entry_id"], happened.kind, at)
             if happened.kind is Kind.EDITED:
-                behind = known.edited(found.escalation_id or "", behind)
+                behind = known.edited(escalation_id or "", behind)
 
 
-def _as_it_was(interaction: Interaction, behind: Mapping[str, Any] | None, at: datetime) -> Interaction:
+def _as_it_was(interaction: Interaction, behind: Mapping[str, Any], at: datetime) -> Interaction:
     """Tell an approval of what was proposed from one of an edited version, and how long a decision took."""
-    if not behind:
-        return interaction
     kind, amount = interaction.kind, interaction.amount
     if behind["edited"] and kind is Kind.APPROVED:
         kind = Kind.APPROVED_EDITED
@@ -135,16 +135,18 @@ def _as_it_was(interaction: Interaction, behind: Mapping[str, Any] | None, at: d
     return Interaction(kind=kind, reason=interaction.reason, amount=amount)
 
 
-def _add_recommendation(connection: Connection, entry: Entry, found: Counted, proposed: Recommended) -> None:
+def _add_recommendation(
+    connection: Connection, entry: Recorded, found: Counted, proposed: Recommended
+) -> None:
     values = asdict(proposed) | {
         "entry_id": entry.id,
         "correlation_id": entry.correlation_id,
-        "donor_id": entry.donor_id,
+        "donor_id": entry.subject,
         "at": entry.at,
         "escalation_id": None,
         "owner": "",
         "edited": False,
-        "cluster": cluster_of(found.household_id or entry.donor_id or ""),
+        "cluster": cluster_of(found.household_id or entry.subject or ""),
         "campaign_id": found.campaign.id if found.campaign else None,
         "after_gift": found.after_gift,
     }
@@ -176,7 +178,7 @@ class _Behind:
         for row in _recommendations(connection, list(escalation_ids)):
             self._known.setdefault(row["escalation_id"], row)
 
-    def of(self, entry: Entry, found: Counted) -> Mapping[str, Any] | None:
+    def of(self, entry: Recorded, found: Counted) -> Mapping[str, Any] | None:
         """Return the one behind an escalation; the entry that opens one ties the two together."""
         about = found.escalation_id or ""
         if found.opens:
@@ -222,21 +224,21 @@ def _follow(connection: Connection, entry_id: str, kind: Kind, at: datetime) -> 
 
 
 def _note_response(
-    connection: Connection, entry: Entry, response: tuple[Response, datetime], event_id: str
+    connection: Connection, entry: Recorded, response: tuple[Response, datetime], event_id: str
 ) -> None:
     """Note the first gift or reply after each decision about a donor, and every gift after the last one."""
     at = min(response[1], entry.at)
-    when = {"donor": entry.donor_id, "moment": at, "earliest": at - FOLLOWED_UP}
+    when = {"donor": entry.subject, "moment": at, "earliest": at - FOLLOWED_UP}
     connection.execute(_RESPONDED[response[0]], when)
     if response[0] != "gave":
         return
     last = connection.execute(_LAST_BEFORE, when).scalar_one_or_none()
     if last is not None:
-        gift = {"event_id": event_id or entry.id, "donor_id": entry.donor_id, "at": at}
+        gift = {"event_id": event_id or entry.id, "donor_id": entry.subject, "at": at}
         insert_new(connection, GIFTS_AFTER, ("event_id",), gift | {"recommendation_id": last})
 
 
-def _counted_by(happened: Interaction, person: str, owner: str, about: Recommended) -> tuple[Any, ...]:
+def _counted_by(happened: Interaction, person: str, owner: str, about: Recommended) -> _CountedBy:
     """Return what an interaction is counted by, in the order of `_BY`."""
     return (
         happened.kind.value,
@@ -262,46 +264,30 @@ def group_id(group: Mapping[str, Any]) -> int:
 
 
 @lru_cache(4096)
-def _id_of(counted_by: tuple[Any, ...]) -> int:
+def _id_of(counted_by: _CountedBy) -> int:
     """Digest once what is counted again and again."""
     spelled = json.dumps(list(counted_by), ensure_ascii=False).encode()
     return int.from_bytes(hashlib.sha256(spelled).digest()[:8], "big") >> 1
 
 
-def _store(connection: Connection, rows: Sequence[dict[str, Any]], groups: dict[int, dict[str, Any]]) -> None:
-    if not rows:
-        return
+def _store(connection: Connection, rows: Sequence[_Row], groups: Mapping[int, _CountedBy]) -> None:
     if connection.dialect.name == "sqlite":
         _store_on_sqlite(connection, rows, groups)
         return
     known = select(INTERACTION_GROUPS.c.id).where(INTERACTION_GROUPS.c.id.in_(list(groups)))
     missing = set(groups) - set(connection.execute(known).scalars())
     if missing:
-        connection.execute(_NEW_GROUPS, [groups[each] for each in sorted(missing)])
-    connection.execute(_NEW_INTERACTIONS, list(rows))
+        named = [dict(zip(_GROUP, (each, *groups[each]), strict=True)) for each in sorted(missing)]
+        connection.execute(_NEW_GROUPS, named)
+    connection.execute(_NEW_INTERACTIONS, [dict(zip(_INTERACTION, row, strict=True)) for row in rows])
 
 
-def _store_on_sqlite(
-    connection: Connection, rows: Sequence[dict[str, Any]], groups: dict[int, dict[str, Any]]
-) -> None:
+def _store_on_sqlite(connection: Connection, rows: Sequence[_Row], groups: Mapping[int, _CountedBy]) -> None:
     """Insert through the driver, as entries are: converting every value would cost more than inserting."""
     driver: Any = connection.connection.driver_connection
-    driver.executemany(_GROUPS_ON_SQLITE, [[each[name] for name in _GROUP] for each in groups.values()])
-    driver.executemany(
-        _INTERACTIONS_ON_SQLITE,
-        [
-            (
-                row["entry_id"],
-                row["number"],
-                row["group_id"],
-                microseconds(row["at"]),
-                row["amount"],
-                row["donor_id"],
-                row["escalation_id"],
-            )
-            for row in rows
-        ],
-    )
+    driver.executemany(_GROUPS_ON_SQLITE, [(each, *counted_by) for each, counted_by in groups.items()])
+    spelled = [(*row[:3], microseconds(row[3]), *row[4:]) for row in rows]
+    driver.executemany(_INTERACTIONS_ON_SQLITE, spelled)
 
 
 _BY = ("kind", "reason", "person", "owner", "action_kind", "stage", "model", "prompt", "confidence")
@@ -317,9 +303,10 @@ _GROUPS_ON_SQLITE = (
     f"INSERT INTO interaction_groups ({', '.join(_GROUP)}) VALUES ({', '.join('?' * len(_GROUP))}) "
     "ON CONFLICT DO NOTHING"
 )
+_INTERACTION = ("entry_id", "number", "group_id", "at", "amount", "donor_id", "escalation_id")
 _INTERACTIONS_ON_SQLITE = (
-    "INSERT INTO interactions (entry_id, number, group_id, at, amount, donor_id, escalation_id) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    f"INSERT INTO interactions ({', '.join(_INTERACTION)}) VALUES ({', '.join('?' * len(_INTERACTION))}) "
+    "ON CONFLICT DO NOTHING"
 )
 _NEW_GROUPS = postgresql.insert(INTERACTION_GROUPS).on_conflict_do_nothing()
 _NEW_INTERACTIONS = postgresql.insert(INTERACTIONS).on_conflict_do_nothing()

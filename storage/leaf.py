@@ -118,23 +118,27 @@ def commitment(key: bytes, payload: bytes) -> str:
     return hmac.digest(key, payload, "sha256").hex()
 
 
-def payload_bytes(payload: BaseModel | dict[str, Any]) -> bytes:
-    """Return the RFC 8785 JSON of an audit payload. Raises AuditPayloadError, which quotes nothing of it."""
-    plain = payload.model_dump(mode="json") if isinstance(payload, BaseModel) else payload
-    encoded = quickly_spelled(plain)
+def plain(payload: BaseModel | dict[str, Any]) -> dict[str, Any]:
+    """Return an audit payload as JSON data."""
+    return payload.model_dump(mode="json") if isinstance(payload, BaseModel) else payload
+
+
+def payload_bytes(data: dict[str, Any]) -> bytes:
+    """Return the RFC 8785 JSON of JSON data. Raises AuditPayloadError, which quotes nothing of it."""
+    encoded = quickly_spelled(data)
     if encoded is not None:
         return encoded
-    if _holds_float(plain):
+    if _holds_float(data):
         raise AuditPayloadError("audit_payload_holds_float")
-    encoded = _encode(plain)
+    encoded = _encode(data)
     if encoded is None:
         raise AuditPayloadError("audit_payload_not_json")
     return encoded
 
 
-def _encode(plain: Any) -> bytes | None:
+def _encode(data: Any) -> bytes | None:
     try:
-        return canonical_json(plain)
+        return canonical_json(data)
     except ValueError:  # the library's errors quote the value
         return None
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import datetime
 from functools import partial
 
 from handlers.context import Context
 from policy.interactions import COUNTED_KINDS
-from storage.counting import Entry, count_entries
+from storage.counting import count_entries
 from storage.transaction import Transaction
 
 log = logging.getLogger(__name__)
@@ -37,19 +38,7 @@ def _count_page(now: datetime, tx: Transaction) -> int | None:
     if not page:
         tx.settings.put(UNCOUNTED, None, now)
         return None
-    entries = [
-        Entry(
-            id=each.id,
-            at=each.at,
-            kind=each.kind,
-            correlation_id=each.correlation_id,
-            donor_id=each.subject,
-            actor=each.actor,
-            payload=each.payload,
-        )
-        for each in page
-        if each.payload is not None
-    ]
+    entries = [(each, json.loads(each.payload)) for each in page if each.payload is not None]
     count_entries(tx.audit.connection, entries)
     tx.settings.put(UNCOUNTED, {"after": page[-1].position, "until": until}, now)
     return len(entries)

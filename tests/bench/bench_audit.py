@@ -88,15 +88,20 @@ async def _append(url: str) -> None:
     upgrade(url)
     database = Database.open(url, keys=KeyRing(secrets.token_bytes(32)))
     await database.write(lambda tx: PLAIN.create(tx.audit._connection))
-    ours, plain, counted = [], [], []
+    ours, plain, counted = list[float](), list[float](), list[float]()
     for number in range(ROUNDS):
         first = number * AT_ONCE * 2
         entries = [entry(first + n) for n in range(AT_ONCE)]
+        others = [entry(first + AT_ONCE + n, COUNTED) for n in range(AT_ONCE)]
         ours.append(await _timed(database, [_appending(each) for each in entries]))
         rows = await database.read(lambda tx, ids=[e.id for e in entries]: _same_bytes(tx, ids))  # type: ignore[misc]
-        plain.append(await _timed(database, [_inserting(row) for row in rows]))
-        others = [entry(first + AT_ONCE + n, COUNTED) for n in range(AT_ONCE)]
-        counted.append(await _timed(database, [_appending(each) for each in others]))
+        beside: list[tuple[list[float], list[Callable[[Transaction], object]]]] = [
+            (plain, [_inserting(row) for row in rows]),
+            (counted, [_appending(each) for each in others]),
+        ]
+        # By turns, so that neither always comes last, when the log has grown and the disk has work left.
+        for times, works in beside if number % 2 else reversed(beside):
+            times.append(await _timed(database, works))
     await database.close()
     # Each round is compared with the one beside it, so that both had the same neighbours on the machine.
     ratio, with_counting = (
