@@ -25,7 +25,9 @@ from handlers.commands import (
     SetAsideReportDue,
 )
 from handlers.context import Context
+from handlers.digests.add_up import add_up
 from handlers.digests.schedules import InForce, schedules_in_force
+from handlers.ports import Unavailable
 from handlers.service.report_set_aside import report_owed
 from policy.organisation import DigestSchedule, Organisation
 from storage.bell import Bell
@@ -69,6 +71,7 @@ class Scheduler:
         every = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler.add_job(self.deliver_digests, IntervalTrigger(seconds=TICK_S, timezone=UTC), **every)
         self._scheduler.add_job(self.keep_house, IntervalTrigger(hours=1, timezone=UTC), **every)
+        self._scheduler.add_job(self.add_up, IntervalTrigger(seconds=60, timezone=UTC), **every)
         self._scheduler.add_job(self.prepare_meetings, IntervalTrigger(seconds=60, timezone=UTC), **every)
         self._scheduler.add_job(self.ask_pulse, IntervalTrigger(minutes=5, timezone=UTC), **every)
         self._scheduler.add_job(self.keep_evidence, IntervalTrigger(seconds=60, timezone=UTC), **every)
@@ -124,6 +127,13 @@ class Scheduler:
             await self._context.database.write(lambda tx: tx.replicas.purge(now - KEEP_GONE))
         except StorageError as error:
             log.warning("old rows not forgotten", extra={"code": error.code})
+
+    async def add_up(self) -> None:
+        """Add up what is over for those who look at figures."""
+        try:
+            await add_up(self._context)
+        except (StorageError, Unavailable) as error:
+            log.warning("days not added up", extra={"code": error.code})
 
     async def keep_evidence(self) -> None:
         """Put what the audit needs and nobody took yet into the inbox: checkpoints, retention, replay."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import groupby
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
@@ -27,13 +26,6 @@ _PRIOR = 10
 _GRID = tuple(range(100, -1, -5))
 
 Score = Annotated[int, Field(ge=0, le=100)]
-
-
-class Labelled(Value):
-    """One decision: the score that stood on the card, and whether it was accepted as it stood."""
-
-    score: Score
-    accepted: bool
 
 
 class Bin(Value):
@@ -86,37 +78,49 @@ class Reliability(Value):
         return self.words if score >= self.threshold else f"{self.words}; this one lies below"
 
 
-def track_record(labels: Sequence[Labelled]) -> Reliability:
+class Scored(NamedTuple):
+    """How many decisions there were at one score, and how many of them accepted it as it stood."""
+
+    score: int
+    decisions: int
+    accepted: int
+
+
+Scores = Sequence[Scored]
+"""Decisions by score, the lowest first, each score once."""
+
+
+def track_record(scores: Scores) -> Reliability:
     """Say what may be said of one class of action, without the figures that only managers look at."""
-    decisions, accepted = len(labels), sum(each.accepted for each in labels)
+    decisions, accepted = _size(scores), _accepted(scores)
     if decisions < FEWEST:
         return Reliability(decisions=decisions, accepted=accepted, missing=FEWEST - decisions)
-    threshold = certified_threshold(labels)
-    covered = None if threshold is None else sum(each.score >= threshold for each in labels) / decisions
+    threshold = certified_threshold(scores)
+    covered = None if threshold is None else _size(_above(scores, threshold)) / decisions
     return Reliability(
         decisions=decisions, accepted=accepted, missing=0, threshold=threshold, covered=covered
     )
 
 
-def reliability(labels: Sequence[Labelled]) -> Reliability:
-    """Judge the scores of one class of action by the decisions about them; the order does not matter."""
-    record = track_record(labels)
+def reliability(scores: Scores) -> Reliability:
+    """Judge the scores of one class of action by the decisions about them."""
+    record = track_record(scores)
     if record.missing:
         return record
-    curve = risk_coverage(labels)
+    curve = risk_coverage(scores)
     return record.model_copy(
         update={
-            "brier": sum((each.score / 100 - each.accepted) ** 2 for each in labels) / len(labels),
-            "calibration_error": _calibration_error(labels),
+            "brier": sum(map(_squared_error, scores)) / record.decisions,
+            "calibration_error": _calibration_error(scores),
             "area": sum(risk for _, risk in curve) / len(curve),
-            "bins": calibrated(labels),
+            "bins": calibrated(scores),
             "coverage": _thinned(curve),
         }
     )
 
 
 def certified_threshold(
-    labels: Sequence[Labelled], *, overruled: float = OVERRULED_AT_MOST, doubt: float = DOUBT
+    scores: Scores, *, overruled: float = OVERRULED_AT_MOST, doubt: float = DOUBT
 ) -> int | None:
     """Return the lowest score from which on fewer than *overruled* are overruled, up to *doubt*; else None.
 
@@ -125,74 +129,92 @@ def certified_threshold(
     """
     found = None
     for threshold in _GRID:
-        above = [each.accepted for each in labels if each.score >= threshold]
-        if len(above) < cases_needed(overruled, doubt):
+        above = _above(scores, threshold)
+        decisions, bad = _size(above), _size(above) - _accepted(above)
+        if decisions < cases_needed(overruled, doubt):
             continue
-        if at_most(above.count(False), len(above), overruled) > doubt:
+        # As many as the target or more need no sum over many terms: they are no rare chance under it.
+        if bad > decisions * overruled or at_most(bad, decisions, overruled) > doubt:
             break
         found = threshold
     return found
 
 
-def calibrated(labels: Sequence[Labelled]) -> tuple[Bin, ...]:
+def calibrated(scores: Scores) -> tuple[Bin, ...]:
     """Return expected acceptance by score: isotonic with many decisions, shrunken bins with few."""
-    ordered = sorted(labels, key=lambda each: each.score)
-    if len(ordered) >= ISOTONIC_FROM:
-        return _isotonic(ordered)
-    overall = sum(each.accepted for each in ordered) / len(ordered)
+    if _size(scores) >= ISOTONIC_FROM:
+        return _isotonic(scores)
+    overall = _share(scores)
     return tuple(
-        _bin(group, (sum(each.accepted for each in group) + _PRIOR * overall) / (len(group) + _PRIOR))
-        for group in _equal_mass(ordered)
+        _bin(group, (_accepted(group) + _PRIOR * overall) / (_size(group) + _PRIOR))
+        for group in _equal_mass(scores)
     )
 
 
-def _equal_mass(ordered: Sequence[Labelled]) -> list[Sequence[Labelled]]:
+def _above(scores: Scores, threshold: int) -> Scores:
+    return [each for each in scores if each.score >= threshold]
+
+
+def _size(scores: Scores) -> int:
+    return sum(each.decisions for each in scores)
+
+
+def _accepted(scores: Scores) -> int:
+    return sum(each.accepted for each in scores)
+
+
+def _squared_error(each: Scored) -> float:
+    stated = each.score / 100
+    return each.accepted * (stated - 1) ** 2 + (each.decisions - each.accepted) * stated**2
+
+
+def _equal_mass(scores: Scores) -> list[list[Scored]]:
     """Cut into groups of about the same size; equal scores stay together."""
-    groups: list[list[Labelled]] = [[]]
-    size = len(ordered) / _BINS
-    for position, each in enumerate(ordered):
-        full = position >= size * len(groups)
-        if full and groups[-1] and groups[-1][-1].score != each.score:
+    groups: list[list[Scored]] = [[]]
+    size, position = _size(scores) / _BINS, 0
+    for each in scores:
+        if groups[-1] and position >= size * len(groups):
             groups.append([])
         groups[-1].append(each)
+        position += each.decisions
     return [group for group in groups if group]
 
 
-def _isotonic(ordered: Sequence[Labelled]) -> tuple[Bin, ...]:
+def _isotonic(scores: Scores) -> tuple[Bin, ...]:
     """Pool neighbours until acceptance never falls with the score (pool adjacent violators)."""
-    pools: list[list[Labelled]] = []
-    for _, same in groupby(ordered, key=lambda each: each.score):
-        pools.append(list(same))
+    pools: list[list[Scored]] = []
+    for each in scores:
+        pools.append([each])
         while len(pools) > 1 and _share(pools[-2]) >= _share(pools[-1]):
             pools[-2:] = [pools[-2] + pools[-1]]
     return tuple(_bin(pool, _share(pool)) for pool in pools)
 
 
-def _share(group: Sequence[Labelled]) -> float:
-    return sum(each.accepted for each in group) / len(group)
+def _share(group: Scores) -> float:
+    return _accepted(group) / _size(group)
 
 
-def _bin(group: Sequence[Labelled], expected: float) -> Bin:
-    accepted = sum(each.accepted for each in group)
+def _bin(group: Scores, expected: float) -> Bin:
     low, high = group[0].score, group[-1].score
-    return Bin(low=low, high=high, decisions=len(group), accepted=accepted, expected=expected)
+    return Bin(low=low, high=high, decisions=_size(group), accepted=_accepted(group), expected=expected)
 
 
-def _calibration_error(labels: Sequence[Labelled]) -> float:
+def _calibration_error(scores: Scores) -> float:
     """Return the mean distance between stated and found acceptance over bins of equal mass."""
-    groups = _equal_mass(sorted(labels, key=lambda each: each.score))
-    gaps = (abs(sum(e.score for e in g) / 100 - sum(e.accepted for e in g)) for g in groups)
-    return sum(gaps) / len(labels)
+    stated = (
+        abs(sum(e.score * e.decisions for e in group) / 100 - _accepted(group))
+        for group in _equal_mass(scores)
+    )
+    return sum(stated) / _size(scores)
 
 
-def risk_coverage(labels: Sequence[Labelled]) -> tuple[tuple[float, float], ...]:
+def risk_coverage(scores: Scores) -> tuple[tuple[float, float], ...]:
     """Pair each share of decisions, the surest first, with the share of them that was overruled."""
-    by_score = sorted(labels, key=lambda each: -each.score)
-    curve, overruled = [], 0
-    for position, (each, following) in enumerate(zip(by_score, [*by_score[1:], None], strict=True), 1):
-        overruled += not each.accepted
-        if following is None or following.score != each.score:
-            curve.append((position / len(by_score), overruled / position))
+    curve, position, overruled, every = list[tuple[float, float]](), 0, 0, _size(scores)
+    for each in reversed(scores):
+        position += each.decisions
+        overruled += each.decisions - each.accepted
+        curve.append((position / every, overruled / position))
     return tuple(curve)
 
 

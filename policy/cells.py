@@ -1,92 +1,20 @@
-"""Interactions added up: what figures are computed from, for a team or for everybody."""
+"""The interactions of two periods added up: what figures are computed from, for a team or for everybody."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from policy.interactions import Kind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """How often something happened in a period (*now*) and in the one before, with the sum of the amounts.
-
-    *confidence* is a tenth from 0 to 9, or -1.
-    """
-
-    kind: Kind
-    reason: str = ""
-    action_kind: str = ""
-    stage: str = ""
-    model: str = ""
-    prompt: str = ""
-    confidence: int = -1
-    now: int = 0
-    before: int = 0
-    amount: int = 0
-    amount_before: int = 0
+from policy.tally import By, Tally
 
 
 @dataclass(frozen=True, slots=True)
-class Active:
-    """How often one person, a Slack user id, did one kind of thing in a period and in the one before."""
+class Where:
+    """What is to be counted: only what has *value* in one respect; an empty value is of what has none."""
 
-    kind: Kind
-    person: str
-    now: int
-    before: int
-
-
-Where = Callable[[Cell], bool]
-
-
-class Cells:
-    """All cells of two periods; each figure is a sum over some of them."""
-
-    def __init__(self, cells: Iterable[Cell], active: Iterable[Active] = ()) -> None:
-        self._active = tuple(active)
-        self._by_kind: dict[Kind, list[Cell]] = {}
-        for cell in cells:
-            self._by_kind.setdefault(cell.kind, []).append(cell)
-
-    def of(self, kinds: Kind | Iterable[Kind], where: Where | None = None) -> Iterator[Cell]:
-        """Yield the cells of one or more kinds."""
-        for kind in (kinds,) if isinstance(kinds, Kind) else kinds:
-            for cell in self._by_kind.get(kind, ()):
-                if where is None or where(cell):
-                    yield cell
-
-    def count(self, kinds: Kind | Iterable[Kind], where: Where | None = None) -> Pair:
-        """Count interactions, now and before."""
-        return _pair((cell.now, cell.before) for cell in self.of(kinds, where))
-
-    def amount(self, kinds: Kind | Iterable[Kind], where: Where | None = None) -> Pair:
-        """Add the amounts up, now and before."""
-        return _pair((cell.amount, cell.amount_before) for cell in self.of(kinds, where))
-
-    def people(self, kinds: Iterable[Kind]) -> Pair:
-        """Count the people behind interactions, now and before."""
-        wanted = frozenset(kinds)
-        found = [each for each in self._active if each.kind in wanted]
-        return Pair(len({a.person for a in found if a.now}), len({a.person for a in found if a.before}))
-
-    def values(self, kinds: Iterable[Kind], by: Callable[[Cell], str]) -> Sequence[str]:
-        """Return what the cells of *kinds* can be told apart by, the most frequent first."""
-        sums: dict[str, int] = {}
-        for cell in self.of(kinds):
-            sums[by(cell)] = sums.get(by(cell), 0) + cell.now
-        return sorted((each for each in sums if sums[each]), key=lambda each: (-sums[each], each))
-
-
-def at_stage(stage: str) -> Where:
-    """Choose the cells of one lifecycle stage."""
-    return lambda cell: cell.stage == stage
-
-
-def because(reason: str) -> Where:
-    """Choose the cells with one reason."""
-    return lambda cell: cell.reason == reason
+    by: By
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +25,57 @@ class Pair:
     before: int
 
 
-def _pair(counts: Iterable[tuple[int, int]]) -> Pair:
-    now = before = 0
-    for each_now, each_before in counts:
-        now, before = now + each_now, before + each_before
-    return Pair(now, before)
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A period and the one before it; each figure is a sum over some kinds of things that happened."""
+
+    now: Tally = field(default_factory=Tally)
+    before: Tally = field(default_factory=Tally)
+
+    def count(self, kinds: Kind | Iterable[Kind], where: Where | None = None) -> Pair:
+        """Count interactions, now and before."""
+        wanted = _kinds(kinds)
+        by, value = (where.by, where.value) if where else (None, "")
+        return Pair(*(sum(tally.count(kind, by, value) for kind in wanted) for tally in self._both))
+
+    def amount(self, kinds: Kind | Iterable[Kind]) -> Pair:
+        """Add the amounts up, now and before."""
+        wanted = _kinds(kinds)
+        return Pair(*(sum(tally.amounts.get(kind, 0) for kind in wanted) for tally in self._both))
+
+    def people(self, kinds: Iterable[Kind]) -> Pair:
+        """Count the people behind interactions, now and before."""
+        wanted = _kinds(kinds)
+        return Pair(
+            *(len({p for kind in wanted for p in tally.values(kind, By.PERSON)}) for tally in self._both)
+        )
+
+    def values(self, kinds: Iterable[Kind], by: By) -> Sequence[str]:
+        """Return what things of these *kinds* can be told apart by in this period, the most frequent first.
+
+        What has no value in that respect stands under an empty one.
+        """
+        sums: dict[str, int] = {}
+        for kind in _kinds(kinds):
+            found = self.now.values(kind, by)
+            for value, count in (*found.items(), ("", self.now.count(kind) - sum(found.values()))):
+                sums[value] = sums.get(value, 0) + count
+        return sorted((each for each in sums if sums[each]), key=lambda each: (-sums[each], each))
+
+    @property
+    def _both(self) -> tuple[Tally, Tally]:
+        return self.now, self.before
+
+
+def at_stage(stage: str) -> Where:
+    """Choose what is of one lifecycle stage."""
+    return Where(By.STAGE, stage)
+
+
+def because(reason: str) -> Where:
+    """Choose what has one reason."""
+    return Where(By.REASON, reason)
+
+
+def _kinds(kinds: Kind | Iterable[Kind]) -> tuple[Kind, ...]:
+    return (kinds,) if isinstance(kinds, Kind) else tuple(dict.fromkeys(kinds))

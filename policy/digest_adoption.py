@@ -22,6 +22,7 @@ from policy.feedback import FEEDBACK_WORDS
 from policy.interactions import BY_PEOPLE, CONCLUDED, Kind
 from policy.pulse import PRIVATE, trust_section
 from policy.statistics import Share
+from policy.tally import By
 
 K = Kind
 SAID_WHY = (K.NOT_USEFUL, K.REASON_GIVEN)
@@ -108,7 +109,7 @@ def _trust(material: Material) -> tuple[DigestSection, ...]:
 
 def _by_stage(cells: Cells) -> DigestSection:
     kinds = (K.SUMMARY, *CONCLUDED)
-    stages = cells.values(kinds, lambda cell: cell.stage)
+    stages = cells.values(kinds, By.STAGE)
     asked = [cells.count(K.SUMMARY, at_stage(name)) for name in stages]
     ended = [cells.count(CONCLUDED, at_stage(name)) for name in stages]
     rows = [

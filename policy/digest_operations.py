@@ -7,6 +7,7 @@ from policy.digest import Digest, DigestFigure, DigestKind, DigestSection
 from policy.digest_material import Material
 from policy.digest_words import count_figure, counted, listed
 from policy.interactions import Kind
+from policy.tally import By
 
 K = Kind
 
@@ -111,7 +112,7 @@ def _section(cells: Cells, id_: str, title: str, kinds: dict[Kind, str]) -> Dige
 
 
 def _without_model(cells: Cells) -> DigestSection:
-    reasons = cells.values((K.WITHOUT_MODEL,), lambda cell: cell.reason)
+    reasons = cells.values((K.WITHOUT_MODEL,), By.REASON)
     total = cells.count(K.WITHOUT_MODEL).now
     texts = counted(total, "text was", "texts were")
     return DigestSection(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from policy.cells import Cell, Cells, Where, because
+from policy.cells import Cells, Where, because
 from policy.digest import Chart, Digest, DigestFigure, DigestKind, DigestSection, Series
 from policy.digest_certified import certified
 from policy.digest_material import FEWEST_PEOPLE, Material, Overruled
@@ -24,9 +24,9 @@ from policy.digest_words import (
 )
 from policy.interactions import CONCLUDED, OVERRIDES, Kind
 from policy.statistics import Share, Z, differ_clearly, trend
+from policy.tally import By
 
 K = Kind
-By = Callable[[Cell], str]
 
 ENDS = "Shares are of all proposals that ended in the period: decided by somebody, or run out of time."
 UNDONE = "Undone is counted against what was written to the CRM in the same period."
@@ -64,12 +64,12 @@ def override(material: Material) -> Digest:
             _faster(cells),
         ),
         sections=(
-            _rates(cells, "by_action", "By action", lambda cell: cell.action_kind, action),
+            _rates(cells, "by_action", "By action", By.ACTION, action),
             _reliability(cells),
             *(() if material.reliability is None else (certified(material.reliability),)),
             _reasons(cells),
-            _rates(cells, "by_stage", "By lifecycle stage", lambda cell: cell.stage, stage),
-            _rates(cells, "by_version", "By prompt and model", _version, lambda name: name or "–"),
+            _rates(cells, "by_stage", "By lifecycle stage", By.STAGE, stage),
+            _rates(cells, "by_version", "By prompt and model", By.VERSION, lambda name: name or "–"),
             _gates(cells),
             _worth_reading(material.overruled),
         ),
@@ -112,13 +112,9 @@ def _faster(cells: Cells) -> DigestFigure:
     )
 
 
-def _version(cell: Cell) -> str:
-    return " · ".join(part for part in (cell.prompt, cell.model) if part)
-
-
 def _rates(cells: Cells, id_: str, title: str, by: By, name: Callable[[str], str]) -> DigestSection:
     found = list(cells.values(CONCLUDED, by))[:MOST_ROWS]
-    groups = [(name(each), _having(by, each)) for each in found]
+    groups = [(name(each), Where(by, each)) for each in found]
     approved = [(label, _ended(cells, K.APPROVED, where)) for label, where in groups]
     charted = [(label, now) for label, (now, _) in approved if now.is_enough]
     return DigestSection(
@@ -146,10 +142,6 @@ def _rates_row(cells: Cells, label: str, where: Where) -> tuple[str, ...]:
     others = (K.APPROVED_EDITED, K.DECLINED, K.SENT_BACK, K.EXPIRED)
     shares = (bare_percent(_ended(cells, kind, where)[0]) for kind in others)
     return (label, f"{now.whole:,}", bare_percent(now), range_of(now), bare_percent(before), *shares)
-
-
-def _having(by: By, value: str) -> Where:
-    return lambda cell: by(cell) == value
 
 
 def _rates_say(charted: list[tuple[str, Share]]) -> str:
@@ -194,7 +186,7 @@ def _reliability(cells: Cells) -> DigestSection:
 
 
 def _tenth(tenth: int) -> Where:
-    return lambda cell: cell.confidence == tenth
+    return Where(By.CONFIDENCE, str(tenth))
 
 
 def _reliability_says(charted: list[tuple[str, Share]], rises: float) -> str:
@@ -214,7 +206,7 @@ def _reliability_says(charted: list[tuple[str, Share]], rises: float) -> str:
 
 
 def _reasons(cells: Cells) -> DigestSection:
-    codes = cells.values(OVERRIDES, lambda cell: cell.reason)
+    codes = cells.values(OVERRIDES, By.REASON)
     given = [code for code in codes if code][:MOST_ROWS]
     total = sum(cells.count(OVERRIDES, because(code)).now for code in codes if code)
     rows = []
@@ -249,10 +241,10 @@ def _of_reasons(top: Share) -> str:
 def _gates(cells: Cells) -> DigestSection:
     rows = []
     for kind, words in ((K.HELD_BY, "holds"), (K.ASKED_BY, "asks for a person")):
-        for gate in cells.values((kind,), lambda cell: cell.reason)[:MOST_ROWS]:
+        for gate in cells.values((kind,), By.REASON)[:MOST_ROWS]:
             pair = cells.count(kind, because(gate))
             rows.append((gate.replace("_", " "), words, f"{pair.now:,}", f"{pair.before:,}"))
-    held = cells.values((K.HELD_BY,), lambda cell: cell.reason)
+    held = cells.values((K.HELD_BY,), By.REASON)
     total = cells.count(K.RECOMMENDED, because("deny"))
     says = (
         f"The rules held {counted(total.now, 'proposal', 'proposals')} back, most often by "

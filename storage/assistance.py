@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Update, delete, func, insert, select, update
+from sqlalchemy import Connection, Update, case, delete, func, insert, select, update
 
+from policy.calibration import Scored
 from storage.schema import CHECKED_TEXTS, DRIFT_ALARMS, JUDGEMENTS, MODEL_CALLS, PROMOTIONS
 
 
@@ -154,12 +155,27 @@ class Judgements:
         query = select(JUDGEMENTS).where(table.at >= moment).order_by(table.at, table.id)
         return [Judgement(**row) for row in self._connection.execute(query).mappings()]
 
-    def latest(self, action_kind: str, moment: datetime, most: int) -> list[Judgement]:
-        """Return the latest judgements of one kind of action, none from before *moment*, newest first."""
+    def scores_since(self, moment: datetime) -> dict[str, list[Scored]]:
+        """Return for each kind of action the judgements from *moment* on, added up by score."""
         table = JUDGEMENTS.c
-        query = select(JUDGEMENTS).where(table.action_kind == action_kind, table.at >= moment)
-        rows = self._connection.execute(query.order_by(table.at.desc(), table.id).limit(most)).mappings()
-        return [Judgement(**row) for row in rows]
+        accepted = func.sum(case((table.accepted, 1), else_=0))
+        by = (table.action_kind, table.score)
+        query = select(*by, func.count(), accepted).where(table.at >= moment).group_by(*by).order_by(*by)
+        found = dict[str, list[Scored]]()
+        for kind, *scored in self._connection.execute(query):
+            found.setdefault(kind, []).append(Scored(*scored))
+        return found
+
+    def latest_scores(self, action_kind: str, moment: datetime, most: int) -> list[Scored]:
+        """Return the latest judgements of one kind of action, none from before *moment*, by score."""
+        table = JUDGEMENTS.c
+        query = select(table.score, table.accepted).where(
+            table.action_kind == action_kind, table.at >= moment
+        )
+        latest = query.order_by(table.at.desc(), table.id).limit(most).subquery()
+        accepted = func.sum(case((latest.c.accepted, 1), else_=0))
+        added = select(latest.c.score, func.count(), accepted).group_by(latest.c.score)
+        return [Scored(*row) for row in self._connection.execute(added.order_by(latest.c.score))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

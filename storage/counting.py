@@ -35,6 +35,7 @@ from storage.schema import (
     INTERACTIONS,
     RECOMMENDATIONS,
 )
+from storage.tallies import DAY, DROP_DAYS, SPAN, covering, day_of
 
 FOLLOWED_UP = timedelta(days=365)
 """For how long after a decision a gift or a reply still counts as having come after it."""
@@ -271,20 +272,24 @@ def _id_of(counted_by: _CountedBy) -> int:
 
 
 def _store(connection: Connection, rows: Sequence[_Row], groups: Mapping[int, _CountedBy]) -> None:
+    days = {day_of(row[3]) for row in rows}
     if connection.dialect.name == "sqlite":
-        _store_on_sqlite(connection, rows, groups)
+        _store_on_sqlite(connection, rows, groups, days)
         return
-    known = select(INTERACTION_GROUPS.c.id).where(INTERACTION_GROUPS.c.id.in_(list(groups)))
-    missing = set(groups) - set(connection.execute(known).scalars())
+    known = connection.execute(_KNOWN_GROUPS, {"groups": list(groups)} | covering(days))
+    missing = set(groups) - set(known.scalars())
     if missing:
         named = [dict(zip(_GROUP, (each, *groups[each]), strict=True)) for each in sorted(missing)]
         connection.execute(_NEW_GROUPS, named)
     connection.execute(_NEW_INTERACTIONS, [dict(zip(_INTERACTION, row, strict=True)) for row in rows])
 
 
-def _store_on_sqlite(connection: Connection, rows: Sequence[_Row], groups: Mapping[int, _CountedBy]) -> None:
+def _store_on_sqlite(
+    connection: Connection, rows: Sequence[_Row], groups: Mapping[int, _CountedBy], days: Collection[int]
+) -> None:
     """Insert through the driver, as entries are: converting every value would cost more than inserting."""
     driver: Any = connection.connection.driver_connection
+    driver.executemany(_LATE_ON_SQLITE, [(day, DAY, day - day % SPAN, SPAN) for day in days])
     driver.executemany(_GROUPS_ON_SQLITE, [(each, *counted_by) for each, counted_by in groups.items()])
     spelled = [(*row[:3], microseconds(row[3]), *row[4:]) for row in rows]
     driver.executemany(_INTERACTIONS_ON_SQLITE, spelled)
@@ -308,8 +313,15 @@ _INTERACTIONS_ON_SQLITE = (
     f"INSERT INTO interactions ({', '.join(_INTERACTION)}) VALUES ({', '.join('?' * len(_INTERACTION))}) "
     "ON CONFLICT DO NOTHING"
 )
+_LATE_ON_SQLITE = "DELETE FROM tallies WHERE (first_day = ? AND days = ?) OR (first_day = ? AND days = ?)"
 _NEW_GROUPS = postgresql.insert(INTERACTION_GROUPS).on_conflict_do_nothing()
 _NEW_INTERACTIONS = postgresql.insert(INTERACTIONS).on_conflict_do_nothing()
+_KNOWN_GROUPS = (
+    select(INTERACTION_GROUPS.c.id)
+    .where(INTERACTION_GROUPS.c.id.in_(bindparam("groups", expanding=True)))
+    .add_cte(DROP_DAYS.cte("late"))
+)
+"""Which groups are there; what is kept of a day that is written about late is dropped on the same way."""
 _BEHIND = (
     select(RECOMMENDATIONS).where(_R.escalation_id.in_(bindparam("about", expanding=True))).order_by(_R.at)
 )

@@ -29,7 +29,9 @@ from sqlalchemy import (
 
 from policy.escalation import EscalationState
 from storage.audit import Audit
+from storage.escalations import Escalations
 from storage.mentions import Mentions
+from storage.outcomes_counted import OutcomesCounted
 from storage.redaction import Named, Struck
 from storage.schema import (
     ANSWERS,
@@ -49,6 +51,7 @@ from storage.schema import (
     POSTS,
     SIGNING_KEYS,
 )
+from storage.tallies import MATTER, Tallies
 
 _SHORTEST_NAME = 5
 
@@ -171,6 +174,9 @@ class Erasure:
         decisions = self._ids(ESCALATIONS, donor_id)
         subjects = [*decisions, *self._ids(ANSWERS, donor_id)]
         mentions = Mentions(self._connection.dialect.name, [donor_id, *decisions, *names])
+        Escalations(self._connection).one_at_a_time(MATTER)
+        Tallies(self._connection).drop_of(donor_id)
+        OutcomesCounted(self._connection).forget(now)
         for queue in _QUEUES:
             self._blank(erased, queue, mentions, correlations, now)
         self._delete_rows(erased, donor_id, decisions, subjects)

@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Connection,
-    Select,
-    and_,
-    case,
-    func,
-    literal,
-    or_,
-    select,
-    union_all,
-)
+from sqlalchemy import Connection, func, select, tuple_
 
-from policy.cells import Active, Cell, Cells
+from policy.cells import Cells
 from policy.decided import Decided
 from policy.digest_material import Overruled
 from policy.digest_periods import Period
-from policy.interactions import BY_PEOPLE, NO_CONFIDENCE, OVERRIDES, Kind
+from policy.interactions import Kind
+from policy.tally import Override
 from storage.schema import CONSIDERATIONS, ESCALATIONS, INTERACTION_GROUPS, INTERACTIONS
+from storage.tallies import Tallies
+from storage.team import Team, of_team
 
 _I, _G = INTERACTIONS.c, INTERACTION_GROUPS.c
-
-
-@dataclass(frozen=True, slots=True)
-class Team:
-    """Whose figures: Slack user ids and e-mail addresses of the same people."""
-
-    people: frozenset[str]
-    owners: frozenset[str]
 
 
 class Interactions:
@@ -44,55 +25,15 @@ class Interactions:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._tallies = Tallies(connection)
 
-    def cells(self, period: Period, team: Team | None = None, kinds: Collection[Kind] | None = None) -> Cells:
-        """Return everything, or what is of some *kinds*, in a period and the one before, added up."""
-        sums = self._sums(period, team, kinds)
-        columns = [func.sum(sums.c[name]) for name in _SUMS]
-        by = [_G[name] for name in _BY]
-        counted = select(literal("").label("person"), *by, *columns).group_by(*by)
-        # Who acted is added up in the same statement, so that a million rows are read once and not twice.
-        blank = [_G.kind, *(literal("") for _ in _BY[1:-1]), literal(NO_CONFIDENCE)]
-        acted = select(_G.person, *blank, *columns).where(_G.person != "").group_by(_G.kind, _G.person)
-        both = [
-            each.join_from(sums, INTERACTION_GROUPS, _G.id == sums.c.group_id) for each in (counted, acted)
-        ]
-        cells, active = list[Cell](), list[Active]()
-        for person, *row in self._connection.execute(union_all(*both)):
-            cell = _cell(tuple(row))
-            if person:
-                active.append(Active(cell.kind, person, cell.now, cell.before))
-            else:
-                cells.append(cell)
-        return Cells(cells, active)
-
-    def _sums(self, period: Period, team: Team | None, kinds: Collection[Kind] | None) -> CTE:
-        """Add each group up; its rows lie side by side in the index, so nothing needs sorting."""
-        now = _I.at >= period.start
-        query = select(
-            _I.group_id,
-            func.sum(case((now, 1), else_=0)).label("now"),
-            func.count().label("every"),
-            func.coalesce(func.sum(case((now, _I.amount))), 0).label("amount_now"),
-            func.coalesce(func.sum(_I.amount), 0).label("amount_every"),
-        ).where(_I.at >= period.before, _I.at < period.end)
-        wanted = [_of(team)] if team is not None else []
-        wanted += [_G.kind.in_(kinds)] if kinds is not None else []
-        if wanted:
-            query = query.where(_I.group_id.in_(select(_G.id).where(*wanted)))
-        return query.group_by(_I.group_id).cte("sums")
-
-    def amounts(
-        self, kinds: Collection[Kind], start: datetime, end: datetime, team: Team | None = None
-    ) -> dict[int, int]:
-        """Return how often each amount occurs among interactions of those *kinds*."""
-        query = (
-            select(_I.amount, func.count())
-            .join_from(INTERACTION_GROUPS, INTERACTIONS, _I.group_id == _G.id)
-            .where(_G.kind.in_(kinds), _I.at >= start, _I.at < end, _I.amount.is_not(None))
-            .group_by(_I.amount)
+    def cells(self, period: Period, team: Team | None = None) -> Cells:
+        """Return everything in a period and the one before, added up."""
+        now, before = (
+            self._tallies.between(start, end, team)
+            for start, end in ((period.start, period.end), (period.before, period.start))
         )
-        return {row[0]: row[1] for row in self._connection.execute(_within(query, team))}
+        return Cells(now, before)
 
     def reading_words(self, start: datetime, end: datetime, team: Team | None = None) -> tuple[int, int]:
         """Return how many decisions were measured, and how many words their cards had in all."""
@@ -105,12 +46,13 @@ class Interactions:
         found = self._connection.execute(query).one()
         return int(found[0]), int(found[1])
 
-    def overruled(
-        self, start: datetime, end: datetime, limit: int, team: Team | None = None
-    ) -> list[Overruled]:
-        """Return the overrides most worth reading: against the highest confidence, the latest first."""
+    def overruled(self, found: Sequence[Override]) -> list[Overruled]:
+        """Return overrides with what there is to read of them, in the same order."""
+        place = tuple_(_I.entry_id, _I.number)
         query = (
             select(
+                _I.entry_id,
+                _I.number,
                 _I.at,
                 _G.kind,
                 _G.reason,
@@ -122,13 +64,11 @@ class Interactions:
                 ESCALATIONS.c.permalink,
                 ESCALATIONS.c.correlation_id,
             )
-            .join_from(INTERACTION_GROUPS, INTERACTIONS, _I.group_id == _G.id)
+            .join_from(INTERACTIONS, INTERACTION_GROUPS, _I.group_id == _G.id)
             .outerjoin(ESCALATIONS, ESCALATIONS.c.id == _I.escalation_id)
-            .where(_G.kind.in_(OVERRIDES), _I.at >= start, _I.at < end)
-            .order_by(_G.confidence.desc(), _I.at.desc())
-            .limit(limit)
+            .where(place.in_([(each.entry_id, each.number) for each in found]))
         )
-        rows = self._connection.execute(_within(query, team))
+        rows = {(row[0], row[1]): row[2:] for row in self._connection.execute(query)}
         return [
             Overruled(
                 at=row[0],
@@ -142,7 +82,8 @@ class Interactions:
                 permalink=row[8],
                 reference=(row[9] or "")[-6:].lower(),
             )
-            for row in rows
+            for each in found
+            if (row := rows.get((each.entry_id, each.number)))
         ]
 
     def count(self, kinds: Collection[Kind], start: datetime, end: datetime, team: Team | None = None) -> int:
@@ -153,7 +94,7 @@ class Interactions:
             .join(INTERACTIONS, _I.group_id == _G.id)
             .where(_G.kind.in_(kinds), _I.at >= start, _I.at < end)
         )
-        return int(self._connection.execute(_within(query, team)).scalar_one())
+        return int(self._connection.execute(of_team(query, team)).scalar_one())
 
     def decided(
         self,
@@ -197,27 +138,5 @@ class Interactions:
                 escalation_id=row[7],
                 reference=(row[8] or "")[-6:].lower(),
             )
-            for row in self._connection.execute(_within(query, team))
+            for row in self._connection.execute(of_team(query, team))
         ]
-
-    def decision_minutes(self, start: datetime, end: datetime, team: Team | None = None) -> dict[int, int]:
-        """Return how often people took how many minutes from the event to their decision."""
-        return self.amounts(BY_PEOPLE, start, end, team)
-
-
-def _within(query: Select[Any], team: Team | None) -> Select[Any]:
-    return query if team is None else query.where(_of(team))
-
-
-def _of(team: Team) -> ColumnElement[bool]:
-    return or_(_G.person.in_(team.people), and_(_G.person == "", _G.owner.in_(team.owners)))
-
-
-_BY = ("kind", "reason", "action_kind", "stage", "model", "prompt", "confidence")
-_SUMS = ("now", "every", "amount_now", "amount_every")
-
-
-def _cell(row: tuple[Any, ...]) -> Cell:
-    now, every, amount, amount_every = (int(each) for each in row[len(_BY) :])
-    told = dict(zip(_BY, row, strict=False)) | {"kind": Kind(row[0])}
-    return Cell(**told, now=now, before=every - now, amount=amount, amount_before=amount_every - amount)

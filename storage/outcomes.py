@@ -24,8 +24,8 @@ from sqlalchemy import (
 from policy.clustered import Arm, Compared
 from policy.digest_material import Came, CampaignFollowed, Followed
 from policy.interactions import ACTED, NOT_ACTED
-from storage.interactions import Team
 from storage.schema import CAMPAIGNS_COUNTED, GIFTS_AFTER, RECOMMENDATIONS
+from storage.team import Team
 
 _R, _C, _G = RECOMMENDATIONS.c, CAMPAIGNS_COUNTED.c, GIFTS_AFTER.c
 _ARMS = ("n1", "x1", "n0", "x0")

@@ -31,6 +31,7 @@ from storage.key_care import KeyCare
 from storage.keys import KeyRing
 from storage.occurrences import Occurrences
 from storage.outcomes import Outcomes
+from storage.outcomes_counted import OutcomesCounted
 from storage.overrides import Overrides
 from storage.pauses import Pauses
 from storage.policies import Policies
@@ -44,6 +45,7 @@ from storage.replicas import Replicas
 from storage.retention import Retention
 from storage.settings import Settings
 from storage.shadow import Shadow
+from storage.tallies import Tallies
 
 T = TypeVar("T")
 Entropy = Callable[[int], bytes]
@@ -115,7 +117,9 @@ class Transaction:
     groupings = _over(Groupings)
     homes = _over(Homes)
     interactions = _over(Interactions)
+    tallies = _over(Tallies)
     outcomes = _over(Outcomes)
+    counted = _over(OutcomesCounted)
     cleanup = _over(CleanupItems)
     reminders = _over(Reminders)
     replicas = _over(Replicas)

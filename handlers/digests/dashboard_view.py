@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from handlers.context import Context
+from handlers.digests.add_up import outcomes_lately
 from handlers.digests.figures import digest_shown
 from handlers.digests.whose_figures import Whose, whose_figures
 from handlers.outcomes import DigestShown, Notice
@@ -18,7 +19,6 @@ from policy.digest_periods import rolling_period
 from storage.transaction import Transaction
 
 KEPT = timedelta(seconds=60)
-DAYS = (1, 7, 28, 91, 364)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,17 @@ class Figures:
             kept = self._kept.get(key)
             if kept and now - kept[0] < KEPT:
                 return kept[1]
-            zone = ZoneInfo(context.organisation.time_zone)
-            shown = await digest_shown(kind, team, rolling_period(days, now), zone, context)
+            shown = await counted(kind, team, days, context)
             self._kept[key] = (now, shown)
             return shown
+
+
+async def counted(kind: DigestKind, team: str | None, days: int, context: Context) -> DigestShown:
+    """Count the figures of the last *days* up to this moment; outcomes as they were counted within a day."""
+    if kind is DigestKind.OUTCOMES:
+        return await outcomes_lately(team, days, context)
+    period, zone = rolling_period(days, context.clock.now()), ZoneInfo(context.organisation.time_zone)
+    return await digest_shown(kind, team, period, zone, context)
 
 
 async def viewer(user_id: str, context: Context) -> Viewer | None:

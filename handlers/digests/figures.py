@@ -10,22 +10,20 @@ from handlers.context import Context
 from handlers.digests.whose_figures import is_too_small, team_of
 from handlers.outcomes import DigestShown
 from handlers.record.judging import reliability_by_class
+from policy.cells import Cells
 from policy.digest import TITLES, Digest, DigestKind
-from policy.digest_adoption import USES, adoption
+from policy.digest_adoption import adoption
 from policy.digest_material import FEWEST_PEOPLE, Came, Material
-from policy.digest_operations import ANOMALIES, COMPLIANCE, INCIDENTS, operations
+from policy.digest_operations import operations
 from policy.digest_outcomes import WINDOWS, outcomes
 from policy.digest_override import override
 from policy.digest_periods import Period, last_period, rolling_period
-from policy.interactions import CONCLUDED, OVERRIDES, Kind
 from policy.organisation import DigestSchedule, Organisation
 from policy.pulse import COUNTED
 from storage.database import Database
-from storage.interactions import Team
+from storage.team import Team
 from storage.transaction import Transaction
 
-K = Kind
-WORTH_READING = 10
 CAMPAIGNS_BACK = timedelta(days=365)
 TOO_SMALL = (
     f"This team has fewer than {FEWEST_PEOPLE} people. Figures about so few would be figures about each of "
@@ -37,19 +35,6 @@ _DIGESTS: dict[DigestKind, Callable[[Material], Digest]] = {
     DigestKind.OUTCOMES: outcomes,
     DigestKind.OPERATIONS: operations,
 }
-
-
-COUNTS: dict[DigestKind, tuple[Kind, ...]] = {
-    DigestKind.ADOPTION: (*USES, K.OPENED, K.EXPIRED, K.USEFUL, K.NOT_USEFUL, K.REASON_GIVEN),
-    DigestKind.OVERRIDE: (
-        *CONCLUDED,
-        *OVERRIDES,
-        *(K.EXECUTED, K.FASTER, K.MEASURED, K.APPROVAL_GIVEN, K.RECOMMENDED, K.HELD_BY, K.ASKED_BY),
-    ),
-    DigestKind.OUTCOMES: (),
-    DigestKind.OPERATIONS: (*INCIDENTS, *ANOMALIES, *COMPLIANCE, K.REPLAY_SAME, K.TOKENS),
-}
-"""What each digest counts; the rest is not even read."""
 
 
 def zone_of(schedule: DigestSchedule | None, organisation: Organisation) -> ZoneInfo:
@@ -122,22 +107,22 @@ def gathered(
 ) -> Material:
     """Read what one kind of digest is made of."""
     counted, start, end = tx.interactions, period.start, period.end
-    cells = counted.cells(period, whose, COUNTS[kind])
+    cells = Cells() if kind is DigestKind.OUTCOMES else counted.cells(period, whose)
     common = {"cells": cells, "people": len(organisation.team(team))}
     match kind:
         case DigestKind.ADOPTION:
             measured, words = counted.reading_words(start, end, whose)
             return Material(
                 **common,  # type: ignore[arg-type]
-                minutes=counted.decision_minutes(start, end, whose),
-                minutes_before=counted.decision_minutes(period.before, start, whose),
+                minutes=cells.now.minutes,
+                minutes_before=cells.before.minutes,
                 measured=measured,
                 words=words,
                 trust=tx.pulses.trust(end - 2 * COUNTED, end - COUNTED, end, whose.people if whose else None),
                 by_hand={str(what): took for what, took in organisation.minutes_by_hand.items()},
             )
         case DigestKind.OVERRIDE:
-            read = tuple(counted.overruled(start, end, WORTH_READING, whose))
+            read = tuple(counted.overruled(cells.now.overrides))
             reliability = reliability_by_class(tx, end) if team is None else None
             return Material(**common, overruled=read, reliability=reliability)  # type: ignore[arg-type]
         case DigestKind.OUTCOMES:

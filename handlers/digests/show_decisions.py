@@ -16,7 +16,7 @@ from policy.decided import BEHIND, Decided, words_of
 from policy.digest import DigestKind
 from policy.digest_periods import rolling_period
 from policy.digest_words import action, reason, stage
-from storage.interactions import Team
+from storage.team import Team
 from storage.transaction import Transaction
 
 PAGE = 8

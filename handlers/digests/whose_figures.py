@@ -11,7 +11,7 @@ from policy.decision import Role
 from policy.digest import DigestKind
 from policy.digest_material import FEWEST_PEOPLE
 from policy.organisation import Organisation
-from storage.interactions import Team
+from storage.team import Team
 
 FOR_MANAGERS = Notice(
     text="These figures are for managers, compliance and admins.",

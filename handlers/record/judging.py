@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from handlers.context import Arrived
-from policy.calibration import Labelled, Reliability, reliability, track_record
+from policy.calibration import Reliability, reliability, track_record
 from policy.claims import Confidence, Origin
 from storage.assistance import CheckedText, Judgement
 from storage.escalations import Escalation
@@ -64,17 +63,11 @@ def note_judgement(
 
 def with_track_record(tx: Transaction, confidence: Confidence, action_kind: str, now: datetime) -> Confidence:
     """Add what past decisions about this kind of action say, or that there are too few of them."""
-    labels = _labels(tx.judgements.latest(action_kind, now - LOOK_BACK, MOST))
-    found = track_record(labels)
+    found = track_record(tx.judgements.latest_scores(action_kind, now - LOOK_BACK, MOST))
     return confidence.model_copy(update={"track_record": found.said_of(confidence.score)})
 
 
 def reliability_by_class(tx: Transaction, now: datetime) -> dict[str, Reliability]:
     """Return for managers how each kind of action fared in the last year."""
-    judgements = tx.judgements.since(now - LOOK_BACK)
-    kinds = sorted({each.action_kind for each in judgements})
-    return {kind: reliability(_labels(e for e in judgements if e.action_kind == kind)) for kind in kinds}
-
-
-def _labels(judgements: Iterable[Judgement]) -> list[Labelled]:
-    return [Labelled(score=each.score, accepted=each.accepted) for each in judgements]
+    found = tx.judgements.scores_since(now - LOOK_BACK)
+    return {kind: reliability(scores) for kind, scores in sorted(found.items())}

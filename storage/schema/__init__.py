@@ -18,7 +18,9 @@ from storage.schema.counting import (
     GIFTS_AFTER,
     INTERACTION_GROUPS,
     INTERACTIONS,
+    OUTCOMES_COUNTED,
     RECOMMENDATIONS,
+    TALLIES,
 )
 from storage.schema.decisions import (
     ABSENCES,
@@ -96,6 +98,7 @@ __all__ = [
     "NOBODY",
     "OCCURRENCES",
     "OUTBOX",
+    "OUTCOMES_COUNTED",
     "OVERRIDES",
     "PAUSES",
     "POLICY_PROPOSALS",
@@ -113,4 +116,5 @@ __all__ = [
     "RETENTION_OVER",
     "SETTINGS",
     "SIGNING_KEYS",
+    "TALLIES",
 ]

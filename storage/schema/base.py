@@ -6,7 +6,7 @@ from sqlalchemy import (
     MetaData,
 )
 
-HEAD = "0021"
+HEAD = "0022"
 """The newest migration, known without loading the migration library."""
 
 

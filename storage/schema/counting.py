@@ -108,8 +108,26 @@ INTERACTIONS = Table(
     Column("amount", Integer),
     Column("donor_id", Text),
     Column("escalation_id", Text),
-    Index("ix_interactions_group", "group_id", "at", "amount"),
+    Index("ix_interactions_at", "at", "group_id", "amount"),
     Index("ix_interactions_donor", "donor_id"),
+)
+
+TALLIES = Table(
+    "tallies",
+    METADATA,
+    Column("first_day", Integer, primary_key=True, autoincrement=False),
+    Column("days", Integer, primary_key=True, autoincrement=False),
+    Column("scope", Text, primary_key=True),
+    Column("counts", Text, nullable=False),
+)
+
+OUTCOMES_COUNTED = Table(
+    "outcomes_counted",
+    METADATA,
+    Column("scope", Text, primary_key=True),
+    Column("days", Integer, primary_key=True, autoincrement=False),
+    Column("counted_at", UtcDateTime, nullable=False),
+    Column("shown", Text, nullable=False),
 )
 
 DASHBOARD_SESSIONS = Table(

@@ -15,9 +15,11 @@ from storage.columns import microseconds
 from storage.counting import cluster_of, group_id
 from storage.schema import (
     CAMPAIGNS_COUNTED,
+    CONSIDERATIONS,
     GIFTS_AFTER,
     INTERACTION_GROUPS,
     INTERACTIONS,
+    JUDGEMENTS,
     RECOMMENDATIONS,
 )
 
@@ -42,16 +44,26 @@ CHUNK, CAMPAIGNS = 20_000, 12
 def fill(connection: Connection, count: int) -> None:
     """Add *count* interactions, and a recommendation for each that is about one."""
     random, groups = Random(7), dict[int, dict[str, Any]]()
-    rows, proposals, gifts = list[dict[str, Any]](), list[dict[str, Any]](), list[dict[str, Any]]()
+    rows, proposals, gifts, judged, considered = (list[dict[str, Any]]() for _ in range(5))
+    waiting = {
+        INTERACTIONS: rows,
+        RECOMMENDATIONS: proposals,
+        GIFTS_AFTER: gifts,
+        JUDGEMENTS: judged,
+        CONSIDERATIONS: considered,
+    }
     for number, (row, group, proposal) in enumerate(_happened(random, count)):
         groups[group["id"]] = group
         rows.append(row | {"entry_id": f"entry-{number:07d}", "number": 0})
         if proposal:
             proposals.append(proposal)
             gifts += _gifts(proposal)
+            if proposal["conclusion"] != Kind.EXPIRED:
+                judged.append(_judgement(proposal))
+                considered.append(_consideration(proposal, group["person"]))
         if len(rows) == CHUNK:
-            _write(connection, {INTERACTIONS: rows, RECOMMENDATIONS: proposals, GIFTS_AFTER: gifts})
-    _write(connection, {INTERACTIONS: rows, RECOMMENDATIONS: proposals, GIFTS_AFTER: gifts})
+            _write(connection, waiting)
+    _write(connection, waiting)
     _write(connection, {INTERACTION_GROUPS: list(groups.values()), CAMPAIGNS_COUNTED: list(_campaigns())})
 
 
@@ -80,6 +92,38 @@ def _gifts(proposal: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if proposal["gave_at"]:
         about = {"recommendation_id": proposal["entry_id"], "donor_id": proposal["donor_id"]}
         yield about | {"event_id": f"g-{proposal['entry_id']}", "at": proposal["gave_at"]}
+
+
+def _judgement(proposal: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": f"j-{proposal['entry_id']}",
+        "escalation_id": proposal["escalation_id"],
+        "at": proposal["concluded_at"],
+        "action_kind": proposal["action_kind"],
+        "accepted": proposal["conclusion"] == Kind.APPROVED,
+        "score": proposal["confidence"],
+        "origin": "model",
+        "model": proposal["model"],
+        "prompt_version": "1",
+        "policy_version": "p",
+    }
+
+
+def _consideration(proposal: dict[str, Any], person: str) -> dict[str, Any]:
+    return {
+        "id": f"s-{proposal['entry_id']}",
+        "escalation_id": proposal["escalation_id"],
+        "user_id": person,
+        "decision": proposal["conclusion"],
+        "action_kind": proposal["action_kind"],
+        "at": proposal["concluded_at"],
+        "seconds": 60,
+        "words": 120,
+        "looked": False,
+        "words_changed": None,
+        "faster": False,
+        "told": False,
+    }
 
 
 def _campaigns() -> Iterator[dict[str, Any]]:

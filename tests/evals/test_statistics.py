@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policy.calibration import FEWEST, Labelled, calibrated, certified_threshold, reliability
+from policy.calibration import FEWEST, Scored, calibrated, certified_threshold, reliability
 from policy.drift import BASELINE, Observation, find_drift
 from policy.significance import at_most, cases_needed, sign_test, upper_bound
 from tests.examples import examples
@@ -53,10 +54,13 @@ def test_the_sign_test_is_mcnemars_exact_test() -> None:
     ]
 
 
-def labels(rng: random.Random, number: int) -> list[Labelled]:
+def labels(rng: random.Random, number: int) -> list[Scored]:
     """Decisions whose acceptance rises with the score: 60 % at 0, 96 % at 100."""
-    scores = [rng.randint(0, 100) for _ in range(number)]
-    return [Labelled(score=s, accepted=rng.random() < 0.60 + 0.0036 * s) for s in scores]
+    decided, accepted = Counter[int](), Counter[int]()
+    for score in [rng.randint(0, 100) for _ in range(number)]:
+        decided[score] += 1
+        accepted[score] += rng.random() < 0.60 + 0.0036 * score
+    return [Scored(score, decided[score], accepted[score]) for score in sorted(decided)]
 
 
 def test_a_certified_threshold_holds_what_it_promises() -> None:
@@ -72,20 +76,20 @@ def test_a_certified_threshold_holds_what_it_promises() -> None:
 
 
 def test_before_there_is_enough_data_nothing_is_said() -> None:
-    few = reliability([Labelled(score=90, accepted=True)] * (FEWEST - 1))
+    few = reliability([Scored(90, FEWEST - 1, FEWEST - 1)])
     assert (few.missing, few.threshold, few.brier, few.bins) == (1, None, None, ())
     assert few.said_of(90) == (
         "not enough data yet to say how often people agree (28 of at least 29 decisions)"
     )
-    enough = reliability([Labelled(score=90, accepted=True)] * FEWEST)
+    enough = reliability([Scored(90, FEWEST, FEWEST)])
     assert (enough.missing, enough.threshold, enough.covered) == (0, 0, 1.0)
     assert enough.said_of(90) == (
         "people approved 29 of 29 like it as they stood, and from 0 of 100 on at least 9 in 10 (95 % certain)"
     )
-    split = [Labelled(score=90, accepted=True)] * 60 + [Labelled(score=40, accepted=False)] * 30
+    split = [Scored(40, 30, 0), Scored(90, 60, 60)]
     assert reliability(split).threshold == 45
     assert reliability(split).said_of(40).endswith("; this one lies below")
-    poor = reliability([Labelled(score=90, accepted=n % 2 == 0) for n in range(100)])
+    poor = reliability([Scored(90, 100, 50)])
     assert poor.words == (
         "people approved 50 of 100 like it as they stood, and no confidence has proved reliable"
     )

@@ -205,6 +205,8 @@ HOLD_NO_DONOR = {
     "replicas": "processes and how they fare",
     "pulses": "how far staff trust the suggestions",
     "pulse_refusals": "staff who are not asked",
+    "tallies": "counts by day, forgotten with every erasure that concerns them",
+    "outcomes_counted": "what was counted last, forgotten with every erasure",
     "campaigns_counted": "campaigns and when they run",
 }
 """Tables that need no erasing; one that names donors has a column donor_id or escalation_id."""

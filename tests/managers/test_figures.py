@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,21 +14,23 @@ from sqlalchemy import text
 from bot.cli.operator import arrival
 from bot.export.archive import Order, write_export
 from bot.export.contents import Scope
+from handlers.digests.add_up import add_up, outcomes_lately
 from handlers.digests.count_older import UNCOUNTED, count_older_entries
 from handlers.digests.figures import digest_of_everybody, gathered
 from handlers.record.erase_donor import ErasureOrder, erase_donor
-from policy.cells import Pair, because
+from policy.cells import Pair, Where, because
 from policy.clustered import compared_of
 from policy.digest import DigestKind
 from policy.digest_material import Came
-from policy.digest_periods import Period
+from policy.digest_periods import Period, rolling_period
 from policy.digest_words import bare_percent, percent
 from policy.interactions import CONCLUDED, OVERRIDES, Kind
 from policy.organisation import Organisation, Person
 from policy.statistics import Share, median_of
+from policy.tally import By
 from storage.appending import AuditEntry
 from storage.database import Database
-from storage.interactions import Team
+from storage.team import Team
 from tests.databases import perform
 from tests.handlers.conftest import KEYS, House
 from tests.managers import recount
@@ -41,6 +44,7 @@ PERIOD = Period(START, HALF, END)
 ORGANISATION = Organisation(
     review_channel="C", people=tuple(Person(email=email, team="major") for _, email in PEOPLE)
 )
+DAY = timedelta(days=1)
 UTC_ZONE = ZoneInfo("UTC")
 
 
@@ -55,15 +59,15 @@ async def test_every_figure_is_what_the_audit_says(lived: Database) -> None:
     for kind in CONCLUDED:
         assert cells.count(kind) == pair(now.ends[kind.value], before.ends[kind.value]), kind
         for action in now.by_action:
-            found = cells.count(kind, lambda cell, action=action: cell.action_kind == action)  # type: ignore[misc]
+            found = cells.count(kind, Where(By.ACTION, action))
             assert found == pair(now.by_action[action][kind.value], before.by_action[action][kind.value])
         for tenth in now.by_confidence:
-            found = cells.count(kind, lambda cell, tenth=tenth: cell.confidence == tenth)  # type: ignore[misc]
+            found = cells.count(kind, Where(By.CONFIDENCE, str(tenth)))
             assert found == pair(
                 now.by_confidence[tenth][kind.value], before.by_confidence[tenth][kind.value]
             )
         for prompt in ("1", "2"):
-            found = cells.count(kind, lambda cell, prompt=prompt: cell.prompt == f"recommend {prompt}")  # type: ignore[misc]
+            found = cells.count(kind, Where(By.VERSION, f"recommend {prompt} · m-1"))
             assert found == pair(now.by_prompt[prompt][kind.value], before.by_prompt[prompt][kind.value])
     for code in now.reasons:
         assert cells.count(OVERRIDES, because(code)) == pair(now.reasons[code], before.reasons[code])
@@ -74,8 +78,7 @@ async def test_every_figure_is_what_the_audit_says(lived: Database) -> None:
     assert cells.count(Kind.EXECUTED) == pair(now.executed, before.executed)
     assert cells.count(Kind.FASTER) == pair(now.faster, before.faster)
     assert cells.amount(Kind.TOKENS) == pair(now.tokens, before.tokens)
-    minutes = await lived.read(lambda tx: tx.interactions.decision_minutes(HALF, END))
-    assert median_of(minutes) == now.median_minutes
+    assert median_of(cells.now.minutes) == now.median_minutes
 
 
 @pytest.mark.parametrize(("came", "days"), [("gave", 90), ("gave", 30), ("retained", 200), ("gifts", 90)])
@@ -229,3 +232,30 @@ def first(days: int) -> Period:
 def _file(house: House) -> Path:
     backend = house.database._backend
     return Path(str(backend._writing.url.database))  # type: ignore[union-attr]
+
+
+async def test_outcomes_are_counted_once_a_day_and_again_when_a_donor_was_erased(
+    house: House, entries: tuple[AuditEntry, ...]
+) -> None:
+    context, begun = house.context, START + timedelta(days=140)
+    house.clock.moment = begun
+    some = [entry for entry in entries if entry.at < begun]
+    await house.database.write(lambda tx: append(tx, some))
+    await add_up(context)
+    counted = await outcomes_lately(None, 28, context)
+    anew = await digest_of_everybody(
+        DigestKind.OUTCOMES, rolling_period(28, begun), UTC_ZONE, context.organisation, house.database
+    )
+    assert counted.figures == anew.figures
+    assert counted.footnotes[0] == ("Outcomes are counted once a day; these were on Sunday, 24 May at 20:00.")
+    house.clock.moment += timedelta(hours=22)
+    await add_up(context)
+    assert await outcomes_lately(None, 28, context) == counted
+    donor = next(e.subject for e in some if e.kind == "escalation.approved" and e.at > begun - 100 * DAY)
+    order = ErasureOrder(str(donor), "carmen", "cli:carmen", "asked for it")
+    late = replace(arrival(), now=house.clock.moment)
+    await house.database.write(lambda tx: erase_donor(tx, late, order))
+    house.clock.moment += timedelta(minutes=1)
+    again = await outcomes_lately(None, 28, context)
+    assert "18:01" in again.footnotes[0]
+    assert again.figures != counted.figures

@@ -106,7 +106,7 @@ def material(pairs: dict[str, Compared]) -> Material:
     campaigns = [CampaignFollowed(name=n, ended_at=ENDED, pair=p) for n, p in pairs.items()]
     one = next(iter(pairs.values()))
     followed = (Followed(action_kind="", pair=one), Followed(action_kind="create_task", pair=one))
-    return Material(cells=Cells([], []), followed={"gave": followed}, campaigns=tuple(campaigns))
+    return Material(cells=Cells(), followed={"gave": followed}, campaigns=tuple(campaigns))
 
 
 def test_a_digest_names_the_campaign_with_the_effect_and_no_other() -> None:

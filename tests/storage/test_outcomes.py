@@ -9,7 +9,7 @@ from typing import Any
 from policy.clustered import Arm, Compared
 from storage.appending import AuditEntry
 from storage.database import Database
-from storage.interactions import Team
+from storage.team import Team
 from storage.transaction import Transaction
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
