@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-import httpx2
+import aiohttp
 
 from bot.assistants import build_assistant, ships_prompt
 from bot.checkpoint_files import CheckpointFiles, checkpoint_places
@@ -23,7 +23,7 @@ from bot.clock import AgreedClock
 from bot.configuration_record import record_configuration
 from bot.crm.polling import Poller
 from bot.crm.rest import RestCrm
-from bot.crm.wire import Wire
+from bot.crm.wire import Wire, crm_session
 from bot.doorstep import Arrival, Doorstep
 from bot.erasure_list import erase_restored_at_start
 from bot.event_stream import RedisStream
@@ -280,15 +280,9 @@ def slack_connection(settings: Settings) -> SlackConnection:
     )
 
 
-def crm_client(crm: CrmSettings) -> httpx2.AsyncClient:
-    """Return the HTTP client for the CRM: no retries of its own, no proxies from the environment."""
-    base = crm.base_url if crm.base_url.endswith("/") else f"{crm.base_url}/"
-    return httpx2.AsyncClient(
-        base_url=base,
-        headers={"Authorization": f"Bearer {crm.token.get_secret_value()}"},
-        timeout=crm.timeout_s,
-        limits=httpx2.Limits(max_connections=40, max_keepalive_connections=20),
-    )
+def crm_client(crm: CrmSettings) -> aiohttp.ClientSession:
+    """Return the HTTP client for the CRM."""
+    return crm_session(crm.base_url, crm.token.get_secret_value(), crm.timeout_s)
 
 
 def webhook_secrets(crm: CrmSettings) -> tuple[str, ...]:

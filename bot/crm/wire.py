@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-import httpx2
+import aiohttp
 
 from bot.failpoints import hit
 from handlers.ports import DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
@@ -15,7 +17,8 @@ from storage.limits import Limits, LocalLimits
 CRM: Final = "crm"
 _PAGE_SIZE = 500
 _MOST_PAGES = 200
-_QUOTA = "quota_exceeded"
+_QUOTA = b"quota_exceeded"
+_MOST_CONNECTIONS = 40
 UNREADABLE: Final = "unreadable_answer"
 
 
@@ -23,19 +26,56 @@ class NotPermitted(Exception):
     """The CRM does not let Countersign see this kind of record."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came back, read to its end."""
+
+    status: int
+    content: bytes
+    retry_after: str
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+    def document(self) -> dict[str, Any] | None:
+        """Return the object; None for one that broke off, or a page of something in between."""
+        try:
+            read = json.loads(self.content)
+        except ValueError:
+            return None
+        return read if isinstance(read, dict) else None
+
+
+def crm_session(base_url: str, token: str, timeout_s: float) -> aiohttp.ClientSession:
+    """Return what `Wire` asks with: no redirects are followed and no proxies taken from the environment.
+
+    Reading a donor takes a dozen requests, so what one of them costs counts.
+    """
+    return aiohttp.ClientSession(
+        base_url=base_url if base_url.endswith("/") else f"{base_url}/",
+        headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+        connector=aiohttp.TCPConnector(limit=_MOST_CONNECTIONS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(
+            total=None, connect=timeout_s, sock_connect=timeout_s, sock_read=timeout_s
+        ),
+    )
+
+
 class Wire:
-    """HTTP requests against the CRM's REST API; *client* carries base URL, token and timeouts.
+    """HTTP requests against the CRM's REST API; *session* carries base URL, token and timeouts.
 
     While the CRM has asked any replica to wait it is not asked at all.
     """
 
-    def __init__(self, client: httpx2.AsyncClient, limits: Limits | None = None) -> None:
-        self._client = client
+    def __init__(self, session: aiohttp.ClientSession, limits: Limits | None = None) -> None:
+        self._session = session
         self._limits = limits or LocalLimits()
 
     async def get(self, path: str, **query: str | int) -> dict[str, Any]:
         """Read one document; raises DonorUnknown (404), NotPermitted, Unavailable."""
-        document = _document(await self._read(path, query))
+        document = (await self._read(path, query)).document()
         if document is None:
             raise Unavailable(CRM, UNREADABLE)
         return document
@@ -65,46 +105,52 @@ class Wire:
 
         Raises StaleRecord, OutcomeUnknown, Unavailable, DonorUnknown (the record is gone), Refused.
         """
-        sent_headers = {"X-Actor": actor, **headers}
         await self._admitted()
         hit("crm.sending")
         try:
-            response = await self._client.request(
-                method, path, json=dict(body) if body is not None else None, headers=sent_headers
+            answer = await self._ask(
+                method,
+                path,
+                json=dict(body) if body is not None else None,
+                headers={"X-Actor": actor, **headers},
+                middlewares=(_sent_once,),
             )
             hit("crm.answered")
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
-            raise Unavailable(CRM, "no_connection") from None
-        except httpx2.TransportError:
+        except (aiohttp.ClientError, TimeoutError):
             raise OutcomeUnknown(CRM) from None
-        if response.status_code in (412, 409):
+        if answer.status in (412, 409):
             raise StaleRecord(path)
-        if response.status_code >= 500:
+        if answer.status >= 500:
             raise OutcomeUnknown(CRM)
-        await self._refuse_waiting(response)
-        if response.status_code == 404:
+        await self._refuse_waiting(answer)
+        if answer.status == 404:
             raise DonorUnknown(path)
-        if response.is_error:
-            raise Refused(CRM, f"http_{response.status_code}")
-        document = _document(response) if response.content else {}
+        if not answer.is_success:
+            raise Refused(CRM, f"http_{answer.status}")
+        document = answer.document() if answer.content else {}
         if document is None:  # it was done, or something in between answers in the CRM's place
             raise OutcomeUnknown(CRM)
         return document
 
-    async def _read(self, path: str, query: Mapping[str, str | int]) -> httpx2.Response:
+    async def _read(self, path: str, query: Mapping[str, str | int]) -> _Answer:
         await self._admitted()
         try:
-            response = await self._client.get(path, params=dict(query))
-        except httpx2.TransportError:
+            answer = await self._ask("GET", path, params=query)
+        except (aiohttp.ClientError, TimeoutError):
             raise Unavailable(CRM, "no_answer") from None
-        await self._refuse_waiting(response)
-        if response.status_code == 404:
+        await self._refuse_waiting(answer)
+        if answer.status == 404:
             raise DonorUnknown(path)
-        if response.status_code == 403:
+        if answer.status == 403:
             raise NotPermitted(path)
-        if response.is_error:
-            raise Unavailable(CRM, f"http_{response.status_code}")
-        return response
+        if not answer.is_success:
+            raise Unavailable(CRM, f"http_{answer.status}")
+        return answer
+
+    async def _ask(self, method: str, path: str, **request: Any) -> _Answer:
+        async with self._session.request(method, path, allow_redirects=False, **request) as response:
+            content = await response.read()
+            return _Answer(response.status, content, response.headers.get("Retry-After", ""))
 
     async def _admitted(self) -> None:
         """Raise Unavailable while the CRM is to be left alone."""
@@ -112,16 +158,29 @@ class Wire:
         if wait > 0:
             raise Unavailable(CRM, "rate_limited", timedelta(seconds=wait))
 
-    async def _refuse_waiting(self, response: httpx2.Response) -> None:
+    async def _refuse_waiting(self, answer: _Answer) -> None:
         """Raise Unavailable where the CRM asks to wait: too many requests, or the day's quota is used up."""
-        too_many = response.status_code == 429
-        used_up = response.status_code == 403 and _QUOTA in response.text
+        too_many = answer.status == 429
+        used_up = answer.status == 403 and _QUOTA in answer.content
         if not too_many and not used_up:
             return
-        wait = _retry_after(response)
+        seconds = answer.retry_after
+        wait = timedelta(seconds=int(seconds)) if seconds.isdigit() else None
         if wait:
             await self._limits.hold(CRM, wait.total_seconds())
-        raise Unavailable(CRM, "rate_limited" if too_many else _QUOTA, wait)
+        raise Unavailable(CRM, "rate_limited" if too_many else _QUOTA.decode(), wait)
+
+
+async def _sent_once(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send a write once: the library would repeat a PUT or a DELETE when its connection breaks."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise Unavailable(CRM, "no_connection") from None
+    except aiohttp.ClientConnectionError:
+        raise OutcomeUnknown(CRM) from None
 
 
 def items_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -132,20 +191,6 @@ def items_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
     return items
 
 
-def _document(response: httpx2.Response) -> dict[str, Any] | None:
-    """Return the object that was answered; None for one that broke off, or a page of something in between."""
-    try:
-        document = response.json()
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
-
-
 def _each_once(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     latest = {str(item["id"]): item for item in items if "id" in item}
     return [*latest.values(), *(item for item in items if "id" not in item)]
-
-
-def _retry_after(response: httpx2.Response) -> timedelta | None:
-    seconds = response.headers.get("Retry-After", "")
-    return timedelta(seconds=int(seconds)) if seconds.isdigit() else None

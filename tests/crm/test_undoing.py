@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from bot.cli.running import listen
 from bot.crm.rest import RestCrm
-from bot.crm.wire import Wire
+from bot.crm.wire import Wire, crm_session
 from bot.sandbox.crm.app import CrmSandboxConfig, build_crm
 from handlers.ports import (
     CrmReceipt,
@@ -117,10 +117,9 @@ class Crm:
 async def crm() -> AsyncIterator[Crm]:
     config = CrmSandboxConfig(token="t", webhook_secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     app = build_crm(config, lambda: NOW, stories(NOW.date()))
-    headers = {"Authorization": "Bearer t"}
     async with (
         serving(app, listen("127.0.0.1", 0)) as origin,
-        httpx2.AsyncClient(base_url=f"{origin}/crm/api/v1/", headers=headers, trust_env=False) as wire,
+        crm_session(f"{origin}/crm/api/v1/", "t", 10) as wire,
         httpx2.AsyncClient(base_url=origin, trust_env=False) as http,
     ):
         yield Crm(RestCrm(Wire(wire), HandClock(NOW), ZoneInfo("Pacific/Kiritimati")), app, http)

@@ -1,32 +1,40 @@
-"""While the CRM has asked any replica to wait, nobody asks it anything."""
+"""Nobody asks a CRM that asked to be left alone, and a write is sent once."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
-import httpx2
 import pytest
 
-from bot.crm.wire import Wire
-from handlers.ports import Unavailable
+from bot.cli.running import listen
+from bot.crm.wire import Wire, crm_session
+from bot.http.asgi import Receive, Scope, Send, answer
+from handlers.ports import OutcomeUnknown, Unavailable
 from storage.limits import LocalLimits
+from tests.loop.staging import serving
 
 
 async def test_nobody_asks_before_the_time_is_over() -> None:
     now, asked = 0.0, 0
 
-    def crm(_request: httpx2.Request) -> httpx2.Response:
+    async def crm(_scope: Scope, _receive: Receive, send: Send) -> None:
         nonlocal asked
         asked += 1
-        return (
-            httpx2.Response(429, headers={"Retry-After": "30"})
-            if asked == 1
-            else httpx2.Response(200, json={})
-        )
+        if asked == 1:
+            await answer(send, 429, {}, {"retry-after": "30"})
+        else:
+            await answer(send, 200, {})
 
     shared = LocalLimits(lambda: now)
-    async with httpx2.AsyncClient(transport=httpx2.MockTransport(crm), base_url="http://crm") as client:
-        one, other = Wire(client, shared), Wire(client, shared)
+    async with (
+        serving(crm, listen("127.0.0.1", 0)) as origin,
+        crm_session(origin, "token", 10) as session,
+    ):
+        one, other = Wire(session, shared), Wire(session, shared)
         with pytest.raises(Unavailable) as refused:
             await one.get("ping")
         assert (refused.value.code, refused.value.retry_after) == ("rate_limited", timedelta(seconds=30))
@@ -39,3 +47,41 @@ async def test_nobody_asks_before_the_time_is_over() -> None:
         )
         now = 30.0
         assert (await other.get("ping"), asked) == ({}, 2)
+
+
+@asynccontextmanager
+async def _hanging_up() -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A CRM that answers the first request of a connection, and hangs up on the next without a word."""
+    heard: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for reply in (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", b""):
+            head = await reader.readuntil(b"\r\n\r\n")
+            heard.append(head.split(b" ", 1)[0])
+            writer.write(reply)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}", heard
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+async def test_a_write_whose_connection_breaks_is_not_sent_again(method: str) -> None:
+    async with _hanging_up() as (origin, heard), crm_session(origin, "token", 10) as session:
+        wire = Wire(session)
+        assert await wire.get("ping") == {}
+        with pytest.raises(OutcomeUnknown):
+            await wire.write(method, "tasks/cs:1", None, actor="a", headers={})
+        assert heard == [b"GET", method.encode()]
+
+
+async def test_a_write_that_never_left_is_known_not_to_have_happened() -> None:
+    free: Any = listen("127.0.0.1", 0)
+    port = free.getsockname()[1]
+    free.close()
+    async with crm_session(f"http://127.0.0.1:{port}", "token", 10) as session:
+        with pytest.raises(Unavailable) as refused:
+            await Wire(session).write("PUT", "tasks/cs:1", None, actor="a", headers={})
+        assert refused.value.code == "no_connection"

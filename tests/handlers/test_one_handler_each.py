@@ -67,11 +67,21 @@ def test_requests_that_write_leave_through_one_door() -> None:
         for path, on in _calls("bot/crm", method)
         if not on.startswith("tx.")
     ]
-    assert sending == [("bot/crm/wire.py", "self._client")]
+    assert sending == [("bot/crm/wire.py", "self._session")]
 
 
 def test_no_handler_knows_slack_or_http() -> None:
-    foreign = {"slack_sdk", "slack_bolt", "httpx2", "fastapi", "starlette", "openai", "sqlalchemy", "bot"}
+    foreign = {
+        "slack_sdk",
+        "slack_bolt",
+        "aiohttp",
+        "httpx2",
+        "fastapi",
+        "starlette",
+        "openai",
+        "sqlalchemy",
+        "bot",
+    }
     for path in sorted((ROOT / "handlers").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = []
