@@ -55,9 +55,8 @@ def _ceiling(record: DonorRecord, facts: DonorFacts) -> int:
 
 def _held(supported: int, removed: int) -> str:
     if not removed:
-        return (
-            f"All {supported} sentences match the CRM." if supported > 1 else "The sentence matches the CRM."
-        )
+        counted = {1: "The sentence matches", 2: "Both sentences match"}
+        return f"{counted.get(supported, f'All {supported} sentences match')} the CRM."
     were = "was" if removed == 1 else "were"
     return f"{removed} of {supported + removed} sentences did not match the CRM and {were} removed."
 

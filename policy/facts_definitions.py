@@ -12,14 +12,15 @@ DEFINITIONS: Mapping[str, str] = MappingProxyType(
         "in-kind, planned, pending and refunded gifts and without soft credit.",
         "gift.first": "The earliest gift that counts towards lifetime giving, in any currency.",
         "gift.last": "The latest gift that counts towards lifetime giving, in any currency.",
-        "gift.largest": "The largest single gift that counts towards lifetime giving, in the "
-        "donor's main currency.",
-        "gift.average": "Lifetime giving divided by the number of gifts in that currency, rounded half up.",
+        "gift.largest": "The largest single gift that counts towards lifetime giving; not stated "
+        "where gifts came in several currencies.",
+        "gift.average": "Lifetime giving divided by the number of gifts, rounded half up; not stated "
+        "where gifts came in several currencies.",
         "gift.count": "The number of gifts that count towards lifetime giving, in all currencies.",
         "gift.interval": "The median number of days between the dates of two gifts that follow each other.",
         "gift.days_since": "Days since the latest gift that counts towards lifetime giving.",
         "giving.fiscal_year": "Giving as in lifetime giving, received within one fiscal year of the "
-        "organisation, in the donor's main currency.",
+        "organisation, in one currency.",
         "years.given": "The number of fiscal years with at least one gift.",
         "years.consecutive": "Fiscal years with a gift, without a break, up to this or the last fiscal year.",
         "credit.soft": "Recognition for gifts of which somebody else is the legal donor; never "

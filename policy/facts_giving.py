@@ -48,9 +48,9 @@ def giving_facts(record: DonorRecord, as_of: date, conventions: Conventions, she
     sheet.state("giving.count", "number of gifts", len(gifts), "gift.count", ids(gifts))
     if gifts:
         _first_and_last(gifts, as_of, sheet)
-        _largest_and_average(main, currency, sheet)
+        _largest_and_average(gifts, currency, sheet)
         _rhythm(gifts, sheet)
-    _by_year(gifts, main, currency, as_of, conventions, sheet)
+    _by_year(gifts, currency, as_of, conventions, sheet)
     _not_counted(record, as_of, sheet)
     _soft_credit(record, as_of, currency, sheet)
     _household(record, main, currency, sheet)
@@ -76,15 +76,17 @@ def _first_and_last(gifts: Sequence[Gift], as_of: date, sheet: FactSheet) -> Non
     sheet.state("giving.days_since_last", "days since last gift", days, "gift.days_since", (gifts[-1].id,))
 
 
-def _largest_and_average(main: Sequence[Gift], currency: str, sheet: FactSheet) -> None:
-    largest = max(main, key=lambda gift: (gift.amount.minor, gift.received_on, gift.id))
+def _largest_and_average(gifts: Sequence[Gift], currency: str, sheet: FactSheet) -> None:
+    if any(gift.amount.currency != currency for gift in gifts):
+        return  # Without a rate no gift in one currency is larger than one in another.
+    largest = max(gifts, key=lambda gift: (gift.amount.minor, gift.received_on, gift.id))
     sheet.state("giving.largest_amount", "largest gift", largest.amount, "gift.largest", (largest.id,))
     sheet.state(
         "giving.largest_on", "date of largest gift", largest.received_on, "gift.largest", (largest.id,)
     )
-    minor = (2 * sum(gift.amount.minor for gift in main) + len(main)) // (2 * len(main))
+    minor = (2 * sum(gift.amount.minor for gift in gifts) + len(gifts)) // (2 * len(gifts))
     average = Money(minor=minor, currency=currency)
-    sheet.state("giving.average", "average gift", average, "gift.average", ids(main))
+    sheet.state("giving.average", "average gift", average, "gift.average", ids(gifts))
 
 
 def _rhythm(gifts: Sequence[Gift], sheet: FactSheet) -> None:
@@ -102,7 +104,6 @@ def _rhythm(gifts: Sequence[Gift], sheet: FactSheet) -> None:
 
 def _by_year(
     gifts: Sequence[Gift],
-    main: Sequence[Gift],
     currency: str,
     as_of: date,
     conventions: Conventions,
@@ -113,16 +114,26 @@ def _by_year(
     sheet.state("fiscal_year.current", "this fiscal year", fiscal_year_name(this_year), "fiscal_year")
     sheet.state("fiscal_year.last", "last fiscal year", fiscal_year_name(this_year - 1), "fiscal_year")
     by_year: dict[int, list[Gift]] = defaultdict(list)
-    for gift in main:
+    for gift in gifts:
         by_year[fiscal_year_of(gift.received_on, month)].append(gift)
     for year in sorted({*by_year, this_year, this_year - 1} if gifts else (), reverse=True):
-        of_year = by_year.get(year, [])
-        amount = Money(minor=sum(gift.amount.minor for gift in of_year), currency=currency)
         name = {this_year: "this_year", this_year - 1: "last_year"}.get(year)
         label = f"giving in {fiscal_year_name(year)}"
-        sheet.state(f"giving.year.{year}", label, amount, "giving.fiscal_year", ids(of_year))
+        _in_each_currency(f"giving.year.{year}", label, by_year.get(year, ()), currency, sheet)
         if name:
-            sheet.state(f"giving.{name}", label, amount, "giving.fiscal_year", ids(of_year))
+            _in_each_currency(f"giving.{name}", label, by_year.get(year, ()), currency, sheet)
+
+
+def _in_each_currency(
+    fact_id: str, label: str, gifts: Sequence[Gift], currency: str, sheet: FactSheet
+) -> None:
+    """State a year's total in the main currency and, each as a fact of its own, in any other."""
+    others = sorted({gift.amount.currency for gift in gifts} - {currency})
+    for code in (currency, *others):
+        these = [gift for gift in gifts if gift.amount.currency == code]
+        amount = Money(minor=sum(gift.amount.minor for gift in these), currency=code)
+        suffix, of = ("", "") if code == currency else (f".{code.lower()}", f" in {code}")
+        sheet.state(f"{fact_id}{suffix}", f"{label}{of}", amount, "giving.fiscal_year", ids(these))
 
 
 def _not_counted(record: DonorRecord, as_of: date, sheet: FactSheet) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, Literal
@@ -11,6 +12,8 @@ from pydantic import Field, Strict, StrictBool, StrictInt, StrictStr
 
 from policy.money import CurrencyCode, Money
 from policy.value import Value
+
+_IN_A_CURRENCY = re.compile(r"\.[a-z]{3}$")
 
 FactValue = Money | StrictBool | StrictInt | Annotated[date, Strict()] | StrictStr
 
@@ -96,6 +99,11 @@ class DonorFacts(Value):
         """Return an amount, or None when it is not known or not an amount."""
         value = self.value(fact_id)
         return value if isinstance(value, Money) else None
+
+    def currencies_of(self, total: str) -> tuple[str, ...]:
+        """Return the facts that state *total*, one for each currency in which there is anything of it."""
+        stated = (fact for fact in self.facts if _IN_A_CURRENCY.sub("", fact.id) == total)
+        return tuple(fact.id for fact in stated if isinstance(fact.value, Money) and fact.value.minor)
 
     def count(self, fact_id: str) -> int | None:
         """Return a number, or None when it is not known or not a number."""

@@ -7,14 +7,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from policy.claims import Claim
-from policy.donor import Channel, DonorRecord
+from policy.donor import Channel, DonorRecord, Gift
 from policy.facts import is_unread
+from policy.facts_giving import received_gifts
 from policy.facts_model import DonorFacts
-from policy.sentences import Writer, lifetime
+from policy.sentences import Writer, in_each_currency, lifetime
 from policy.value import Value
 
 LONGEST_ANSWER = 6
 _MOST_LISTED = 3
+_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "few": 3, "couple": 2, "couple of": 2}
+_PLACES = {"second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4}
+_LAST_FEW = re.compile(
+    r"\b(?:last|latest|most recent|newest)\s+(?P<count>\d{1,2}|two|three|four|five|six|few|couple(?: of)?)\s+"
+    r"(?:gift|donation|contribution)s"
+)
+_LAST_BUT_ONE = re.compile(r"\b(?:second|next)[ -](?:to[ -])?last\b|\bpenultimate\b|\blast but one\b")
 
 
 class Answered(Value):
@@ -44,12 +52,10 @@ def answer_question(question: str, record: DonorRecord, facts: DonorFacts) -> An
     plain = " ".join(question.casefold().replace("’", "'").split())
     asked = _Asked(Writer(record, facts), record, facts, plain)
     refused = [words for pattern, words in _NOT_HERE if pattern.search(plain)]
-    said = [
-        each
-        for rule in _ANSWERS
-        if rule.words.search(plain)
-        for each in (rule.unread(record) or rule.answer(asked))
-    ]
+    known = [rule for rule in _ANSWERS if rule.words.search(plain)]
+    # "How much did she give" is about all of it only where nothing else says how much of what.
+    known = known or ([_HOW_MUCH] if _HOW_MUCH.words.search(plain) else [])
+    said = [each for rule in known for each in (rule.unread(record) or rule.answer(asked))]
     claims = tuple(dict.fromkeys(each for each in said if isinstance(each, Claim)))[:LONGEST_ANSWER]
     notes = dict.fromkeys((*refused, *(each for each in said if isinstance(each, str))))
     return Answered(claims=claims, notes=tuple(notes), understood=bool(said or refused))
@@ -75,9 +81,21 @@ def _first_gift(a: _Asked) -> Said:
     yield a.writer.write("The first gift was {giving.first_amount} on {giving.first_on}.")
 
 
+def _gift(a: _Asked, gift: Gift) -> Claim:
+    return a.writer.write(
+        "{name} gave {amount} on {day}.",
+        name=a.writer.name(),
+        amount=a.writer.of_record(gift.id, "amount", gift.amount),
+        day=a.writer.of_record(gift.id, "received_on", gift.received_on),
+    )
+
+
 def _last_gift(a: _Asked) -> Said:
     if not a.facts.count("giving.count"):
         yield _NO_GIFT
+        return
+    if (wanted := _how_many(a.question)) is not None:
+        yield from _last_few(a, wanted)
         return
     yield a.writer.write("The last gift was {giving.last_amount} on {giving.last_on}.")
     last = a.facts.get("giving.last_on")
@@ -92,9 +110,41 @@ def _last_gift(a: _Asked) -> Said:
         )
 
 
+def _how_many(question: str) -> int | None:
+    """Return how many of the last gifts are asked for; None where it is the very last."""
+    if _LAST_BUT_ONE.search(question):
+        return 2
+    found = _LAST_FEW.search(question)
+    return _NUMBERS.get(found["count"]) or int(found["count"]) if found else None
+
+
+def _last_few(a: _Asked, wanted: int) -> Said:
+    gifts = received_gifts(a.record, a.facts.as_of)[::-1]
+    for gift in gifts[: min(wanted, LONGEST_ANSWER)]:
+        yield _gift(a, gift)
+    if len(gifts) < wanted:
+        yield "There are no more gifts on record."
+    elif wanted > LONGEST_ANSWER:
+        yield f"These are the last {LONGEST_ANSWER}; /donor timeline and the CRM have more."
+
+
+def _gift_by_place(a: _Asked) -> Said:
+    found = _BY_PLACE.search(a.question)
+    place = _PLACES[found["place"]] if found else 0
+    gifts = received_gifts(a.record, a.facts.as_of)
+    if found is None or place >= len(gifts):
+        yield "There are not that many gifts on record."
+        return
+    yield _gift(a, gifts[place])
+    yield f"That is the {found['place']} gift on record, counted from the first."
+
+
 def _largest_gift(a: _Asked) -> Said:
-    if not a.facts.money("giving.largest_amount"):
+    if not a.facts.count("giving.count"):
         yield _NO_GIFT
+        return
+    if not a.facts.money("giving.largest_amount"):
+        yield from _largest_of_each_currency(a)
         return
     yield a.writer.write("The largest gift was {giving.largest_amount} on {giving.largest_on}.")
 
@@ -111,26 +161,36 @@ def _lifetime(a: _Asked) -> Said:
     yield a.writer.write(words, name=a.writer.name())
 
 
+def _largest_of_each_currency(a: _Asked) -> Said:
+    gifts = received_gifts(a.record, a.facts.as_of)
+    for code in sorted({gift.amount.currency for gift in gifts}):
+        of_currency = [gift for gift in gifts if gift.amount.currency == code]
+        yield _gift(a, max(of_currency, key=lambda gift: (gift.amount.minor, gift.received_on, gift.id)))
+    yield "The gifts came in several currencies; these are the largest in each."
+
+
 def _average(a: _Asked) -> Said:
-    if a.facts.money("giving.average") is None:
+    if not a.facts.count("giving.count"):
         yield _NO_GIFT
+        return
+    if a.facts.money("giving.average") is None:
+        yield "The gifts came in several currencies, so there is no one average."
         return
     yield a.writer.write("The average gift is {giving.average}.")
 
 
 def _this_year(a: _Asked) -> Said:
-    given = a.facts.money("giving.this_year")
-    if given is not None and given.minor:
-        words = "{name} has given {giving.this_year} in {fiscal_year.current}."
-        yield a.writer.write(words, name=a.writer.name())
+    if a.facts.currencies_of("giving.this_year"):
+        given = in_each_currency(a.facts, "giving.this_year")
+        yield a.writer.write(f"{{name}} has given {given} in {{fiscal_year.current}}.", name=a.writer.name())
     else:
         yield "No gift is recorded in the present fiscal year."
 
 
 def _last_year(a: _Asked) -> Said:
-    given = a.facts.money("giving.last_year")
-    if given is not None and given.minor:
-        yield a.writer.write("{name} gave {giving.last_year} in {fiscal_year.last}.", name=a.writer.name())
+    if a.facts.currencies_of("giving.last_year"):
+        given = in_each_currency(a.facts, "giving.last_year")
+        yield a.writer.write(f"{{name}} gave {given} in {{fiscal_year.last}}.", name=a.writer.name())
     else:
         yield "No gift is recorded in the last fiscal year."
 
@@ -300,6 +360,16 @@ def _stage(a: _Asked) -> Said:
         yield a.writer.write("The tier is {donor.tier}.")
 
 
+def _death(a: _Asked) -> Said:
+    if not a.facts.flag("donor.deceased"):
+        yield "No death is recorded."
+    elif a.facts.day("donor.deceased_on") is None:
+        yield a.writer.write("{name} {donor.deceased}.", name=a.writer.name())
+    else:
+        died = a.writer.worded("donor.deceased", "died")
+        yield a.writer.write("{name} {died} on {donor.deceased_on}.", name=a.writer.name(), died=died)
+
+
 def _soft_credit(a: _Asked) -> Said:
     credit = a.facts.money("giving.soft_credit")
     if credit is None or not credit.minor:
@@ -317,22 +387,16 @@ def _complaints(a: _Asked) -> Said:
 
 def _in_a_year(a: _Asked) -> Said:
     for year in dict.fromkeys(re.findall(r"\b(?:fy ?)?((?:19|20)\d\d)\b", a.question)):
-        given = a.facts.money(f"giving.year.{year}")
-        name = f"giving.year.{year}"
-        if given is not None and given.minor and a.facts.text("fiscal_year.current") == f"FY{year}":
+        given = a.facts.currencies_of(f"giving.year.{year}")
+        if given and a.facts.text("fiscal_year.current") == f"FY{year}":
             yield from _this_year(a)
-        elif given is not None and given.minor and a.facts.text("fiscal_year.last") == f"FY{year}":
+        elif given and a.facts.text("fiscal_year.last") == f"FY{year}":
             yield from _last_year(a)
-        elif given is not None and given.minor:
-            fact = a.facts.get(name)
-            gifts = [g for g in a.record.gifts if fact and g.id in fact.records]
+        elif given:
+            counted = set(a.facts.sources(given))
+            gifts = [gift for gift in a.record.gifts if gift.id in counted]
             for gift in sorted(gifts, key=lambda g: g.received_on, reverse=True)[:_MOST_LISTED]:
-                yield a.writer.write(
-                    "{name} gave {amount} on {day}.",
-                    name=a.writer.name(),
-                    amount=a.writer.of_record(gift.id, "amount", gift.amount),
-                    day=a.writer.of_record(gift.id, "received_on", gift.received_on),
-                )
+                yield _gift(a, gift)
             if len(gifts) > _MOST_LISTED:
                 yield f"There were more gifts in the fiscal year {year}; the CRM has them all."
         else:
@@ -369,15 +433,23 @@ def _rule(words: str, answer: Callable[[_Asked], Said], rests_on: str = "gifts")
 
 
 _GIFT = r"(?:gifts?|donations?|g[ai]ve|given|donated?|contributions?)"
+_BY_PLACE = re.compile(rf"\b(?P<place>{'|'.join(_PLACES)}) (?:gift|donation|contribution)\b")
+_HOW_MUCH = _rule(r"how much (?:ha(?:s|ve)|did|do|does)\b", _lifetime)
 _ANSWERS = (
-    _rule(rf"(?:last|latest|most recent|newest)\b[^?.]*\b{_GIFT}|when did [^?.]*last give", _last_gift),
+    _rule(r"die[sd]?\b|death\b|dead\b|deceased|passed away|(?:still )?alive|obituary", _death, ""),
+    _rule(rf"(?:{'|'.join(_PLACES)}) (?:gift|donation|contribution)\b", _gift_by_place),
+    _rule(
+        rf"(?:last|latest|most recent|newest|penultimate)\b[^?.]*\b{_GIFT}|when did [^?.]*last give",
+        _last_gift,
+    ),
     _rule(rf"(?:first|earliest)\b[^?.]*\b{_GIFT}|since when|donor since|start(?:ed)? giving", _first_gift),
     _rule(rf"(?:largest|biggest|highest|top)\b[^?.]*\b{_GIFT}|most generous", _largest_gift),
-    _rule(rf"(?:average|typical|usual)\b[^?.]*\b{_GIFT}", _average),
     _rule(
-        r"(?:total|lifetime|altogether|in all|overall|how many gifts|how much (?:ha(?:s|ve)|did))\b",
-        _lifetime,
+        rf"on average|average {_GIFT}|(?:average|typical|usual)(?:ly)?\b[^?.]*\b{_GIFT}"
+        rf"|{_GIFT}[^?.]*\b(?:typically|usually)",
+        _average,
     ),
+    _rule(r"(?:total|lifetime|altogether|in all|overall|how many gifts)\b", _lifetime),
     _rule(r"(?:this|current|present) (?:fiscal |financial )?year|so far this", _this_year),
     _rule(r"last (?:fiscal |financial )?year|previous year|year before", _last_year),
     _rule(r"(?:fy ?)?(?:19|20)\d\d\b", _in_a_year),
@@ -414,7 +486,7 @@ _ANSWERS = (
     _rule(r"household|spouse|husband|wife|partner|family gives", _household, ""),
     _rule(r"campaigns?\b|appeals?\b|gala|respon(?:d|se)", _campaigns),
     _rule(r"thank(?:ed|s|ing)?\b|acknowledg", _thanks),
-    _rule(r"owner|relationship manager|who (?:looks after|manages|owns)|portfolio", _owner, ""),
+    _rule(r"owner|owns\b|relationship manager|who (?:looks after|manages)|portfolio", _owner, ""),
     _rule(r"stage|lifecycle|tier\b|level\b|major donor", _stage, ""),
     _rule(r"soft credit|recogni[sz]ed for|adviser|daf\b", _soft_credit, "soft_credits"),
     _rule(r"complain", _complaints, "notes"),

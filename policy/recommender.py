@@ -35,6 +35,7 @@ from policy.recommender_thanks import (
     refunded_gift,
 )
 from policy.recommender_together import several_to_thank_for
+from policy.sentences import in_each_currency
 from policy.situation import Proposal, Situation
 
 __all__ = ["RULES", "WHEN_ASKED", "Proposal", "candidates", "recommend"]
@@ -48,14 +49,15 @@ def renewal_due(s: Situation) -> Proposal | None:
     blocked = ("ask.open", "complaint.recent")
     if any(s.facts.flag(fact_id) for fact_id in blocked) or s.facts.count("ask.recent_count"):
         return None
-    last_year = s.facts.money("giving.last_year")
+    last_year = in_each_currency(s.facts, "giving.last_year")
     channels = (Channel.PHONE, Channel.EMAIL, Channel.MAIL)
     channel = next((c for c in channels if s.may_reach(c, "fundraising")), None)
     title = f"Talk to {s.name} about renewing"
-    if channel is None or s.is_planned(title) or last_year is None or not last_year.minor:
+    if channel is None or s.is_planned(title) or not s.facts.currencies_of("giving.last_year"):
         return None
     sentence = s.writer.write(
-        "{name} gave {giving.last_year} in {fiscal_year.last} but {giving.lybunt} in {fiscal_year.current}.",
+        f"{{name}} gave {last_year} in {{fiscal_year.last}} but {{giving.lybunt}} in "
+        "{fiscal_year.current}.",
         name=s.full_name(),
     )
     return Proposal(

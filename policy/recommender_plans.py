@@ -8,7 +8,7 @@ from policy.actions import CreateTask, ScheduleFollowUp, UpdateStage
 from policy.claims import Claim
 from policy.donor import Channel, Interaction, LifecycleStage, Tier
 from policy.facts_model import spelled_date
-from policy.sentences import lifetime
+from policy.sentences import in_each_currency, lifetime
 from policy.situation import Proposal, Situation
 
 PREPARE_DAYS = 14
@@ -237,10 +237,10 @@ def _unanswered(s: Situation) -> Interaction | None:
 def _stage_by_gifts(s: Situation) -> tuple[LifecycleStage, tuple[Claim, ...], str] | None:
     """Return the stage that the gifts speak for, why, and the words for it; None where they say nothing."""
     now, status = s.record.donor.lifecycle_stage, s.facts.text("giving.status")
-    this_year = s.facts.money("giving.this_year")
-    gave = this_year is not None and this_year.minor > 0
+    gave = bool(s.facts.currencies_of("giving.this_year"))
     if now is LifecycleStage.REACTIVATION and gave:
-        said = s.writer.write("{name} gave {giving.this_year} in {fiscal_year.current}.", name=s.full_name())
+        given = in_each_currency(s.facts, "giving.this_year")
+        said = s.writer.write(f"{{name}} gave {given} in {{fiscal_year.current}}.", name=s.full_name())
         return LifecycleStage.STEWARDSHIP, (said,), "is giving again"
     if now in (LifecycleStage.ACQUISITION, LifecycleStage.QUALIFICATION) and gave and status == "retained":
         return LifecycleStage.STEWARDSHIP, _giving(s), "gives year after year"

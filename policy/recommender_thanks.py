@@ -10,7 +10,7 @@ from policy.facts_contact import acknowledgement_due, unacknowledged
 from policy.facts_giving import CASH_LIKE
 from policy.facts_model import spelled_date
 from policy.phrases import wording
-from policy.sentences import lifetime
+from policy.sentences import in_each_currency, lifetime
 from policy.situation import Proposal, Situation
 
 MAJOR_CALL_DAYS = 2
@@ -43,8 +43,9 @@ def came_back(s: Situation) -> Proposal | None:
         return None
     if is_major(s, gift):
         return None
+    given = in_each_currency(s.facts, "giving.this_year")
     sentence = s.writer.write(
-        "{name} {giving.status} and gave {giving.this_year} in {fiscal_year.current}.", name=s.full_name()
+        f"{{name}} {{giving.status}} and gave {given} in {{fiscal_year.current}}.", name=s.full_name()
     )
     return Proposal(
         action=UpdateStage(donor_id=s.donor_id, stage=LifecycleStage.STEWARDSHIP),

@@ -103,6 +103,10 @@ class Writer:
 
 
 def lifetime(facts: DonorFacts) -> str:
-    """Return the placeholders for lifetime giving in all its currencies, which are named and never added."""
-    totals = [fact.id for fact in facts.facts if fact.id.startswith("giving.lifetime")]
-    return " plus ".join(f"{{{fact_id}}}" for fact_id in totals)
+    """Return the placeholders for lifetime giving in all its currencies."""
+    return in_each_currency(facts, "giving.lifetime")
+
+
+def in_each_currency(facts: DonorFacts, total: str) -> str:
+    """Return the placeholders for a total in all its currencies, which are named and never added."""
+    return " plus ".join(f"{{{fact_id}}}" for fact_id in facts.currencies_of(total)) or f"{{{total}}}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from policy.claims import Claim
 from policy.donor import DonorRecord
 from policy.facts_model import DonorFacts
-from policy.sentences import Writer, lifetime
+from policy.sentences import Writer, in_each_currency, lifetime
 
 LONGEST_SUMMARY = 6
 
@@ -147,11 +147,12 @@ def _giving(w: Writer, facts: DonorFacts) -> Iterator[Claim]:
 def _loyalty(w: Writer, facts: DonorFacts) -> Iterator[Claim]:
     name = w.short_name()
     status = facts.text("giving.status")
-    this_year = _is_some(facts, "giving.this_year")
+    last_given, given = (in_each_currency(facts, f"giving.{year}") for year in ("last_year", "this_year"))
+    this_year = facts.currencies_of("giving.this_year")
     streak = facts.count("giving.consecutive_years") or 0
-    if facts.flag("giving.lybunt") and _is_some(facts, "giving.last_year"):
+    if facts.flag("giving.lybunt") and facts.currencies_of("giving.last_year"):
         yield w.write(
-            "{name} gave {giving.last_year} in {fiscal_year.last} but {giving.lybunt} in "
+            f"{{name}} gave {last_given} in {{fiscal_year.last}} but {{giving.lybunt}} in "
             "{fiscal_year.current}.",
             name=name,
         )
@@ -163,10 +164,10 @@ def _loyalty(w: Writer, facts: DonorFacts) -> Iterator[Claim]:
             name=name,
         )
     elif status == "recaptured" and this_year:
-        yield w.write("{name} {giving.status} with {giving.this_year} in {fiscal_year.current}.", name=name)
+        yield w.write(f"{{name}} {{giving.status}} with {given} in {{fiscal_year.current}}.", name=name)
     elif streak > 1 and this_year:
         yield w.write(
-            "{name} has given {giving.consecutive_years} fiscal years running, with {giving.this_year} "
+            f"{{name}} has given {{giving.consecutive_years}} fiscal years running, with {given} "
             "so far in {fiscal_year.current}.",
             name=name,
         )

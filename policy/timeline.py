@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from policy.donor import DonorRecord, Gift, TimelineEntry
-from policy.facts_model import spelled_date
+from policy.injection import suspects_injection
 
 _LONGEST = 140
 SPECIAL_CATEGORIES = frozenset({"health", "family", "wealth"})
@@ -72,14 +73,15 @@ def _commitments(record: DonorRecord) -> Iterator[TimelineEntry]:
 def _conversations(record: DonorRecord) -> Iterator[TimelineEntry]:
     for interaction in record.interactions:
         kind = interaction.kind.replace("email_open", "e-mail opened").capitalize()
-        text = f"{kind}: {interaction.subject}" if interaction.subject else kind
+        subject = re.sub(r"^opened:\s*", "", interaction.subject, flags=re.IGNORECASE)
+        text = f"{kind}: {subject}" if subject and not suspects_injection(subject) else kind
         text += " (ask)" if interaction.is_ask else ""
         text += "" if interaction.status == "completed" else f" ({interaction.status})"
         yield TimelineEntry(
             at=interaction.at, kind=interaction.kind, text=_cut(text), record_id=interaction.id
         )
     for task in record.tasks:
-        text = _cut(f"Task: {task.title}") + f" ({task.status}, due {spelled_date(task.due_on)})"
+        text = _cut(f"Task: {task.title}") + f" ({'due' if task.status == 'open' else task.status})"
         yield TimelineEntry(at=task.due_on, kind="task", text=text, record_id=task.id)
 
 
@@ -89,6 +91,8 @@ def _notes(record: DonorRecord) -> Iterator[TimelineEntry]:
         private = note.category in SPECIAL_CATEGORIES
         by = "Note from outside" if note.external_author else "Note"
         text = f"{by} ({note.category}), kept in the CRM" if private else _cut(f"{by}: {note.text}")
+        if not private and suspects_injection(note.text):
+            text = f"{by}, which reads like orders to an assistant: see the CRM"
         yield TimelineEntry(at=note.written_at, kind="note", text=text, record_id=note.id)
 
 

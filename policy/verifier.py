@@ -22,6 +22,9 @@ from policy.verifier_subject import check_subject
 _LONGEST_QUOTE = 160
 
 
+_OWNER = re.compile(r"The relationship owner is (?P<who>.+)\.")
+
+
 def verify(claims: Iterable[Claim], record: DonorRecord, facts: DonorFacts) -> Verification:
     """Judge every claim on its own; only supported sentences and opinions without facts are kept."""
     evidence = Evidence(record, facts)
@@ -44,9 +47,17 @@ def _judge(claim: Claim, evidence: Evidence) -> VerifiedClaim:
         check_subject(claim.text, placed, evidence)
     except UnverifiedError as error:
         return VerifiedClaim(claim=claim, verdict=error.verdict, reason=error.reason)
-    bound = any(slot.kind is not SlotKind.NAME for slot in claim.slots)
+    bound = any(slot.kind is not SlotKind.NAME for slot in claim.slots) or _says_who_owns(claim)
     verdict = Verdict.SUPPORTED if bound else Verdict.OPINION
     return VerifiedClaim(claim=claim, verdict=verdict)
+
+
+def _says_who_owns(claim: Claim) -> bool:
+    """Say whether a sentence with no figure in it still states what the record does: whose donor it is."""
+    said = _OWNER.fullmatch(claim.text)
+    return said is not None and any(
+        slot.fact == "donor.owner" and slot.text == said["who"] for slot in claim.slots
+    )
 
 
 def _citations_exist(claim: Claim, evidence: Evidence) -> None:

@@ -21,6 +21,7 @@ _KIND_OF_CONTACT = re.compile(
 )
 _RECEIVES = re.compile(r"\s+(?:\w+ )?(?:receiv|pays|paying|takes|taking)", re.IGNORECASE)
 _YEARLY = ("giving.this_year", "giving.last_year", "giving.year.")
+_TOTALS = ("giving.lifetime", *_YEARLY)
 _SUFFIX = re.compile(r"\.[a-z]{3}$")
 
 
@@ -34,6 +35,7 @@ def check_meaning(text: str, placed: list[Placed], evidence: Evidence) -> None:
     _pairs_belong(text, placed)
     _dues_belong(text, placed)
     _totals_cover_their_count(placed)
+    _totals_are_whole(placed, evidence)
     _pledge_amounts_are_apart(text, placed)
     _kind_of_contact_is_bound(text, placed, evidence)
     _special_gifts_are_named(placed, evidence)
@@ -113,7 +115,7 @@ def _years_belong(placed: list[Placed]) -> None:
         if not names:
             raise unsupported("A year's total stands without its year.")
         nearest = min(names, key=lambda one: (abs(one.start - place.end), one.start))
-        year = name.removeprefix("giving.").removeprefix("year.")
+        year = _SUFFIX.sub("", name).removeprefix("giving.").removeprefix("year.")
         wanted = {"this_year": "fiscal_year.current", "last_year": "fiscal_year.last"}.get(year)
         if nearest.binding.name != wanted and str(nearest.binding.value) != f"FY{year}":
             raise unsupported("A year's total is said of another year.")
@@ -148,13 +150,19 @@ def _totals_cover_their_count(placed: list[Placed]) -> None:
     names = [place.binding.name for place in placed if place.slot.kind is SlotKind.MONEY and place.slot.fact]
     if len(set(names)) != len(names):
         raise unsupported("The same amount is counted twice.")
-    if any(_SUFFIX.search(name) and _SUFFIX.sub("", name) not in names for name in names):
-        raise unsupported("A part in one currency is passed off as the whole.")
     counts = [place for place in placed if place.binding.name == "giving.count"]
     totals = [place for place in placed if place.binding.name.startswith("giving.lifetime")]
     covered = frozenset().union(*(place.binding.records for place in totals))
     if totals and any(place.binding.records != covered for place in counts):
         raise unsupported("A total leaves out or adds records.")
+
+
+def _totals_are_whole(placed: list[Placed], evidence: Evidence) -> None:
+    """A total that came in several currencies is said in all of them."""
+    said = {place.binding.name for place in placed if place.slot.kind is SlotKind.MONEY and place.slot.fact}
+    for total in {_SUFFIX.sub("", name) for name in said if name.startswith(_TOTALS)}:
+        if not said.issuperset(evidence.facts.currencies_of(total)):
+            raise unsupported("A part in one currency is passed off as the whole.")
 
 
 _NEXT_LEFT = re.compile(r"\bnext (?:payment|instal?lment)(?: of|:| is|,)?\s*$", re.IGNORECASE)

@@ -158,8 +158,7 @@ def _claims(data: dict[str, Any]) -> list[dict[str, Any]]:
     facts = {
         f["id"]: _Fact(f["id"], f["kind"], str(f["value"]), tuple(f.get("say", ()))) for f in data["facts"]
     }
-    currencies = " plus ".join(f"{{{one}}}" for one in facts if one.startswith("giving.lifetime"))
-    templates = [one.replace("{giving.lifetime}", currencies) for one in (*_WARNINGS, *_STORY)]
+    templates = [_in_each_currency(one, facts) for one in (*_WARNINGS, *_STORY)]
     about = _event(data)
     written = [claim for one in templates if (claim := _write(one, facts, data["donor"]["ref"])) is not None]
     if data.get("task") != "recommendation":
@@ -167,6 +166,16 @@ def _claims(data: dict[str, Any]) -> list[dict[str, Any]]:
     closing = {"text": _CLOSING, "cites": [], "slots": []}
     thanks = data["proposal"].get("rule") in ("gift_to_thank_for", "pledge_renewed", "came_back")
     return [*about, *written[:3], *([closing] if thanks else [])]
+
+
+def _in_each_currency(template: str, facts: dict[str, _Fact]) -> str:
+    """Name the parts of a total in other currencies after it; what is nothing is not named."""
+    for total in ("giving.lifetime", "giving.last_year", "giving.this_year"):
+        found = [one for one in facts if one == total or re.fullmatch(r"\.[a-z]{3}", one[len(total) :])]
+        parts = [one for one in found if one.startswith(total) and re.search("[1-9]", facts[one].value)]
+        if parts:
+            template = template.replace(f"{{{total}}}", " plus ".join(f"{{{one}}}" for one in parts))
+    return template
 
 
 def _relevant(data: dict[str, Any], claims: list[dict[str, Any]]) -> list[dict[str, Any]]:

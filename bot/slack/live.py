@@ -8,9 +8,8 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack import ids
-from bot.slack.blocks import Block, actions, button, leaf, paragraph, plain_text, rich
+from bot.slack.blocks import Block, actions, button, paragraph, plain_text, rich, said
 from bot.slack.failures import asked, written
-from bot.slack.text import clip, isolated, plain
 from handlers.commands import ReplyAddress
 from handlers.ports import MessageRef, OutcomeUnknown, Refused, Unavailable
 
@@ -92,4 +91,4 @@ def _task(number: int, title: str, status: str) -> dict[str, Any]:
 
 
 def _said(sentence: str) -> Block:
-    return rich(paragraph(leaf(isolated(clip(plain(sentence), LONGEST_SENTENCE)))))
+    return rich(paragraph(*said(sentence, LONGEST_SENTENCE)))

@@ -21,12 +21,13 @@ from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
 from handlers.record.model_answers import write_what_was_said
 from handlers.rules.pausable_assistant import Stopped, assistant_unless_paused
+from policy.asked_about_others import somebody_else
 from policy.canonical import digest
 from policy.claims import Origin, VerifiedClaim
 from policy.donor import DonorRecord
 from policy.draft import Heard
 from policy.facts import DonorFacts, compute_facts
-from policy.questions import Answered, answer_question
+from policy.questions import Answered, answer_question, is_question
 from policy.verifier import verify
 from storage.transaction import Transaction
 
@@ -35,8 +36,12 @@ ABOUT_WHOM = Notice(
     next_step="Write a name first, then ask in the thread of the summary.",
 )
 ASKING = "Asking the AI service"
-NOT_IN_RECORD = "I found nothing in the record that answers this."
+NOT_ANSWERED = "I could not answer this from the record. Ask in English, for example about {known}."
 NEEDS_A_MODEL = "This is more than I can answer without an AI service. What I know by rules: {known}."
+ABOUT_ANOTHER = (
+    "I answer from the record of {donor} alone, and this asks about {name}. Write /donor {name} and ask in "
+    "the thread of that summary."
+)
 KNOWN = (
     "gifts (last, first, largest, totals, by year or campaign), pledges, standing gifts, consent, contacts, "
     "asks, tasks, thanks, household, owner and stage"
@@ -68,7 +73,7 @@ async def answer_follow_up(command: FollowUpAsked, arrived: Arrived, context: Co
     except Unavailable:
         return _tell(command, arrived, crm_unavailable(arrived.reference))
     facts = compute_facts(record, context.today(), context.conventions())
-    by_rules = answer_question(command.text, record, facts)
+    by_rules = _by_rules(command.text, record, facts)
     if not command.text.rstrip().endswith("?") and not by_rules.understood:
         return await _as_a_name(command, arrived, context)
     if by_rules.understood:
@@ -85,6 +90,14 @@ async def answer_follow_up(command: FollowUpAsked, arrived: Arrived, context: Co
         found = _Found(show.said, (), origin, len(heard.removed) if heard else 0, heard)
     command = command.model_copy(update={"reply_to": await show.close(command.reply_to)})
     return _answer(command, arrived, found, record, facts, context)
+
+
+def _by_rules(question: str, record: DonorRecord, facts: DonorFacts) -> Answered:
+    """Answer by rules; a question about somebody else gets no figure of this donor's."""
+    other = somebody_else(question, record)
+    if other is None or not is_question(question):
+        return answer_question(question, record, facts)
+    return Answered(notes=(ABOUT_ANOTHER.format(donor=record.donor.name, name=other),))
 
 
 def _answer(
@@ -138,7 +151,8 @@ async def _asked_of_model(
     await show.say(checked.kept, len(checked.removed))
     notes: tuple[str, ...] = ()
     if not checked.kept:
-        notes = (NOT_IN_RECORD if origin.kind == "model" else NEEDS_A_MODEL.format(known=KNOWN),)
+        words = NOT_ANSWERED if origin.kind == "model" else NEEDS_A_MODEL
+        notes = (words.format(known=KNOWN),)
     return _Found(checked.kept, notes, origin, len(checked.removed), heard)
 
 

@@ -15,6 +15,7 @@ from policy.donor import DonorRecord
 from policy.draft import Draft, Heard, ModelCall
 from policy.events import CrmEvent
 from policy.facts import DonorFacts
+from policy.not_seen import not_seen
 from policy.recommender import Proposal
 from policy.summariser import completed, facts_summary, warnings_left_out
 from policy.triaging import escalation_summary
@@ -64,7 +65,7 @@ async def grounded_summary(
         reason = draft.origin.fallback_reason or "nothing_verified"
         draft = from_facts(facts_summary(record, facts), reason=reason)
         checked = verify(draft.claims, record, facts)
-    return _summary(checked.kept, removed, record, facts, draft.origin, as_of), heard
+    return _summary(checked, removed, record, facts, draft.origin, as_of), heard
 
 
 def _interrupted(
@@ -74,7 +75,8 @@ def _interrupted(
     finished = checked.kept[:MOST_SENTENCES]
     whole = verify(completed(tuple(each.claim for each in finished), record, facts), record, facts)
     origin = origin.model_copy(update={"finished": len(finished)})
-    return _summary(whole.kept, len(checked.removed), record, facts, origin, as_of)
+    whole = Verification(kept=whole.kept, removed=checked.removed)
+    return _summary(whole, len(checked.removed), record, facts, origin, as_of)
 
 
 def stopped_summary(
@@ -87,7 +89,8 @@ def stopped_summary(
 ) -> Summary:
     """Return a summary of what its reader had seen when they stopped it, with every warning."""
     origin = origin.model_copy(update={"finished": min(len(said), MOST_SENTENCES)})
-    return _summary(said, len(heard.removed) if heard else 0, record, facts, origin, as_of)
+    seen = Verification(kept=said, removed=heard.removed if heard else ())
+    return _summary(seen, len(seen.removed), record, facts, origin, as_of)
 
 
 def heard_until_stopped(stop: Stopped, record: DonorRecord, facts: DonorFacts) -> tuple[Origin, Heard | None]:
@@ -103,20 +106,25 @@ def warnings_first(record: DonorRecord, facts: DonorFacts) -> tuple[VerifiedClai
 
 
 def _summary(
-    kept: tuple[VerifiedClaim, ...],
+    checked: Verification,
     removed: int,
     record: DonorRecord,
     facts: DonorFacts,
     origin: Origin,
     as_of: date,
 ) -> Summary:
-    warnings = verify(warnings_left_out((each.claim for each in kept), record, facts), record, facts).kept
+    """Return the summary of what was *checked*, warnings first; *removed* counts what it replaces too."""
+    said = (each.claim for each in checked.kept)
+    warnings = verify(warnings_left_out(said, record, facts), record, facts).kept
+    shown = (*warnings, *checked.kept)[:MOST_SENTENCES]
+    # What was left out counts against the text that is shown, unless that is another one altogether.
+    judged = Verification(kept=shown, removed=checked.removed)
     return Summary(
-        claims=(*warnings, *kept)[:MOST_SENTENCES],
+        claims=shown,
         removed=removed,
-        not_seen=record.gaps,
+        not_seen=not_seen(record, facts.conventions),
         contradictions=contradictions(record, facts),
-        confidence=confidence(Verification(kept=kept), record, facts, as_of),
+        confidence=confidence(judged, record, facts, as_of),
         origin=origin,
         as_of=as_of,
     )

@@ -43,6 +43,7 @@ from policy.decision import Outcome
 from policy.donor import DonorRecord
 from policy.events import CrmEvent, CrmEventType, PublishedEventType
 from policy.facts import DonorFacts, compute_facts
+from policy.not_seen import unreadable
 from policy.organisation import Organisation
 from policy.recommender import Proposal, recommend
 from policy.triage import Triage
@@ -153,7 +154,7 @@ async def consider(
         signals=checked.kept,
         removed=len(checked.removed),
         alternatives=proposal.alternatives,
-        unknowns=(*proposal.unknowns, *record.gaps),
+        unknowns=(*proposal.unknowns, *unreadable(record)),
         confidence=await context.database.read(partial(past, now=context.clock.now())),
         origin=draft.origin,
         suspected_injection=draft.suspected_injection or (found is not None and Topic.ORDERS in found.topics),

@@ -106,8 +106,13 @@ def test_currencies_are_reported_apart() -> None:
     facts = facts_of(gift(1, 100, "2025-08-01"), gift(2, 100, "2026-08-01"), euros)
     assert facts.money("giving.lifetime") == usd(200)
     assert facts.money("giving.lifetime.eur") == Money(minor=70_000, currency="EUR")
-    assert facts.money("giving.largest_amount") == usd(100)
     assert facts.count("giving.count") == 3
+    assert facts.currencies_of("giving.this_year") == ("giving.this_year", "giving.this_year.eur")
+    assert facts.money("giving.this_year") == usd(100)
+    assert facts.money("giving.this_year.eur") == Money(minor=70_000, currency="EUR")
+    assert facts.currencies_of("giving.last_year") == ("giving.last_year",)
+    assert facts.money("giving.largest_amount") is None, "no rate says which is larger"
+    assert facts.money("giving.average") is None
 
 
 def test_soft_credit_and_household_stay_out_of_giving() -> None:

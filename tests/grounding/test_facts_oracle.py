@@ -73,16 +73,20 @@ class Oracle:
         yield "giving.first_on", min(days)
         yield "giving.last_on", max(days)
         yield "giving.days_since_last", (TODAY - max(days)).days
-        yield "giving.largest_amount", (max(gift.amount.minor for gift in self.main), self.currency)
-        mean = Decimal(sum(gift.amount.minor for gift in self.main)) / len(self.main)
-        yield "giving.average", (int(mean.quantize(Decimal(1), ROUND_HALF_UP)), self.currency)
+        if len(self.main) == len(self.gifts):
+            yield "giving.largest_amount", (max(gift.amount.minor for gift in self.main), self.currency)
+            mean = Decimal(sum(gift.amount.minor for gift in self.main)) / len(self.main)
+            yield "giving.average", (int(mean.quantize(Decimal(1), ROUND_HALF_UP)), self.currency)
         yield from self._years(days)
 
     def _years(self, days: list[date]) -> Iterator[tuple[str, Any]]:
         now, years = self.year(TODAY), {self.year(day) for day in days}
         for name, year in (("this_year", now), ("last_year", now - 1)):
-            minor = sum(g.amount.minor for g in self.main if self.year(g.received_on) == year)
-            yield f"giving.{name}", (minor, self.currency)
+            of_year = [gift for gift in self.gifts if self.year(gift.received_on) == year]
+            for code in {self.currency, *(gift.amount.currency for gift in of_year)}:
+                minor = sum(gift.amount.minor for gift in of_year if gift.amount.currency == code)
+                suffix = "" if code == self.currency else f".{code.lower()}"
+                yield f"giving.{name}{suffix}", (minor, code)
         yield "giving.years_given", len(years)
         yield "giving.lybunt", now not in years and now - 1 in years
         yield "giving.sybunt", not {now, now - 1} & years

@@ -123,6 +123,15 @@ async def test_what_no_rule_knows_is_said_openly(house: House) -> None:
     assert note.startswith("This is more than I can answer without an AI service.")
 
 
+async def test_a_question_about_another_donor_gets_no_figure_of_this_one(house: House) -> None:
+    name = (await summary(house)).donor.name
+    note = (
+        f"I answer from the record of {name} alone, and this asks about Bo Lee. Write /donor Bo Lee and ask "
+        "in the thread of that summary."
+    )
+    assert said(await asked(house, "How much did Bo Lee give?")) == ([], (note,))
+
+
 async def test_what_could_not_be_read_is_no_answer(house: House) -> None:
     await summary(house)
     house.crm.gaps = ("gifts",)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.slack import ids
+from bot.slack.cards.claims import confidence_line
 from bot.slack.cards.decision_buttons import closing_buttons, decision_buttons
 from bot.slack.cards.deferral import deferral_form_view, deferral_view, problem_with
 from bot.slack.cards.escalation import escalation_message
@@ -30,6 +31,7 @@ from handlers.outcomes import (
     EvidenceLine,
     EvidenceShown,
     Execution,
+    FollowUpShown,
     HeldNotice,
     HelpShown,
     HomeShown,
@@ -41,6 +43,7 @@ from handlers.outcomes import (
 )
 from policy.actions import FieldChange, UndoPromise
 from policy.calibration import Reliability
+from policy.claims import Confidence, Origin
 from policy.considered import reading_seconds
 from policy.digest import Chart, DigestSection, Series
 from policy.donor import DonorMatch
@@ -385,7 +388,7 @@ SAID = """\
 - She seems ready for a conversation about the reading room._ (judgement, not in the records)_
 **The records contradict each other**
 - The CRM states $60,000 lifetime giving; the gifts add up to $62,500.
-**Not seen**
+**What I could not see**
 - Pledges could not be read."""
 CONFIDENT = """\
   Confidence: high, 86 of 100 (how well the CRM records back this text up, not a forecast): \
@@ -779,3 +782,26 @@ def test_a_copy_leads_to_where_it_is_decided() -> None:
     )
     assert line in shown.split("\n")
     assert "moved to another channel" not in read(escalation_message(CARD, OPEN).blocks)
+
+
+def test_a_stopped_answer_says_so_and_nothing_is_called_written_where_nothing_is() -> None:
+    stopped = Origin(kind="model", model="m", broke_off="stopped", finished=1)
+    halved = SUMMARY.model_copy(update={"summary": SUMMARY.summary.model_copy(update={"origin": stopped})})
+    assert "You stopped this summary, so it is not complete." in read(message(halved, "direct").blocks)
+    answer = FollowUpShown(
+        answer_id="a1",
+        donor=DONOR,
+        question="When?",
+        notes=("I could not answer this.",),
+        origin=Origin(kind="model", model="gpt-5.2"),
+        as_of=DECIDED.date(),
+        reference="r1",
+    )
+    shown = read(message(answer, "direct").blocks)
+    assert "The AI service (gpt-5.2) was asked and said nothing that the CRM records bear out." in shown
+    assert "AI-generated" not in shown
+    first = SUMMARY.summary.claims[0]
+    broken = answer.model_copy(update={"claims": (first,), "origin": stopped})
+    assert "You stopped this answer, so it is not complete." in read(message(broken, "direct").blocks)
+    several = Confidence(score=90, level="high", reasons=("All 4 match.", "It is old.", "One.", "Two."))
+    assert confidence_line(several).endswith(": All 4 match. It is old. One. And 1 more reason.")

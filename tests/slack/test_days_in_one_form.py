@@ -19,10 +19,12 @@ from bot.slack.cards.escalation import escalation_message
 from bot.slack.cards.home import home_view
 from bot.slack.cards.in_full import in_full_view
 from bot.slack.cards.rendering import message
+from bot.slack.live import _said
 from handlers.outcomes import (
     CardEdit,
     CardInFull,
     DecisionList,
+    FollowUpShown,
     HomeShown,
     ListedDecision,
     Outcome,
@@ -70,8 +72,18 @@ def outcomes() -> Iterator[list[Block]]:
         "blocks"
     ]
     listed = ListedDecision(donor_name="Jane", proposal="Call by 26 Nov 2026", due_at=DUE)
+    died = DONOR.model_copy(update={"warnings": ("Died on 17 Nov 2026",)})
     shown: tuple[Outcome, ...] = (
-        SUMMARY,
+        SUMMARY.model_copy(update={"donor": died}),
+        FollowUpShown(
+            answer_id="a1",
+            donor=died,
+            question="When did she die?",
+            notes=("Since 20 Nov 2026.",),
+            origin=SUMMARY.summary.origin,
+            as_of=DECIDED.date(),
+            reference="r1",
+        ),
         TimelineShown(donor=DONOR, timeline=HISTORY, as_of=DECIDED.date(), reference="r1"),
         DecisionList(title="Sam is away until Fri 27 Nov 2026.", items=(listed,)),
     )
@@ -142,6 +154,11 @@ def test_days_are_found_where_they_are_spelled(text: str, parts: list[str | date
 )
 def test_a_day_is_the_same_day_for_every_reader(day: date, zone: str) -> None:
     assert when.within(day).astimezone(ZoneInfo(zone)).date() == day
+
+
+def test_an_answer_that_comes_shows_days_as_the_finished_one_does() -> None:
+    [block] = [_said("The first gift was $50 on 3 Mar 2019.")]
+    assert [part["type"] for part in block["elements"][0]["elements"]] == ["text", "date", "text"]
 
 
 def test_what_would_be_written_is_shown_to_the_letter() -> None:

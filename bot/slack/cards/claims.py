@@ -20,12 +20,14 @@ SENTENCE_LIMIT = 450
 CONTRADICTION_LIMIT = 240
 
 CONFIDENCE = "Confidence: {level}, {score} of 100"
-MORE_REASONS = "; and {count} more reasons"
+ONE_MORE_REASON = " And 1 more reason."
+MORE_REASONS = " And {count} more reasons."
 MOST_REASONS = 3
 IN_BRIEF = "Confidence: {level} ({means})"
 BACKED = "match with CRM, no forecast"
 CONFIDENCE_MEANS = "how well the CRM records back this text up, not a forecast"
 PAST = "Past decisions: {past}"
+AI_SAID_NOTHING = "The AI service ({model}) was asked and said nothing that the CRM records bear out."
 AI_WRITTEN = "AI-generated, check before use. Written by {model}{as_of}."
 AI_UNREHEARSED = " This AI model was not yet tried out on our own examples."
 AI_BRIEFLY = "AI-generated, check before use."
@@ -99,9 +101,10 @@ def both_sides(found: Contradiction, sources: Sequence[Source], url: str | None)
 def confidence_line(confidence: Confidence) -> str:
     """Say how sure we are, what that means and why."""
     line = CONFIDENCE.format(level=confidence.level, score=confidence.score)
-    reasons = "; ".join(isolated(clip(one_line(reason), 140)) for reason in confidence.reasons[:MOST_REASONS])
-    if len(confidence.reasons) > MOST_REASONS:
-        reasons += MORE_REASONS.format(count=len(confidence.reasons) - MOST_REASONS)
+    reasons = " ".join(isolated(clip(one_line(reason), 140)) for reason in confidence.reasons[:MOST_REASONS])
+    left = len(confidence.reasons) - MOST_REASONS
+    if left > 0:
+        reasons += ONE_MORE_REASON if left == 1 else MORE_REASONS.format(count=left)
     line = f"{line} ({CONFIDENCE_MEANS})" + (f": {reasons}" if reasons else "")
     past = isolated(clip(one_line(confidence.track_record), 200))
     return f"{line.rstrip('.')}. {PAST.format(past=past)}" if confidence.track_record else line
@@ -134,6 +137,13 @@ def origin_line(origin: Origin, as_of: date | None = None) -> str:
     if not origin.fallback_reason:
         return line
     return line + FACTS_BECAUSE.format(reason=FALLBACKS.get(origin.fallback_reason, FALLBACK_UNKNOWN))
+
+
+def empty_line(origin: Origin, as_of: date | None = None) -> str:
+    """Say who was asked where nothing came of it: no text is there that anybody wrote."""
+    if origin.kind == "model" and not origin.broke_off:
+        return AI_SAID_NOTHING.format(model=clip(one_line(origin.model), 60) or AI_UNNAMED)
+    return origin_line(origin, as_of)
 
 
 def _broke_off(origin: Origin) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.slack.blocks import Block, fine_print, header, leaf, paragraph, rich, safe_url
+from bot.slack.blocks import Block, dated, fine_print, header, leaf, paragraph, rich, safe_url
 from bot.slack.text import clip, escape, isolated, name, one_line, words
 from handlers.outcomes import DonorHeader
 
@@ -22,7 +22,7 @@ def donor_blocks(donor: DonorHeader, title: str, *, decider: str | None = None) 
     """
     blocks = [header(title.format(name=name(donor.name, 90)))]
     if donor.warnings:
-        blocks.append(rich(paragraph(leaf(WARNING), leaf(_warnings(donor), bold=True))))
+        blocks.append(rich(paragraph(leaf(WARNING), *dated(_warnings(donor), bold=True))))
     blocks.append(standing(donor, decider))
     return blocks
 

@@ -9,6 +9,7 @@ from bot.slack.blocks import (
     actions,
     bullets,
     button,
+    dated,
     fine_print,
     leaf,
     paragraph,
@@ -16,13 +17,14 @@ from bot.slack.blocks import (
     safe_url,
     said,
 )
-from bot.slack.cards.claims import origin_line, removed_line, sentence
+from bot.slack.cards.claims import empty_line, origin_line, removed_line, sentence
 from bot.slack.text import for_notification, isolated, name, one_line
 from handlers.outcomes import FollowUpShown
 
 NOTIFICATION = "About {name}"
 WARNING = "⚠️ "
 REFERENCE = "Reference {reference}"
+STOPPED = "You stopped this answer, so it is not complete."
 USEFUL = "Useful"
 NOT_USEFUL = "Not useful"
 
@@ -32,13 +34,17 @@ def follow_up_message(shown: FollowUpShown) -> Message:
     about = NOTIFICATION.format(name=name(shown.donor.name))
     heading = [leaf(about, bold=True)]
     if shown.donor.warnings:
-        heading.append(leaf(f"\n{WARNING}{isolated(one_line(' · '.join(shown.donor.warnings)))}", bold=True))
+        warnings = isolated(one_line(" · ".join(shown.donor.warnings)))
+        heading += [leaf("\n"), *dated(f"{WARNING}{warnings}", bold=True)]
     blocks: list[Block] = [rich(paragraph(*heading))]
     url = safe_url(shown.donor.record_url)
     lines = [sentence(claim, shown.sources, url) for claim in shown.claims]
+    if shown.origin.broke_off == "stopped":
+        lines.append([leaf(STOPPED, italic=True)])
     lines += [said(note, 400, url=url) for note in shown.notes]
     blocks.append(rich(bullets(lines) if len(lines) > 1 else paragraph(*(lines[0] if lines else []))))
-    small = [origin_line(shown.origin, shown.as_of)]
+    say = origin_line if shown.claims else empty_line
+    small = [say(shown.origin, shown.as_of)]
     if shown.removed:
         small.append(removed_line(shown.removed))
     small.append(REFERENCE.format(reference=shown.reference))

@@ -35,7 +35,8 @@ Place = Literal["ephemeral", "direct", "channel"]
 TITLE = "{name}"
 NOTIFICATION = "Summary of {name}"
 NOTHING_TO_SAY = "The CRM holds nothing about this donor that could be summarised yet."
-NOT_SEEN = "Not seen"
+NOT_SEEN = "What I could not see"
+STOPPED = "You stopped this summary, so it is not complete."
 CONTRADICTIONS = "The records contradict each other"
 TIMELINE = "Recent history"
 NO_TIMELINE = "No gifts, meetings or messages are recorded yet."
@@ -64,6 +65,8 @@ def summary_message(shown: SummaryShown, place: Place) -> Message:
     if shown.before:
         blocks.append(rich(paragraph(leaf(BEFORE), moment(shown.before), leaf(BEFORE_HINT, italic=True))))
     blocks.append(_sentences(shown, url))
+    if shown.summary.origin.broke_off == "stopped":
+        blocks.append(rich(paragraph(leaf(STOPPED, italic=True))))
     blocks += _asides(shown, url)
     blocks.append(_fine_print(shown))
     blocks += _timeline(shown, url)
