@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from policy.condition_hints import explained, name_hint, value_hint
 from policy.conditions import Condition, ConditionInvalidError, Failed, environment
@@ -78,32 +79,34 @@ def _conditions(policy: Policy) -> Iterator[Finding]:
 
 def _condition(gate: tuple[str | int, ...], text: str) -> Iterator[Finding]:
     path = (*gate, "when")
+    return (replace(finding, path=path) for finding in _wrong_with(text))
+
+
+@lru_cache(maxsize=2048)
+def _wrong_with(text: str) -> tuple[Finding, ...]:
+    """Return what is wrong with a condition, wherever it stands; probing it anew costs half a millisecond."""
     try:
         condition = environment().compile(text)
     except ConditionInvalidError as error:
-        yield _explain(path, error, text)
-        return
-    misspelt = list(_impossible_values(path, text))
-    yield from misspelt
-    if not misspelt:
-        yield from _unanswered(path, condition)
+        return (_explain(error, text),)
+    return tuple(_impossible_values(text)) or tuple(_unanswered(condition))
 
 
-def _explain(path: tuple[str | int, ...], error: ConditionInvalidError, text: str) -> Finding:
+def _explain(error: ConditionInvalidError, text: str) -> Finding:
     undeclared = _UNDECLARED.search(error.message)
     if undeclared is None:
         message, suggestion = explained(error.message, text)
-        return Finding(path, message, suggestion, "", error.line, error.column)
+        return Finding((), message, suggestion, "", error.line, error.column)
     name = undeclared[1]
     if f".map({name}," in text.replace(" ", ""):
-        return Finding(path, "conditions have no map()", "use exists(), all() or filter()", ".map")
+        return Finding((), "conditions have no map()", "use exists(), all() or filter()", ".map")
     if name.rpartition(".")[2] in _FORBIDDEN:
-        return Finding(path, f"conditions have no {_FORBIDDEN[name.rpartition('.')[2]]}", "", name)
+        return Finding((), f"conditions have no {_FORBIDDEN[name.rpartition('.')[2]]}", "", name)
     hint = name_hint(name) or did_you_mean(name, catalogue())
-    return Finding(path, f"there is no fact {name}", hint, name)
+    return Finding((), f"there is no fact {name}", hint, name)
 
 
-def _impossible_values(path: tuple[str | int, ...], text: str) -> Iterator[Finding]:
+def _impossible_values(text: str) -> Iterator[Finding]:
     """Find texts compared with a fact that can never hold them: such a rule would silently never match."""
     words = tokens(text)
     for index, token in enumerate(words):
@@ -113,7 +116,7 @@ def _impossible_values(path: tuple[str | int, ...], text: str) -> Iterator[Findi
         for literal in _compared(words, index):
             if literal.string not in fact.values:
                 yield Finding(
-                    path,
+                    (),
                     f"{fact.name} is never {literal.text}; it is one of {', '.join(fact.values)}",
                     did_you_mean(literal.string, fact.values),
                     literal.text,
@@ -135,7 +138,7 @@ def _compared(words: tuple[Token, ...], index: int) -> Iterator[Token]:
                 yield word
 
 
-def _unanswered(path: tuple[str | int, ...], condition: Condition) -> Iterator[Finding]:
+def _unanswered(condition: Condition) -> Iterator[Finding]:
     for values in probes(condition):
         answer = condition.evaluate(environment().activation(values))
         if isinstance(answer, Failed):
@@ -144,7 +147,7 @@ def _unanswered(path: tuple[str | int, ...], condition: Condition) -> Iterator[F
             detail = answer.message if missing else f"{answer.message}: {answer.detail}"
             word, better = value_hint(answer.detail, condition.text)
             message = f"the condition has no answer for some facts: {detail}"
-            yield Finding(path, message, hint or better, missing or word)
+            yield Finding((), message, hint or better, missing or word)
             return
 
 

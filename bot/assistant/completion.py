@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bot.assistant.answer import schema_in_words
 from bot.assistant.reading import Completion, Listen, NotStreamedError, read_completion, read_stream
 from bot.assistant.settings import AiSettings, Endpoint
+from bot.trust import trusted_authorities
 from handlers.ports import AssistantUnavailable
 
 if TYPE_CHECKING:
@@ -131,12 +132,13 @@ class ChatEndpoint:
     def _open(self) -> AsyncOpenAI:
         import openai  # noqa: PLC0415 - the import costs most of a second
 
+        own = self._http_client or (lambda: openai.DefaultAsyncHttpxClient(verify=trusted_authorities()))
         return openai.AsyncOpenAI(
             api_key=self.endpoint.api_key or "none",
             base_url=self.endpoint.base_url or "https://api.openai.com/v1",
             timeout=self._settings.timeout_s,
             max_retries=self._settings.max_retries,
-            http_client=self._http_client() if self._http_client else None,
+            http_client=own(),
         )
 
     def _without_what_was_refused(self, known: Capabilities, error: Exception) -> Capabilities:

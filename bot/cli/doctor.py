@@ -31,6 +31,7 @@ from bot.settings import AiModelSettings, Settings
 from bot.slack.channels import Channels
 from bot.slack.connection import SlackClients, open_clients, web_client
 from bot.slack.failures import asked
+from bot.trust import trusted_authorities
 from bot.wiring import crm_client, slack_connection
 from handlers.ports import DonorUnknown, Refused, Unavailable
 from handlers.rules.first_policy import REPAIR, UNREADABLE
@@ -293,7 +294,7 @@ async def _models(ai: AiModelSettings) -> AsyncIterator[Finding]:
     from bot.assistant.settings import EU_ONLY, OWN_MACHINES
 
     configured = ai_settings(ai)
-    async with httpx2.AsyncClient(timeout=ai.timeout_s) as client:
+    async with httpx2.AsyncClient(timeout=ai.timeout_s, verify=trusted_authorities()) as client:
         for endpoint in configured.endpoints:
             yield await _model(client, endpoint)
     regions = sorted({each.region for each in configured.endpoints})

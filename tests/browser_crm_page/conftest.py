@@ -109,7 +109,9 @@ def _running() -> Iterator[Crm]:
         thread = threading.Thread(target=_serve, args=(server, listener, ready), daemon=True)
         thread.start()
         headers = {"Authorization": f"Bearer {TOKEN}", "X-Actor": "countersign (Olivia Hart)"}
-        with httpx2.Client(base_url=f"{address}/crm/api/v1", headers=headers, trust_env=False) as api:
+        with httpx2.Client(
+            base_url=f"{address}/crm/api/v1", headers=headers, trust_env=False, verify=False
+        ) as api:
             assert api.get("/ping").status_code == 200
             yield Crm(address, neighbours, inner, api)
         server.should_exit = True

@@ -154,7 +154,7 @@ def serve_crm(stories_world: World, clock: MovableClock) -> Callable[..., Any]:
         app = build_crm(config(**fields), clock, stories_world)
         async with (
             serving(app) as base,
-            httpx2.AsyncClient(base_url=base, headers=HEADERS, trust_env=False) as http,
+            httpx2.AsyncClient(base_url=base, headers=HEADERS, trust_env=False, verify=False) as http,
         ):
             yield Sandbox(app, http)
 
@@ -170,7 +170,7 @@ def mount_crm(stories_world: World, clock: MovableClock) -> Callable[..., Any]:
         app = build_crm(config(**fields), clock, stories_world)
         async with (
             serving(Starlette(routes=[Mount("/", app)])) as base,
-            httpx2.AsyncClient(base_url=base, headers=HEADERS, trust_env=False) as http,
+            httpx2.AsyncClient(base_url=base, headers=HEADERS, trust_env=False, verify=False) as http,
         ):
             yield Sandbox(app, http)
 

@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.sandbox.journal import Journal
+from bot.trust import trusted_authorities
 
 from .api_reads import read_routes
 from .api_writes import write_routes
@@ -99,7 +100,9 @@ class SandboxCrm:
             self._config.retry_delays_s,
             self._config.webhook_timeout_s,
         )
-        client = await self._running.enter_async_context(httpx2.AsyncClient(trust_env=False))
+        client = await self._running.enter_async_context(
+            httpx2.AsyncClient(trust_env=False, verify=trusted_authorities())
+        )
         courier = Courier(target, self.tables, self.events, self._clock, self.feed, client)
         delivering = asyncio.create_task(courier.run(), name="crm-event-delivery")
         self._running.push_async_callback(_cancelled, delivering)
