@@ -5,32 +5,52 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
 from bot.holiday_calendar import problem_with_holidays
 from policy.decide import CompiledPolicy, compile_policy
+from policy.faults import Parts, fault_at, shape_faults
 from policy.language import parse_policy
-from policy.organisation import Organisation
+from policy.organisation import (
+    BlackoutPeriod,
+    CampaignAudience,
+    DigestSchedule,
+    HolidaySettings,
+    Organisation,
+    Person,
+)
 from policy.practice import Library, PracticeInvalidError, parse_library
-from policy.yaml_source import not_utf8
+from policy.reminders import ReminderSettings
+from policy.yaml_source import YamlInvalidError, not_utf8, read_yaml
 
 
 class FileInvalid(Exception):
     """A file cannot be used; the message says which, where and why."""
 
 
+_ORGANISATION: Parts = {
+    "": Organisation,
+    "people": Person,
+    "digests": DigestSchedule,
+    "blackouts": BlackoutPeriod,
+    "audiences": CampaignAudience,
+    "holidays": HolidaySettings,
+    "reminders": ReminderSettings,
+}
+
+
 def read_organisation(path: Path) -> Organisation:
-    """Read the organisation's settings from YAML; raises FileInvalid."""
+    """Read the organisation's settings from YAML; raises FileInvalid with every fault, line by line."""
+    text, name = _text(path), str(path)
     try:
-        organisation = Organisation.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise FileInvalid(f"{path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise FileInvalid(f"{path}: not readable as YAML ({type(error).__name__})") from None
+        document = read_yaml(text)
+        organisation = Organisation.model_validate(document.data)
+    except YamlInvalidError as error:
+        raise FileInvalid(str(fault_at(name, error.position, error.message, error.suggestion))) from None
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise FileInvalid(f"{path}: {faults}") from None
+        found = shape_faults(error, document, name, _ORGANISATION)
+        faults = sorted(found, key=lambda fault: (fault.line, fault.column))
+        raise FileInvalid("\n".join(map(str, faults))) from None
     problem = problem_with_holidays(organisation)
     if problem:
         raise FileInvalid(f"{path}: {problem}")
@@ -58,8 +78,12 @@ def policy_source(path: Path | None) -> tuple[str, str]:
 def _source(path: Path | None, shipped: str, name: str) -> tuple[str, str]:
     if path is None:
         return (files("policy") / "default" / shipped).read_text(encoding="utf-8"), name
+    return _text(path), str(path)
+
+
+def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8"), str(path)
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise FileInvalid(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from policy.policy_checks import did_you_mean
 from policy.yaml_source import Position, YamlSource
 
+_LISTED = 12
 _TRUE = frozenset({"yes", "on", "y", "true"})
 Parts = Mapping[str, type[BaseModel]]
 """The models of a document by the key they stand under; the whole of it under ""."""
@@ -67,8 +68,10 @@ def _shape_fault(item: Any, document: YamlSource, source: str, parts: Parts) -> 
     field = next((str(step) for step in reversed(path) if isinstance(step, str)), "the policy")
     if kind == "extra_forbidden":
         known = _known_keys(path[:-1], parts)
-        message = f"{field} is not known here; known are {', '.join(known)}"
-        return fault_at(source, document.position(path, of_key=True), message, did_you_mean(field, known))
+        meant = did_you_mean(field, known)
+        spelled_out = "" if meant and len(known) > _LISTED else f"; known are {', '.join(known)}"
+        message = f"{field} is not known here{spelled_out}"
+        return fault_at(source, document.position(path, of_key=True), message, meant)
     if kind in ("literal_error", "enum"):
         return _choice_fault(item, path, field, document, source)
     return fault_at(source, document.position(path), plain_words(item, field))

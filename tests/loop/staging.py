@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import httpx2
-import yaml
 from pydantic import SecretStr
 
 from bot.cli.running import listen, server_for
@@ -33,6 +32,7 @@ from bot.http.asgi import AsgiApp
 from bot.sandbox.crm.app import SandboxCrm
 from bot.sandbox.slack.world import World as SlackWorld
 from bot.settings import AiModelSettings, CrmSettings, Settings, SlackSettings
+from policy.yaml_source import read_yaml
 from tests.loop.counterparts import Request, one_origin, simulated_crm, simulated_slack
 from tests.loop.shown import Json, escalation_of, find_element, has, text_of
 from tests.patience import PATIENCE_S
@@ -369,7 +369,7 @@ async def open_staging(
 
 def organisation_file(folder: Path, stage_origin: str, **changes: Any) -> Path:
     """The demo's organisation, with a digest once a week and without holidays, whatever the day is."""
-    settings = yaml.safe_load(ORGANISATION.read_text(encoding="utf-8"))
+    settings = dict(read_yaml(ORGANISATION.read_text(encoding="utf-8")).data)
     settings["crm_record_url"] = f"{stage_origin}/crm/donors/{{donor_id}}"
     settings["crm_item_url"] = f"{stage_origin}/crm/donors/{{donor_id}}#{{record_id}}"
     settings["digests"] = [
@@ -379,7 +379,7 @@ def organisation_file(folder: Path, stage_origin: str, **changes: Any) -> Path:
     # Tests that are not about floods get every card at once.
     settings["cards_per_day"] = 500
     path = folder / "organisation.yaml"
-    path.write_text(yaml.safe_dump(settings | changes), encoding="utf-8")
+    path.write_text(json.dumps(settings | changes, default=str), encoding="utf-8")  # JSON is YAML, and quick
     return path
 
 
