@@ -47,7 +47,6 @@ from bot.slack.chat import SlackChat
 from bot.slack.connection import SlackClients, SlackConnection, open_clients
 from bot.slack.http import SlackEndpoint
 from bot.slack.socket import SocketRunner
-from bot.trust import trusted_authorities
 from bot.worker import INBOUND, OUTBOUND, Worker
 from handlers.commands import Command
 from handlers.context import Arrived, Context
