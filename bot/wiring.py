@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -48,6 +49,7 @@ from bot.slack.connection import SlackClients, SlackConnection, open_clients
 from bot.slack.http import SlackEndpoint
 from bot.slack.socket import SocketRunner
 from bot.worker import INBOUND, OUTBOUND, Worker
+from handlers.answers.offer_donors import offer_donors
 from handlers.commands import Command
 from handlers.context import Arrived, Context
 from handlers.digests.count_older import count_older_entries
@@ -119,7 +121,11 @@ async def build(
         await record_configuration(settings, context, at_start(context))
         doorstep = Doorstep(database, lines.bell, clock, ids)
         slack = build_slack_app(
-            lines.slack, accept_from_slack(doorstep), lines.clients.posting, now=clock.now
+            lines.slack,
+            accept_from_slack(doorstep),
+            lines.clients.posting,
+            partial(offer_donors, context=context),
+            now=clock.now,
         )
         uses_socket = lines.slack.app_token and role in WEB
         socket = SocketRunner(slack, lines.slack) if uses_socket else None

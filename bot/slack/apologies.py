@@ -17,6 +17,7 @@ from bot.slack.cards.notice import notice_message
 from bot.slack.clicks import NotUnderstood
 from bot.slack.listeners import WAITING_VIEW
 from bot.slack.replies import Replies
+from bot.slack.suggesting import line_that_says
 from bot.slack.windows import WindowClosed, Windows
 from handlers.commands import ReplyAddress
 from handlers.outcomes import Notice
@@ -57,6 +58,8 @@ class Apologies:
         notice = self._explain(error)
         if "command" in body:
             return BoltResponse(status=200, body={"response_type": "ephemeral", "text": notice.text})
+        if body.get("type") == "block_suggestion":
+            return BoltResponse(status=200, body={"options": [line_that_says(notice.text)]})
         if body.get("type") == "view_submission":
             return _inside_the_window(body, notice)
         if "event" in body:

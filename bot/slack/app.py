@@ -20,6 +20,7 @@ from bot.slack.pacing import Pace
 from bot.slack.people import People
 from bot.slack.prompts import Prompts
 from bot.slack.replies import Replies
+from bot.slack.suggesting import FindDonors
 from bot.slack.windows import Windows
 from storage.limits import LocalLimits
 
@@ -47,6 +48,7 @@ def build_slack_app(
     connection: SlackConnection,
     accept: Accept,
     client: AsyncWebClient,
+    find_donors: FindDonors,
     *,
     now: Callable[[], datetime] = _utc_now,
     new_reference: Callable[[], str] = random_reference,
@@ -70,7 +72,7 @@ def build_slack_app(
     )
     windows = Windows(client)
     people = People(client, _WallClock(now), connection.team_id)
-    listeners = Listeners(accept, windows, people, Prompts(client), now)
+    listeners = Listeners(accept, windows, people, Prompts(client), find_donors, now)
     replies = Replies(client, Channels(client), Pace(asyncio.sleep, LocalLimits()))
     _register(app, listeners, Apologies(replies, windows, new_reference))
     return app
@@ -80,6 +82,7 @@ def _register(app: AsyncApp, listeners: Listeners, apologies: Apologies) -> None
     app.command(ANYTHING)(listeners.command)
     app.action(ANYTHING)(listeners.click)
     app.shortcut(ANYTHING)(listeners.shortcut)
+    app.options(ANYTHING)(listeners.suggest)
     app.view(ANYTHING)(listeners.submission)
     app.event(ANYTHING)(listeners.event)
     app.error(apologies.handle)

@@ -31,6 +31,7 @@ from bot.slack.prompts import Prompts
 from bot.slack.requests import spoken
 from bot.slack.scheduling import Scheduling
 from bot.slack.shortcuts import Shortcuts
+from bot.slack.suggesting import FindDonors, Suggesting
 from bot.slack.windows import Windows
 from handlers.commands import (
     Command,
@@ -64,6 +65,7 @@ class Listeners:
         windows: Windows,
         people: People,
         prompts: Prompts,
+        find_donors: FindDonors,
         now: Callable[[], datetime],
     ) -> None:
         self._accept = accept
@@ -75,6 +77,7 @@ class Listeners:
         self._deferring = Deferring(accept, windows, self._today, now, _out_of_date)
         self._choosing = Choosing(accept, windows, _out_of_date)
         self._shortcuts = Shortcuts(accept, windows, _out_of_date)
+        self._suggesting = Suggesting(find_donors)
         self._practising = Practising(accept, windows, _out_of_date)
         self._drilling_down = DrillingDown(accept, windows)
         self._scheduling = Scheduling(accept, windows, _out_of_date)
@@ -146,6 +149,10 @@ class Listeners:
         else:
             command, about = command_of(click)
             await self._accept(command, Arrival(click.dedupe_key, "slack.click", about))
+
+    async def suggest(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Somebody types in a field whose choices come from us; raises NotUnderstood for what is not ours."""
+        await ack(options=await self._suggesting.asked(body))
 
     async def shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Somebody used our shortcut on a message; raises NotUnderstood for what is not ours."""

@@ -244,6 +244,21 @@ class MessageShortcut(BaseModel):
     trigger_id: str
 
 
+class Suggestion(BaseModel):
+    """Somebody types in a field whose choices we are asked for; *value* is what they typed so far."""
+
+    action_id: str
+    value: str = ""
+    user: _User
+    team: _Id | None = None
+
+    @property
+    def by(self) -> ChatUser:
+        """Return who types."""
+        team = self.user.team_id or (self.team.id if self.team else "")
+        return ChatUser(id=self.user.id, team_id=team)
+
+
 class TriagePlace(BaseModel):
     """What the window of the message shortcut carries along: where the answer goes."""
 

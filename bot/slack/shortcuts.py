@@ -12,11 +12,11 @@ from bot.slack.arrival import Accept, Arrival
 from bot.slack.cards.triage_form import triage_view
 from bot.slack.clicks import NotUnderstood
 from bot.slack.payloads import MessageShortcut, Submission, TriagePlace
-from bot.slack.text import one_line
+from bot.slack.suggesting import NO_CHOICE
 from bot.slack.windows import Windows
 from handlers.commands import MessagePassedOn, ReplyAddress
 
-NAME_SOMEBODY = "Write a name, an e-mail address or a donor id."
+CHOOSE_SOMEBODY = "Type a name, an e-mail address or a donor id, and choose a donor from the list."
 SAY_SOMETHING = "There is nothing to triage without a message."
 
 
@@ -45,13 +45,16 @@ class Shortcuts:
             place = TriagePlace.model_validate_json(form.view.private_metadata)
         except ValidationError:
             return self._out_of_date()
-        query = one_line(form.entered(ids.DONOR_BLOCK, ids.DONOR).value or "")
+        donor = form.entered(ids.DONOR_BLOCK, ids.DONOR)
+        if donor.value is not None:  # opened before donors were chosen from a list
+            return self._out_of_date()
         text = (form.entered(ids.WORDS_BLOCK, ids.WORDS).value or "").strip()
-        if not query:
-            return {"response_action": "errors", "errors": {ids.DONOR_BLOCK: NAME_SOMEBODY}}
+        if donor.selected_option is None or donor.selected_option.value in ("", NO_CHOICE):
+            return {"response_action": "errors", "errors": {ids.DONOR_BLOCK: CHOOSE_SOMEBODY}}
         if not text:
             return {"response_action": "errors", "errors": {ids.WORDS_BLOCK: SAY_SOMETHING}}
         to = ReplyAddress(channel_id=place.channel_id, user_id=form.by.id)
-        command = MessagePassedOn(query=query, text=text, by=form.by, reply_to=to)
+        donor_id = donor.selected_option.value
+        command = MessagePassedOn(donor_id=donor_id, text=text, by=form.by, reply_to=to)
         await self._accept(command, Arrival(form.dedupe_key, "slack.submission"))
         return {}

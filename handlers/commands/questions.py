@@ -72,10 +72,10 @@ class AnswerStopped(Value):
 
 
 class MessagePassedOn(Value):
-    """Somebody wants a message triaged that is about the donor meant by *query*."""
+    """Somebody wants a message triaged that is about a donor."""
 
     type: Literal["message_passed_on"] = "message_passed_on"
-    query: str
+    donor_id: str
     text: str
     by: ChatUser
     reply_to: ReplyAddress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.admission import admit
 from handlers.answers.answering import answer
-from handlers.answers.donor_search import PICKER_SIZE, read_donor
+from handlers.answers.donor_search import read_donor
 from handlers.answers.suggest_next_step import PAUSED, proposing_is_paused
 from handlers.answers.summarise_donor import NOT_VISIBLE, crm_unavailable
 from handlers.commands import MessagePassedOn
@@ -15,17 +15,12 @@ from handlers.proposals.recommend_next_step import AskedBy, Weighed, consider, p
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
 from policy.decision import Outcome
-from policy.donor import DonorMatch
 from policy.facts import compute_facts
 from policy.organisation import Organisation
 from policy.triage import Level, triage
 from policy.triaging import passed_on
 from storage.transaction import Transaction
 
-NOBODY = "No donor matches what you wrote."
-NEAR = "No donor matches what you wrote. Did you mean one of these? {names}"
-SEVERAL = "Several donors match: {names}"
-AGAIN = "Use the shortcut again, with the donor's id. Nothing was sent anywhere."
 WAITS = Notice(
     text="A decision about a message concerning this donor waits already, and now tells of this one too.",
     next_step="/donor queue lists what waits.",
@@ -45,10 +40,7 @@ async def triage_message(command: MessagePassedOn, arrived: Arrived, context: Co
     if await proposing_is_paused(context):
         return _tell(command, arrived, PAUSED)
     try:
-        matches = await context.crm.search(command.query.strip(), PICKER_SIZE)
-        if len(matches) != 1:
-            return _tell(command, arrived, await _which(command, matches, context))
-        weighed = await _weighed(matches[0].id, command, colleague, context)
+        weighed = await _weighed(command, colleague, context)
     except DonorUnknown:
         return _tell(command, arrived, NOT_VISIBLE)
     except Unavailable:
@@ -60,17 +52,8 @@ def _tell(command: MessagePassedOn, arrived: Arrived, notice: Notice) -> Write:
     return lambda tx: answer(tx, arrived, notice, command.reply_to)
 
 
-async def _which(command: MessagePassedOn, matches: tuple[DonorMatch, ...], context: Context) -> Notice:
-    found = matches or await context.crm.near(command.query.strip())
-    names = "; ".join(", ".join(filter(None, (one.name, one.city, one.id))) for one in found)
-    text = SEVERAL.format(names=names) if matches else NEAR.format(names=names) if found else NOBODY
-    return Notice(text=text, next_step=AGAIN)
-
-
-async def _weighed(
-    donor_id: str, command: MessagePassedOn, colleague: Colleague, context: Context
-) -> Weighed:
-    record = await read_donor(donor_id, context)
+async def _weighed(command: MessagePassedOn, colleague: Colleague, context: Context) -> Weighed:
+    record = await read_donor(command.donor_id, context)
     facts = compute_facts(record, context.today(), context.conventions())
     found = triage(facts, command.text)
     proposal = passed_on(found, record, facts, context.today())

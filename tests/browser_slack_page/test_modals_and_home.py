@@ -288,3 +288,38 @@ async def test_the_crm_controls_appear_only_when_there_is_a_crm(workspace: Any) 
     await expect(frame.get_by_role("button", name="Make a gift")).to_be_visible()
     await page.get_by_role("button", name="Close the demo controls").click()
     await expect(page.locator("iframe")).to_be_hidden()
+
+
+async def test_what_the_app_offers_is_chosen_by_typing_and_by_keyboard_alone(workspace: Any) -> None:
+    select = {"type": "external_select", "min_query_length": 2, "placeholder": _plain("Name or id")}
+    page = await _open_modal(workspace, _modal() | {"blocks": [_input("who", "Donor", select)]})
+    people = {"Jane Doe, Portland": "donor-1", "Jane Dorset, Boston": "donor-2"}
+
+    async def offer(payload: dict[str, Any]) -> dict[str, Any] | int | None:
+        if payload.get("type") != "block_suggestion":
+            return None
+        if payload["value"] == "trouble":
+            return 500
+        found = [name for name in people if payload["value"].casefold() in name.casefold()]
+        return {"options": [{"text": _plain(name), "value": people[name]} for name in found]}
+
+    workspace.app.answer = offer
+    await page.get_by_role("button", name="Donor: nothing chosen").press("Enter")
+    box, status = page.get_by_role("combobox"), page.locator(".menu-empty")
+    await expect(box).to_be_focused()
+    await expect(status).to_have_text("Type at least 2 letters")
+    await box.press_sequentially("j")
+    await expect(status).to_have_text("Type at least 2 letters")
+    await box.fill("xy")
+    await expect(status).to_have_text("No results")
+    await box.fill("trouble")
+    await expect(status).to_have_text("The app did not answer. Type again in a moment.")
+    await box.fill("jane do")
+    await expect(page.get_by_role("option")).to_have_text(list(people))
+    await box.press("ArrowDown")
+    await box.press("Enter")
+    await expect(page.get_by_role("button", name="Donor: Jane Dorset, Boston")).to_be_focused()
+    await page.get_by_role("button", name="Save").click()
+    sent = await workspace.app.next("view_submission")
+    chosen = sent["view"]["state"]["values"]["who"]["v"]["selected_option"]
+    assert chosen == {"text": _plain("Jane Dorset, Boston"), "value": "donor-2"}

@@ -68,7 +68,15 @@ EVENTS = st.fixed_dictionaries(
     },
 )
 NAMES = ("type", "user", "team", "channel", "actions", "view", "container", "event", "message", "command")
-KINDS = ("block_actions", "view_submission", "view_closed", "shortcut", "event_callback", "url_verification")
+KINDS = (
+    "block_actions",
+    "view_submission",
+    "view_closed",
+    "shortcut",
+    "block_suggestion",
+    "event_callback",
+    "url_verification",
+)
 PAYLOADS = st.dictionaries(st.sampled_from(NAMES), JSON | st.sampled_from(KINDS), max_size=8)
 
 

@@ -275,9 +275,9 @@ async def test_whoever_listens_hears_of_risks_without_a_word_of_the_donor(house:
     assert "furious" not in json.dumps(heard)
 
 
-async def passed_on(house: House, text: str, query: str = DONOR, by: str = OWNER.id) -> Any:
+async def passed_on(house: House, text: str, donor_id: str = DONOR, by: str = OWNER.id) -> Any:
     to = ReplyAddress(channel_id="CTEAM", user_id=by)
-    await house.accept(MessagePassedOn(query=query, text=text, by=ChatUser(id=by), reply_to=to))
+    await house.accept(MessagePassedOn(donor_id=donor_id, text=text, by=ChatUser(id=by), reply_to=to))
     await house.work_all()
     return house.chat.whispers[-1][1]
 
@@ -293,6 +293,6 @@ async def test_a_message_passed_on_is_put_before_whoever_it_is_for(house: House)
 
 
 async def test_of_a_message_about_nobody_known_nothing_is_kept(house: House) -> None:
-    told = await passed_on(house, "Please ring me.", query="Nobody Known")
-    assert told.text == "No donor matches what you wrote."
+    told = await passed_on(house, "Please ring me.", donor_id="donor-unknown")
+    assert told.text == "The CRM does not show me that donor."
     assert await house.database.read(lambda tx: tx.escalations.open_for_donor(DONOR)) == []

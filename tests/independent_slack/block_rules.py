@@ -34,6 +34,15 @@ FIELDS = {
     },
     "radio_buttons": {"type", "action_id", "options", "initial_option", "confirm", "focus_on_load"},
     "checkboxes": {"type", "action_id", "options", "initial_options", "confirm", "focus_on_load"},
+    "external_select": {
+        "type",
+        "action_id",
+        "initial_option",
+        "min_query_length",
+        "confirm",
+        "placeholder",
+        "focus_on_load",
+    },
     "users_select": {"type", "action_id", "initial_user", "confirm", "placeholder", "focus_on_load"},
     "feedback_buttons": {"type", "action_id", "positive_button", "negative_button"},
 }
@@ -130,6 +139,14 @@ def _element(element: Json) -> list[str]:
     if "placeholder" in element:
         found += _text(element["placeholder"], 150, "plain_text")
     return found + (_confirm(element["confirm"]) if "confirm" in element else [])
+
+
+def faults_in_options(answer: Json) -> list[str]:
+    """Return what Slack would refuse of an answer to block_suggestion."""
+    if set(answer) != {"options"} or len(answer["options"]) > 100:
+        return [f"options: {sorted(answer)}"]
+    plain = [fault for option in answer["options"] for fault in _text(option["text"], 75, "plain_text")]
+    return plain + [fault for option in answer["options"] for fault in _option(option)]
 
 
 def _option(option: Json) -> list[str]:

@@ -136,6 +136,48 @@ def view_submission(slack: PlainSlack, user: str, view: Json, values: Json, *, b
     return payload | rest | {"is_enterprise_install": False} | NEW_FIELDS
 
 
+def message_action(
+    slack: PlainSlack, user: str, channel: str, message: Json, callback_id: str, *, bare: bool = False
+) -> Json:
+    """A shortcut used on a message."""
+    payload = {
+        "type": "message_action",
+        "callback_id": callback_id,
+        "trigger_id": slack.trigger(),
+        "user": _person(user, bare=bare),
+        "team": {"id": TEAM},
+        "channel": {"id": channel},
+        "message": message,
+    }
+    if bare:
+        return payload
+    rest = {"message_ts": message["ts"], "action_ts": f"{time.time():.6f}", "is_enterprise_install": False}
+    answer = {"response_url": slack.response_url(user, channel, "action", message)}
+    return payload | rest | answer | NEW_FIELDS
+
+
+def block_suggestion(
+    slack: PlainSlack, user: str, view: Json, action_id: str, typed: str, *, bare: bool = False
+) -> Json:
+    """Somebody types in an external select of a modal: no trigger, nothing to answer but in the response."""
+    block, element = element_of(view, action_id)
+    assert element["type"] == "external_select"
+    payload = {
+        "type": "block_suggestion",
+        "action_id": action_id,
+        "block_id": block["block_id"],
+        "value": typed,
+        "user": _person(user, bare=bare),
+        "team": {"id": TEAM},
+        "container": {"type": "view", "view_id": view["id"]},
+        "api_app_id": APP,
+    }
+    if bare:
+        return payload
+    shown = slack.views[view["id"]] | {"team_id": TEAM, "app_id": APP}
+    return payload | {"view": shown, "enterprise": None, "is_enterprise_install": False} | NEW_FIELDS
+
+
 def event_callback(slack: PlainSlack, event: Json, *, bare: bool = False) -> Json:
     """An event in its envelope."""
     payload = {"type": "event_callback", "team_id": TEAM, "api_app_id": APP, "event": event}

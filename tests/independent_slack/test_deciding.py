@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.independent_slack.block_rules import faults_in_options
 from tests.independent_slack.conftest import (
     ADA,
     ADAS,
@@ -19,11 +20,22 @@ from tests.independent_slack.conftest import (
     IVY,
     JON,
     KIM,
+    LEV,
+    LOUNGE,
     MIA,
     House,
+    donor_id,
     says,
 )
-from tests.independent_slack.payloads import action_on, element_of, home_actions, view_submission
+from tests.independent_slack.payloads import (
+    action_on,
+    block_suggestion,
+    element_of,
+    home_actions,
+    message_action,
+    view_submission,
+    written,
+)
 from tests.independent_slack.workspace import Json
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -250,3 +262,29 @@ async def test_a_window_of_another_version_says_so(house: House) -> None:
     view = house.slack.views["V7OLD"] = {"id": "V7OLD", "type": "modal", "callback_id": "old", "hash": "1"}
     ack = await house.slack.deliver("interactive", view_submission(house.slack, ADA, view, {}))
     assert (ack.status, ack.body["response_action"]) == (200, "update")
+
+
+async def test_donors_are_offered_while_somebody_types_and_the_chosen_one_is_triaged(house: House) -> None:
+    said = written(house.slack, ADA, LOUNGE, "Nora rang: she would rather wait until the spring.")
+    used = message_action(house.slack, ADA, LOUNGE, said, "cs:triage", bare=house.bare)
+    view_id = await house.window(lambda: house.slack.deliver("interactive", used))
+    view = house.slack.views[view_id]
+
+    async def offered(typed: str, user: str = ADA) -> Json:
+        asked = block_suggestion(house.slack, user, view, "cs:donor", typed, bare=house.bare)
+        ack = await house.slack.deliver("interactive", asked)
+        assert (ack.status, ack.in_time, faults_in_options(ack.body)) == (200, True, [])
+        return ack.body["options"]
+
+    assert await offered("Xqzwv Jjjkk") == []
+    [line] = await offered("Nora Birch", LEV)
+    assert (line["value"], "members of this organisation" in line["text"]["text"]) == ("-", True)
+    [nora] = await offered("Nora Birch")
+    assert nora["value"] == donor_id("Nora Birch")
+    values = {
+        "cs:donor_block": {"cs:donor": {"type": "external_select", "selected_option": nora}},
+        "cs:words_block": {"cs:words": {"type": "plain_text_input", "value": "Not before the spring."}},
+    }
+    submitted = view_submission(house.slack, ADA, view, values, bare=house.bare)
+    assert (await house.slack.deliver("interactive", submitted)).status == 200
+    await house.posted(house.slack.direct(ADA), "It is decided by")  # the bot is not in the lounge

@@ -95,6 +95,8 @@ def _entered(element: Json, value: str) -> Json:
             return {"type": element["type"], "selected_option": option}
         case "datepicker":
             return {"type": element["type"], "selected_date": value}
+        case "external_select":
+            return {"type": element["type"], "selected_option": {"value": value}}
         case "users_select":
             return {"type": element["type"], "selected_user": value}
         case _:
@@ -177,6 +179,17 @@ class Staging:
                 entered = _entered(element, values[name])
                 state[block["block_id"]] = {element["action_id"]: entered}
         return await self._act("view_submit", user, view_id=view["id"], state={"values": state})
+
+    async def use_shortcut(self, user: str, channel: str, callback_id: str, message_ts: str) -> None:
+        await self._act("shortcut", user, channel=channel, callback_id=callback_id, message_ts=message_ts)
+
+    async def offered(self, user: str, view: Json, wanted: str, typed: str) -> list[Json]:
+        """What is offered in the field of a modal whose action id is *wanted*, for what was typed."""
+        block, element = find_element(view, wanted)
+        action = {"block_id": block["block_id"], "action_id": element["action_id"]}
+        return list(
+            (await self._act("suggest", user, view_id=view["id"], action=action, value=typed))["options"]
+        )
 
     async def break_crm(self, **faults: Any) -> None:
         await self._post("/crm/sim/faults", faults)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.slack.suggesting import NOT_ANSWERING
 from tests.loop.conftest import Loop
 from tests.loop.shown import Json, has
-from tests.loop.staging import DESK, JANE, MANAGERS, MARA, OLIVIA, OLIVIAS
+from tests.loop.staging import DESK, FIONA, FUNDRAISING, JANE, MANAGERS, MARA, OLIVIA, OLIVIAS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -82,3 +83,30 @@ async def test_what_little_is_certain_of_goes_to_the_review_queue_whosever_donor
         "the review channel, because too little is certain to say whose it is",
     )
     assert "triage_unsure" in await _rules_that_spoke(shared)
+
+
+async def test_a_message_passed_on_about_the_chosen_donor_goes_where_a_reply_would(shared: Loop) -> None:
+    stage = shared.stage
+    await shared.cleared(JANE)
+    await stage.write(FIONA, FUNDRAISING, "Jane rang: she would rather wait until after the tax year.")
+    said = await stage.seen(FIONA, FUNDRAISING, "Jane rang")
+    await stage.use_shortcut(FIONA, FUNDRAISING, "cs:triage", said["ts"])
+    view = await stage.shown(FIONA, "About which donor?")
+    offers = await stage.offered(FIONA, view, "cs:donor", "doe")
+    assert {each["value"]: each["text"]["text"] for each in offers} == {
+        JANE: "Jane Doe, Portland",
+        "donor-0027": "Thomas Doe, Portland",
+    }
+    assert await stage.offered(FIONA, view, "cs:donor", "d") == []
+    [mistyped] = await stage.offered(FIONA, view, "cs:donor", "Jane Dough")
+    assert mistyped["value"] == JANE
+    await stage.break_crm(api_down=True)
+    [line] = await stage.offered(FIONA, view, "cs:donor", "jane")
+    await stage.break_crm(api_down=False)
+    assert line["text"]["text"] == NOT_ANSWERING
+    refused = await stage.submit(FIONA, view, donor=line["value"], words="Not now.")
+    assert refused["response_action"] == "errors"
+    assert (await stage.submit(FIONA, view, donor=JANE))["ok"]
+    card = await stage.seen(MARA, MANAGERS, "Fiona Reyes passed on a message about Jane Doe")
+    assert has(card, "rather wait until after the tax year", "because a major donor speaks of timing")
+    await stage.seen(FIONA, FUNDRAISING, "It is decided by Mara Lindqvist")

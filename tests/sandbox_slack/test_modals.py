@@ -245,3 +245,81 @@ async def test_home_is_opened_published_and_clicked(http_bot: Any) -> None:
     assert not {"channel", "message", "response_url"} & set(body)
     await olivia.get("history", channel="D0OLIVIA0")
     assert (await asyncio.wait_for(seen.get(), PATIENCE_S))["tab"] == "messages"
+
+
+def external(**more: Any) -> dict[str, Any]:
+    element = {"type": "external_select", "action_id": "donor"} | more
+    label = {"type": "plain_text", "text": "Donor"}
+    return {"blocks": [{"type": "input", "block_id": "who", "label": label, "element": element}]}
+
+
+def options(*values: str) -> list[dict[str, Any]]:
+    return [{"text": {"type": "plain_text", "text": value}, "value": value} for value in values]
+
+
+async def test_an_app_is_asked_what_to_offer_and_nothing_else_can_be_chosen(http_bot: Any) -> None:
+    _, bot, olivia, shown = await opened(http_bot, **external())
+    asked: list[dict[str, Any]] = []
+    select = {"block_id": "who", "action_id": "donor"}
+
+    @bot.app.options("donor")
+    async def offer(ack: Any, body: dict[str, Any]) -> None:
+        asked.append(body)
+        await ack(options=options("Jane", "Thomas"))
+
+    @bot.app.view("edit")
+    async def edited(ack: Any) -> None:
+        await ack()
+
+    async def suggest(typed: str, **where: Any) -> dict[str, Any]:
+        place = {"view_id": shown["id"]} | where
+        return await olivia.act("act/suggest", action=select, value=typed, **place)
+
+    async def submit(value: str) -> dict[str, Any]:
+        chosen = {"type": "external_select", "selected_option": options(value)[0]}
+        state = {"values": {"who": {"donor": chosen}}}
+        return await olivia.act("act/view_submit", view_id=shown["id"], state=state)
+
+    assert (await submit("Jane"))["error"] == "option_not_found"
+    assert await suggest("do") == {"options": []}, "three letters at least, unless the select says otherwise"
+    assert asked == []
+    assert await suggest("doe") == {"options": options("Jane", "Thomas")}
+    [body] = asked
+    known = ("type", "action_id", "block_id", "value", "container")
+    assert {key: body[key] for key in known} == {
+        "type": "block_suggestion",
+        "action_id": "donor",
+        "block_id": "who",
+        "value": "doe",
+        "container": {"type": "view", "view_id": shown["id"]},
+    }
+    assert "trigger_id" not in body
+    assert (body["view"]["id"], body["user"]["id"]) == (shown["id"], OLIVIA)
+    assert (await submit("Mara"))["error"] == "option_not_found"
+    assert (await suggest("doe", view_id="V0"))["error"] == "view_not_found"
+    assert (await submit("Thomas"))["ok"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ({"options": options(*map(str, range(101)))}, "invalid_options"),
+        ({"options": options("x" * 76)}, "invalid_options"),
+        ({"options": [], "option_groups": []}, "invalid_options"),
+        ("", "no_options"),
+    ],
+    ids=["too many", "too long", "both", "nothing"],
+)
+async def test_what_an_app_offers_is_held_to_the_limits(
+    http_bot: Any, answer: dict[str, Any] | str, error: str
+) -> None:
+    _, bot, olivia, shown = await opened(http_bot, **external(min_query_length=0))
+
+    @bot.app.options("donor")
+    async def offer(ack: Any) -> None:
+        await ack(answer)
+
+    told = await olivia.act(
+        "act/suggest", view_id=shown["id"], action={"block_id": "who", "action_id": "donor"}, value=""
+    )
+    assert told["error"] == error

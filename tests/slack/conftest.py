@@ -31,6 +31,9 @@ from bot.slack.arrival import Arrival
 from bot.slack.chat import SlackChat
 from bot.slack.connection import SlackClients, SlackConnection, open_clients
 from bot.slack.http import SlackEndpoint
+from handlers.commands import ChatUser
+from handlers.outcomes import Notice
+from policy.donor import DonorMatch
 from storage.limits import LocalLimits
 from tests.patience import PATIENCE_S
 
@@ -66,10 +69,12 @@ class Sleeper:
 
 @dataclass
 class Inbox:
-    """Stores nothing and remembers everything; *fails* is raised instead of accepting."""
+    """Stores nothing and remembers everything; *fails* is raised instead of accepting or finding donors."""
 
     arrived: list[tuple[Any, Arrival]] = field(default_factory=list)
     fails: Exception | None = None
+    donors: tuple[DonorMatch, ...] | Notice = ()
+    sought: list[tuple[str, str]] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def accept(self, command: Any, arrival: Arrival) -> bool:
@@ -80,6 +85,12 @@ class Inbox:
             self.arrived.append((command, arrival))
         self._news.set()
         return not known
+
+    async def find(self, typed: str, by: ChatUser) -> tuple[DonorMatch, ...] | Notice:
+        if self.fails is not None:
+            raise self.fails
+        self.sought.append((typed, by.id))
+        return self.donors
 
     async def first(self) -> tuple[Any, Arrival]:
         async with asyncio.timeout(PATIENCE_S):
@@ -200,7 +211,12 @@ class Stage:
 
 def door_of(connection: SlackConnection, clients: SlackClients, inbox: Inbox, clock: HandClock) -> Any:
     app = build_slack_app(
-        connection, inbox.accept, clients.posting, now=clock.now, new_reference=lambda: REFERENCE
+        connection,
+        inbox.accept,
+        clients.posting,
+        inbox.find,
+        now=clock.now,
+        new_reference=lambda: REFERENCE,
     )
     return Starlette(routes=[Route("/slack/events", SlackEndpoint(app, (SECRET, FORMER_SECRET)))])
 

@@ -16,7 +16,7 @@ from tests.slack.conftest import APP_TOKEN, BOT_TOKEN, FIONA, GENERAL, SECRET, S
 
 def runner(stage: Stage, connection: SlackConnection | None = None) -> SocketRunner:
     connection = connection or stage.connection
-    app = build_slack_app(connection, stage.inbox.accept, stage.clients.posting)
+    app = build_slack_app(connection, stage.inbox.accept, stage.clients.posting, stage.inbox.find)
     return SocketRunner(app, connection)
 
 

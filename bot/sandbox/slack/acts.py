@@ -166,7 +166,7 @@ class Acts:
 
     def _view_click(self, user: User, click: Click) -> Json:
         view = self.view(user, click.view_id)
-        values = state_values(view.blocks, click.values or view.values)
+        values = state_values(view.blocks, click.values or view.values, view.offered)
         view = self._world.views.note_values(view, values)
         return {
             "container": {"type": "view", "view_id": view.id},
@@ -183,7 +183,7 @@ class Acts:
 
     def _message_click(self, user: User, click: Click) -> Json:
         conversation = self.conversation(user, click.channel)
-        message = self._message(user, conversation, click.message_ts)
+        message = self.message(user, conversation, click.message_ts)
         response_url = self._world.response_urls.issue("message", conversation.id, user.id, message)
         body: Json = {
             "container": message_container(message),
@@ -195,7 +195,8 @@ class Acts:
         # Slack does not store ephemeral messages, so it cannot send them back.
         return body if message.visible_to else body | {"message": self._world.board.object(message)}
 
-    def _message(self, user: User, conversation: Conversation, ts: str | None) -> Message:
+    def message(self, user: User, conversation: Conversation, ts: str | None) -> Message:
+        """A message that the person sees."""
         message = self._world.messages.get(conversation.id, ts or "")
         if message is None or message.visible_to not in (None, user.id):
             raise SlackError("message_not_found")
@@ -226,7 +227,7 @@ class Acts:
         }
         if ts is not None:
             conversation = self.conversation(user, channel)
-            message = self._message(user, conversation, ts)
+            message = self.message(user, conversation, ts)
             response_url = world.response_urls.issue("message", conversation.id, user.id, message)
             payload |= {
                 "message_ts": ts,

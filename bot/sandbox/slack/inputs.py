@@ -32,6 +32,7 @@ STATEFUL = {
     "datetimepicker": ("selected_date_time", "initial_date_time"),
     "file_input": ("files", "files"),
 }
+EXTERNAL = ("external_select", "multi_external_select")
 _LISTS = ("selected_options", "selected_users", "selected_conversations", "selected_channels", "files")
 _REQUIRED = "Please complete this required field."
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -61,15 +62,23 @@ def find_element(blocks: list[Json], block_id: str, action_id: str) -> Json:
     raise SlackError("element_not_found")
 
 
-def state_values(blocks: list[Json], entered: Json) -> Json:
-    """`state.values`: each stateful element by block_id and action_id, with what was entered or initial."""
+def state_values(blocks: list[Json], entered: Json, offered: Json | None = None) -> Json:
+    """`state.values`: each stateful element by block_id and action_id, with what was entered or initial.
+
+    Of an external select only what was *offered* can have been chosen, where that is known.
+    """
     values: Json = {}
     for block, element in elements_of(blocks):
         keys = STATEFUL.get(str(element.get("type")))
         if keys is None or "action_id" not in element:
             continue
         given = _entry(entered, block["block_id"], element["action_id"])
-        values.setdefault(block["block_id"], {})[element["action_id"]] = _value(element, keys, given)
+        options = all_options(element)
+        if offered is not None and element["type"] in EXTERNAL:
+            options = _initial(element) + offered.get(block["block_id"], {}).get(element["action_id"], [])
+            if given is not None and given.get(keys[0]) and not options:
+                raise SlackError("option_not_found")
+        values.setdefault(block["block_id"], {})[element["action_id"]] = _value(element, keys, given, options)
     return values
 
 
@@ -79,18 +88,21 @@ def _entry(entered: Json, block_id: str, action_id: str) -> Json | None:
     return entry if isinstance(entry, dict) else None
 
 
-def _value(element: Json, keys: tuple[str, str], given: Json | None) -> Json:
+def _initial(element: Json) -> list[Json]:
+    return [*element.get("initial_options", []), *filter(None, [element.get("initial_option")])]
+
+
+def _value(element: Json, keys: tuple[str, str], given: Json | None, options: list[Json]) -> Json:
     key, initial_key = keys
     value = given.get(key) if given is not None else element.get(initial_key)
     if key in _LISTS:
         value = value or []
     elif value == "":
         value = None
-    return {"type": element["type"], key: _known_options(element, value)}
+    return {"type": element["type"], key: _known_options(options, value)}
 
 
-def _known_options(element: Json, chosen: Any) -> Any:
-    options = all_options(element)
+def _known_options(options: list[Json], chosen: Any) -> Any:
     if not options or not chosen:
         return chosen
     if isinstance(chosen, list):

@@ -16,6 +16,7 @@ from bot.sandbox.slack.directory import Conversation, User
 from bot.sandbox.slack.page_shapes import page_channel, page_user
 from bot.sandbox.slack.shapes import Json, SlackError
 from bot.sandbox.slack.submissions import Submissions
+from bot.sandbox.slack.suggestions import Suggestions
 from bot.sandbox.slack.world import World
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -29,6 +30,7 @@ class PageApi:
         self._world = world
         self._acts = Acts(world)
         self._submissions = Submissions(world, self._acts)
+        self._suggestions = Suggestions(world, self._acts)
 
     def routes(self) -> list[Route]:
         """The routes below /sim/."""
@@ -46,6 +48,7 @@ class PageApi:
             "act/view_submit": self._view_submit,
             "act/view_close": self._view_close,
             "act/shortcut": self._shortcut,
+            "act/suggest": self._suggest,
             "act/read": self._read,
             "faults": self._faults,
         }
@@ -186,6 +189,17 @@ class PageApi:
         callback_id = str(body.get("callback_id"))
         self._acts.use_shortcut(user, callback_id, _text(body, "channel"), _text(body, "message_ts"))
         return JSONResponse({"ok": True}, status_code=202)
+
+    async def _suggest(self, request: Request) -> Response:
+        body = await _body(request)
+        user = self._acts.person(_text(body, "as"))
+        select = Click(
+            action=_object(body, "action"),
+            channel=_text(body, "channel"),
+            message_ts=_text(body, "message_ts"),
+            view_id=_text(body, "view_id"),
+        )
+        return JSONResponse(await self._suggestions.suggest(user, select, str(body.get("value") or "")))
 
     async def _read(self, request: Request) -> Response:
         user, conversation = self._where(await _body(request))

@@ -51,7 +51,7 @@ class Submissions:
         view = self._acts.view(user, view_id)
         if view.content["type"] != "modal" or not self._is_top(view):
             raise SlackError("view_not_found")
-        view = self._world.views.note_values(view, state_values(view.blocks, entered))
+        view = self._world.views.note_values(view, state_values(view.blocks, entered, view.offered))
         complaints = missing_answers(view.blocks, view.values)
         if complaints:
             return self._show_errors(view, dict(complaints))

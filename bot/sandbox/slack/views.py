@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from bot.sandbox.journal import Journal
 from bot.sandbox.people import APP_ID, BOT_ID, TEAM_ID
@@ -29,7 +29,10 @@ _CARRIED = (
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view of one *user*; *content* is what the app sent, *values* the last known state of its inputs."""
+    """A view of one *user*; *content* is what the app sent, *values* the last known state of its inputs.
+
+    *offered* holds, by block and action, the options that the app ever offered for an external select.
+    """
 
     id: str
     user: str
@@ -38,6 +41,7 @@ class View:
     root_id: str
     previous_id: str | None
     values: Json
+    offered: Json = field(default_factory=dict)
 
     @property
     def blocks(self) -> list[Json]:
@@ -157,6 +161,12 @@ class ViewStore:
         changed = replace(view, values=values)
         self._keep(changed)
         return changed
+
+    def note_offered(self, view: View, block_id: str, action_id: str, options: list[Json]) -> None:
+        """Remember what the app offered to choose from."""
+        block = view.offered.get(block_id, {})
+        known = [option for option in block.get(action_id, []) if option not in options]
+        self._keep(replace(view, offered=view.offered | {block_id: block | {action_id: [*known, *options]}}))
 
     def close(self, view: View) -> None:
         """Take one modal away."""

@@ -13,7 +13,8 @@ TITLE = "Triage for a donor"
 SUBMIT = "Triage"
 CANCEL = "Cancel"
 DONOR = "About which donor?"
-DONOR_HINT = "A name, an e-mail address or a donor id."
+DONOR_PLACEHOLDER = "Name, e-mail address or donor id"
+DONOR_HINT = "Type the beginning, then choose from what the CRM has."
 MESSAGE = "What was said"
 MESSAGE_HINT = "This goes with it. Take out what whoever decides does not need."
 WHAT_HAPPENS = (
@@ -21,7 +22,7 @@ WHAT_HAPPENS = (
     "Nothing is sent to the donor."
 )
 LONGEST_MESSAGE = 3000
-LONGEST_QUERY = 200
+SHORTEST_QUERY = 2
 
 
 def triage_view(place: TriagePlace, message: str) -> View:
@@ -47,9 +48,10 @@ def triage_view(place: TriagePlace, message: str) -> View:
                 "label": plain_text(DONOR, 200),
                 "hint": plain_text(DONOR_HINT, 200),
                 "element": {
-                    "type": "plain_text_input",
+                    "type": "external_select",
                     "action_id": ids.DONOR,
-                    "max_length": LONGEST_QUERY,
+                    "placeholder": plain_text(DONOR_PLACEHOLDER, 150),
+                    "min_query_length": SHORTEST_QUERY,
                     "focus_on_load": True,
                 },
             },

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack.blocks.validation import check_blocks, check_view
+from bot.sandbox.slack.blocks.validation import check_blocks, check_suggestions, check_view
 
-__all__ = ["check_blocks", "check_view"]
+__all__ = ["check_blocks", "check_suggestions", "check_view"]

@@ -57,6 +57,14 @@ _GROUP = Shape(
     {"label": plain(limits.OPTION_TEXT), "options": list_of(_OPTION, 1, limits.OPTIONS)},
     required=("label", "options"),
 )
+SUGGESTIONS = Shape(
+    {
+        "options": list_of(_OPTION, 0, limits.OPTIONS),
+        "option_groups": list_of(_GROUP, 0, limits.OPTIONS),
+    },
+    rules=(exactly_one("options", "option_groups"),),
+)
+"""What an app answers when it is asked what to offer in an external select."""
 _FILTER = Shape(
     {
         "include": list_of(one_of("im", "mpim", "private", "public"), 1),

@@ -19,6 +19,7 @@ from bot.sandbox.slack.blocks.checks import (
     plain,
     string,
 )
+from bot.sandbox.slack.blocks.elements import SUGGESTIONS
 from bot.sandbox.slack.blocks.layouts import BLOCKS
 from bot.sandbox.slack.blocks.limits import Surface
 from bot.sandbox.slack.shapes import Json, SlackError, refusal
@@ -66,6 +67,14 @@ def check_view(view: Any) -> None:
         findings.add("/view/submit", "missing required field: submit (the view has input blocks)")
     if findings.messages:
         raise refusal("invalid_arguments", findings.messages)
+
+
+def check_suggestions(answer: Any) -> None:
+    """Refuse what an app offers in an external select and Slack would not show."""
+    findings = Findings()
+    SUGGESTIONS(answer, "/", findings)
+    if findings.messages:
+        raise refusal("invalid_options", findings.messages)
 
 
 def _examine(blocks: Any, surface: Surface, pointer: str, findings: Findings) -> None:

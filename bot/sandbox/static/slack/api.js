@@ -7,6 +7,8 @@ const REASONS = {
   element_not_found: "This button or field is no longer there; the message has changed.",
   view_not_found: "This dialog is no longer open.",
   user_not_found: "There is no such person in this workspace.",
+  no_options: "The app did not answer. Type again in a moment.",
+  invalid_options: "What the app offers cannot be shown.",
   no_text: "The message is empty.",
   host_not_allowed: "This page only works under a loopback address.",
 };
@@ -67,6 +69,8 @@ export class Api {
   viewSubmit(viewId, values) { return this.post("act/view_submit", { view_id: viewId, state: { values } }); }
 
   viewClose(viewId) { return this.post("act/view_close", { view_id: viewId }); }
+
+  suggest(payload) { return this.post("act/suggest", payload); }
 
   shortcut(payload) { return this.post("act/shortcut", payload); }
 

@@ -70,6 +70,7 @@ export class App {
       user: (id) => this.store.users.get(id), channel: (id) => this.store.channels.get(id),
       people: () => this.personas(), channels: () => [...this.store.channels.values()].filter((c) => c.is_member !== false),
       openChannel: (id) => this.openChannel(id), act: (action, node) => this.#act(action, node, target, form),
+      suggest: (action, typed) => this.api.suggest({ ...target, action, value: typed }),
     };
   }
 

@@ -6,6 +6,7 @@ import { icon } from "./icons.js";
 const GAP = 6;
 const EDGE = 8;
 const FILTER_FROM = 8;
+const PAUSE_MS = 150;
 let current = null;
 
 export function closePopover() {
@@ -57,10 +58,11 @@ function place(anchor, panel, minWidth) {
 }
 
 // groups: [{label?, options: [{id, label, search?, hint?, lead?, disabled?, danger?}]}]
-export function openList(anchor, { groups, label, selected = new Set(), multiple = false, max = Infinity, onChoose, filter, minWidth = 200 }) {
+// load: {shortest, ask} where the options are asked for with what was typed, instead of being filtered by it.
+export function openList(anchor, { groups, load, label, selected = new Set(), multiple = false, max = Infinity, onChoose, filter, minWidth = 200 }) {
   const listId = uid("list");
   const total = groups.reduce((sum, g) => sum + g.options.length, 0);
-  const withFilter = filter ?? total >= FILTER_FROM;
+  const withFilter = filter ?? (Boolean(load) || total >= FILTER_FROM);
   const list = h("div", { class: "menu-list", role: "listbox", id: listId, "aria-label": label, "aria-multiselectable": multiple || null, tabindex: withFilter ? null : "-1" });
   const input = withFilter ? h("input", {
     class: "menu-filter", type: "text", placeholder: "Search", "aria-label": `Search ${label}`, role: "combobox",
@@ -70,6 +72,7 @@ export function openList(anchor, { groups, label, selected = new Set(), multiple
   const chosen = new Set(selected);
   let active = 0;
   let shown = [];
+  let note = load ? typeMore(load.shortest) : "Nothing matches";
   let close = () => {};
 
   const choose = (option) => {
@@ -87,7 +90,7 @@ export function openList(anchor, { groups, label, selected = new Set(), multiple
     node?.scrollIntoView({ block: "nearest" });
   };
   const draw = () => {
-    const needle = (input?.value ?? "").trim().toLowerCase();
+    const needle = load ? "" : (input?.value ?? "").trim().toLowerCase();
     shown = [];
     list.replaceChildren();
     for (const group of groups) {
@@ -100,7 +103,7 @@ export function openList(anchor, { groups, label, selected = new Set(), multiple
         list.append(node);
       }
     }
-    if (!shown.length) list.append(h("div", { class: "menu-empty" }, "Nothing matches"));
+    if (!shown.length) list.append(h("div", { class: "menu-empty", role: "status" }, note));
     active = Math.min(active, Math.max(0, shown.length - 1));
     mark();
   };
@@ -116,13 +119,34 @@ export function openList(anchor, { groups, label, selected = new Set(), multiple
     event.preventDefault();
     mark();
   });
-  input?.addEventListener("input", () => { active = 0; draw(); });
+  let asked = 0;
+  const say = (text, found = []) => { groups = found; note = text; active = 0; draw(); };
+  const ask = async (typed, turn) => {
+    try {
+      const found = await load.ask(typed);
+      if (turn === asked) say("No results", found);
+    } catch (error) {
+      if (turn === asked) say(error.message);
+    }
+  };
+  const typed = () => {
+    if (!load) { active = 0; draw(); return; }
+    const text = input.value.trim(), turn = ++asked;
+    if (text.length < load.shortest) { say(typeMore(load.shortest)); return; }
+    say("Searching…");
+    setTimeout(() => { if (turn === asked) ask(text, turn); }, PAUSE_MS);
+  };
+  input?.addEventListener("input", typed);
   draw();
   const preset = shown.findIndex(({ option }) => chosen.has(option.id));
   close = open(anchor, panel, { minWidth });
   (input ?? list).focus();
   if (preset > 0) { active = preset; mark(); }
   return close;
+}
+
+function typeMore(shortest) {
+  return shortest > 1 ? `Type at least ${shortest} letters` : "Type to search";
 }
 
 function optionNode(option, isChosen, onclick) {

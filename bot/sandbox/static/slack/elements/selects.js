@@ -1,4 +1,4 @@
-// Select menus: fixed options, people, conversations.
+// Select menus: fixed options, people, conversations, and what the app offers while somebody types.
 
 import { avatar } from "../avatar.js";
 import { h, replace } from "../dom.js";
@@ -8,16 +8,15 @@ import { openList } from "../popover.js";
 import { report } from "../interaction.js";
 
 export function select(spec, ctx, env) {
-  const source = sourceOf(spec, ctx);
+  const source = sourceOf(spec, ctx, env);
   const kept = ctx.form.keptState(env.blockId, env.actionId, spec.type);
   let chosen = source.find(kept ? kept[source.key] : spec[source.initial]);
   const node = trigger(spec, env);
   const draw = () => fillTrigger(node, chosen ? [chosen.label] : [], spec);
   draw();
   node.addEventListener("click", () => {
-    if (source.absent) return;
     openList(node, {
-      label: env.label ?? spec.placeholder?.text ?? "Options", groups: source.groups(), selected: new Set(chosen ? [chosen.id] : []),
+      label: env.label ?? spec.placeholder?.text ?? "Options", groups: source.groups(), load: source.load, selected: new Set(chosen ? [chosen.id] : []),
       onChoose: (option) => {
         chosen = option;
         draw();
@@ -27,11 +26,11 @@ export function select(spec, ctx, env) {
   });
   const state = () => ({ [source.key]: chosen ? chosen.result : null });
   ctx.form.add(env.blockId, env.actionId, { read: () => ({ type: spec.type, ...state() }), isEmpty: () => !chosen, required: env.required });
-  return source.absent ? absent(spec) : node;
+  return node;
 }
 
 export function multiSelect(spec, ctx, env) {
-  const source = sourceOf(spec, ctx);
+  const source = sourceOf(spec, ctx, env);
   const plural = { selected_option: "selected_options", selected_user: "selected_users", selected_conversation: "selected_conversations", selected_channel: "selected_channels" }[source.key];
   const kept = ctx.form.keptState(env.blockId, env.actionId, spec.type);
   const initial = kept ? kept[plural] : spec[`${source.initial}s`];
@@ -41,9 +40,8 @@ export function multiSelect(spec, ctx, env) {
   draw();
   const state = () => ({ [plural]: [...chosen.values()].map((o) => o.result) });
   node.addEventListener("click", () => {
-    if (source.absent) return;
     openList(node, {
-      label: env.label ?? spec.placeholder?.text ?? "Options", groups: source.groups(), selected: new Set(chosen.keys()), multiple: true,
+      label: env.label ?? spec.placeholder?.text ?? "Options", groups: source.groups(), load: source.load, selected: new Set(chosen.keys()), multiple: true,
       max: spec.max_selected_items ?? Infinity,
       onChoose: (option, ids) => {
         if (ids.has(option.id)) chosen.set(option.id, option); else chosen.delete(option.id);
@@ -53,7 +51,7 @@ export function multiSelect(spec, ctx, env) {
     });
   });
   ctx.form.add(env.blockId, env.actionId, { read: () => ({ type: spec.type, ...state() }), isEmpty: () => chosen.size === 0, required: env.required });
-  return source.absent ? absent(spec) : node;
+  return node;
 }
 
 function trigger(spec, env) {
@@ -74,27 +72,39 @@ function copy(label) {
   return label instanceof Node ? label.cloneNode(true) : label;
 }
 
-function absent(spec) {
-  return h("span", { class: "unsupported-inline" }, `Unsupported in the simulation: ${spec.type}`);
-}
-
-function sourceOf(spec, ctx) {
+function sourceOf(spec, ctx, env) {
   const kind = spec.type.replace(/^multi_/, "");
   if (kind === "users_select") return usersSource(ctx);
   if (kind === "conversations_select") return channelSource(ctx, "selected_conversation", "initial_conversation", spec);
   if (kind === "channels_select") return channelSource(ctx, "selected_channel", "initial_channel", { filter: { include: ["public"] } });
   if (kind === "static_select") return staticSource(spec, ctx);
-  return { absent: true, key: "selected_option", initial: "initial_option", find: () => null, groups: () => [] };
+  return externalSource(spec, ctx, env);
+}
+
+function wrapped(option, ctx, k) {
+  return {
+    id: option.value ?? String(k), label: plainLabel(option.text, ctx), search: option.text?.text,
+    hint: option.description ? plainLabel(option.description, ctx) : null, result: option,
+  };
+}
+
+function grouped(from, ctx) {
+  return from.option_groups
+    ? from.option_groups.map((g) => ({ label: g.label?.text, options: g.options.map((option, k) => wrapped(option, ctx, k)) }))
+    : [{ options: (from.options ?? []).map((option, k) => wrapped(option, ctx, k)) }];
+}
+
+// Options that the app is asked for with what was typed so far.
+function externalSource(spec, ctx, env) {
+  const action = { type: spec.type, block_id: env.blockId, action_id: env.actionId };
+  return {
+    key: "selected_option", initial: "initial_option", groups: () => [], find: (option) => (option ? wrapped(option, ctx, 0) : null),
+    load: { shortest: spec.min_query_length ?? 3, ask: async (typed) => grouped(await ctx.suggest(action, typed), ctx) },
+  };
 }
 
 function staticSource(spec, ctx) {
-  const wrap = (option, k) => ({
-    id: option.value ?? String(k), label: plainLabel(option.text, ctx), search: option.text?.text,
-    hint: option.description ? plainLabel(option.description, ctx) : null, result: option,
-  });
-  const groups = spec.option_groups
-    ? spec.option_groups.map((g) => ({ label: g.label?.text, options: g.options.map(wrap) }))
-    : [{ options: (spec.options ?? []).map(wrap) }];
+  const groups = grouped(spec, ctx);
   const all = groups.flatMap((g) => g.options);
   return { key: "selected_option", initial: "initial_option", groups: () => groups, find: (option) => all.find((o) => o.id === option?.value) ?? null };
 }
