@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -27,6 +27,7 @@ from handlers.execution.give_up import tell_it_was_given_up
 from handlers.execution.take_back import undo_given_up
 from handlers.outcomes import Notice
 from handlers.ports import OutcomeUnknown, Refused, Unavailable
+from handlers.record.case import case_of, names_a_case
 from handlers.record.evidence import record, witnessed
 from handlers.rules.paused import PAUSED
 from handlers.spans import span
@@ -65,6 +66,10 @@ class Lane:
 INBOUND = Lane(INBOX, lambda tx: tx.inbox, COMMAND, ARRIVALS)
 OUTBOUND = Lane(OUTBOX, lambda tx: tx.outbox, EFFECT, DEPARTURES)
 
+
+_OF_A_CASE = frozenset(
+    kind.model_fields["type"].default for kind in (*ARRIVALS, *DEPARTURES) if names_a_case(kind)
+)
 
 Observe = Callable[[str, str, float], None]
 """Hears of each attempt: the lane, what became of it in a word, and the seconds it took."""
@@ -198,13 +203,30 @@ class Worker:
         beating = asyncio.create_task(self._keep_lease(item, working))
         CORRELATION.set(item.correlation_id)
         try:
-            with span(f"{self._lane.name} {item.kind}", item.correlation_id, attempt=item.attempts):
-                await self._handle(item)
+            case = await self._within_its_case(item)
+            CORRELATION.set(case.correlation_id)
+            traced: dict[str, str | int] = {"attempt": item.attempts, "caused_by": item.correlation_id}
+            with span(f"{self._lane.name} {item.kind}", case.correlation_id, **traced):
+                await self._handle(case)
         except LeaseLostError:
             log.info("item was taken over", extra={"lane": self._lane.name, "item": item.id})
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
+
+    async def _within_its_case(self, item: Item) -> Item:
+        """Return *item* with the correlation id of the case it is about; the log ties its own to that."""
+        if item.kind not in _OF_A_CASE:
+            return item
+        try:
+            message = self._read(item)
+            case = await self._context.database.read(lambda tx: case_of(tx, message))
+        except (Discard, StorageError):  # met again, and dealt with, when it is handled
+            return item
+        if case in (None, item.correlation_id):
+            return item
+        log.info("part of a case", extra={"kind": item.kind, "case": case})
+        return replace(item, correlation_id=case)
 
     async def _keep_lease(self, item: Item, working: asyncio.Task[None] | None) -> None:
         """Hold *item* as long as it is worked on, and end that work once somebody else may have it.

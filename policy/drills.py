@@ -16,6 +16,8 @@ DrillState = Literal["open", "answered", "ended"]
 SOONEST_DAYS, LATEST_DAYS = 2, 7
 """Between two drills of one person lie that many working days: rare enough to be met unprepared."""
 DAYS_TO_ANSWER = 3
+CASE = "drill-"
+"""What the id of a drill begins with; what follows is the correlation id of its case."""
 GENUINE = 4
 """One drill in so many has no mistake: whoever only learns to say no learns nothing."""
 

@@ -12,7 +12,7 @@ def add_audit(parser: argparse.ArgumentParser) -> None:
     """Add what can be done with the audit log; each way has a module of its own."""
     ways = parser.add_subparsers(title="what to do", required=True, metavar="WHAT", dest="what")
     _verify(_way(ways, "verify", "prove that nobody changed the log, or name the first bad entry"))
-    _trace(_way(ways, "trace", "show everything recorded about a donor", "read"))
+    _trace(_way(ways, "trace", "show everything recorded about a donor, or of one case", "read"))
     _show(_way(ways, "show", "show an entry, with everything that came of the same event", "read"))
     _search(_way(ways, "search", "find entries by kind, actor, day or words in their payload"))
     _export(_way(ways, "export", "write a zip that proves itself without this program"))
@@ -95,7 +95,7 @@ def _replay(way: argparse.ArgumentParser) -> None:
 
 
 def _trace(way: argparse.ArgumentParser) -> None:
-    way.add_argument("id", metavar="DONOR", help="a donor id")
+    way.add_argument("id", metavar="ID", help="a donor id, or the reference a card shows")
     way.add_argument("--full", action="store_true", help="print every entry instead of each decision's path")
 
 

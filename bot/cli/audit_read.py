@@ -28,10 +28,11 @@ HOW_TO_READ_ON = (
 
 
 async def run(options: argparse.Namespace, database: Database) -> int:
-    """Print everything about a donor, or an entry with what came of the same event."""
-    if options.what == "trace":
-        records = await database.read(lambda tx: tx.audit.trace(options.id))
-    else:
+    """Print everything about a donor, or of the case that a card's reference names."""
+    about_a_donor = options.what == "trace"
+    records = await database.read(lambda tx: tx.audit.trace(options.id)) if about_a_donor else []
+    if not records:
+        about_a_donor = False
         records = await database.read(lambda tx: _path(tx, options.id))
     if not records:
         if erasure := await database.read(lambda tx: erasure_of(tx, options.id)):
@@ -40,7 +41,7 @@ async def run(options: argparse.Namespace, database: Database) -> int:
     await note_reading(database, options.what, records)
     if options.json:
         _print(map(as_json, records))
-    elif options.what == "trace" and not options.full:
+    elif about_a_donor and not options.full:
         _print(overview(records))
     else:
         _print([*path_lines(path_of(records)), *map(as_text, records)])
@@ -81,7 +82,7 @@ async def note_reading(database: Database, what: str, records: Sequence[AuditRec
 
 
 def _path(tx: Transaction, named: str) -> list[AuditRecord]:
-    """Return everything that came of the same event as what is named."""
+    """Return everything of the case that is named by an entry, a decision, or its id or the end of that."""
     named_by_id = tx.audit.get(named) or tx.escalations.get(named)
     if named_by_id is not None:
         return tx.audit.by_correlation(named_by_id.correlation_id)

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.logs import CORRELATION
 from bot.slack import ids
 from bot.slack.blocks import Message
 from bot.slack.connection import SlackClients
@@ -132,10 +133,14 @@ class Posts:
 
 
 def _body(message: Message, marker: str) -> dict[str, Any]:
+    """Say beside the words which message this is, and which case it belongs to: ids that tell nobody more."""
+    known = {"marker": marker}
+    if case := CORRELATION.get():
+        known["correlation_id"] = case
     return {
         "text": message.text,
         "blocks": message.blocks,
-        "metadata": {"event_type": ids.MARKER_EVENT, "event_payload": {"marker": marker}},
+        "metadata": {"event_type": ids.MARKER_EVENT, "event_payload": known},
     }
 
 

@@ -10,7 +10,7 @@ from handlers.ports import Colleague
 from handlers.proposals.routing import place_of
 from handlers.record.evidence import record as write_down
 from handlers.waking import wake_for
-from policy.drills import DAYS_TO_ANSWER, Drill, Member, next_drill_at, scenario_for
+from policy.drills import CASE, DAYS_TO_ANSWER, Drill, Member, next_drill_at, scenario_for
 from policy.working_time import WorkingTime
 from storage.transaction import Transaction
 
@@ -49,7 +49,7 @@ async def _drill(
         return None
     due_at = working_time_of(colleague, context).add_working_days(arrived.now, DAYS_TO_ANSWER)
     return Drill(
-        id=f"drill-{arrived.ids.new()}",
+        id=f"{CASE}{arrived.ids.new()}",
         person=member.person,
         scenario_id=scenario.id,
         version=scenario.version,
@@ -61,6 +61,7 @@ async def _drill(
 
 
 def _give(tx: Transaction, arrived: Arrived, drill: Drill) -> None:
+    case = drill.id.removeprefix(CASE)
     tx.drills.add(drill)
     enqueue(
         tx, ShowDrill(drill_id=drill.id), key=f"drill:{drill.id}", order=f"drill:{drill.id}", arrived=arrived
@@ -73,9 +74,10 @@ def _give(tx: Transaction, arrived: Arrived, drill: Drill) -> None:
         ended,
         key=f"drill_ended:{drill.id}",
         order=f"drill:{drill.id}",
-        correlation_id=arrived.correlation_id,
+        correlation_id=case,
     )
-    write_down(tx, arrived, "drill.given", subject=None, drill_id=drill.id, scenario_id=drill.scenario_id)
+    told = {"drill_id": drill.id, "scenario_id": drill.scenario_id}
+    write_down(tx, arrived, "drill.given", subject=None, correlation_id=case, **told)
 
 
 def plan_drill(tx: Transaction, arrived: Arrived, member: Member, working: WorkingTime) -> None:

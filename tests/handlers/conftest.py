@@ -18,6 +18,7 @@ from handlers.commands import COMMAND, Command
 from handlers.context import Arrived, Context, Discard, NotBefore
 from handlers.effects import EFFECT
 from handlers.ports import Colleague, OutcomeUnknown, Refused, Unavailable
+from handlers.record.case import case_of
 from handlers.record.evidence import witnessed
 from policy.decide import CompiledPolicy
 from policy.donor import Acknowledgement, Donor, Gift, StaffMember
@@ -112,15 +113,16 @@ class House:
 
     async def _handle(self, item: Item, *, inbound: bool) -> None:
         """What the worker does, without its patience: try again a second later, or set aside."""
+        message = (COMMAND if inbound else EFFECT).validate_json(item.body)
+        case = await self.database.read(lambda tx: case_of(tx, message))
         arrived = Arrived(
             item_id=item.id,
-            correlation_id=item.correlation_id,
+            correlation_id=case or item.correlation_id,
             attempts=item.attempts,
             first_attempt_at=item.first_attempt_at,
             now=self.clock.now(),
             ids=self.ids,
         )
-        message = (COMMAND if inbound else EFFECT).validate_json(item.body)
         handler = (ARRIVALS if inbound else DEPARTURES)[type(message)]
 
         def settle(tx: Transaction) -> None:

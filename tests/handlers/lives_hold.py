@@ -86,6 +86,7 @@ class Seen:
 
     def own(self, escalation: Escalation) -> list[AuditRecord]:
         mine = [e for e in self.trail if e.payload and e.payload.get("escalation_id") == escalation.id]
+        assert {e.correlation_id for e in mine} <= {escalation.correlation_id}, "one id for the whole case"
         return _moves(mine)
 
     def on_its_way(self, escalation_id: str, *kinds: str) -> list[Row]:

@@ -24,6 +24,7 @@ from storage.migrate import upgrade
 from storage.schema import INBOX, OUTBOX
 from storage.transaction import Transaction
 from tests.databases import perform
+from tests.loop.cases import cards, strays
 from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template, redis_server
 from tests.loop.shown import Json, escalation_of, has, text_of
 from tests.loop.staging import (
@@ -160,6 +161,20 @@ class Loop:
         for worker in self.runtime.workers:
             await worker._bell.ring(worker._lane.name)
 
+    async def shares_ids(self) -> None:
+        """Whatever was done: entries and cards of a case bear the id that the case began with."""
+        entries = await self.entries()
+
+        def look(connection: Connection) -> tuple[list[tuple[str, str]], dict[tuple[str, str], str]]:
+            return strays(connection, entries), cards(connection)
+
+        apart, shown = await asyncio.to_thread(perform, self.database_url, look)
+        assert apart == []
+        for (channel, ts), case in shown.items():
+            message = self.stage.slack.messages.get(channel, ts)
+            if message is not None and message.metadata:
+                assert message.metadata["event_payload"].get("correlation_id") == case
+
     async def kinds(self) -> list[str]:
         """The kinds of all audit entries, oldest first, without what the start records: rules, settings."""
         start = ("policy.activated", "configuration.changed")
@@ -269,3 +284,4 @@ async def shared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
     url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'countersign.db')}"
     async with running_loop(url, folder) as loop:
         yield loop
+        await loop.shares_ids()
