@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from policy.donor import DonorRecord, Installment, Pledge, RecurringGift
-from policy.facts_model import FactSheet
+from policy.facts_model import FactSheet, by_currency
 from policy.money import Money, total
 
 _STANDING = ("active", "paused", "lapsed", "cancelled")
@@ -36,15 +36,9 @@ def owed(installment: Installment) -> Money:
     return Money(minor=minor, currency=installment.amount.currency)
 
 
-def _currencies(sums: dict[str, Money], home: str) -> list[tuple[str, Money]]:
-    """Pair each sum with its fact suffix: none for the home currency, or for the first without it."""
-    codes = sorted(sums, key=lambda code: (code != home, code))
-    return [("" if position == 0 else f".{code.lower()}", sums[code]) for position, code in enumerate(codes)]
-
-
 def _balance(pledges: list[Pledge], home: str, sheet: FactSheet) -> None:
     sums = total(owed(installment) for pledge in pledges for installment in pledge.installments)
-    for suffix, amount in _currencies(sums, home):
+    for suffix, amount in by_currency(sums, home):
         records = tuple(pledge.id for pledge in pledges if pledge.amount.currency == amount.currency)
         sheet.state(f"pledge.balance{suffix}", "pledge balance", amount, "pledge.balance", records)
 
@@ -77,7 +71,7 @@ def _overdue(pledges: list[Pledge], as_of: date, home: str, sheet: FactSheet) ->
     sheet.state("pledge.overdue_since", "pledge overdue since", since, "pledge.overdue", pledge_ids)
     days = (as_of - since).days
     sheet.state("pledge.days_overdue", "days overdue", days, "pledge.overdue", pledge_ids)
-    for suffix, amount in _currencies(total(amount for _, _, amount in late), home):
+    for suffix, amount in by_currency(total(amount for _, _, amount in late), home):
         of_currency = tuple(dict.fromkeys(key for _, key, owing in late if owing.currency == amount.currency))
         sheet.state(
             f"pledge.overdue_amount{suffix}", "overdue on pledges", amount, "pledge.overdue", of_currency

@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median_low
 
 from policy.donor import DonorRecord, Gift
-from policy.facts_model import Conventions, FactSheet
+from policy.facts_model import Conventions, FactSheet, by_currency
 from policy.fiscal_year import fiscal_year_name, fiscal_year_of
 from policy.money import Money, total
 
@@ -162,12 +162,13 @@ def _soft_credit(record: DonorRecord, as_of: date, currency: str, sheet: FactShe
         for gift in credited
     }
     sums = total(amount for amounts in credits_of.values() for amount in amounts)
-    for code, amount in sums.items():
-        suffix = "" if code == currency or currency not in sums else f".{code.lower()}"
+    for suffix, amount in by_currency(sums, currency):
+        code = amount.currency
         records = tuple(
             key for key, amounts in credits_of.items() if any(a.currency == code for a in amounts)
         )
-        sheet.state(f"giving.soft_credit{suffix}", "soft credit", amount, "credit.soft", records)
+        label = f"soft credit in {code}" if suffix else "soft credit"
+        sheet.state(f"giving.soft_credit{suffix}", label, amount, "credit.soft", records)
 
 
 def _household(record: DonorRecord, main: Sequence[Gift], currency: str, sheet: FactSheet) -> None:

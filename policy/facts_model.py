@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, Literal
@@ -195,3 +196,9 @@ MONTHS = (
 def spelled_date(day: date) -> str:
     """Spell a date without a locale, as everywhere on a card: "3 May 2026"."""
     return f"{day.day} {MONTHS[day.month - 1][:3]} {day.year}"
+
+
+def by_currency(sums: Mapping[str, Money], main: str) -> list[tuple[str, Money]]:
+    """Pair each sum with its fact suffix: none for the *main* currency, or for the first without it."""
+    codes = sorted(sums, key=lambda code: (code != main, code))
+    return [("" if position == 0 else f".{code.lower()}", sums[code]) for position, code in enumerate(codes)]

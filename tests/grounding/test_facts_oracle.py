@@ -30,15 +30,15 @@ NOT_MONEY_RECEIVED = ("in_kind", "planned")
 class Oracle:
     """What the definitions say of one record, by plain loops over all of it."""
 
-    def __init__(self, record: DonorRecord, conventions: Conventions) -> None:
-        self.record, self.conventions = record, conventions
+    def __init__(self, record: DonorRecord, conventions: Conventions, today: date = TODAY) -> None:
+        self.record, self.conventions, self.today = record, conventions, today
         self.gifts = [
             gift
             for gift in record.gifts
             if gift.donor_id == record.donor.id
             and gift.status == "completed"
             and gift.type not in NOT_MONEY_RECEIVED
-            and gift.received_on <= TODAY
+            and gift.received_on <= self.today
         ]
         counts = Counter(gift.amount.currency for gift in self.gifts)
         most = max(counts.values(), default=0)
@@ -72,7 +72,7 @@ class Oracle:
         days = [gift.received_on for gift in self.gifts]
         yield "giving.first_on", min(days)
         yield "giving.last_on", max(days)
-        yield "giving.days_since_last", (TODAY - max(days)).days
+        yield "giving.days_since_last", (self.today - max(days)).days
         if len(self.main) == len(self.gifts):
             yield "giving.largest_amount", (max(gift.amount.minor for gift in self.main), self.currency)
             mean = Decimal(sum(gift.amount.minor for gift in self.main)) / len(self.main)
@@ -80,7 +80,7 @@ class Oracle:
         yield from self._years(days)
 
     def _years(self, days: list[date]) -> Iterator[tuple[str, Any]]:
-        now, years = self.year(TODAY), {self.year(day) for day in days}
+        now, years = self.year(self.today), {self.year(day) for day in days}
         for name, year in (("this_year", now), ("last_year", now - 1)):
             of_year = [gift for gift in self.gifts if self.year(gift.received_on) == year]
             for code in {self.currency, *(gift.amount.currency for gift in of_year)}:
@@ -106,9 +106,9 @@ class Oracle:
         return "lybunt" if now - 1 in years else "lapsed"
 
     def _rolling(self, days: list[date]) -> str:
-        if max(days) < TODAY - relativedelta(months=15):
+        if max(days) < self.today - relativedelta(months=15):
             return "lapsed"
-        year_ago = TODAY - relativedelta(months=12)
+        year_ago = self.today - relativedelta(months=12)
         recent, before = [d for d in days if d >= year_ago], [d for d in days if d < year_ago]
         if not recent:
             return "at_risk"
@@ -122,7 +122,7 @@ class Oracle:
             for gift in self.record.soft_credited_gifts
             if gift.status == "completed"
             and gift.type not in NOT_MONEY_RECEIVED
-            and gift.received_on <= TODAY
+            and gift.received_on <= self.today
             for credit in gift.soft_credits
             if credit.donor_id == self.record.donor.id and credit.amount.currency == self.currency
         )
@@ -146,11 +146,11 @@ class Oracle:
             for part in pledge.installments
         ]
         codes = {part.amount.currency for pledge in open_ones for part in pledge.installments}
-        late = [day for day, minor in owing if day < TODAY and minor]
+        late = [day for day, minor in owing if day < self.today and minor]
         yield "pledge.overdue", bool(late)
         if late:
             yield "pledge.overdue_since", min(late)
-        ahead = [day for day, minor in owing if day >= TODAY and minor]
+        ahead = [day for day, minor in owing if day >= self.today and minor]
         if ahead:
             yield "pledge.next_due_on", min(ahead)
         if len(codes) == 1:
@@ -160,10 +160,10 @@ class Oracle:
         zone = ZoneInfo(self.conventions.time_zone)
         local = [(each.at.astimezone(zone).date(), each) for each in self.record.interactions]
         spoken = [day for day, each in local if each.kind != "email_open" and each.status == "completed"]
-        if any(day <= TODAY for day in spoken):
-            yield "contact.last_on", max(day for day in spoken if day <= TODAY)
-        asks = [d for d, each in local if each.is_ask and each.status == "completed" and d <= TODAY]
-        yield "ask.recent_count", sum((TODAY - day).days < 90 for day in asks)
+        if any(day <= self.today for day in spoken):
+            yield "contact.last_on", max(day for day in spoken if day <= self.today)
+        asks = [d for d, each in local if each.is_ask and each.status == "completed" and d <= self.today]
+        yield "ask.recent_count", sum((self.today - day).days < 90 for day in asks)
 
 
 def stated(facts: DonorFacts) -> dict[str, Any]:
