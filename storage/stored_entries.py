@@ -24,6 +24,8 @@ PAGE = 512
 _MINUTE = 60_000_000
 _SECOND = 1_000_000
 _ANY = 2**63 - 1
+_FIRST_MOMENT, _LAST_MOMENT = -62_135_596_800_000_000, 253_402_300_799_999_999
+"""The first and the last microsecond of the calendar, from 1970."""
 _sha256 = hashlib.sha256
 
 Row = tuple[Any, ...]
@@ -59,7 +61,7 @@ class StoredEntry(NamedTuple):
 
     def says_its_leaf(self) -> bool:
         """Say whether the readable columns are those of the leaf, and the leaf's hash is its own."""
-        if not all(isinstance(value, types) for value, types in zip(self[3:12], _TYPES[3:], strict=True)):
+        if not _is_as_written(self[3:12], _TYPES[3:]) or not _is_a_moment(self.at):
             return False
         envelope = leaf.Envelope(
             id=self.id,
@@ -96,6 +98,7 @@ class StoredEntry(NamedTuple):
         return read_stored(key, self.alg, self.payload, self.id, subject_ref)
 
 
+_AT = StoredEntry._fields.index("at")
 _COLUMNS = [AUDIT_LOG.c[name] for name in StoredEntry._fields[:-2]]
 _ENTRIES = select(*_COLUMNS)
 _WITH_PAYLOADS = select(*_COLUMNS, AUDIT_PAYLOADS.c.alg, AUDIT_PAYLOADS.c.payload).outerjoin(
@@ -107,9 +110,10 @@ _WITH_PAYLOADS = select(*_COLUMNS, AUDIT_PAYLOADS.c.alg, AUDIT_PAYLOADS.c.payloa
 _SQLITE_ENTRIES = str(_ENTRIES.compile(dialect=sqlite.dialect()))
 _SQLITE_WITH_PAYLOADS = str(_WITH_PAYLOADS.compile(dialect=sqlite.dialect()))
 _SQLITE_PAGE = f" WHERE audit_log.seq > ? AND audit_log.seq <= ? ORDER BY audit_log.seq LIMIT {PAGE}"
+# A blob of the same bytes would hide an entry from whoever searches; JSON holds none, and SQLite says so.
 _SQLITE_LIKELY = """SELECT seq, prev_hash, hash, leaf, leaf_hash, at, actor,
-    printf('","commitment":"%s","correlation_id":"%s","id":"%s","kind":"%s","subject_ref":%s,"v":2}',
-        commitment, correlation_id, id, kind, iif(subject_ref IS NULL, 'null', '"' || subject_ref || '"'))
+    json_object('commitment', commitment, 'correlation_id', correlation_id, 'id', id, 'kind', kind,
+        'subject_ref', subject_ref, 'v', 2)
     FROM audit_log"""
 _LIKELY_FIELDS = 8
 
@@ -128,7 +132,7 @@ def entries_to_verify(
     """Yield the same to be counted by `count_right`; without payloads only what that needs.
 
     What follows the actor in a leaf then comes as one text that SQLite spells: making an object of every
-    column would cost a million entries most of a second.
+    column would cost a million entries most of a second. A page it cannot spell comes whole.
     """
     base = _SQLITE_WITH_PAYLOADS if with_payloads else _SQLITE_LIKELY
     return _pages(connection, base, first, last, with_payloads=with_payloads)
@@ -156,7 +160,12 @@ def _pages(
 
 def _page(connection: Connection, base: str, after: int, until: int, *, with_payloads: bool) -> list[Row]:
     if connection.dialect.name == "sqlite":
-        return _from_sqlite(connection, base + _SQLITE_PAGE, (after, until))
+        try:
+            return _from_sqlite(connection, base + _SQLITE_PAGE, (after, until))
+        except sqlite3.OperationalError:
+            if base != _SQLITE_LIKELY:
+                raise
+            return _from_sqlite(connection, _SQLITE_ENTRIES + _SQLITE_PAGE, (after, until))
     query = _WITH_PAYLOADS if with_payloads else _ENTRIES
     query = query.where(AUDIT_LOG.c.seq > after, AUDIT_LOG.c.seq <= until)
     return [tuple(row) for row in connection.execute(query.order_by(AUDIT_LOG.c.seq).limit(PAGE))]
@@ -286,17 +295,25 @@ def _count_likely(page: Sequence[Row], seq: int, previous: bytes) -> int:
             second, fraction = divmod(at, _SECOND)
             if second != whole:
                 whole, spelled = second, _second(second)
-            likely = f'{{"actor":"{actor}","at":"{spelled}{fraction:06d}Z{rest}'
+            likely = f'{{"actor":"{actor}","at":"{spelled}{fraction:06d}Z",{rest[1:]}'
             if likely.encode() != stored or b"\\" in stored:
                 return index
-    except (TypeError, ValueError):  # a value of another type than was written
+    except (AttributeError, OverflowError, TypeError, ValueError):  # no value that was ever written
         return index
     return len(page)
 
 
 def _is_stored_as_written(row: Row) -> bool:
     """Say whether every value is of the type it was written with, which SQLite itself does not insist on."""
-    return all(isinstance(value, types) for value, types in zip(row, _TYPES, strict=False))
+    return _is_as_written(row, _TYPES) and _is_a_moment(row[_AT])
+
+
+def _is_as_written(values: Row, types: Sequence[type | tuple[type, ...]]) -> bool:
+    return all(isinstance(value, each) for value, each in zip(values, types, strict=False))
+
+
+def _is_a_moment(at: int | datetime) -> bool:
+    return not isinstance(at, int) or _FIRST_MOMENT <= at <= _LAST_MOMENT
 
 
 def _spells(row: Row) -> bool:
