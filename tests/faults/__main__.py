@@ -1,9 +1,9 @@
-"""`python -m tests.faults [--seed N] [--steps N] [--minutes N]`: break everything under load, then count.
+"""`python -m tests.faults [--seed N] [--steps N] [--minutes N] [--sqlite]`: break everything, then count.
 
-Two replicas over a PostgreSQL cluster and a Redis of their own, beside a simulated Slack, CRM and model that
-live on, each at the end of a wire that can be cut. Gifts arrive, people approve, and at each step something
-breaks; the seed decides what. Afterwards all is repaired, and every event in and every effect out is counted:
-nothing lost, nothing done twice.
+Two replicas over a PostgreSQL cluster and a Redis of their own, or one process over a file, beside simulated
+counterparts that live on, each at the end of a wire that can be cut. Gifts arrive, people approve, and at
+each step something breaks; the seed decides what. Afterwards all is repaired, and every event in and every
+effect out is counted: nothing lost, nothing done twice.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from random import Random
 
 from tests.crash import conftest as crash
-from tests.faults.breaking import FAULTS
+from tests.faults.breaking import FAULTS, OF_SERVERS
 from tests.faults.counting import settle_and_count
 from tests.faults.servers import Missing
 from tests.faults.world import APPROVABLE, TOLD_IN_PART, World, open_world
@@ -29,7 +29,7 @@ async def main(options: argparse.Namespace) -> int:
     print(f"seed {options.seed}", flush=True)
     # What breaks here takes longer to come back than in the suite, on a busy machine most of all.
     crash.PATIENCE_S = staging.PATIENCE_S = PATIENCE_S
-    async with open_world(Random(options.seed)) as world:
+    async with open_world(Random(options.seed), servers=not options.sqlite) as world:
         await _story(world, options)
         problems = await settle_and_count(world)
         if problems:
@@ -44,7 +44,8 @@ async def _story(world: World, options: argparse.Namespace) -> None:
     until = time.monotonic() + options.minutes * 60
     portfolio = (d.id for d in world.stage.crm.tables.donors if d.owner_id == "staff-olivia")
     donors = sorted(donor for donor in portfolio if donor not in TOLD_IN_PART)
-    wanted = [each for each in FAULTS if not options.only or options.only in each.__name__]
+    possible = [each for each in FAULTS if world.servers or each not in OF_SERVERS]
+    wanted = [each for each in possible if not options.only or options.only in each.__name__]
     step = 0
     while step < options.steps or time.monotonic() < until:
         fault = world.random.choice(wanted)
@@ -80,6 +81,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--steps", type=int, default=20, help="how many things break, at least")
     parser.add_argument("--minutes", type=float, default=0, help="go on for so long: a soak")
+    parser.add_argument("--sqlite", action="store_true", help="one process over a file, without any server")
     parser.add_argument("--only", default="", help="only what has this in its name, such as clock or wire")
     try:
         sys.exit(asyncio.run(main(parser.parse_args())))

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import resource
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
+from sqlalchemy import make_url
+
+from tests.crash.test_killed_anywhere import POINTS as EVERY_POINT
 from tests.faults.network import Wire
 from tests.faults.world import World
 
 WELL: dict[str, dict[str, Any]] = {
-    "crm": {"api_down": False, "slow_ms": 0, "rate_limit": False, "lost_write_replies": False},
+    "crm": {
+        "api_down": False,
+        "slow_ms": 0,
+        "rate_limit": False,
+        "lost_write_replies": False,
+        "cut_answers": False,
+        "empty_promises": False,
+        "repeated_items": False,
+        "stale_412": 0,
+    },
     "slack": {
         "down": False,
         "http_500": False,
@@ -20,6 +35,7 @@ WELL: dict[str, dict[str, Any]] = {
     },
     "model": {"down": False, "slow_ms": 0, "garbage": False, "ignore_schema": False, "truncate": False},
 }
+POINTS = tuple(sorted({point.partition("#")[0] for point in EVERY_POINT}))
 HOUR, DAY = 3600, 86400
 LEAPS = (-7 * DAY, -DAY, -HOUR, -300, 300, HOUR, DAY, 7 * DAY)
 
@@ -30,6 +46,42 @@ async def kill_a_replica(world: World) -> None:
         await bot.kill()
     await asyncio.sleep(world.random.uniform(0, 0.5))
     await bot.start()
+
+
+async def kill_at_a_failpoint(world: World) -> None:
+    """Have a replica die where it hurts, at the first or a later time that it comes by there."""
+    bot = world.random.choice(world.members).bot
+    point = f"{world.random.choice(POINTS)}#{world.random.randint(1, 4)}"
+    world.broken[f"  died at: {point.partition('#')[0]}"] += 1
+    if bot.pid is not None:
+        await bot.kill()
+    await bot.start(point, to_die=True)
+    for _ in range(world.random.randint(10, 80)):
+        if not bot.is_running():
+            break
+        await asyncio.sleep(0.1)
+    await bot.kill()
+    await bot.start()
+
+
+async def fill_the_disk(world: World) -> None:
+    """Leave the database next to no room, for a moment or until its server gives up."""
+    if world.servers:
+        if world.postgres.is_small:
+            await asyncio.to_thread(world.postgres.fill, world.random.choice((0, 50_000, 2_000_000)))
+            await asyncio.sleep(world.random.uniform(1, 5))
+            await asyncio.to_thread(world.postgres.make_room)
+        return
+    path = Path(str(make_url(world.database_url).database))
+    written = path.with_name(f"{path.name}-wal")
+    pid = world.members[0].bot.pid
+    assert pid
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    held = max(each.stat().st_size for each in (path, written) if each.exists())
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (held + world.random.choice((0, 20_000)), hard))
+    await asyncio.sleep(world.random.uniform(1, 5))
+    with contextlib.suppress(ProcessLookupError):
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
 
 
 async def restart_a_replica(world: World) -> None:
@@ -68,14 +120,13 @@ async def _restart_postgres(world: World, mode: str) -> None:
 async def cut_a_wire(world: World) -> None:
     """Cut one replica off from the database, Redis, or Slack, CRM and model, in one of four ways."""
     member = world.random.choice(world.members)
-    wire = world.random.choice((member.database, member.database, member.redis, member.outside))
-    await _cut(world, wire)
+    await _cut(world, world.random.choice(member.wires))
 
 
 async def cut_everything(world: World) -> None:
     """Cut one replica off from everything at once, and at once connect it again."""
     member = world.random.choice(world.members)
-    await asyncio.gather(*(_cut(world, wire) for wire in (member.database, member.redis, member.outside)))
+    await asyncio.gather(*(_cut(world, wire) for wire in member.wires))
 
 
 async def _cut(world: World, wire: Wire) -> None:
@@ -89,15 +140,18 @@ async def _cut(world: World, wire: Wire) -> None:
 
 
 async def stall_for_long(world: World) -> None:
-    """Let the database fall silent for longer than a lease lasts, as when a switch dies."""
-    wire = world.random.choice(world.members).database
+    """Let the database, else the world, fall silent for longer than a lease lasts, as when a switch dies."""
+    wire = world.random.choice(world.members).wires[0]
     wire.stall()
     await asyncio.sleep(world.random.uniform(16, 25))
     wire.mend()
 
 
 async def set_a_clock(world: World) -> None:
-    """Set one machine's clock wrong by minutes to a week, for a moment or for longer than is doubted."""
+    """Set one machine's clock wrong by minutes to a week, for a moment or for longer than is doubted.
+
+    An hour forwards or back is what daylight saving does to a machine that keeps local time.
+    """
     member = world.random.choice(world.members)
     member.clock.write_text(str(world.random.choice(LEAPS)))
     await asyncio.sleep(world.random.choice((0.5, 2.0, 12.0)))
@@ -117,6 +171,11 @@ async def let_the_crm_lie(world: World) -> None:
         {"lost_write_replies": True},
         {"slow_ms": 1500},
         {"rate_limit": True, "retry_after_s": 1},
+        {"cut_answers": True},
+        {"empty_promises": True},
+        {"repeated_items": True},
+        {"stale_412": 3},
+        {"api_down": False, "repeated_items": True, "slow_ms": 400, "lost_write_replies": True},
     )
     await world.stage.break_crm(**world.random.choice(faults))
     await asyncio.sleep(world.random.uniform(0.5, 3))
@@ -139,7 +198,10 @@ Fault = Callable[[World], Awaitable[None]]
 FAULTS: tuple[Fault, ...] = (
     kill_a_replica,
     kill_a_replica,
+    kill_at_a_failpoint,
+    kill_at_a_failpoint,
     restart_a_replica,
+    fill_the_disk,
     flush_redis,
     take_redis_away,
     kill_postgres,
@@ -153,3 +215,5 @@ FAULTS: tuple[Fault, ...] = (
     let_the_crm_lie,
     stall_the_model,
 )
+OF_SERVERS = frozenset({flush_redis, take_redis_away, kill_postgres, restart_postgres})
+"""What can only break where there are servers."""

@@ -50,6 +50,8 @@ async def _repair(world: World) -> None:
     await world.stage.break_slack(**WELL["slack"])
     await world.stage.break_crm(**WELL["crm"])
     await world.stage.break_model(**WELL["model"])
+    if world.servers:
+        world.postgres.make_room()
     for member in world.members:
         member.mend()
         bot = member.bot
@@ -87,7 +89,7 @@ async def _open(world: World) -> list[str]:
         if member.bot.pid is not None:
             os.kill(member.bot.pid, signal.SIGUSR1)
     await asyncio.sleep(2)
-    return perform(world.postgres.url, look)
+    return perform(world.database_url, look)
 
 
 async def _counted(world: World) -> tuple[list[str], list[str], list[str]]:
@@ -135,7 +137,7 @@ async def _everything_said(world: World) -> list[dict[str, Any]]:
 
 def _of_what_arrived(world: World) -> tuple[list[str], list[str], list[str]]:
     rows = perform(
-        world.postgres.url,
+        world.database_url,
         lambda c: c.execute(select(INBOX.c.dedupe_key, INBOX.c.status, INBOX.c.last_error)).all(),
     )
     stored = Counter(row.dedupe_key for row in rows)
@@ -144,7 +146,7 @@ def _of_what_arrived(world: World) -> tuple[list[str], list[str], list[str]]:
     doubled = [f"{each} is there {stored[each]} times" for each in must if stored[each] > 1]
     other = [f"inbox {r.dedupe_key} was set aside: {r.last_error}" for r in rows if r.status == "dead"]
     dead = perform(
-        world.postgres.url,
+        world.database_url,
         lambda c: c.execute(
             select(OUTBOX.c.kind, OUTBOX.c.last_error).where(OUTBOX.c.status == "dead")
         ).all(),

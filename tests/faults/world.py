@@ -1,4 +1,4 @@
-"""Two replicas, their servers, the wires between all of them, and what was done to it."""
+"""Replicas, their servers, the wires between all of them, and what was done to it."""
 
 from __future__ import annotations
 
@@ -35,14 +35,19 @@ class Member:
     """One replica with the wires that lead from it, and the file that says how far its clock is off."""
 
     bot: Bot
-    database: Wire
-    redis: Wire
     outside: Wire
     clock: Path
+    database: Wire | None = None
+    redis: Wire | None = None
+
+    @property
+    def wires(self) -> tuple[Wire, ...]:
+        """What can be cut: with a database in a file there is only the way outside."""
+        return tuple(wire for wire in (self.database, self.redis, self.outside) if wire)
 
     def mend(self) -> None:
         """Make everything around it whole."""
-        for wire in (self.database, self.redis, self.outside):
+        for wire in self.wires:
             wire.mend()
         self.clock.write_text("0")
 
@@ -54,14 +59,26 @@ class World:
     random: Random
     stage: Staging
     members: tuple[Member, ...]
-    postgres: Postgres
-    bell: Bell
+    database_url: str
+    servers: tuple[Postgres, Bell] | None = None
     sent: dict[str, str] = field(default_factory=dict)
     acknowledged: set[str] = field(default_factory=set)
     clicked: Counter[str] = field(default_factory=Counter)
     thanked: set[str] = field(default_factory=set)
     deliveries: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def postgres(self) -> Postgres:
+        """The database server, where there is one."""
+        assert self.servers
+        return self.servers[0]
+
+    @property
+    def bell(self) -> Bell:
+        """The Redis, where there is one."""
+        assert self.servers
+        return self.servers[1]
 
     def someone(self) -> Member:
         """Return a replica that runs, if any does."""
@@ -127,15 +144,18 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(random: Random) -> AsyncIterator[World]:
-    """Start everything; raises Missing where a server is not installed."""
+async def open_world(random: Random, *, servers: bool = True) -> AsyncIterator[World]:
+    """Start replicas over servers, else one over a file; raises Missing where a server is not installed."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="faults-")))
-        postgres = stack.enter_context(own_postgres(folder / "postgres"))
-        bell = await stack.enter_async_context(own_redis())
-        upgrade(postgres.url)
+        own: tuple[Postgres, Bell] | None = None
+        if servers:
+            postgres = stack.enter_context(own_postgres(folder / "postgres"))
+            own = postgres, await stack.enter_async_context(own_redis())
+        url = own[0].url if own else f"sqlite:///{folder / 'countersign.db'}"
+        upgrade(url)
         nursery = await stack.enter_async_context(open_nursery())
-        doors = [listen("127.0.0.1", 0) for _ in range(REPLICAS)]
+        doors = [listen("127.0.0.1", 0) for _ in range(REPLICAS if own else 1)]
         origins = [origin_of(each) for each in doors]
         for each in doors:
             each.close()
@@ -143,37 +163,39 @@ async def open_world(random: Random) -> AsyncIterator[World]:
         organisation = organisation_file(folder, stage.origin, cards_per_day=500)
         members = []
         for number, origin in enumerate(origins):
-            database = await stack.enter_async_context(wire_to(postgres.port))
-            redis = await stack.enter_async_context(wire_to(bell.port))
-            outside = await stack.enter_async_context(wire_to(int(stage.origin.rpartition(":")[2])))
-            clock = folder / f"clock-{number}"
-            clock.write_text("0")
-            beyond = f"http://127.0.0.1:{outside.listening}"
-            bot = Bot(
-                nursery,
-                stage,
-                postgres.url,
-                organisation,
-                folder / f"bot-{number}.log",
-                origin=origin,
-                extra={
-                    "COUNTERSIGN_DATABASE_URL": postgres.at(database.listening),
-                    "COUNTERSIGN_REDIS_URL": f"redis://127.0.0.1:{redis.listening}/0",
-                    "COUNTERSIGN_SLACK__BASE_URL": f"{beyond}/slack-sim/api/",
-                    "COUNTERSIGN_CRM__BASE_URL": f"{beyond}/crm/api/v1/",
-                    "COUNTERSIGN_AI__BASE_URL": f"{beyond}/model/v1",
-                    "COUNTERSIGN_AI__MODEL": MODEL,
-                    "COUNTERSIGN_AI__TIMEOUT_S": "4",
-                    "COUNTERSIGN_LOG_LEVEL": "warning",
-                    "FAULTS_CLOCK": str(clock),
-                },
-            )
-            members.append(Member(bot, database, redis, outside, clock))
+            bot = Bot(nursery, stage, url, organisation, folder / f"bot-{number}.log", origin=origin)
+            members.append(await _member(stack, bot, folder / f"clock-{number}", own))
         try:
-            for each in members:
-                await each.bot.start()
-            yield World(random, stage, tuple(members), postgres, bell)
+            for member in members:
+                await member.bot.start()
+            yield World(random, stage, tuple(members), url, own)
         finally:
-            for each in members:
-                if each.bot.pid is not None:
-                    await each.bot.kill()
+            for member in members:
+                if member.bot.pid is not None:
+                    await member.bot.kill()
+
+
+async def _member(stack: AsyncExitStack, bot: Bot, clock: Path, own: tuple[Postgres, Bell] | None) -> Member:
+    """Lay wires from *bot* to everything that it speaks to."""
+    outside = await stack.enter_async_context(wire_to(int(bot.stage.origin.rpartition(":")[2])))
+    beyond = f"http://127.0.0.1:{outside.listening}"
+    clock.write_text("0")
+    bot.extra = {
+        "COUNTERSIGN_SLACK__BASE_URL": f"{beyond}/slack-sim/api/",
+        "COUNTERSIGN_CRM__BASE_URL": f"{beyond}/crm/api/v1/",
+        "COUNTERSIGN_AI__BASE_URL": f"{beyond}/model/v1",
+        "COUNTERSIGN_AI__MODEL": MODEL,
+        "COUNTERSIGN_AI__TIMEOUT_S": "4",
+        "COUNTERSIGN_LOG_LEVEL": "warning",
+        "FAULTS_CLOCK": str(clock),
+    }
+    if own is None:
+        return Member(bot, outside, clock)
+    postgres, bell = own
+    database = await stack.enter_async_context(wire_to(postgres.port))
+    redis = await stack.enter_async_context(wire_to(bell.port))
+    bot.extra |= {
+        "COUNTERSIGN_DATABASE_URL": postgres.at(database.listening),
+        "COUNTERSIGN_REDIS_URL": f"redis://127.0.0.1:{redis.listening}/0",
+    }
+    return Member(bot, outside, clock, database, redis)
