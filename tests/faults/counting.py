@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -22,15 +22,21 @@ from tests.loop.shown import escalation_of
 from tests.loop.staging import OLIVIA, OLIVIAS
 
 SETTLING_S = 150.0
+TELLING_S = 20.0
 
 
 async def settle_and_count(world: World) -> list[str]:
     """Return what is wrong, in words; nothing lost and nothing doubled is an empty list."""
-    began = time.monotonic()
+    began = told_at = time.monotonic()
     await _repair(world)
     while not await _quiet(world):
-        if time.monotonic() - began > SETTLING_S:
-            return [f"not settled after {SETTLING_S:.0f} s: {each}" for each in await _open(world)]
+        took = time.monotonic() - began
+        if took > SETTLING_S:
+            await _have_it_said(world)
+            return [f"not settled after {SETTLING_S:.0f} s: {each}" for each in _open(world)]
+        if time.monotonic() - told_at > TELLING_S:
+            told_at = time.monotonic()
+            print(f"after {took:.0f} s still open:", *_open(world), sep="\n  ", flush=True)
         await asyncio.sleep(0.3)
     lost, doubled, other = await _counted(world)
     faults = {name: n for name, n in world.broken.items() if not name.startswith(" ")}
@@ -73,8 +79,17 @@ async def _quiet(world: World) -> bool:
     return bool(await world.members[0].bot.read(look))
 
 
-async def _open(world: World) -> list[str]:
-    """Return what is not done yet, and have every replica say what it waits for."""
+async def _have_it_said(world: World) -> None:
+    """Have every replica print what it waits for."""
+    for member in world.members:
+        if member.bot.pid is not None:
+            os.kill(member.bot.pid, signal.SIGUSR1)
+    await asyncio.sleep(2)
+
+
+def _open(world: World) -> list[str]:
+    """Return what is not done yet and due within two minutes."""
+    soon = datetime.now(UTC) + timedelta(minutes=2)
 
     def look(connection: Connection) -> list[str]:
         return [
@@ -82,13 +97,9 @@ async def _open(world: World) -> list[str]:
             f"until {row.lease_until}, due {row.available_at}, {row.last_error}"
             for name, table in (("inbox", INBOX), ("outbox", OUTBOX))
             for row in connection.execute(select(table).where(table.c.status.in_(("ready", "in_flight"))))
-            if row.status == "in_flight" or row.available_at <= datetime.now(UTC)
+            if row.status == "in_flight" or row.available_at <= soon
         ]
 
-    for member in world.members:
-        if member.bot.pid is not None:
-            os.kill(member.bot.pid, signal.SIGUSR1)
-    await asyncio.sleep(2)
     return perform(world.database_url, look)
 
 
