@@ -8,6 +8,7 @@ from sqlalchemy.exc import (
     DBAPIError,
     IntegrityError,
     InterfaceError,
+    InternalError,
     OperationalError,
     SQLAlchemyError,
     StatementError,
@@ -89,6 +90,8 @@ def _may_pass(error: BaseException) -> bool:
         return state.startswith(_PASSING)
     if isinstance(error, InterfaceError):  # a closed connection, or an address that makes no sense
         return not isinstance(error.driver_exception, ValueError)
+    if isinstance(error, InternalError):  # the driver lost its thread with a connection that broke meanwhile
+        return True
     return isinstance(error, OperationalError | PoolTimeoutError | sqlite3.OperationalError)
 
 

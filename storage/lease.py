@@ -184,6 +184,18 @@ class LeasedQueue:
         found: dict[str, int] = {row[0]: row[1] for row in self._connection.execute(union_all(open_, dead))}
         return {name: found.get(name, 0) for name in ("due", "later", "in_flight", "dead")}
 
+    def tried_in_vain(self) -> dict[str, tuple[int, datetime]]:
+        """Count by code what waits to be tried again, with when the first of each was tried."""
+        table = self._table
+        query = select(table.c.last_error, func.count(), func.min(table.c.first_attempt_at)).where(
+            in_status(table, "ready"),
+            in_status(table, "ready", "in_flight"),
+            table.c.last_error.is_not(None),
+            table.c.first_attempt_at.is_not(None),
+        )
+        rows = self._connection.execute(query.group_by(table.c.last_error))
+        return {code: (count, since) for code, count, since in rows}
+
     def release(self, owner: str) -> int:
         """Give back everything *owner* holds, when it shuts down; attempts stay counted."""
         table = self._table

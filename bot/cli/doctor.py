@@ -58,10 +58,15 @@ def run(options: argparse.Namespace) -> int:
 
 async def _examine(settings: Settings, *, as_json: bool) -> int:
     found: list[Finding] = []
-    async for finding in _findings(settings):
-        found.append(finding)
+    try:
+        async for finding in _findings(settings):
+            found.append(finding)
+            if not as_json:
+                say(finding.line(), STYLES[finding.level])
+    except StorageError as error:
+        found.append(bad("Database", f"went away meanwhile ({error.code}). Run this again when it is back."))
         if not as_json:
-            say(finding.line(), STYLES[finding.level])
+            say(found[-1].line(), STYLES[found[-1].level])
     failed, warned = (sum(each.level == level for each in found) for level in ("fail", "warn"))
     if as_json:
         print_json({"failed": failed, "warned": warned, "checks": [asdict(each) for each in found]})

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.checkpoint_files import checkpoint_places
 from bot.cli.finding import Finding, bad, good, warning
@@ -21,7 +22,7 @@ from bot.master_key import key_file_beside
 from bot.secret_files import PREFIX, SECRETS, SUFFIX
 from bot.settings import Settings
 from policy.organisation import Organisation
-from storage.errors import StorageError
+from storage.errors import StorageError, without_data
 
 MOST_OFF_S = 60
 OLDEST_POSTGRES, OLDEST_REDIS = 13, 6
@@ -117,7 +118,11 @@ def _of_server(url: str) -> dict[str, Any]:
         "has_schema_privilege(current_schema(), 'CREATE') AS may_create, "
         "current_setting('is_superuser') = 'on' AS superuser"
     )
-    return run_alone(url, lambda connection: dict(connection.execute(asked).mappings().one()))
+    try:
+        return run_alone(url, lambda connection: dict(connection.execute(asked).mappings().one()))
+    except SQLAlchemyError as error:
+        failure = without_data(error)
+    raise failure
 
 
 def clock(whose: str, theirs: datetime, ours: datetime) -> Finding:

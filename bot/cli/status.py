@@ -17,7 +17,14 @@ from bot.clock import SystemClock
 from bot.files import FileInvalid
 from bot.scheduler import next_in
 from handlers.digests.schedules import schedules_in_force
-from handlers.service.status import BudgetStatus, ReplicaStatus, ScheduleStatus, ServiceStatus, service_status
+from handlers.service.status import (
+    COUNTERPARTS,
+    BudgetStatus,
+    ReplicaStatus,
+    ScheduleStatus,
+    ServiceStatus,
+    service_status,
+)
 from policy.organisation import Organisation
 from storage.transaction import Transaction
 
@@ -91,6 +98,9 @@ def _show(found: ServiceStatus, organisation: Organisation | None) -> None:
             f"{queue.due} due now{wait}; {queue.in_flight} being worked on; "
             f"{queue.later} planned for later; {queue.dead} set aside",
         )
+    for waiting in found.waiting_for:
+        silent = f"{COUNTERPARTS[waiting.who]}, which has not answered for {_span(waiting.since_s)}"
+        _line("Waiting", f"{waiting.items:,} for {silent}")
     if found.set_aside:
         _line("Set aside", ", ".join(f"{count} × {code}" for code, count in found.set_aside.items()))
     _line("Decisions", _decisions(found, zone))

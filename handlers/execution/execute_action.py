@@ -6,6 +6,8 @@ When the answer to a write was lost, the CRM is searched for the effect before a
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from handlers.answers.donor_search import read_donor
 from handlers.context import Arrived, Context, NotBefore, Write, staff_names
 from handlers.decisions.ask_again import AskedAgain, reopen
@@ -49,6 +51,7 @@ NOT_THERE = (
 ENOUGH_LOOKS = (
     8  # with the pauses in between they take a minute: time enough for a CRM that shows things late
 )
+LOOK_AT_ONCE = timedelta(seconds=1)
 PAUSED = "This waits until the open decision about the donor is taken."
 
 
@@ -86,7 +89,8 @@ async def _carry_out(effect: ExecuteAction, arrived: Arrived, context: Context) 
     if isinstance(verdict, Stopped):
         return lambda tx: _failed(tx, arrived, escalation, verdict.reason, verdict.ruling)
     if not await _begin(escalation, verdict.ruling, arrived, context):
-        return lambda _tx: None
+        # An attempt that had lost its lease may have begun meanwhile, and can settle nothing any more.
+        raise NotBefore(context.clock.now() + LOOK_AT_ONCE)
     return await _write(escalation, key, verdict, arrived, context)
 
 
@@ -160,7 +164,7 @@ def _actor(escalation: Escalation) -> str:
 async def _begin(escalation: Escalation, ruling: Ruling, arrived: Arrived, context: Context) -> bool:
     """Say durably that the write may be on its way, so that a crash is followed by looking first.
 
-    False when somebody else has gone on with it since it was read: then it is not ours to write any more.
+    False when it has gone on since it was read: then whoever looks again finds out what is left to do.
     Raises NotBefore while executing is paused: asked last, in the transaction that begins the write.
     """
     now = context.clock.now()

@@ -34,6 +34,14 @@ class QueueStatus(Value):
     oldest_wait_s: float
 
 
+class WaitingStatus(Value):
+    """Work that waits for a counterpart ("crm", "slack"): how much, and for how many seconds already."""
+
+    who: str
+    items: int
+    since_s: float
+
+
 class ReplicaStatus(Value):
     """One process: when it was heard of last, and what it reports about itself."""
 
@@ -102,6 +110,7 @@ class ServiceStatus(Value):
     policy_version: str | None
     queues: tuple[QueueStatus, ...]
     set_aside: dict[str, int]
+    waiting_for: tuple[WaitingStatus, ...] = ()
     replicas: tuple[ReplicaStatus, ...]
     schedules: tuple[ScheduleStatus, ...]
     pauses: tuple[PauseStatus, ...]
@@ -129,6 +138,7 @@ def service_status(
         policy_version=in_force,
         queues=tuple(_queue(name, queue, now) for name, queue in queues(tx)),
         set_aside=_set_aside(tx),
+        waiting_for=_waiting_for(tx, now),
         replicas=tuple(_replica(each, now) for each in tx.replicas.since(now - REMEMBERED)),
         schedules=tuple(
             ScheduleStatus(id=each, last_at=latest.get(each), next_at=next_at.get(each))
@@ -153,6 +163,7 @@ def _attention(found: ServiceStatus, organisation: Organisation | None) -> list[
     return [
         *_of_replicas(found),
         *_of_queues(found),
+        *_of_counterparts(found),
         *_of_evidence(found, organisation),
         *(USED_UP.format(each.period) for each in found.budgets if _is_used_up(each)),
         *(f"{p.capability} is paused by {p.by_name}." for p in found.pauses),
@@ -196,6 +207,14 @@ CONDITIONS = {
 }
 
 
+COUNTERPARTS = {"crm": "The CRM", "slack": "Slack"}
+SILENCE = {
+    "crm": ("crm_no_answer", "crm_no_connection", "crm_unreadable_answer", "crm_http_503", "outcome_unknown"),
+    "slack": ("slack_unreachable", "slack_http_500", "slack_http_503"),
+}
+"""The codes by which a counterpart that does not answer is known."""
+SILENT_S = 60.0
+
 USED_UP = "What models may cost in the {0} is used up; texts come from CRM records until it is over."
 BUDGETS: tuple[tuple[Literal["hour", "day"], timedelta, str], ...] = (
     ("hour", timedelta(hours=1), "hourly_budget_micros"),
@@ -211,6 +230,16 @@ def _of_queues(found: ServiceStatus) -> list[str]:
         which = "1 item is" if dead == 1 else f"{dead} items are"
         said.append(f"{which} set aside. Look: countersign inbox list.")
     return said
+
+
+def _of_counterparts(found: ServiceStatus) -> list[str]:
+    """Say of whom nothing is heard; a moment's silence needs nobody."""
+    return [
+        f"{COUNTERPARTS[each.who]} has not answered for {_ago(each.since_s)}. What needs it ({each.items:,}) "
+        "follows by itself; countersign doctor says what is wrong."
+        for each in found.waiting_for
+        if each.since_s >= SILENT_S
+    ]
 
 
 def _of_evidence(found: ServiceStatus, organisation: Organisation | None) -> list[str]:
@@ -235,6 +264,19 @@ def _queue(name: str, queue: Any, now: datetime) -> QueueStatus:
     since = queue.oldest_waiting(now)
     return QueueStatus(
         name=name, oldest_wait_s=(now - since).total_seconds() if since else 0, **queue.backlog(now)
+    )
+
+
+def _waiting_for(tx: Transaction, now: datetime) -> tuple[WaitingStatus, ...]:
+    found = [each for _, queue in queues(tx) for each in queue.tried_in_vain().items()]
+    return tuple(
+        WaitingStatus(
+            who=who,
+            items=sum(count for _, (count, _) in theirs),
+            since_s=max((now - since).total_seconds() for _, (_, since) in theirs),
+        )
+        for who in COUNTERPARTS
+        if (theirs := [each for each in found if each[0] in SILENCE[who]])
     )
 
 

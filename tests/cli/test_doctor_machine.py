@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections import namedtuple
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli.doctor_machine import clock, files, of_redis, room
+from bot.cli.doctor_machine import clock, files, machine, of_redis, room
 from bot.cli.finding import bad, folded
 from bot.settings import CrmSettings, Settings, SlackSettings
 
@@ -95,3 +96,9 @@ def test_a_line_fits_eighty_columns_and_breaks_no_word() -> None:
     assert all(line.startswith(" " * 24) for line in lines[1:])
     long = "/a/path/that/is/longer/than/any/line/" + "x" * 80
     assert long in folded("  • ", f"look at {long} again")
+
+
+def test_a_server_that_is_away_is_no_reason_to_break_off(settings: Settings) -> None:
+    away = settings.model_copy(update={"database_url": "postgresql+asyncpg://nobody@127.0.0.1:1/none"})
+    found = asyncio.run(machine(away, None, {}))
+    assert [each.what for each in found] == ["File modes", "Time zones", "Redis"]

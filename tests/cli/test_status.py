@@ -75,6 +75,18 @@ def _set_aside(tx: Transaction) -> None:
     _bury(tx, "slack_channel_not_found")
 
 
+def _unanswered(code: str, minutes: float) -> Callable[[Transaction], None]:
+    def write(tx: Transaction) -> None:
+        tx.replicas.seen(_replica(1))
+        tx.inbox.accept(_waiting("crm_event", minutes))
+        first = NOW - timedelta(minutes=minutes)
+        (item,) = tx.inbox.claim(owner="w", now=first, lease=timedelta(seconds=9), limit=1)
+        tx.inbox.retry(item, first, NOW + timedelta(seconds=30), code)
+
+    return write
+
+
+FOLLOWS = "What needs it (1) follows by itself; countersign doctor says what is wrong."
 NO_RULES = "No rules are in force, so nothing is allowed. Start the service, or activate a policy."
 NEEDS: list[tuple[Callable[[Transaction], None], list[str]]] = [
     (lambda tx: tx.replicas.seen(_replica(1)), []),
@@ -96,6 +108,16 @@ NEEDS: list[tuple[Callable[[Transaction], None], list[str]]] = [
         ],
     ),
     (_late, ["The inbox is late: something has been due for 90 minutes."]),
+    (
+        _unanswered("crm_no_answer", 10),
+        [f"The CRM has not answered for 10 minutes. {FOLLOWS}"],
+    ),
+    (
+        _unanswered("slack_unreachable", 3),
+        [f"Slack has not answered for 3 minutes. {FOLLOWS}"],
+    ),
+    (_unanswered("crm_no_answer", 0.5), []),
+    (_unanswered("crm_event_record_missing", 10), []),
     (_set_aside, ["1 item is set aside. Look: countersign inbox list."]),
     (_paused, ["execute is paused by Adam Novak."]),
     (

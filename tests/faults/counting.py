@@ -121,9 +121,9 @@ async def _counted(world: World) -> tuple[list[str], list[str], list[str]]:
     executed = {e.id for e in escalations if e.state is EscalationState.EXECUTED}
     lost += [f"{e} is executed and not written" for e in executed if by_decision[e] == 0]
     doubled += [f"{e} is executed and written {by_decision[e]} times" for e in executed if by_decision[e] > 1]
-    other += [
-        f"{e} is not executed and written {n} times" for e, n in by_decision.items() if e not in executed
-    ]
+    astray = {e: n for e, n in by_decision.items() if e not in executed}
+    other += [f"{e} is not executed and written {n} times" for e, n in astray.items()]
+    other += [line for e in astray for line in _story_of(world, e)]
     shown = [e for e in escalations if e.state is not EscalationState.SUPERSEDED]
     lost += [f"{e.id} has no card" for e in shown if e.id not in cards]
     early = [e for e in escalations if e.state is EscalationState.EXPIRED]
@@ -131,6 +131,21 @@ async def _counted(world: World) -> tuple[list[str], list[str], list[str]]:
     states = Counter(each.state.value for each in escalations)
     print(f"decisions: {dict(states)}; written: {len(written)}; cards: {len(cards)}")
     return lost, doubled, other
+
+
+def _story_of(world: World, decision: str) -> list[str]:
+    """Return what became of the effects of a decision, for whoever has to find out what went wrong."""
+
+    def look(connection: Connection) -> list[str]:
+        effects = select(OUTBOX).where(OUTBOX.c.kind == "execute_action").order_by(OUTBOX.c.position)
+        return [
+            f"  {row.kind} {row.status}, attempt {row.attempts}, first {row.first_attempt_at}, "
+            f"due {row.available_at}, finished {row.finished_at}, {row.last_error}"
+            for row in connection.execute(effects)
+            if decision.encode() in row.body
+        ]
+
+    return perform(world.database_url, look)
 
 
 async def _everything_said(world: World) -> list[dict[str, Any]]:

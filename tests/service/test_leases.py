@@ -192,3 +192,28 @@ async def test_a_database_that_goes_away_while_an_effect_is_settled_doubles_noth
     assert await _cards(house, EscalationState.EXECUTED) == [card]
     assert len(house.crm.written) == 1
     assert len(house.chat.cards) == 1
+
+
+async def test_what_an_attempt_without_its_lease_had_begun_is_not_left_begun_for_ever(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paused for longer than its lease, it comes round just before its successor, and can settle nothing."""
+    await _event(house)
+    await house.work_all()
+    [card] = await _cards(house, EscalationState.OPEN)
+    await _approve(house, card)
+    read = house.crm.read
+
+    async def overtaken(donor_id: str) -> Any:
+        monkeypatch.setattr(house.crm, "read", read)
+        ready, begun = (EscalationState.APPROVED,), EscalationState.EXECUTING
+        await house.database.write(lambda tx: tx.escalations.move(card, ready, begun, house.clock.now()))
+        return await read(donor_id)
+
+    await house.work(1)
+    monkeypatch.setattr(house.crm, "read", overtaken)
+    for _ in range(3):
+        await house.work_all()
+        house.clock.move(seconds=2)
+    assert await _cards(house, EscalationState.EXECUTED) == [card]
+    assert len(house.crm.written) == 1
