@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.joint_work import JointWork
-from storage.queue import Received
+from sqlalchemy import Dialect
+
+from storage.joint_work import JointWork, Statement
+from storage.queue import Received, accepting
 from storage.transaction import Transaction
 
 
@@ -24,3 +26,15 @@ class Accept(JointWork[bool]):
     def together(cls, transaction: Transaction, works: Sequence[Accept]) -> list[bool]:
         """Store all of them; of several that repeat one another the first is new."""
         return transaction.inbox.accept_all([work.received for work in works])
+
+    @classmethod
+    def statement(cls, dialect: Dialect, works: Sequence[Accept]) -> Statement[bool]:
+        """Return what stores all of them and commits by itself: one round trip instead of three."""
+        received = [work.received for work in works]
+        text, parameters = accepting(dialect, received)
+
+        def values(rows: Sequence[Sequence[str]]) -> list[bool]:
+            new = {row[0] for row in rows}
+            return [each.id in new for each in received]
+
+        return Statement(text, parameters, values)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.errors import UnavailableError, sqlstate, without_data
-from storage.joint_work import JointWork, Work, perform, runs
+from storage.joint_work import JointWork, Work, as_statement, perform, runs
 from storage.transaction import Transaction, flush
 
 T = TypeVar("T")
@@ -24,6 +24,8 @@ T = TypeVar("T")
 _BATCH = 64
 COMMITTERS = 2
 _TRIES = 5
+_LINGERS_S = 0.005
+"""No longer: a connection that rested may be lost, which taking it from the pool again finds out."""
 _CONFLICTS = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the server rolled back, and another try may well succeed."""
 
@@ -49,6 +51,8 @@ class BatchWriter:
         self._waiting: deque[_Job] = deque()
         self._idle = COMMITTERS
         self._committing: set[asyncio.Task[None]] = set()
+        self._lingering: list[asyncio.Future[None]] = []
+        self._draining = False
 
     async def submit(self, work: Callable[[Transaction], T]) -> T:
         """Return the value of *work* once it is committed.
@@ -57,7 +61,10 @@ class BatchWriter:
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Job(work, future))
-        if self._idle:
+        if self._lingering:
+            if len(self._waiting) == 1:  # whoever is woken by the first takes those behind it along
+                self._wake(self._lingering[-1])
+        elif self._idle:
             self._idle -= 1
             task = asyncio.create_task(self._work_off())
             self._committing.add(task)
@@ -65,7 +72,10 @@ class BatchWriter:
         return await future
 
     async def drain(self) -> None:
-        """Wait until everything handed in is settled."""
+        """Wait until everything handed in is settled; nothing may be handed in after that."""
+        self._draining = True
+        for lingering in tuple(self._lingering):
+            self._wake(lingering)
         while self._committing:
             await asyncio.wait(self._committing)
 
@@ -77,14 +87,15 @@ class BatchWriter:
             self._idle += 1
 
     async def _commit_what_waits(self) -> None:
-        """Commit batch after batch over one connection, until nothing waits or the connection is gone."""
+        """Commit batch after batch over one connection, until nothing comes or the connection is gone."""
         jobs: list[_Job] | None = None
         try:
             async with self._engine.connect() as connection:
-                while jobs := self._next():
-                    works = [job.work for job in jobs]
-                    _settle(jobs, await connection.run_sync(self._commit_over, works))
-                    if connection.invalidated:
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                while not connection.invalidated:
+                    if jobs := self._next():
+                        _settle(jobs, await self._committed(connection, driver, [job.work for job in jobs]))
+                    elif not await self._more_comes(driver):
                         return
         except BaseException as error:  # noqa: BLE001 - no connection, and every caller must hear of it
             # Nobody cancels a committer: it is a driver that gave up waiting, and callers must not wait on.
@@ -92,6 +103,23 @@ class BatchWriter:
             failed = UnavailableError("cut_off") if cut_off else without_data(error)
             unheard = self._next() if jobs is None else jobs
             _settle(unheard, [_Result(error=failed) for _ in unheard])
+
+    async def _more_comes(self, driver: Any) -> bool:
+        """Wait a moment for further works with a connection at hand: taking one anew costs round trips."""
+        if self._draining:
+            return False
+        loop = asyncio.get_running_loop()
+        more, until = loop.create_future(), loop.time() + _LINGERS_S
+        self._lingering.append(more)
+        timer = loop.call_at(until, self._wake, more)
+        await more
+        timer.cancel()
+        return bool(self._waiting) and not driver.is_closed() and loop.time() < until
+
+    def _wake(self, lingering: asyncio.Future[None]) -> None:
+        if lingering in self._lingering:
+            self._lingering.remove(lingering)
+            lingering.set_result(None)
 
     def _next(self) -> list[_Job]:
         """Take the next batch of those whose callers still wait; empty when there are none."""
@@ -101,6 +129,12 @@ class BatchWriter:
             if not job.future.cancelled():
                 jobs.append(job)
         return jobs
+
+    async def _committed(self, connection: AsyncConnection, driver: Any, works: list[Work]) -> list[_Result]:
+        at_once = await _committed_at_once(connection, driver, works)
+        if at_once is not None:
+            return at_once
+        return await connection.run_sync(self._commit_over, works)
 
     def _commit_over(self, connection: Connection, works: list[Work]) -> list[_Result]:
         if len(works) > 1:
@@ -145,6 +179,32 @@ class BatchWriter:
 
 
 _STILL_WHOLE = text("SELECT 1")
+
+
+async def _committed_at_once(
+    connection: AsyncConnection, driver: Any, works: list[Work]
+) -> list[_Result] | None:
+    """Do *works* with one statement, which is a transaction by itself.
+
+    None where one is not enough, or where the server refused it and did nothing: then each has its turn.
+    """
+    statement = as_statement(connection.dialect, works)
+    if statement is None:
+        return None
+    try:
+        rows = await driver.fetch(statement.text, *statement.parameters)
+    except Exception as error:  # noqa: BLE001 - told apart below
+        if not isinstance(error, TimeoutError) and not driver.is_closed():
+            return None
+        # Nobody knows whether the server has done it, so nothing may be done again.
+        await connection.invalidate()
+        failed = without_data(error) if isinstance(error, TimeoutError) else _lost()
+        return [_Result(error=failed) for _ in works]
+    return [_Result(value) for value in statement.values(rows)]
+
+
+def _lost() -> UnavailableError:
+    return UnavailableError("connection_lost")
 
 
 def _settle(jobs: list[_Job], results: list[_Result]) -> None:

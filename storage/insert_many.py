@@ -33,10 +33,17 @@ def insert_many_new(
     """
     if connection.dialect.name == "sqlite":
         return _into_sqlite(connection, table, keys, columns, rows)
-    statement = _postgresql(connection.dialect, table, keys, columns)
-    values = tuple(list(column) for column in zip(*rows, strict=True))
+    statement, values = many_in_arrays(connection.dialect, table, keys, columns, rows)
     new = set(connection.exec_driver_sql(statement, values).scalars())
     return [row[0] in new for row in rows]
+
+
+def many_in_arrays(
+    dialect: Dialect, table: Table, keys: tuple[str, ...], columns: tuple[str, ...], rows: Sequence[Row]
+) -> tuple[str, tuple[list[Any], ...]]:
+    """Return what inserts *rows* on PostgreSQL, with its parameters; it returns the ids of those inserted."""
+    values = tuple(list(column) for column in zip(*rows, strict=True))
+    return _postgresql(dialect, table, keys, columns), values
 
 
 def _into_sqlite(

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Dialect, select, update
 
 from storage.columns import microseconds
 from storage.conflict import insert_new
 from storage.errors import LeaseLostError
-from storage.insert_many import insert_many_new
+from storage.insert_many import insert_many_new, many_in_arrays
 from storage.lease import Item, LeasedQueue
 from storage.lease_statements import in_status
 from storage.schema import INBOX, OUTBOX
 
-__all__ = ["Effect", "Inbox", "Item", "LeaseLostError", "Outbox", "Received"]
+__all__ = ["Effect", "Inbox", "Item", "LeaseLostError", "Outbox", "Received", "accepting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,12 @@ _ARRIVED = (
     "attempts",
     "fence",
 )
+
+
+def accepting(dialect: Dialect, received: Sequence[Received]) -> tuple[str, tuple[Any, ...]]:
+    """Return what stores *received* on PostgreSQL, with its parameters; it returns the ids that were new."""
+    rows = [_values(each, _as_it_is) for each in received]
+    return many_in_arrays(dialect, INBOX, _SENT_ONCE, _ARRIVED, rows)
 
 
 def _values(received: Received, spelled: Callable[[datetime], datetime | int]) -> tuple[object, ...]:

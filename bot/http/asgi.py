@@ -33,11 +33,15 @@ _HARDENING = [
 """Nothing we answer is to be kept, framed, guessed at or run."""
 
 
+class _Whole(list[tuple[bytes, bytes]]):
+    """Headers that have all that hardening adds: what is answered a thousand times is put together once."""
+
+
 def hardened(send: Send) -> Send:
     """Return *send* with security headers on every answer that does not bring its own."""
 
     async def sending(message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] == "http.response.start" and not isinstance(message.get("headers"), _Whole):
             own = list(message.get("headers", ()))
             named = {name.lower() for name, _ in own}
             message["headers"] = [*own, *(each for each in _HARDENING if each[0] not in named)]
@@ -90,9 +94,11 @@ def made_answer(
     content = json.dumps(body, separators=(",", ":")).encode()
     sent = {"content-type": "application/json", "content-length": str(len(content)), **(headers or {})}
     encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()]
+    named = {name.lower() for name, _ in encoded}
+    whole = _Whole([*encoded, *(each for each in _HARDENING if each[0] not in named)])
 
     async def answering(send: Send) -> None:
-        await send({"type": "http.response.start", "status": status, "headers": encoded})
+        await send({"type": "http.response.start", "status": status, "headers": whole})
         await send({"type": "http.response.body", "body": content})
 
     return answering
