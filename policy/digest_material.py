@@ -29,6 +29,15 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GivenAfter:
+    """What each household that gave in a *currency* gave in all, in minor units, after decisions."""
+
+    currency: str
+    acted: bool
+    totals: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignFollowed:
     """The decisions of one campaign that is over, each followed to its end; *ended_at* is UTC."""
 
@@ -58,7 +67,8 @@ class Material:
     """Everything counted for one team and two periods.
 
     *minutes* is how often it took so many minutes from an event to a decision. *followed* holds, by what
-    came after them, decisions that were followed for the time of that; *campaigns* ended in the last year.
+    came after them, decisions that were followed for the time of that; *campaigns* ended in the last year;
+    *given* is how much came after. Of *lone_donors* decisions it is not known who shares a household.
     *people* is how many could have used it, *by_hand* how many minutes the organisation measured for a
     summary or a decision without Countersign, *words* what there was to read instead. *reliability* is what
     confidence was worth in the last year, by kind of action; None for a team. *trust* is how far people said
@@ -72,6 +82,8 @@ class Material:
     words: int = 0
     followed: Mapping[Came, tuple[Followed, ...]] = field(default_factory=dict)
     campaigns: tuple[CampaignFollowed, ...] = ()
+    given: tuple[GivenAfter, ...] = ()
+    lone_donors: int = 0
     overruled: tuple[Overruled, ...] = ()
     people: int = 0
     by_hand: Mapping[str, int] = field(default_factory=dict)

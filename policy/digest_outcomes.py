@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from policy.clustered import Arm, Compared, rate_difference, rate_interval, share_difference, share_interval
 from policy.digest import Chart, Digest, DigestFigure, DigestKind, DigestSection, Series
+from policy.digest_amounts import amounts
 from policy.digest_material import Came, Followed, Material
 from policy.digest_words import action, counted
 from policy.statistics import SMALLEST_SHARE, Interval
@@ -22,8 +23,10 @@ CLUSTERED = (
     "Several decisions about one household are not independent: the ranges and “more” or “fewer” go by "
     f"households (Rao and Scott 1992), and percentages are given from {SMALLEST_SHARE} households on."
 )
-EACH_GIFT_ONCE = (
-    "Every gift counts once, after the last decision before it. How much was given is not compared."
+EACH_GIFT_ONCE = "Every gift counts once, after the last decision before it."
+LONE = (
+    "{decisions} of these come from before households were counted: each of their donors counts as a "
+    "household of its own, so the ranges may be too narrow."
 )
 CAMPAIGN_TIME = "Counted is who gave, to anything, from the decision until the campaign’s end."
 WINDOWS: dict[Came, int] = {"gave": 90, "replied": 30, "retained": 365, "gifts": 90}
@@ -82,9 +85,14 @@ def outcomes(material: Material) -> Digest:
             _compared(MEASURES[0], material.followed.get("gave", ())),
             _campaigns(material),
             *(_compared(measure, material.followed.get(measure.came, ())) for measure in MEASURES[1:]),
+            amounts(material.given, NOT_CAUSAL),
         ),
-        footnotes=(NOT_CAUSAL, FOLLOWED, CLUSTERED),
+        footnotes=(NOT_CAUSAL, FOLLOWED, CLUSTERED, *_lone(material.lone_donors)),
     )
+
+
+def _lone(decisions: int) -> tuple[str, ...]:
+    return (LONE.format(decisions=counted(decisions, "decision", "decisions")),) if decisions else ()
 
 
 def _all(followed: Sequence[Followed]) -> Compared:

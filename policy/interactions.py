@@ -13,8 +13,9 @@ from enum import StrEnum, unique
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, ValidationError
 
+from policy.money import Money
 from policy.value import Value
 
 Response = Literal["gave", "replied"]
@@ -119,7 +120,7 @@ class Counted(NamedTuple):
 
     *person* is a Slack user id, empty for Countersign itself. *owner* is the e-mail address of whoever was
     asked to decide. *about* is what else it can be counted by where no recommendation is behind it.
-    *event_id* is of the CRM event behind it; *after_gift* says that it was a gift.
+    *event_id* is of the CRM event behind it; *after_gift* says that it was a gift, *gift* what it came to.
     """
 
     interactions: tuple[Interaction, ...] = ()
@@ -134,6 +135,7 @@ class Counted(NamedTuple):
     household_id: str | None = None
     campaign: CampaignTold | None = None
     after_gift: bool = False
+    gift: Money | None = None
 
 
 _PLAIN: dict[str, Kind] = {
@@ -200,7 +202,9 @@ def counted(kind: str, actor: str, payload: Mapping[str, Any]) -> Counted | None
             return _recommended(payload)
         case "event.noted":
             event = _part(payload, "event")
-            return Counted(response=_response(event), event_id=_text(event, "id"))
+            return Counted(
+                response=_response(event), event_id=_text(event, "id"), gift=_gift(_part(payload, "gift"))
+            )
         case "feedback.given":
             useful = K.USEFUL if payload.get("value") == "useful" else K.NOT_USEFUL
             said = Interaction(kind=useful, reason=str(payload.get("reason") or ""))
@@ -275,7 +279,15 @@ def _recommended(payload: Mapping[str, Any]) -> Counted:
         household_id=_text(payload, "household_id") or None,
         campaign=_campaign(_part(payload, "campaign")),
         after_gift=response is not None and response[0] == "gave",
+        gift=_gift(_part(payload, "gift")),
     )
+
+
+def _gift(told: Mapping[str, Any]) -> Money | None:
+    try:
+        return Money.model_validate(told) if told else None
+    except ValidationError:
+        return None
 
 
 def _campaign(told: Mapping[str, Any]) -> CampaignTold | None:

@@ -106,7 +106,7 @@ def _count(
     entry_id, at, donor_id = entry.id, entry.at, entry.subject
     escalation_id, about = found.escalation_id, found.recommended or found.about
     if found.response and donor_id:
-        _note_response(connection, entry, found.response, found.event_id)
+        _note_response(connection, entry, found, found.response)
     behind: Mapping[str, Any] | None = None
     if found.recommended:
         _add_recommendation(connection, entry, found, found.recommended)
@@ -225,7 +225,7 @@ def _follow(connection: Connection, entry_id: str, kind: Kind, at: datetime) -> 
 
 
 def _note_response(
-    connection: Connection, entry: Recorded, response: tuple[Response, datetime], event_id: str
+    connection: Connection, entry: Recorded, found: Counted, response: tuple[Response, datetime]
 ) -> None:
     """Note the first gift or reply after each decision about a donor, and every gift after the last one."""
     at = min(response[1], entry.at)
@@ -235,8 +235,16 @@ def _note_response(
         return
     last = connection.execute(_LAST_BEFORE, when).scalar_one_or_none()
     if last is not None:
-        gift = {"event_id": event_id or entry.id, "donor_id": entry.subject, "at": at}
-        insert_new(connection, GIFTS_AFTER, ("event_id",), gift | {"recommendation_id": last})
+        came_to = found.gift
+        gift = {
+            "event_id": found.event_id or entry.id,
+            "recommendation_id": last,
+            "donor_id": entry.subject,
+            "at": at,
+            "amount_minor": came_to.minor if came_to else None,
+            "currency": came_to.currency if came_to else None,
+        }
+        insert_new(connection, GIFTS_AFTER, ("event_id",), gift)
 
 
 def _counted_by(happened: Interaction, person: str, owner: str, about: Recommended) -> _CountedBy:

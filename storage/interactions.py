@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, func, select
 
 from policy.cells import Cells
 from policy.decided import Decided
@@ -48,7 +48,6 @@ class Interactions:
 
     def overruled(self, found: Sequence[Override]) -> list[Overruled]:
         """Return overrides with what there is to read of them, in the same order."""
-        place = tuple_(_I.entry_id, _I.number)
         query = (
             select(
                 _I.entry_id,
@@ -66,7 +65,7 @@ class Interactions:
             )
             .join_from(INTERACTIONS, INTERACTION_GROUPS, _I.group_id == _G.id)
             .outerjoin(ESCALATIONS, ESCALATIONS.c.id == _I.escalation_id)
-            .where(place.in_([(each.entry_id, each.number) for each in found]))
+            .where(_I.entry_id.in_([each.entry_id for each in found]))
         )
         rows = {(row[0], row[1]): row[2:] for row in self._connection.execute(query)}
         return [

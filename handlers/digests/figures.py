@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from handlers.record.judging import reliability_by_class
 from policy.cells import Cells
 from policy.digest import TITLES, Digest, DigestKind
 from policy.digest_adoption import adoption
-from policy.digest_material import FEWEST_PEOPLE, Came, Material
+from policy.digest_material import FEWEST_PEOPLE, Came, Followed, Material
 from policy.digest_operations import operations
 from policy.digest_outcomes import WINDOWS, outcomes
 from policy.digest_override import override
@@ -126,16 +126,33 @@ def gathered(
             reliability = reliability_by_class(tx, end) if team is None else None
             return Material(**common, overruled=read, reliability=reliability)  # type: ignore[arg-type]
         case DigestKind.OUTCOMES:
-            # The period is moved back as far as each decision has to be followed, so that all were.
-            spans: dict[Came, timedelta] = {came: timedelta(days=days) for came, days in WINDOWS.items()}
-            return Material(
-                **common,  # type: ignore[arg-type]
-                followed={
-                    came: tuple(tx.outcomes.followed(came, period.before - span, end - span, span, whose))
-                    for came, span in spans.items()
-                },
-                campaigns=tuple(tx.outcomes.campaigns(end - CAMPAIGNS_BACK, end, whose)),
-            )
+            return _outcomes(tx, period, whose, common)
         case DigestKind.OPERATIONS:
             price = organisation.model_price_per_million_tokens_minor
             return Material(**common, tokens_price_minor=price)  # type: ignore[arg-type]
+
+
+def _outcomes(tx: Transaction, period: Period, whose: Team | None, common: Mapping[str, object]) -> Material:
+    """Read what came after decisions: the period is moved back as far as each has to be followed."""
+    spans: dict[int, list[Came]] = {}
+    for came, days in WINDOWS.items():
+        spans.setdefault(days, []).append(came)
+    followed = dict[Came, tuple[Followed, ...]]()
+    for days, cames in spans.items():
+        start, end, within = moved_back(period, days)
+        found = tx.outcomes.followed(cames, start, end, within, whose)
+        followed |= {came: tuple(of) for came, of in found.items()}
+    gifts = moved_back(period, WINDOWS["gifts"])
+    return Material(
+        **common,  # type: ignore[arg-type]
+        followed=followed,
+        campaigns=tuple(tx.outcomes.campaigns(period.end - CAMPAIGNS_BACK, period.end, whose)),
+        given=tuple(tx.outcomes.given(*gifts, whose)),
+        lone_donors=tx.outcomes.lone_donors(*gifts[:2], whose),
+    )
+
+
+def moved_back(period: Period, days: int) -> tuple[datetime, datetime, timedelta]:
+    """Return from when until when decisions are taken so that all were followed for so many days."""
+    within = timedelta(days=days)
+    return period.before - within, period.end - within, within

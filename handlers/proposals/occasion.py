@@ -11,7 +11,8 @@ from handlers.proposals.escalation_view import card_of, requirement_of
 from policy.decision import Role
 from policy.decision_context import Audience, Requester
 from policy.donor import DonorRecord, Gift, Interaction, Pledge
-from policy.events import CrmEvent
+from policy.events import CrmEvent, CrmEventType
+from policy.facts_giving import CASH_LIKE
 from policy.organisation import Organisation
 from policy.value import Value
 from storage.escalations import Escalation
@@ -127,6 +128,16 @@ def campaign_told(
         datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC).isoformat() for day in days
     )
     return {"id": found.id, "name": found.name, "starts_at": starts, "ends_at": ends}
+
+
+def gift_told(event: CrmEvent | None, record: DonorRecord) -> dict[str, object] | None:
+    """Return what the gift that happened came to; None for promises, gifts in kind and soft credits."""
+    if event is None or event.type is not CrmEventType.DONATION_RECEIVED:
+        return None
+    found = next((each for each in record.gifts if each.id == event.record_id), None)
+    if found is None or found.type not in CASH_LIKE or found.status != "completed":
+        return None
+    return found.amount.model_dump(mode="json")
 
 
 def _audience(campaign_id: str | None, organisation: Organisation) -> Audience:

@@ -20,7 +20,7 @@ from handlers.proposals.escalate import escalate
 from handlers.proposals.folding import thanked_together
 from handlers.proposals.happened import happened, quoted
 from handlers.proposals.hold import hold
-from handlers.proposals.occasion import Occasion, campaign_told, occasion_of, outsiders_may_read
+from handlers.proposals.occasion import Occasion, campaign_told, gift_told, occasion_of, outsiders_may_read
 from handlers.proposals.report_campaign_change import report_campaign_change
 from handlers.proposals.routing import (
     Route,
@@ -295,6 +295,7 @@ def _write_down(
         campaign=campaign_told(
             considered.event, considered.proposal.about, considered.record, organisation.time_zone
         ),
+        gift=gift_told(considered.event, considered.record),
         record_digest=digest(considered.record),
         donor_facts=considered.facts.model_dump(mode="json"),
         recommendation=considered.recommendation.model_dump(mode="json"),
@@ -303,7 +304,8 @@ def _write_down(
 
 
 def _noted(tx: Transaction, arrived: Arrived, event: CrmEvent, record: DonorRecord) -> None:
-    write_down(tx, arrived, "event.noted", subject=record.donor.id, event=_plain(event))
+    gift = gift_told(event, record)
+    write_down(tx, arrived, "event.noted", subject=record.donor.id, event=_plain(event), gift=gift)
 
 
 def _plain(event: CrmEvent) -> dict[str, object]:

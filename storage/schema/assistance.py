@@ -54,6 +54,7 @@ JUDGEMENTS = Table(
     Column("prompt_version", Text, nullable=False),
     Column("policy_version", Text, nullable=False),
     Index("ix_judgements_at", "at"),
+    Index("ix_judgements_scores", "action_kind", "score", "accepted", "at"),
     Index("ix_judgements_escalation", "escalation_id"),
 )
 

@@ -6,7 +6,7 @@ from sqlalchemy import (
     MetaData,
 )
 
-HEAD = "0022"
+HEAD = "0023"
 """The newest migration, known without loading the migration library."""
 
 

@@ -50,5 +50,5 @@ CONSIDERATIONS = Table(
     Column("faster", Boolean, nullable=False),
     Column("told", Boolean, nullable=False),
     Index("ix_considerations_user", "user_id", "at"),
-    Index("ix_considerations_at", "at"),
+    Index("ix_considerations_at", "at", "user_id", "words"),
 )

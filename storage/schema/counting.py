@@ -78,6 +78,8 @@ GIFTS_AFTER = Table(
     Column("recommendation_id", Text, nullable=False),
     Column("donor_id", Text),
     Column("at", UtcDateTime, nullable=False),
+    Column("amount_minor", BigInteger),
+    Column("currency", Text),
     Index("ix_gifts_after_at", "at", "recommendation_id"),
     Index("ix_gifts_after_donor", "donor_id"),
 )

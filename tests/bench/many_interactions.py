@@ -91,7 +91,8 @@ def _plain(value: Any) -> Any:
 def _gifts(proposal: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if proposal["gave_at"]:
         about = {"recommendation_id": proposal["entry_id"], "donor_id": proposal["donor_id"]}
-        yield about | {"event_id": f"g-{proposal['entry_id']}", "at": proposal["gave_at"]}
+        what = {"amount_minor": 2500 + 100 * (len(proposal["entry_id"]) % 7), "currency": "USD"}
+        yield about | what | {"event_id": f"g-{proposal['entry_id']}", "at": proposal["gave_at"]}
 
 
 def _judgement(proposal: dict[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class History:
     people: Sequence[tuple[str, str]]
     random: Random = field(default_factory=lambda: Random(2027))
     giving: Random = field(default_factory=lambda: Random(2127))
+    sums: Random = field(default_factory=lambda: Random(2227))
     number: int = 0
     begun: datetime = datetime(2026, 1, 5, tzinfo=UTC)
     written: list[AuditEntry] = field(default_factory=list)
@@ -190,7 +191,16 @@ class History:
         if self.giving.random() < GAVE_AFTER[acted]:
             at = after + timedelta(days=1 + 88 * self.giving.random())
             event = {"type": "donation.received", "time": at.isoformat()}
-            self.entry(at, "event.noted", f"g{self.number:07d}", donor, "crm", event=event)
+            gift = self._gift(acted=acted)
+            self.entry(at, "event.noted", f"g{self.number:07d}", donor, "crm", event=event, gift=gift)
+
+    def _gift(self, *, acted: bool) -> dict[str, Any] | None:
+        """Return what a gift came to: more after what was acted on, one in five in euros, some unknown."""
+        if self.sums.random() < 0.1:
+            return None
+        usual = 20_000 if acted else 8_000
+        amount = round(usual * self.sums.lognormvariate(0, 0.5))
+        return {"minor": amount, "currency": "EUR" if self.sums.random() < 0.2 else "USD"}
 
 
 def _event_of(donor: str) -> str:

@@ -162,3 +162,28 @@ def given_in_campaign(records: list[AuditRecord], campaign_id: str) -> list[dict
             household[f"n{arm}"] += 1
             household[f"x{arm}"] += any(record.at < gift < over for gift in gifts[record.subject])
     return [{"n1": 0, "x1": 0, "n0": 0, "x0": 0} | each for each in found.values()]
+
+
+def given_after(
+    records: list[AuditRecord], start: datetime, end: datetime, days: int
+) -> dict[tuple[str, bool], list[int]]:
+    """Return what each household gave in time after decisions, by currency and whether they were acted on."""
+    proposals = {r.correlation_id: r.payload or {} for r in records if r.kind == "recommendation.decided"}
+    ends = defaultdict[str, list[AuditRecord]](list)
+    for record in records:
+        if record.kind in ENDS and record.subject:
+            ends[record.subject].append(record)
+    found: dict[tuple[str, bool], Counter[str]] = defaultdict(Counter)
+    for record in records:
+        gift = (record.payload or {}).get("gift")
+        if not gift or not record.subject:
+            continue
+        at = min(datetime.fromisoformat((record.payload or {})["event"]["time"]), record.at)
+        earlier = [each for each in ends[record.subject] if each.at < at]
+        if not earlier:
+            continue
+        last = max(earlier, key=lambda each: each.at)
+        if start <= last.at < end and at <= last.at + timedelta(days=days):
+            household = proposals[last.correlation_id].get("household_id") or record.subject
+            found[gift["currency"], ENDS[last.kind] == "approved"][household] += gift["minor"]
+    return {arm: sorted(totals.values()) for arm, totals in found.items()}

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,10 +22,12 @@ from handlers.record.erase_donor import ErasureOrder, erase_donor
 from policy.cells import Pair, Where, because
 from policy.clustered import compared_of
 from policy.digest import DigestKind
+from policy.digest_amounts import amounts
 from policy.digest_material import Came
 from policy.digest_periods import Period, rolling_period
 from policy.digest_words import bare_percent, percent
 from policy.interactions import CONCLUDED, OVERRIDES, Kind
+from policy.money import Money
 from policy.organisation import Organisation, Person
 from policy.statistics import Share, median_of
 from policy.tally import By
@@ -36,7 +39,7 @@ from tests.handlers.conftest import KEYS, House
 from tests.managers import recount
 from tests.managers.conftest import DAYS, PEOPLE, START, Lived
 from tests.managers.history import append
-from tests.managers.oracle import came_after, count, given_in_campaign
+from tests.managers.oracle import came_after, count, given_after, given_in_campaign
 
 HALF = START + timedelta(days=DAYS // 2)
 END = START + timedelta(days=DAYS)
@@ -88,10 +91,25 @@ async def test_what_came_after_a_decision_is_what_the_audit_says(
     records = await lived.read(lambda tx: tx.audit.between(START, END + timedelta(days=400)))
     last, span = END - timedelta(days=days), timedelta(days=days)
     expected = came_after(records, START, last, days, came)
-    followed = await lived.read(lambda tx: tx.outcomes.followed(came, START, last, span))
+    followed = await lived.read(lambda tx: tx.outcomes.followed([came], START, last, span)[came])
     assert {each.action_kind: each.pair for each in followed} == {
         by: compared_of(households) for by, households in expected.items()
     }
+
+
+async def test_how_much_was_given_after_decisions_is_what_the_audit_says(lived: Database) -> None:
+    records = await lived.read(lambda tx: tx.audit.between(START, END + timedelta(days=400)))
+    span = timedelta(days=90)
+    found = await lived.read(lambda tx: tx.outcomes.given(START, END - span, span))
+    expected = given_after(records, START, END - span, 90)
+    assert {(each.currency, each.acted): list(each.totals) for each in found} == expected
+    assert {currency for currency, _ in expected} == {"USD", "EUR"}
+    section = amounts(found, "")
+    acted = expected["USD", True]
+    middle = Money(minor=round(median(acted)), currency="USD")
+    assert section.rows[0][:3] == ("USD, acted on", str(len(acted)), str(middle))
+    assert section.rows[0][4] == str(Money(minor=sum(acted), currency="USD"))
+    assert section.rows[1][1:] == (str(len(expected["USD", False])), *["too few"] * 4)
 
 
 async def test_what_came_in_the_time_of_a_campaign_is_what_the_audit_says(lived: Database) -> None:
@@ -125,6 +143,8 @@ async def test_the_planted_effects_are_found_and_chance_is_not_called_one(lived:
         "at least 20 of each are needed.",
         "downstream": "After 100 decisions acted on came 52 gifts, after 100 of the others 10: "
         "29 to 51 more.",
+        "amounts": "Too few to compare: at least 20 households have to have given in one currency after "
+        "what was acted on, and after what was not; most are 121 in USD.",
     }
     assert outcomes.sections[0].notes == (outcomes.footnotes[0],)
     assert "not a proof" in outcomes.footnotes[0]

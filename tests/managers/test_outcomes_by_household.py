@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import sqrt
 from random import Random
@@ -18,7 +19,8 @@ from policy.clustered import (
     share_difference,
     share_interval,
 )
-from policy.digest_material import CampaignFollowed, Followed, Material
+from policy.digest_amounts import amounts
+from policy.digest_material import CampaignFollowed, Followed, GivenAfter, Material
 from policy.digest_outcomes import outcomes
 from policy.statistics import Interval, Share, difference
 
@@ -128,3 +130,36 @@ def test_of_few_households_no_percentage_is_given_however_many_decisions() -> No
     assert digest.headline.startswith("Too few to compare: decisions about ")
     assert digest.figures[1].value == f"{few.acted.x} of {few.acted.n}"
     assert [section.chart for section in digest.sections] == [None] * len(digest.sections)
+
+
+def test_amounts_are_said_for_each_currency_by_itself_and_only_of_enough_households() -> None:
+    many = tuple(range(1000, 3100, 100))  # 21 households: 10.00 to 30.00
+    one_large = (*many[:-1], 100_000)
+    given = [
+        GivenAfter(currency="EUR", acted=True, totals=many[:19]),
+        GivenAfter(currency="USD", acted=True, totals=one_large),
+        GivenAfter(currency="USD", acted=False, totals=many),
+    ]
+    section = amounts(given, "not causal")
+    assert section.says == (
+        "Households that gave in USD gave a median of $20 after what was acted on, and $20 after what was "
+        "not: no clear difference."
+    )
+    assert section.rows == (
+        ("USD, acted on", "21", "$20", "$15 to $25", "$1,390", "fewer than 5"),
+        ("USD, not acted on", "21", "$20", "$15 to $25", "$420", "8 of 21"),
+        ("EUR, acted on", "19", "too few", "too few", "too few", "too few"),
+    )
+    assert section.notes[0] == "not causal"
+    assert amounts(given[:1], "").says == (
+        "Too few to compare: at least 20 households have to have given in one currency after what was acted "
+        "on, and after what was not; most are 19 in EUR."
+    )
+    assert amounts([], "").says == "No gift with a known amount came after a decision that was followed."
+
+
+def test_decisions_from_before_households_were_counted_are_named() -> None:
+    nothing = material({"A": Compared(Arm(), Arm())})
+    old = outcomes(replace(nothing, lone_donors=3)).footnotes
+    assert old[-1].startswith("3 decisions of these come from before households were counted")
+    assert outcomes(nothing).footnotes == old[:-1]
