@@ -118,6 +118,7 @@ class Organisation(Value):
     Above *cards_per_day* in one channel, what is not urgent is listed in one message every *grouping_hours*.
     Actions of *bulk_kinds* may be approved several at a time, each checked beforehand with *bulk_checked*.
     *governance_channel* is where changes of the rules are decided; without it, the operations channel.
+    What needs somebody today is to be decided within *decision_days_when_pressing*.
     After its deadline a decision is passed on once (*escalate*), for *decision_days_when_passed_on* working
     days, or runs out (*expire*). *data_steward* (an e-mail address) and *data_channel* are for records that
     are sent back to be put right. *decided_elsewhere* names the place for what policy does not let be decided
@@ -140,6 +141,7 @@ class Organisation(Value):
     bulk_kinds: tuple[str, ...] = ("create_task", "record_acknowledgement")
     bulk_checked: bool = False
     decision_days: Annotated[int, Field(ge=1, le=90)] = 5
+    decision_days_when_pressing: Annotated[int, Field(ge=1, le=90)] = 1
     holidays: HolidaySettings = HolidaySettings()
     working_days: Annotated[tuple[WeekdayName, ...], Field(min_length=1)] | None = None
     working_day_start_hour: StartHour = 9

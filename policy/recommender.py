@@ -8,7 +8,8 @@ from datetime import date
 from policy.actions import ScheduleFollowUp, UpdateStage
 from policy.donor import Channel, DonorRecord
 from policy.events import CrmEvent, CrmEventType
-from policy.facts_model import DonorFacts
+from policy.facts import is_unread
+from policy.facts_model import DonorFacts, spelled_date
 from policy.recommender_care import (
     campaign_on_hold,
     complained,
@@ -46,7 +47,8 @@ def renewal_due(s: Situation) -> Proposal | None:
     if s.event is not None or not s.facts.flag("giving.lybunt"):
         return None
     # Whether the donor may be contacted at all is for the rules to say, and to be read beside the reason.
-    blocked = ("ask.open", "complaint.recent")
+    # Whoever owes a payment is asked about that first, if at all.
+    blocked = ("ask.open", "complaint.recent", "pledge.overdue")
     if any(s.facts.flag(fact_id) for fact_id in blocked) or s.facts.count("ask.recent_count"):
         return None
     last_year = in_each_currency(s.facts, "giving.last_year")
@@ -119,6 +121,20 @@ def candidates(record: DonorRecord, facts: DonorFacts, today: date) -> tuple[Pro
     rules = (donor_died,) if record.donor.deceased else WHEN_ASKED
     found = (rule(situation) for rule in rules)
     return tuple(each for each in found if each is not None and not _is_there_already(each, record))
+
+
+def nothing_to_do(record: DonorRecord, facts: DonorFacts, today: date) -> str:
+    """Say why nothing is proposed to whoever asks: what keeps everybody away, or that nothing waits."""
+    if record.donor.merged_into is not None:
+        return "This record was merged into another one; ask about that one."
+    withheld = Situation(record=record, facts=facts, event=None, today=today).withheld
+    if withheld is not None:
+        return f"Nothing is proposed for {record.donor.name}, who is {withheld}."
+    last = facts.day("contact.last_on")
+    touched = f"The last contact was on {spelled_date(last)}." if last else "No contact is recorded."
+    if is_unread(record, "interactions"):
+        touched = "The contacts could not be read from the CRM."
+    return f"Nothing is due: no thanks, payment, reply or meeting waits. {touched}"
 
 
 def _is_there_already(proposal: Proposal, record: DonorRecord) -> bool:

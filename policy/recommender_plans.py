@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from policy.actions import CreateTask, ScheduleFollowUp, UpdateStage
 from policy.claims import Claim
 from policy.donor import Channel, Interaction, LifecycleStage, Tier
+from policy.facts import is_unread
 from policy.facts_model import spelled_date
 from policy.sentences import in_each_currency, lifetime
 from policy.situation import Proposal, Situation
@@ -135,15 +136,17 @@ def gone_quiet(s: Situation) -> Proposal | None:
     quiet = timedelta(days=QUIET_DAYS if close else QUIET_DAYS_FOR_OTHERS)
     if s.event is not None or not s.facts.count("giving.count") or s.facts.day("contact.next_on"):
         return None
-    if last is None or s.today - last <= quiet or s.withheld:
+    unrecorded = last is None and close and not is_unread(s.record, "interactions")
+    if s.withheld or not (unrecorded or (last is not None and s.today - last > quiet)):
         return None
     order = (Channel.PHONE, Channel.EMAIL, Channel.MAIL)
     channel = next((each for each in order if s.may_reach(each)), None)
     title = f"Be in touch with {s.name}"
     if channel is None or s.is_planned(title):
         return None
-    article = "an" if (s.facts.text("contact.last_kind") or "-")[0] in "aeiou" else "a"
-    sentence = s.writer.write(f"The last contact was {article} {{contact.last_kind}} on {{contact.last_on}}.")
+    headline = f"Nobody has been in touch with {s.name} for long: a personal word"
+    if last is None:
+        headline = f"No contact with {s.name} is recorded: a personal word"
     return Proposal(
         action=ScheduleFollowUp(
             donor_id=s.donor_id,
@@ -153,12 +156,19 @@ def gone_quiet(s: Situation) -> Proposal | None:
             due_on=s.within(10),
             assignee_id=s.owner_id,
         ),
-        headline=f"Nobody has been in touch with {s.name} for long: a personal word",
-        signals=(sentence, *_giving(s)),
+        headline=headline,
+        signals=(*_last_contact(s), *(_giving(s) or _one_gift(s) if last is None else _giving(s))),
         alternatives=("Leave it to the newsletter: it builds no relationship.",),
         unknowns=s.unknowns(channel),
         rule="gone_quiet",
     )
+
+
+def _last_contact(s: Situation) -> tuple[Claim, ...]:
+    if s.facts.day("contact.last_on") is None:
+        return ()
+    article = "an" if (s.facts.text("contact.last_kind") or "-")[0] in "aeiou" else "a"
+    return (s.writer.write(f"The last contact was {article} {{contact.last_kind}} on {{contact.last_on}}."),)
 
 
 def owner_missing(s: Situation) -> Proposal | None:

@@ -87,12 +87,12 @@ def gift_to_thank_for(s: Situation) -> Proposal | None:
         ),
         headline=_thanks_headline(s, gift, how),
         signals=_gift_signals(s, gift),
-        alternatives=other_thanks(by_call=by_call, major=major),
+        alternatives=_NO_THANKS if s.withheld else other_thanks(by_call=by_call, major=major),
         unknowns=s.unknowns(Channel.PHONE if by_call else Channel.MAIL),
         rule="gift_to_thank_for",
         leads_to_contact=s.withheld is None,
         about=(gift.id,),
-        urgent=major,
+        urgent=_is_large(s, gift),
     )
 
 
@@ -250,6 +250,9 @@ def commitment_signals(s: Situation) -> tuple[Claim, ...]:
             ),
         )
     return ()
+
+
+_NO_THANKS = ("Send nothing at all: a receipt may still be owed.",)
 
 
 def other_thanks(*, by_call: bool, major: bool) -> tuple[str, ...]:

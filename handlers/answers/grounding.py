@@ -139,7 +139,7 @@ async def grounded_signals(
 ) -> tuple[Verification, Draft, Heard | None]:
     """Return the verified reasons for *proposal*, the draft they come from, and what a model said."""
     draft, unusable = await _drafted_signals(record, facts, event, proposal, assistant)
-    checked = verify(draft.claims, record, facts)
+    checked = without_judgements(verify(draft.claims, record, facts), facts)
     heard = heard_of(draft.call, checked, unusable)
     if checked.kept:
         return checked, draft, heard
@@ -148,6 +148,18 @@ async def grounded_signals(
     fallback = fallback.model_copy(update={"suspected_injection": draft.suspected_injection})
     again = verify(fallback.claims, record, facts)
     return Verification(kept=again.kept, removed=checked.removed + again.removed), fallback, heard
+
+
+_KEEP_AWAY = ("donor.deceased", "donor.do_not_contact", "donor.legal_review")
+
+
+def without_judgements(checked: Verification, facts: DonorFacts) -> Verification:
+    """Leave judgements out where nobody may approach the donor: a kind thought would be an idea to do so."""
+    if not any(facts.flag(each) for each in _KEEP_AWAY):
+        return checked
+    kept = tuple(each for each in checked.kept if each.verdict is not Verdict.OPINION)
+    left_out = tuple(each for each in checked.kept if each.verdict is Verdict.OPINION)
+    return Verification(kept=kept, removed=(*checked.removed, *left_out))
 
 
 def heard_of(
@@ -211,7 +223,7 @@ async def grounded_triage(
 ) -> tuple[Verification, Draft, Heard | None]:
     """Return what whoever deals with it should know, verified: why the step, then what matters besides."""
     draft, unusable = await _drafted_triage(record, facts, event, proposal, message, assistant)
-    checked = verify(draft.claims, record, facts)
+    checked = without_judgements(verify(draft.claims, record, facts), facts)
     heard = heard_of(draft.call, checked, unusable)
     if checked.kept:
         return checked, draft, heard

@@ -21,7 +21,7 @@ from storage.escalations import Escalation
 
 MOST_CONSIDERED = 4
 COMES_AFTER = "Less pressing: it comes after this."
-ONLY_AN_IDEA = "It may be named, and not be put before anybody: {reasons}"
+ONLY_AN_IDEA = "An idea that cannot be put forward: {reasons}"
 NOT_NOW = "Not now: {reasons}"
 
 

@@ -109,7 +109,7 @@ def _put_forward(
     if opened is not None:
         to = weighed.destination
         told = Notice(
-            text=f"Put forward. It is decided by {to.decider} ({to.why}).",
+            text=f"Put forward. It is decided by {to.decider}: the card is in {to.why}.",
             next_step="You asked for it, so somebody else decides. The card tells what became of it.",
             reference=arrived.reference,
         )

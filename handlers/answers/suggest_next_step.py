@@ -26,6 +26,7 @@ from policy.decision import Outcome as Ruled
 from policy.donor import DonorRecord
 from policy.facts import DonorFacts, compute_facts
 from policy.matters import is_same_step
+from policy.recommender import nothing_to_do
 from storage.transaction import Transaction
 
 EMPTY_QUERY = Notice(
@@ -79,8 +80,10 @@ async def _suggest(
         step = chosen.weighed.considered.recommendation.action
         waits = any(is_same_step(each.action, step) for each in waiting)
         shown = _step(chosen, record, facts, arrived, context, waits=waits)
+        owns = record.owner is not None and record.owner.email.casefold() == asker.email.casefold()
+        shown = shown.model_copy(update={"owner_asks": owns})
     else:
-        shown = _nothing(chosen, record, arrived, context)
+        shown = _nothing(chosen, record, facts, arrived, context)
     return lambda tx: _write(tx, command, arrived, shown, chosen, record, facts)
 
 
@@ -91,6 +94,7 @@ def _step(
     recommendation, names, duties = considered.recommendation, staff_names(record), duties_of(ruling.decision)
     action = recommendation.action
     refused = ruling.decision.outcome is Ruled.DENY
+    signals = tuple(filter(duties.may_show, recommendation.signals))
     return NextStepShown(
         answer_id=arrived.ids.new(),
         donor=donor_header(record, context.organisation),
@@ -100,7 +104,8 @@ def _step(
         proposal=duties.without_amounts(describe(action, names), record),
         proposal_details=duties.without_amounts(long_text(action), record),
         changes=shown_changes(action, record, names, duties),
-        signals=tuple(filter(duties.may_show, recommendation.signals)),
+        signals=signals,
+        hidden=len(recommendation.signals) - len(signals),
         sources=sources(recommendation.signals, record, facts, context.organisation),
         removed=recommendation.removed,
         gates=() if refused else ruling.decision.reasons,
@@ -129,11 +134,16 @@ def _others(
 
 
 def _nothing(
-    others: tuple[ConsideredStep, ...], record: DonorRecord, arrived: Arrived, context: Context
+    others: tuple[ConsideredStep, ...],
+    record: DonorRecord,
+    facts: DonorFacts,
+    arrived: Arrived,
+    context: Context,
 ) -> NextStepShown:
     return NextStepShown(
         answer_id=arrived.ids.new(),
         donor=donor_header(record, context.organisation),
+        nothing=nothing_to_do(record, facts, context.today()),
         considered=_others(others, record, hide=record.donor.gives_anonymously),
         as_of=context.today(),
         reference=arrived.reference,

@@ -90,14 +90,16 @@ class ConsideredStep(Value):
 class NextStepShown(Value):
     """The one step recommended next about a donor, with what speaks for it and what else was considered.
 
-    Without *step* nothing is due, or nothing that is due may be done. With *may_be_proposed* it can be put
-    before *decider*; otherwise *why_not* says what keeps it an idea. *waits* says that a decision about it is
-    open already.
+    Without *step* nothing is due, and *nothing* says why, or nothing that is due may be done. With
+    *may_be_proposed* it can be put before *decider*, who is not the owner where the *owner_asks*; otherwise
+    *why_not* says what keeps it an idea. *waits* says that a decision about it is open already. *hidden*
+    counts the reasons that are not for this place.
     """
 
     type: Literal["next_step"] = "next_step"
     answer_id: str
     donor: DonorHeader
+    nothing: str = ""
     rule: str = ""
     step: Action | None = None
     headline: str = ""
@@ -105,6 +107,7 @@ class NextStepShown(Value):
     proposal_details: str = ""
     changes: tuple[FieldChange, ...] = ()
     signals: tuple[VerifiedClaim, ...] = ()
+    hidden: int = 0
     sources: tuple[Source, ...] = ()
     removed: int = 0
     gates: tuple[str, ...] = ()
@@ -116,6 +119,7 @@ class NextStepShown(Value):
     footers: tuple[str, ...] = ()
     undo_text: str = ""
     decider: str = ""
+    owner_asks: bool = False
     may_be_proposed: bool = False
     why_not: tuple[str, ...] = ()
     waits: bool = False

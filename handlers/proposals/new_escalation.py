@@ -116,10 +116,19 @@ def new_card(
         decider=destination.decider,
         route=destination.why,
         created_at=arrived.now,
-        due_at=destination.working.add_working_days(arrived.now, organisation.decision_days),
+        due_at=destination.working.add_working_days(
+            arrived.now, _days_to_decide(considered.triage, organisation)
+        ),
         reference=arrived.reference,
         urgent=considered.proposal.urgent,
     )
+
+
+def _days_to_decide(found: Triage | None, organisation: Organisation) -> int:
+    """Return working days; what needs somebody today does not wait as long as the rest may."""
+    if found is not None and found.level == "now":
+        return min(organisation.decision_days_when_pressing, organisation.decision_days)
+    return organisation.decision_days
 
 
 def _triage(found: Triage | None) -> TriageShown | None:

@@ -129,18 +129,22 @@ async def out_of_sight(found: Route, context: Context) -> Route:
     raise Refused("slack", "no_place_without_outsiders")
 
 
+_ONE_OF = {Role.MANAGER: "a manager", Role.ADMIN: "an admin"}
+
+
 def with_other_approvers(found: Route, decision: Decision, organisation: Organisation) -> Route:
     """Send a decision that others than the owner have to agree to where all of them can see it."""
     others = [need for need in decision.approvals if need.role is not Role.OWNER]
     if not others or found.channel == organisation.review_channel:
         return found
     roles = " and ".join(need.role.value for need in others)
+    one_of = " and ".join(_ONE_OF.get(need.role, need.role.value) for need in others)
     owner_decides = any(need.role is Role.OWNER for need in decision.approvals)
     return replace(
         found,
         channel=organisation.review_channel,
         why=f"the review channel, because {roles} {'must agree too' if owner_decides else 'decides'}",
-        decider=f"{found.decider} and {roles}" if owner_decides else roles.capitalize(),
+        decider=f"{found.decider} and {one_of}" if owner_decides else roles.capitalize(),
     )
 
 

@@ -93,7 +93,7 @@ def _put_forward(
         where = weighed.destination
         pressing = PRESSING[found.level if found else "routine"]
         told = Notice(
-            text=f"{pressing}. It is decided by {where.decider} ({where.why}).",
+            text=f"{pressing}. It is decided by {where.decider}: the card is in {where.why}.",
             next_step="The card quotes the message, and tells what became of it.",
             reference=arrived.reference,
         )

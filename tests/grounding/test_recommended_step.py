@@ -32,7 +32,7 @@ from policy.donor import (
 from policy.events import CrmEvent, CrmEventType
 from policy.facts import Conventions, compute_facts
 from policy.money import Money
-from policy.recommender import Proposal, recommend
+from policy.recommender import Proposal, candidates, nothing_to_do, recommend
 from policy.timeline import timeline
 from policy.verifier import verify
 from tests.examples import examples
@@ -191,6 +191,7 @@ def test_a_small_gift_of_a_major_donor_is_not_called_a_major_gift() -> None:
     proposal = proposed(record(donor=major_donor, gifts=(GIFT,)), "donation.received", "gift-1")
     assert proposal is not None
     assert proposal.headline == "Gift of $500 from Jane Doe: thank them by call"
+    assert not proposal.urgent, "it may wait in a list"
 
 
 def test_a_strangers_note_is_marked_in_the_history() -> None:
@@ -301,6 +302,53 @@ def test_last_years_donor_gets_a_personal_word_when_asked_about() -> None:
     ask = interaction("meeting", direction="outbound", is_ask=True)
     asked_lately = proposed(record(gifts=(gave,), interactions=(ask,)), None)
     assert asked_lately is None or asked_lately.rule != "renewal_due"
+
+
+def test_nobody_is_asked_to_renew_who_is_behind_on_a_pledge() -> None:
+    gave = OLD_GIFT.model_copy(update={"received_on": date(2026, 2, 1)})
+    late = Installment(
+        due_on=date(2026, 9, 1),
+        amount=Money(minor=10_000, currency="USD"),
+        paid=Money(minor=0, currency="USD"),
+    )
+    pledge = Pledge(
+        id="pledge-1",
+        donor_id="donor-1",
+        amount=late.amount,
+        pledged_on=date(2026, 1, 1),
+        status="open",
+        installments=(late,),
+    )
+    behind = record(gifts=(gave,), pledges=(pledge,))
+    rules = [each.rule for each in candidates(behind, compute_facts(behind, TODAY, CONVENTIONS), TODAY)]
+    assert "payment_missing" in rules
+    assert "renewal_due" not in rules
+
+
+TOUCHED = "The last contact was on 4 Nov 2026."
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"legal_review": True}, "Nothing is proposed for Jane Doe, who is under legal review."),
+        (
+            {},
+            "Nothing is due: no thanks, payment, reply or meeting waits. The last contact was on 4 Nov 2026.",
+        ),
+        ({"merged_into": "donor-2"}, "This record was merged into another one; ask about that one."),
+    ],
+)
+def test_why_nothing_is_proposed_is_true(changes: dict[str, Any], said: str) -> None:
+    spoke = interaction("meeting", direction="outbound")
+    about = record(donor=donor(**changes), interactions=(spoke,))
+    assert nothing_to_do(about, compute_facts(about, TODAY, CONVENTIONS), TODAY) == said
+    never = record(donor=donor(tier="major"), gifts=(OLD_GIFT,))
+    facts = compute_facts(never, TODAY, CONVENTIONS)
+    assert nothing_to_do(never, facts, TODAY).endswith("waits. No contact is recorded.")
+    quiet = next(each for each in candidates(never, facts, TODAY) if each.rule == "gone_quiet")
+    assert quiet.headline == "No contact with Jane Doe is recorded: a personal word"
+    assert verify(quiet.signals, never, facts).removed == ()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.slack.cards.next_step import next_step_message
 from handlers.commands import ChatUser, NextStepProposed, NextStepRequested, ReplyAddress
 from handlers.outcomes import NextStepShown, Notice
 from handlers.proposals.deciding import decided_on
@@ -131,6 +132,27 @@ async def test_what_the_rules_refuse_is_named_with_the_reason(house: House) -> N
     (renewal,) = shown.considered
     assert renewal.step.startswith("Plan a follow-up by phone")
     assert renewal.why_not == "Not now: This donor asked not to be contacted."
+
+
+async def test_an_owner_who_asks_is_told_that_somebody_else_decides(house: House) -> None:
+    assert (await asked(house)).owner_asks is False
+    shown = await asked(house, OWNER.id)
+    assert shown.owner_asks
+    text = str(next_step_message(shown).blocks)
+    assert f"it goes to {shown.decider}, since whoever asks does not decide." in text
+
+
+async def test_reasons_that_are_not_for_this_place_leave_a_line(house: House) -> None:
+    shown = (await asked(house)).model_copy(update={"signals": (), "hidden": 2})
+    assert "What speaks for it names amounts or notes" in str(next_step_message(shown).blocks)
+
+
+async def test_what_keeps_everybody_away_is_named(house: House) -> None:
+    thank_everything(house)
+    house.crm.change(DONOR, legal_review=True, lifecycle_stage=LifecycleStage.STEWARDSHIP)
+    shown = await asked(house)
+    assert shown.step is None
+    assert "who is under legal review." in str(next_step_message(shown).blocks)
 
 
 async def test_the_stage_the_donor_is_in_is_never_proposed(house: House) -> None:

@@ -289,7 +289,8 @@ async def test_a_message_passed_on_is_put_before_whoever_it_is_for(house: House)
     assert card_of(opened).happened.startswith(said)
     assert (opened.route, requirement_of(opened).excluded) == ("CCOMPLIANCE", ())
     assert "solicitor" not in opened.action.model_dump_json()
-    assert told.text.startswith("This needs somebody today. It is decided by Carmen Diaz")
+    assert told.text.startswith("This needs somebody today. It is decided by Carmen Diaz: the card is in ")
+    assert opened.due_at == house.clock.now() + timedelta(days=3), "from Friday until Monday, not for a week"
 
 
 async def test_of_a_message_about_nobody_known_nothing_is_kept(house: House) -> None:

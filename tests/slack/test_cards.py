@@ -156,7 +156,7 @@ def test_a_card_says_nothing_twice_and_is_read_in_less_than_half_a_minute() -> N
     assert text.count("Olivia Hart") == 2, "who decides, and whose task it would be"
     assert "Create a task" not in text
     assert "**Why: **Jane Doe has supported us with $66,900 across 53 gifts since 9 Dec 2019." in text
-    assert "_ +1 more_" in text
+    assert "_ +1 in “Details”_" in text
     assert reading_seconds(words_on(shown)) < 30
     in_full = read(in_full_view(CardInFull(card=THANKS))["blocks"])
     for left_out in (THANKS.proposal, THANKS.proposal_details, "The most recent gift"):

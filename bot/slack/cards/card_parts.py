@@ -51,7 +51,6 @@ URGENCY = {
     "routine": "⚪ Nothing pressing",
 }
 UNKNOWN = "Not known"
-MORE = " +{count} more"
 LABEL = "{title}: "
 EDITED_BY = "\nEdited by "
 SENT_TO = "Sent to {route}."
@@ -59,6 +58,7 @@ CONSIDERED = "Also considered: {alternatives}"
 
 DETAILS = "Details"
 IN_FULL = f"(shortened; “{DETAILS}” shows all of it)"
+MORE_REASONS = f" +{{count}} in “{DETAILS}”"
 MORE_IN_FULL = f"{{count}} more under “{DETAILS}”"
 
 EVERYTHING = 1_000_000
@@ -178,7 +178,7 @@ def why(card: EscalationCard, url: str | None, room: Room) -> list[Block]:
     ]
     rest = len(signals) - len(shown)
     if len(items) == 1:
-        more = [leaf(MORE.format(count=rest), italic=True)] if rest else []
+        more = [leaf(MORE_REASONS.format(count=rest), italic=True)] if rest else []
         return [rich(paragraph(leaf(LABEL.format(title=WHY), bold=True), *items[0], *more))]
     return [titled(WHY, bullets(_with_rest(items, rest, MORE_IN_FULL)))] if items else []
 

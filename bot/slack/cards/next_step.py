@@ -27,7 +27,6 @@ from handlers.outcomes import NextStepShown
 TITLE = "What next for {name}?"
 NOTIFICATION = "What next for {name}"
 RECOMMENDED = "Recommended: "
-NOTHING = "Nothing is due: no thanks, payment, reply or meeting waits, and somebody was in touch lately."
 NOTHING_ALLOWED = "Nothing that is due may be done now."
 WHY = "Why this"
 WOULD_CHANGE = "What would be written to the CRM"
@@ -36,7 +35,11 @@ CONSIDERED = "Also considered"
 UNKNOWN = "Not known"
 ONLY_IDEA = "This stays an idea"
 WAITS = "A decision about this waits already; /donor queue lists it."
-GOES_TO = "Put forward, it goes to {decider}. Nothing is written to the CRM before somebody approves it."
+HIDDEN = "What speaks for it names amounts or notes, which are not shown for this donor; see the CRM record."
+GOES_TO = (
+    "Put forward, it goes to {decider}{because}. Nothing is written to the CRM before somebody approves it."
+)
+NOT_YOU = ", since whoever asks does not decide"
 PUT_FORWARD = "Put forward"
 USEFUL = "Useful"
 NOT_USEFUL = "Not useful"
@@ -56,8 +59,8 @@ def next_step_message(shown: NextStepShown) -> Message:
 
 
 def _nothing(shown: NextStepShown) -> list[Block]:
-    said_plainly = NOTHING_ALLOWED if shown.considered else NOTHING
-    return [rich(paragraph(leaf(said_plainly))), *_considered(shown)]
+    said_plainly = [leaf(NOTHING_ALLOWED)] if shown.considered else said(shown.nothing, 300)
+    return [rich(paragraph(*said_plainly)), *_considered(shown)]
 
 
 def _recommended(shown: NextStepShown) -> list[Block]:
@@ -69,6 +72,8 @@ def _recommended(shown: NextStepShown) -> list[Block]:
     if shown.signals:
         reasons = (sentence(each, shown.sources, url) for each in shown.signals[:MOST_SIGNALS])
         blocks.append(titled(WHY, bullets(reasons)))
+    elif shown.hidden:
+        blocks.append(titled(WHY, paragraph(leaf(HIDDEN, italic=True))))
     if shown.changes:
         lines = change_lines(shown.changes, url, most=MOST_CHANGES)
         blocks.append(titled(WOULD_CHANGE, bullets(lines)))
@@ -102,7 +107,8 @@ def _fine_print(shown: NextStepShown) -> Block:
     if shown.undo_text:
         lines.append(one_line(shown.undo_text))
     if shown.may_be_proposed:
-        lines.append(GOES_TO.format(decider=name(shown.decider, 80)))
+        because = NOT_YOU if shown.owner_asks else ""
+        lines.append(GOES_TO.format(decider=name(shown.decider, 80), because=because))
     elif shown.waits:
         lines.append(WAITS)
     return fine_print(*lines)
