@@ -61,3 +61,36 @@ UNDECIDED = frozenset({_S.OPEN, _S.DEFERRED, _S.ESCALATED})
 def may_move(current: EscalationState, target: EscalationState) -> bool:
     """Say whether an escalation may go from *current* to *target*."""
     return target in MOVES[current]
+
+
+STATE_AFTER: dict[str, EscalationState] = {
+    "escalation.opened": EscalationState.OPEN,
+    "escalation.approved": EscalationState.APPROVED,
+    "escalation.allowed": EscalationState.APPROVED,
+    "escalation.approval_given": EscalationState.OPEN,
+    "escalation.edited": EscalationState.OPEN,
+    "escalation.declined": EscalationState.DECLINED,
+    "escalation.deferred": EscalationState.DEFERRED,
+    "escalation.reopened": EscalationState.OPEN,
+    "escalation.passed_on": EscalationState.ESCALATED,
+    "escalation.handed_over": EscalationState.OPEN,
+    "escalation.reassigned": EscalationState.OPEN,
+    "escalation.sent_back": EscalationState.SENT_BACK,
+    "escalation.given_back": EscalationState.OPEN,
+    "escalation.came_back": EscalationState.SUPERSEDED,
+    "escalation.withdrawn": EscalationState.SUPERSEDED,
+    "escalation.superseded": EscalationState.SUPERSEDED,
+    "escalation.expired": EscalationState.EXPIRED,
+    "escalation.changed_since": EscalationState.OPEN,
+    "action.begun": EscalationState.EXECUTING,
+    "action.not_found": EscalationState.EXECUTING,
+    "action.outcome_unknown": EscalationState.OUTCOME_UNKNOWN,
+    "action.executed": EscalationState.EXECUTED,
+    "action.stopped": EscalationState.FAILED,
+    "undo.requested": EscalationState.EXECUTED,
+    "undo.waits": EscalationState.EXECUTED,
+    "undo.agreed": EscalationState.EXECUTED,
+    "undo.refused": EscalationState.EXECUTED,
+    "action.undone": EscalationState.UNDONE,
+}
+"""What each kind of audit entry makes of the decision it is about."""

@@ -138,7 +138,7 @@ class Counted(NamedTuple):
     gift: Money | None = None
 
 
-_PLAIN: dict[str, Kind] = {
+PLAINLY_COUNTED: dict[str, Kind] = {
     "timeline.shown": K.TIMELINE,
     "summary.shared": K.SHARED,
     "evidence.shown": K.LOOKED,
@@ -182,7 +182,7 @@ _RESPONSES: dict[str, Response] = {
     "meeting.completed": "replied",
 }
 COUNTED_KINDS = (
-    *_PLAIN,
+    *PLAINLY_COUNTED,
     "summary.generated",
     "recommendation.decided",
     "event.noted",
@@ -213,7 +213,7 @@ def counted(kind: str, actor: str, payload: Mapping[str, Any]) -> Counted | None
             )
         case "replay.done":
             return Counted(interactions=_replay(payload.get("result")))
-        case _ if kind in _PLAIN:
+        case _ if kind in PLAINLY_COUNTED:
             return _plain(kind, person, payload)
         case _:
             return None
@@ -225,7 +225,7 @@ def decile(confidence: int | None) -> int:
 
 
 def _plain(kind: str, person: str, payload: Mapping[str, Any]) -> Counted:
-    found = _one(_PLAIN[kind], _text(payload, "reason_code"))
+    found = _one(PLAINLY_COUNTED[kind], _text(payload, "reason_code"))
     considered = payload.get("considered") if kind in _CONSIDERED else None
     return Counted(
         found if not isinstance(considered, dict) else (*found, *_considered(considered)),

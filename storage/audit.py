@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, func, select
+from sqlalchemy import Connection, LargeBinary, RowMapping, Select, and_, cast, func, select
 
 from policy.interactions import COUNTED_KINDS
 from storage import leaf
 from storage.appending import AuditEntry, Excerpt, Pending, read_stored, write_entries
+from storage.contradictions import contradictions
 from storage.counting import count_entries
 from storage.keys import KeyRing, SubjectKey
 from storage.merkle import KnownRoot
@@ -159,6 +160,27 @@ class Audit:
             self._connection, self._subjects(), payloads=payloads, against=against, roots=roots
         )
         return verifier.verify(progress)
+
+    def contradictions(self, *, payloads: bool = True) -> list[str]:
+        """Return what is stored beside the log and is not as the log says; *payloads* need the keys."""
+        found = contradictions(self.connection)
+        if payloads and (unreadable := self._unreadable_excerpts()):
+            found.append(f"{unreadable} excerpts of entries are not what was stored")
+        return found
+
+    def _unreadable_excerpts(self) -> int:
+        keys, table = self.subject_keys(), AUDIT_EXCERPTS.c
+        # Cast, because SQLite would hand out as text what somebody made text of.
+        excerpt_bytes = cast(table.excerpt, LargeBinary)
+        query = select(table.entry_id, table.alg, excerpt_bytes, AUDIT_PAYLOADS.c.subject_ref)
+        stored = self._connection.execute(
+            query.join(AUDIT_PAYLOADS, AUDIT_PAYLOADS.c.entry_id == table.entry_id)
+        )
+        return sum(
+            read_stored(keys[ref], alg, bytes(excerpt), entry_id, ref) is None
+            for entry_id, alg, excerpt, ref in stored
+            if ref in keys
+        )
 
     def declared_restores(self) -> tuple[DeclaredRestore, ...]:
         """Return what somebody declared to be lost in a restore."""

@@ -40,6 +40,9 @@ from storage.tallies import DAY, DROP_DAYS, SPAN, covering, day_of
 FOLLOWED_UP = timedelta(days=365)
 """For how long after a decision a gift or a reply still counts as having come after it."""
 
+UNCOUNTED = "interactions_uncounted"
+"""The setting that names the older entries which are still to be counted."""
+
 _COUNTED, _ENDED = frozenset(COUNTED_KINDS), frozenset({*CONCLUDED, Kind.UNASKED})
 _NOT_PROPOSED = Recommended(
     event_at=None, outcome="", action_kind="", stage="", model="", prompt="", confidence=None

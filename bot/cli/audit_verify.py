@@ -15,6 +15,7 @@ from storage.audit import AuditReport, DeclaredRestore, KnownRoot
 from storage.database import Database
 from storage.signed_note import NoteInvalidError, VerifierKey
 
+MOST_FAULTS = 10
 NO_CHECKPOINT = " There is no signed checkpoint yet to compare with."
 RESTORED = (
     " A restored back-up looks like this too: then the entries since it was taken are lost, and the "
@@ -45,8 +46,11 @@ async def run(options: argparse.Namespace, database: Database) -> int:
         return complain(f"The checkpoints cannot be read ({problem}).")
     if known.unsigned:
         complain("Not signed by any known key, and therefore ignored: " + ", ".join(known.unsigned))
-    faults = await database.read(lambda tx: tx.checkpoints.faults())
-    report = await _verified(database, known.roots, payloads=not options.entries_only)
+    with_payloads = not options.entries_only
+    faults = await database.read(
+        lambda tx: [*tx.checkpoints.faults(), *tx.audit.contradictions(payloads=with_payloads)]
+    )
+    report = await _verified(database, known.roots, payloads=with_payloads)
     if options.json:
         print_json(_plain(report) | {"besides": faults, "unsigned": known.unsigned})
     elif report.ok:
@@ -57,8 +61,13 @@ async def run(options: argparse.Namespace, database: Database) -> int:
         for restore in report.restores:
             say(lost_in(restore), "yellow")
     if faults and not options.json:
-        complain(f"Besides the entries something was changed: {'; '.join(faults)}.")
+        complain(f"Besides the entries something was changed: {'; '.join(_shortened(faults))}.")
     return 0 if report.ok and not known.unsigned and not faults else 1
+
+
+def _shortened(faults: list[str]) -> list[str]:
+    more = len(faults) - MOST_FAULTS
+    return faults if more <= 0 else [*faults[:MOST_FAULTS], f"and {more} more (--json names all)"]
 
 
 @dataclass(frozen=True, slots=True)

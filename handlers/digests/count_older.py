@@ -9,12 +9,11 @@ from functools import partial
 
 from handlers.context import Context
 from policy.interactions import COUNTED_KINDS
-from storage.counting import count_entries
+from storage.counting import UNCOUNTED, count_entries
 from storage.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
-UNCOUNTED = "interactions_uncounted"
 PAGE = 1000
 
 

@@ -17,7 +17,7 @@ from handlers.proposals.escalation_view import card_of, execution_of, status_of
 from handlers.record.recorded_decisions import recorded_decisions
 from policy.canonical import digest
 from policy.decide import decide
-from policy.escalation import EscalationState, may_move
+from policy.escalation import STATE_AFTER, EscalationState, may_move
 from policy.recorded import RecordedDecision
 from storage.audit import AuditRecord
 from storage.escalations import Escalation
@@ -33,37 +33,6 @@ SAID_ALIKE = {S.EXECUTING: S.APPROVED}
 """A card says the same of both: approved, and on its way."""
 SETTLED = {S.EXECUTED, S.DECLINED, S.EXPIRED, S.FAILED, S.UNDONE, S.SUPERSEDED}
 BY_NAME = {person.name: person.id for person in PEOPLE}
-
-MADE_OF_IT: dict[str, EscalationState] = {
-    "escalation.opened": S.OPEN,
-    "escalation.approved": S.APPROVED,
-    "escalation.allowed": S.APPROVED,
-    "escalation.approval_given": S.OPEN,
-    "escalation.declined": S.DECLINED,
-    "escalation.deferred": S.DEFERRED,
-    "escalation.reopened": S.OPEN,
-    "escalation.passed_on": S.ESCALATED,
-    "escalation.handed_over": S.OPEN,
-    "escalation.reassigned": S.OPEN,
-    "escalation.sent_back": S.SENT_BACK,
-    "escalation.given_back": S.OPEN,
-    "escalation.came_back": S.SUPERSEDED,
-    "escalation.withdrawn": S.SUPERSEDED,
-    "escalation.superseded": S.SUPERSEDED,
-    "escalation.expired": S.EXPIRED,
-    "escalation.changed_since": S.OPEN,
-    "action.begun": S.EXECUTING,
-    "action.not_found": S.EXECUTING,
-    "action.outcome_unknown": S.OUTCOME_UNKNOWN,
-    "action.executed": S.EXECUTED,
-    "action.stopped": S.FAILED,
-    "undo.requested": S.EXECUTED,
-    "undo.waits": S.EXECUTED,
-    "undo.agreed": S.EXECUTED,
-    "undo.refused": S.EXECUTED,
-    "action.undone": S.UNDONE,
-}
-"""What each audit entry makes of the decision it is about."""
 
 
 @dataclass(frozen=True)
@@ -300,6 +269,7 @@ async def _the_audit_is_enough(life: Life, seen: Seen) -> None:
     """Without the CRM, a model or the table of decisions, the log tells how each stands, and why."""
     report = await life.database.read(lambda tx: tx.audit.verify())
     assert report.ok
+    assert await life.database.read(lambda tx: tx.audit.contradictions()) == []
     assert replayed(seen.trail) == {each.id: _outline(each) for each in seen.escalations}
     rules = life.rules.by_version()
     async for batch in recorded_decisions(life.database):
@@ -361,7 +331,7 @@ async def _no_touch_is_reserved_for_ever(life: Life) -> None:
 
 def _moves(entries: list[AuditRecord]) -> list[AuditRecord]:
     """Each move of a decision; an edit that is approved is one move with two entries."""
-    kept = [e for e in entries if e.kind in MADE_OF_IT or e.kind == "escalation.edited" or _asks_again(e)]
+    kept = [e for e in entries if e.kind in STATE_AFTER or _asks_again(e)]
     yes = ("escalation.approved", "escalation.approval_given")
     return [
         entry
@@ -378,4 +348,4 @@ def _asks_again(entry: AuditRecord) -> bool:
 
 
 def _state(entry: AuditRecord) -> EscalationState:
-    return MADE_OF_IT.get(entry.kind, S.OPEN)
+    return STATE_AFTER.get(entry.kind, S.OPEN)
