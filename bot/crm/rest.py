@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from bot.crm.undoing import Undoing
-from bot.crm.wire import NotPermitted, Wire, items_of
+from bot.crm.wire import UNREADABLE, NotPermitted, Wire, items_of
 from bot.crm.writes import Writes
-from handlers.ports import Clock, CrmReceipt, DonorUnknown
+from handlers.ports import Clock, CrmReceipt, DonorUnknown, Unavailable
 from policy.actions import Action
 from policy.donor import (
     Campaign,
@@ -36,6 +37,8 @@ R = TypeVar("R", bound=Record)
 _STAFF_AGE = timedelta(minutes=5)
 _CAMPAIGN_AGE = timedelta(minutes=1)
 _MOST_HOUSEHOLD_MEMBERS = 8
+_LOOKED_FOR_AGAIN = timedelta(hours=1)
+_NO_SUCH_ADDRESS = frozenset({"http_400", "http_405", "http_410", "http_501", UNREADABLE})
 _IN_PERSON = ("meeting", "visit")
 _OUT_OF_PLACE = frozenset("/\\?#%")
 
@@ -51,6 +54,13 @@ _LISTS: dict[str, tuple[str, type[Record], str]] = {
 }
 
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_People = tuple[Donor, Household | None, tuple[Donor, ...], tuple[Record, ...]]
+"""The donor, the household, its other members, and how those were contacted."""
+_Lists = tuple[dict[str, tuple[Record, ...]], tuple[str, ...]]
+"""The donor's records by their name in DonorRecord, and the kinds that we may not see."""
+
+
 class RestCrm:
     """Reads donors with everything around them, and hands writes to `Writes`.
 
@@ -64,6 +74,7 @@ class RestCrm:
         self._campaigns: _Remembered[Campaign] = _Remembered(clock, _CAMPAIGN_AGE)
         self._writes = Writes(wire, clock, zone)
         self._undoing = Undoing(wire, self.staff)
+        self._has_no_record_until = clock.now()
 
     async def search(self, text: str, limit: int) -> tuple[DonorMatch, ...]:
         """Find donors by id, e-mail or name, best match first."""
@@ -79,11 +90,10 @@ class RestCrm:
         """Read one donor with everything around them; what may not be seen is named in the gaps."""
         if not _is_id(donor_id):
             raise DonorUnknown(donor_id)
-        people, lists, staff, campaigns = await asyncio.gather(
-            self._people(donor_id), self._lists(donor_id), self.staff(), self._every_campaign()
+        around, staff, campaigns = await asyncio.gather(
+            self._around(donor_id), self.staff(), self._every_campaign()
         )
-        read, gaps = lists
-        donor, household, members, theirs = people
+        (donor, household, members, theirs), (read, gaps) = around
         return DonorRecord.model_validate(
             {
                 "donor": donor,
@@ -151,17 +161,51 @@ class RestCrm:
         except NotPermitted:
             raise DonorUnknown(donor_id) from None
 
-    async def _lists(self, donor_id: str) -> tuple[dict[str, tuple[Record, ...]], tuple[str, ...]]:
-        reads = [self._list(f"donors/{donor_id}/{path}", model) for path, model, _ in _LISTS.values()]
+    async def _around(self, donor_id: str) -> tuple[_People, _Lists]:
+        """Read the donor with everything around them, in one answer where the CRM has such an answer.
+
+        A dozen requests for one donor is what uses up a CRM's quota; the answer saves all but one.
+        """
+        whole = await self._whole(donor_id)
+        around = await asyncio.gather(self._people(donor_id, whole), self._lists(donor_id, whole))
+        if not whole and self._clock.now() >= self._has_no_record_until:
+            self._has_no_record_until = self._clock.now() + _LOOKED_FOR_AGAIN
+        return around
+
+    async def _whole(self, donor_id: str) -> dict[str, Any]:
+        """Return what the CRM says of the donor in one answer; empty where it has no such answer."""
+        if self._clock.now() < self._has_no_record_until:
+            return {}
+        try:
+            whole = await self._wire.get(f"donors/{donor_id}/record")
+        except (DonorUnknown, NotPermitted):  # no such donor, or no such address: the next request will tell
+            return {}
+        except Unavailable as unavailable:
+            if unavailable.code not in _NO_SUCH_ADDRESS:
+                raise
+            return {}
+        return whole if isinstance(whole.get("donor"), dict) else {}
+
+    async def _lists(self, donor_id: str, whole: Mapping[str, Any]) -> _Lists:
+        reads = [
+            self._list(f"donors/{donor_id}/{path}", model, whole, path) for path, model, _ in _LISTS.values()
+        ]
         found = await asyncio.gather(*reads)
         read = {name: records or () for name, records in zip(_LISTS, found, strict=True)}
         labels = (label for _, _, label in _LISTS.values())
         gaps = tuple(label for label, records in zip(labels, found, strict=True) if records is None)
         return read, gaps
 
-    async def _list(self, path: str, model: type[Record]) -> tuple[Record, ...] | None:
+    async def _list(
+        self, path: str, model: type[Record], whole: Mapping[str, Any] = _NOTHING, name: str = ""
+    ) -> tuple[Record, ...] | None:
+        """Read a list, or what the *whole* answer does not hold of it; None where we may not see it."""
+        if name in whole and whole[name] is None:
+            return None
         try:
-            return await self._records(path, model)
+            if not isinstance(first := whole.get(name), dict):
+                return await self._records(path, model)
+            return tuple(model.model_validate(item) for item in await self._wire.onwards(path, first))
         except NotPermitted:
             return None
 
@@ -171,12 +215,13 @@ class RestCrm:
     async def _every_campaign(self) -> tuple[Campaign, ...]:
         return await self._campaigns.get(lambda: self._records("campaigns", Campaign))
 
-    async def _people(
-        self, donor_id: str
-    ) -> tuple[Donor, Household | None, tuple[Donor, ...], tuple[Record, ...]]:
+    async def _people(self, donor_id: str, whole: Mapping[str, Any]) -> _People:
         """Read the donor, then the household, then its members: each names the next."""
-        donor = await self._donor(donor_id)
-        household = await self._household(donor)
+        donor = Donor.model_validate(whole["donor"]) if whole else await self._donor(donor_id)
+        if isinstance(told := whole.get("household"), dict):
+            household: Household | None = Household.model_validate(told)
+        else:
+            household = None if "household" in whole else await self._household(donor)
         members, theirs = await self._members(household, donor)
         return donor, household, members, theirs
 

@@ -82,14 +82,16 @@ class Wire:
 
     async def every(self, path: str, **query: str | int) -> list[dict[str, Any]]:
         """Read all pages of a list; what is on two pages, because something moved, counts once."""
-        items: list[dict[str, Any]] = []
-        cursor: dict[str, str] = {}
-        for _ in range(_MOST_PAGES):
-            page = await self.get(path, limit=_PAGE_SIZE, **query, **cursor)
-            items += items_of(page)
+        return await self.onwards(path, await self.get(path, limit=_PAGE_SIZE, **query), **query)
+
+    async def onwards(self, path: str, page: Mapping[str, Any], **query: str | int) -> list[dict[str, Any]]:
+        """Read the pages of a list after the first *page*, and return what is on all of them."""
+        items = [*items_of(page)]
+        for _ in range(_MOST_PAGES - 1):
             if not page.get("next"):
                 break
-            cursor = {"cursor": page["next"]}
+            page = await self.get(path, limit=_PAGE_SIZE, **query, cursor=page["next"])
+            items += items_of(page)
         return _each_once(items)
 
     async def write(

@@ -189,3 +189,10 @@ async def test_a_bad_page_is_refused(sandbox, query):
 async def test_a_limit_beyond_the_largest_is_cut(sandbox):
     page = await sandbox.get(f"/donors/{JANE}/gifts", limit=100_000)
     assert len(page["items"]) == 52
+
+
+async def test_one_answer_holds_what_the_lists_hold(sandbox):
+    whole = await sandbox.get(f"/donors/{JANE}/record")
+    assert whole.pop("donor") == await sandbox.get(f"/donors/{JANE}")
+    assert whole.pop("household") == await sandbox.get("/households/household-0001")
+    assert whole == {path: await sandbox.get(f"/donors/{JANE}/{path}", limit=500) for path in LISTS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from .events import EventLog
 from .faults import Faults
 from .model import Gift, Record, Versioned, instant
 from .outcomes import Problem, invalid
-from .paging import Wanted, in_order, listed, newest_first
+from .paging import FIRST_PAGE, Wanted, in_order, listed, newest_first, wire
 from .search import find, near
 from .store import Store
 from .tables import Table
@@ -34,6 +34,7 @@ def read_routes(store: Store, events: EventLog, faults: Faults) -> list[Route]:
         Route("/ping", reads.ping),
         Route("/donors", reads.donors),
         Route("/donors/{id}", reads.one(tables.donors)),
+        Route("/donors/{id}/record", reads.record),
         Route("/donors/{id}/consents", reads.of_donor(tables.consents, lambda r: r.captured_on.isoformat())),
         Route("/donors/{id}/gifts", reads.of_donor(tables.gifts, _received)),
         Route("/donors/{id}/soft-credits", reads.soft_credits),
@@ -121,16 +122,46 @@ class Reads:
         found = [i for i in found if (start is None or start <= i.at) and (end is None or i.at < end)]
         return self._list(newest_first(found, lambda r: _moment(r.at), Wanted.by(request)))
 
+    async def record(self, request: Request) -> Response:
+        """A donor with the household and the first page of each list, in one answer."""
+        tables, donor_id = self._tables, request.path_params["id"]
+        donor = self._store.require(tables.donors, donor_id)
+        household = tables.households.get(donor.household_id or "")
+        may_see_notes = not self._faults.now.partial_permission
+        return JSONResponse(
+            {
+                "donor": wire(donor),
+                "household": wire(household) if household else None,
+                "gifts": self._first(tables.gifts.of(donor_id), _received),
+                "soft-credits": self._first(self._soft_credited(donor_id), _received),
+                "pledges": self._first(tables.pledges.of(donor_id), lambda r: r.pledged_on.isoformat()),
+                "recurring-gifts": self._first(
+                    tables.recurring_gifts.of(donor_id), lambda r: r.started_on.isoformat()
+                ),
+                "interactions": self._first(tables.interactions.of(donor_id), lambda r: _moment(r.at)),
+                "notes": self._first(tables.notes.of(donor_id), lambda r: _moment(r.written_at))
+                if may_see_notes
+                else None,
+                "tasks": self._first(tables.tasks.of(donor_id), lambda r: _moment(r.created_at)),
+                "consents": self._first(tables.consents.of(donor_id), lambda r: r.captured_on.isoformat()),
+            }
+        )
+
+    def _first(self, rows: Sequence[R], key: Callable[[R], str]) -> dict[str, JsonValue]:
+        return listed([], None) if self._faults.now.empty_reads else newest_first(rows, key, FIRST_PAGE)
+
     async def soft_credits(self, request: Request) -> Response:
         """Gifts of others in which this donor has soft credit."""
         donor_id = request.path_params["id"]
         self._store.require(self._tables.donors, donor_id)
-        gifts = [
+        return self._list(newest_first(self._soft_credited(donor_id), _received, Wanted.by(request)))
+
+    def _soft_credited(self, donor_id: str) -> list[Gift]:
+        return [
             gift
             for gift in self._tables.gifts
             if gift.soft_credits and any(credit.donor_id == donor_id for credit in gift.soft_credits)
         ]
-        return self._list(newest_first(gifts, _received, Wanted.by(request)))
 
     async def notes(self, request: Request) -> Response:
         """A donor's notes, unless the caller may not see notes."""

@@ -44,6 +44,9 @@ class Wanted:
         return cls(request.query_params.get("cursor"), min(int(text), _MAXIMUM))
 
 
+FIRST_PAGE = Wanted(None, _MAXIMUM)
+
+
 def newest_first(rows: Sequence[R], key: Callable[[R], str], wanted: Wanted) -> dict[str, JsonValue]:
     """One page of *rows* by descending *key* (ties by descending id), as the wire form of a list."""
     placed = sorted(((Place(key(row), _id(row)), row) for row in rows), key=_order, reverse=True)
