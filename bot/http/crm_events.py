@@ -66,4 +66,6 @@ def crm_events(doorstep: Doorstep, secrets: Sequence[str]) -> AsgiApp:
 
 async def _refuse(send: Send, rejected: Rejected) -> None:
     log.warning("event refused", extra={"code": rejected.code})
-    await answer(send, rejected.status, {"error": rejected.code})
+    # Of a body that is too large or too slow the rest is still under way: nobody waits for it.
+    unread = {"connection": "close"} if rejected.status in (408, 413) else None
+    await answer(send, rejected.status, {"error": rejected.code}, unread)

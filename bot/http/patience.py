@@ -1,4 +1,4 @@
-"""HTTP with limits on what comes before a request is one: time and size of its head."""
+"""HTTP with limits on how a request arrives: time and size of its head, time of its body."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 LONGEST_HEAD_S = 10.0
+LONGEST_BODY_S = 20.0
+"""The doors that read a body are done with it sooner; this is for what nobody reads."""
 LARGEST_HEAD = 64 * 1024
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """Lets a caller take ten seconds and 64 KiB for request line and headers, and hangs up after that.
+    """Lets a caller take ten seconds and 64 KiB for request line and headers, twenty seconds for the body.
 
-    Otherwise whoever opens a thousand connections and says nothing, or says one endless header, would keep
-    everybody else out or fill the memory; the server itself limits neither.
+    Otherwise whoever opens a thousand connections and says nothing, says one endless header, or lets a body
+    drip that was answered long ago, would keep everybody else out or fill the memory; the server itself
+    limits none of it.
     """
 
     def __init__(self, *args: Any, **named: Any) -> None:
@@ -53,10 +56,16 @@ class PatientProtocol(HttpToolsProtocol):
             self._hanging_up = self.loop.call_later(LONGEST_HEAD_S, self._hang_up)
 
     def on_headers_complete(self) -> None:
-        """The head is here; bodies have limits of their own."""
+        """The head is here, and the body has its own time."""
         self._in_head = False
         self._stop_counting()
+        self._hanging_up = self.loop.call_later(LONGEST_BODY_S, self._hang_up)
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """All of it is here; an answer may take as long as it does."""
+        self._stop_counting()
+        super().on_message_complete()
 
     def _stop_counting(self) -> None:
         if self._hanging_up:

@@ -62,7 +62,7 @@ class SlackEndpoint:
         except TimeoutError:
             return Response("too slow", status_code=408, headers={"Connection": "close"})
         if body is None:
-            return Response("too large", status_code=413)
+            return Response("too large", status_code=413, headers={"Connection": "close"})
         understood = _read(body, self._headers(request, body))
         if understood is None:
             return Response("not understood", status_code=400)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,9 @@ from handlers.ports import MessageRef, OutcomeUnknown, Refused, Unavailable
 CANNOT_SEE_IT_THERE = frozenset(
     {"user_not_in_channel", "not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
 )
+
+
+_OF_SLACK = re.compile(r"(?:[a-z0-9-]+\.)+slack\.com", re.ASCII)
 
 
 def is_direct(channel_id: str) -> bool:
@@ -112,7 +116,7 @@ class Replies:
     def _is_slack(self, url: str) -> bool:
         there, api = urlsplit(url), urlsplit(self._client.base_url)
         ours = (there.scheme, there.netloc) == (api.scheme, api.netloc)
-        return ours or (there.scheme == "https" and (there.hostname or "").endswith(".slack.com"))
+        return ours or (there.scheme == "https" and _OF_SLACK.fullmatch(there.netloc) is not None)
 
 
 def _body(message: Message) -> dict[str, Any]:
