@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -30,6 +31,11 @@ class Money(Value):
         if self.currency != other.currency:
             raise MixedCurrenciesError(f"{self.currency} and {other.currency}")
         return Money(minor=self.minor + other.minor, currency=self.currency)
+
+    @classmethod
+    def of_major(cls, major: Decimal, currency: str) -> Money:
+        """Return an amount given in *major* units, such as dollars; less than a cent is cut off."""
+        return cls(minor=int(major * 10 ** _EXPONENTS.get(currency, 2)), currency=currency)
 
     def __str__(self) -> str:
         """Spell the amount as people read it: "$25,000", "€1,250.50", "CHF 500"."""

@@ -48,6 +48,11 @@ class Triage(Value):
         """What calls for an answer without being a risk: a word about timing, or an offer."""
         return tuple(each.reason for each in self.contributions if each.reason in _HARMLESS)
 
+    @property
+    def by_points(self) -> Level:
+        """How pressing the points alone make it, whatever a model made of it."""
+        return _level(self.points)
+
     def at_least(self, level: Level) -> Triage:
         """Return the same with a level that is no less pressing: others may raise it and never lower it."""
         return self.model_copy(update={"level": max(self.level, level, key=LEVELS.index)})
@@ -91,8 +96,11 @@ def triage(facts: DonorFacts, text: str = "") -> Triage:
     )
     contributions = tuple(sorted((*_contributions(facts), *spoken), key=lambda c: (-c.points, c.fact)))
     points = sum(contribution.points for contribution in contributions)
-    level: Level = "now" if points >= _NOW else "soon" if points >= _SOON else "routine"
-    return Triage(points=points, level=level, contributions=contributions, topics=topics)
+    return Triage(points=points, level=_level(points), contributions=contributions, topics=topics)
+
+
+def _level(points: int) -> Level:
+    return "now" if points >= _NOW else "soon" if points >= _SOON else "routine"
 
 
 def _contributions(facts: DonorFacts) -> Iterator[Contribution]:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import time
 
 from bot.assistant.openai_assistant import OpenAiAssistant
-from bot.cli.console import complain_all, print_json, say
+from bot.cli.console import complain_all, print_json, progress, say
 from bot.cli.eval_candidates import PROMPTS, Candidate, NotThere, candidate, in_force
 from bot.cli.eval_run import FACTS, print_beside, print_report, results
 from bot.cli.loading import ai_here
 from bot.cli.opening import CannotOpen, opened
 from bot.cli.operator import arrival, operator, organisation_here
 from bot.evals.cases import golden_set
-from bot.evals.past import PastCard, agrees, answer_then, past_cards
-from bot.evals.rehearsal import Comparison, Rehearsal, compare, compare_results
+from bot.evals.past import OF_PROMPT, PastCard, judge_cards, past_cards
+from bot.evals.rehearsal import Rehearsal, compare_results
 from bot.evals.report import report_of
+from bot.evals.running import CaseResult
 from bot.files import FileInvalid
-from handlers.ports import AssistantUnavailable
 from handlers.rules.promote_model import may_promote, promote
 from storage.database import Database
 
 NOT_ALLOWED = "{email} may not promote a model; admins may, as the organisation file names them."
+THEN = "What was said then"
 PROMOTED = "Promoted: {model} with {prompt}. It is in force at once, on every replica."
 CONFIGURE = "The service asks {configured}; to use {model}, set COUNTERSIGN_AI__MODEL and restart it."
 REFUSED = "Not promoted."
@@ -85,8 +87,10 @@ async def _compared(
     if before and before.label != tried.label:
         old = await results(cases, before.assistant, before.label)
         comparisons += compare_results("Against the one in force", old, new)
-    if options.use == "recommendation":
-        comparisons.append(await _past(database, tried, options.past))
+    past = await _past(options, database, tried, before)
+    if past:
+        then, now = past
+        comparisons += compare_results(f"{len(now)} decided cards", then, now)
     return Rehearsal(
         use=options.use,
         candidate_model=tried.model,
@@ -95,30 +99,52 @@ async def _compared(
         report=report_of(tried.label, new),
         baseline=report_of(FACTS, rules),
         comparisons=tuple(comparisons),
+        past=report_of(f"{tried.label}, about decided cards", past[1]) if past else None,
+        past_before=report_of(f"{before.label if before else THEN}, about decided cards", past[0])
+        if past
+        else None,
     )
 
 
-async def _past(database: Database, tried: Candidate, most: int) -> Comparison:
-    """Ask about decided cards again, those only whose donors the candidate may see."""
-    pairs = []
-    async for card in past_cards(database, most):
-        if tried.assistant.may_see(card.region):
-            then = agrees(card, answer_then(card))
-            pairs.append((then, await _agrees_now(tried.assistant, card)))
-    return compare(f"{len(pairs)} decided cards, against what was said then", pairs)
+async def _past(
+    options: argparse.Namespace, database: Database, tried: Candidate, before: Candidate | None
+) -> tuple[tuple[CaseResult, ...], tuple[CaseResult, ...]] | None:
+    """Judge decided cards by the version in force and by the candidate, as far as both may see the donors.
+
+    Where nothing else is in force than what is tried, it is held to what was said at the time.
+    """
+    name, _ = PROMPTS[options.use]
+    if name not in OF_PROMPT:
+        return None
+    other = before if before and before.label != tried.label else None
+    asked = [each.assistant for each in (tried, other) if each]
+    cards = [
+        card
+        async for card in past_cards(database, options.use, options.past)
+        if all(each.may_see(card.region) for each in asked)
+    ]
+    if not cards:
+        return None
+    then = await _judged(cards, other.assistant if other else None, name, other.label if other else THEN)
+    return then, await _judged(cards, tried.assistant, name, tried.label)
 
 
-async def _agrees_now(assistant: OpenAiAssistant, card: PastCard) -> bool:
-    try:
-        return agrees(card, await assistant.ask_again("recommend", card.asked, card.actions))
-    except AssistantUnavailable:
-        return False
+async def _judged(
+    cards: list[PastCard], assistant: OpenAiAssistant | None, prompt: str, what: str
+) -> tuple[CaseResult, ...]:
+    with progress(f"{what}, decided cards") as bar:
+        task = bar.add_task("", total=len(cards))
+        return await judge_cards(
+            cards, assistant, prompt, monotonic=time.monotonic, done=lambda: bar.advance(task)
+        )
 
 
 def _print(options: argparse.Namespace, rehearsal: Rehearsal) -> None:
     print_report(rehearsal.report)
     if rehearsal.baseline:
         print_beside(rehearsal.baseline, rehearsal.report)
+    if rehearsal.past and rehearsal.past_before:
+        print_beside(rehearsal.past_before, rehearsal.past, ("in force", "candidate"))
     for comparison in rehearsal.comparisons:
         say(f"    {comparison.words}", "red" if comparison.is_worse else "")
     if rehearsal.objections:

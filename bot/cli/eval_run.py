@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
         for report in reports:
             print_report(report)
         if len(reports) > 1:
-            print_beside(*reports)
+            print_beside(reports[0], reports[1])
     return 1 if any(report.problems for report in reports) else 0
 
 
@@ -55,9 +55,11 @@ async def results(
         return await run_cases(cases, assistant, monotonic=time.monotonic, done=lambda: bar.advance(task))
 
 
-def print_beside(baseline: EvalReport, tried: EvalReport) -> None:
+def print_beside(
+    baseline: EvalReport, tried: EvalReport, heads: tuple[str, str] = ("without a model", "with it")
+) -> None:
     """Print what was tried beside what it has to beat."""
-    for line in beside(baseline, tried):
+    for line in beside(baseline, tried, heads):
         say(line)
 
 

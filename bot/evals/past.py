@@ -1,39 +1,81 @@
-"""Cards that people decided, asked again: what was sent to the model then stands in the audit."""
+"""Cards that people decided, judged again: what was sent to the model then stands in the audit.
+
+Whoever decided a card said what was right: approved, also in an edited version, the step that was carried out
+in the end; declined or taken back, another step than that one. How pressing it was stands on a card that was
+approved. Everything else is judged as in the golden set: whether an answer fits the schema, which sentences
+the records bear out, and that nothing escapes.
+"""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ConfigDict, ValidationError
 
 from bot.assistant.answer import Answer, UnreadableAnswerError, read_answer
+from bot.assistant.openai_assistant import OpenAiAssistant
+from bot.evals.cases import Case, Use
+from bot.evals.escapes import escapes
+from bot.evals.past_record import PastRecord
+from bot.evals.running import CaseResult
+from handlers.ports import AssistantUnavailable
 from policy.draft import ModelCall
+from policy.escalation import EscalationState
+from policy.facts_model import DonorFacts
+from policy.triage import LEVELS, Level, Triage
 from policy.value import Value
-from policy.verifier_language import MASK, unexplained
+from policy.verifier import verify
 from storage.database import Database
+from storage.escalations import Escalation
 from storage.transaction import Transaction
 
-ANSWERED = "recommendation.model_answered"
+ANSWERED, DECIDED = "recommendation.model_answered", "recommendation.decided"
+_S = EscalationState
+APPROVED = frozenset({_S.APPROVED, _S.EXECUTING, _S.EXECUTED, _S.OUTCOME_UNKNOWN, _S.FAILED})
+REFUSED = frozenset({_S.DECLINED, _S.UNDONE})
+OF_PROMPT: dict[str, Use] = {"recommend": "recommendation", "triage": "triage"}
 _BATCH = 200
-_EVER = datetime(2000, 1, 1, tzinfo=UTC)
-_PSEUDONYM = re.compile(r"\b[A-Z]+_\d+\b")
-_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
+NOTHING = "no useful answer"
 
 
 @dataclass(frozen=True, slots=True)
 class PastCard:
-    """What a model was asked and said about a card, and whether the person accepted the step."""
+    """What a model was asked and said about a card, what it was told of, and what a person made of it.
 
+    *expected* is what an answer should come to, None where nobody said so; *base* how pressing the rules
+    alone found it.
+    """
+
+    id: str
+    use: Use
     asked: str
     said: str
-    actions: tuple[str, str]
+    proposed: str
     region: str
-    accepted: bool
+    expected: str | None
+    reason: str
+    facts: DonorFacts
+    base: Level = "routine"
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What an answer may name."""
+        return LEVELS if self.use == "triage" else (self.proposed, "other")
+
+    def came_to(self, answer: Answer) -> str:
+        """Return what an answer comes to: a step or another than that, or how pressing the card is."""
+        if self.use == "triage":
+            said = next((level for level in LEVELS if level == answer.action), self.base)
+            return max(self.base, said, key=LEVELS.index)
+        return self.proposed if answer.action == self.proposed else not_this(self.proposed)
+
+
+def not_this(kind: str) -> str:
+    """Name any step but this one."""
+    return f"not {kind}"
 
 
 class _Call(Value):
@@ -42,75 +84,132 @@ class _Call(Value):
     call: dict[str, Any]
 
 
-async def past_cards(database: Database, most: int) -> AsyncIterator[PastCard]:
+class _Decided(Value):
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    donor_facts: DonorFacts
+    triage: Triage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What was read up to a *position*; *answered* waits for the decision written in the same moment."""
+
+    position: int = 0
+    answered: dict[str, bytes] = field(default_factory=dict)
+    cards: tuple[PastCard, ...] = ()
+
+
+def _next_page(tx: Transaction, after: _Page) -> _Page | None:
+    entries = tx.audit.page((ANSWERED, DECIDED), after=after.position, since=None, limit=_BATCH)
+    answered, cards = dict(after.answered), []
+    for entry in entries:
+        if entry.kind == ANSWERED:
+            answered[entry.correlation_id] = entry.payload or b""
+        elif said := answered.pop(entry.correlation_id, b""):
+            escalation = tx.escalations.by_correlation(entry.correlation_id)
+            card = _card(said, entry.payload or b"", escalation) if escalation else None
+            cards += [card] if card else []
+    return _Page(entries[-1].position, answered, tuple(cards)) if entries else None
+
+
+async def past_cards(database: Database, use: Use, most: int) -> AsyncIterator[PastCard]:
     """Yield up to *most* decided cards for which a model wrote, the oldest first."""
-    position = found = 0
-    while found < most:
-        after = position
-        page = await database.read(lambda tx, after=after: _page(tx, after))  # type: ignore[misc]
-        if not page:
-            return
-        for at, card in page:
-            position = at
-            if card is not None and found < most:
+    page: _Page | None = _Page()
+    found = 0
+    while page is not None and found < most:
+        after = page
+        page = await database.read(lambda tx, after=after: _next_page(tx, after))  # type: ignore[misc]
+        for card in page.cards if page else ():
+            if card.use == use and found < most:
                 found += 1
                 yield card
 
 
-def _page(tx: Transaction, after: int) -> list[tuple[int, PastCard | None]]:
-    accepted = {each.escalation_id: each.accepted for each in tx.judgements.since(_EVER)}
-    page: list[tuple[int, PastCard | None]] = []
-    for entry in tx.audit.page((ANSWERED,), after=after, since=None, limit=_BATCH):
-        escalation = tx.escalations.by_correlation(entry.correlation_id)
-        judged = accepted.get(escalation.id) if escalation else None
-        readable = None if entry.payload is None or judged is None else _card(entry.payload, accepted=judged)
-        page.append((entry.position, readable))
-    return page
-
-
-def _card(payload: bytes, *, accepted: bool) -> PastCard | None:
+def _card(answered: bytes, decided: bytes, escalation: Escalation) -> PastCard | None:
+    if escalation.state not in APPROVED | REFUSED:
+        return None
     try:
         call = ModelCall.model_validate(
-            {"instructions": ""} | _Call.model_validate_json(payload).call, strict=False
+            {"instructions": ""} | _Call.model_validate_json(answered).call, strict=False
         )
-        action = str(json.loads(call.asked)["proposal"]["action"])
+        told = _Decided.model_validate_json(decided)
+        proposed = str(json.loads(call.asked)["proposal"]["action"])
+        use = OF_PROMPT[call.prompt]
     except (ValidationError, ValueError, KeyError, TypeError):
         return None
-    said = call.answers[-1] if call.answers else ""
-    return PastCard(call.asked, said, (action, "other"), call.endpoint_region, accepted)
+    approved, final = escalation.state in APPROVED, escalation.action.kind
+    expected: str | None
+    if use == "triage":
+        expected = told.triage.level if told.triage and approved else None
+    else:
+        expected = final if approved and final == proposed else not_this(proposed)
+    return PastCard(
+        id=escalation.id,
+        use=use,
+        asked=call.asked,
+        said=call.answers[-1] if call.answers else "",
+        proposed=proposed,
+        region=call.endpoint_region,
+        expected=expected,
+        reason=f"A person {'approved' if approved else 'declined or took back'} {final}.",
+        facts=told.donor_facts,
+        base=told.triage.by_points if told.triage else "routine",
+    )
 
 
-def agrees(card: PastCard, answer: Answer | None) -> bool:
-    """Say whether an answer is fit to be shown and took the side that the person took afterwards."""
-    if answer is None or not all(is_bound(claim.model_dump(), card.asked) for claim in answer.claims):
-        return False
-    return (answer.action == card.actions[0]) == card.accepted
-
-
-def answer_then(card: PastCard) -> Answer | None:
-    """Return what the model said at the time; None when it was of no use."""
+def said_then(card: PastCard) -> Answer | str:
+    """Return what the model said at the time, or why it was of no use."""
     try:
         return read_answer(card.said, card.actions)
     except UnreadableAnswerError:
-        return None
+        return "invalid_output"
 
 
-def is_bound(claim: dict[str, Any], asked: str) -> bool:
-    """Say whether every figure of a sentence is bound to what the question itself stated.
+async def said_now(assistant: OpenAiAssistant, prompt: str, card: PastCard) -> Answer | str:
+    """Return what *assistant* says to the same question, or why it says nothing."""
+    try:
+        return await assistant.ask_again(prompt, card.asked, card.actions)
+    except AssistantUnavailable as unavailable:
+        return unavailable.code
 
-    The words between the figures are held to what the verifier lets pass: no names, links, figures in words,
-    comparisons or statuses that no slot answers.
-    """
-    data = json.loads(asked)
-    facts = {fact["id"]: {str(fact["value"]), *fact.get("say", ())} for fact in data["facts"]}
-    records = {row["ref"]: row for row in data["records"]}
-    rest = claim["text"]
-    for slot in claim["slots"]:
-        stated = facts.get(slot["fact"] or "", set())
-        if slot["record"] in records:
-            stated = stated | {str(records[slot["record"]].get(slot["field"]))}
-        if slot["text"] not in stated and slot["kind"] != "name":
-            return False
-        rest = rest.replace(slot["text"], MASK)
-    rest = _PSEUDONYM.sub(MASK, rest)
-    return _NUMBER.search(rest) is None and unexplained(rest) is None
+
+async def judge_cards(
+    cards: Sequence[PastCard],
+    assistant: OpenAiAssistant | None,
+    prompt: str,
+    *,
+    monotonic: Callable[[], float],
+    done: Callable[[], None] = lambda: None,
+) -> tuple[CaseResult, ...]:
+    """Judge what *assistant* says about each card, or without one what was said then."""
+    results = []
+    for card in cards:
+        began = monotonic()
+        answer = await said_now(assistant, prompt, card) if assistant else said_then(card)
+        took = round((monotonic() - began) * 1000)
+        results.append(judged(card, answer).model_copy(update={"took_ms": took}))
+        done()
+    return tuple(results)
+
+
+def judged(card: PastCard, answer: Answer | str) -> CaseResult:
+    """Judge one answer by the checks of the golden set; a text instead says why there is none."""
+    common = {"use": card.use, "id": card.id, "sort": "decided", "reason": card.reason}
+    if isinstance(answer, str):
+        told = {"expected": card.expected or "an answer", "found": NOTHING}
+        return CaseResult.model_validate(
+            common | told | {"answered": False, "why_not": answer, "kept": 0, "removed": 0}
+        )
+    asked = json.loads(card.asked)
+    past = PastRecord(asked, card.asked, card.facts)
+    checked = verify(tuple(map(past.claim, answer.claims)), past.record, past.facts)
+    shown = tuple(each.claim.text for each in checked.kept)
+    nobody = Case(id=card.id, sort="hostile", reason=card.reason)
+    found = card.came_to(answer)
+    return CaseResult.model_validate(
+        common
+        | {"answered": True, "kept": len(checked.kept), "removed": len(checked.removed)}
+        | {"expected": card.expected or found, "found": found}
+        | {"escapes": tuple(escapes(shown, nobody, past.record, past.facts))}
+    )

@@ -140,9 +140,11 @@ def lines_of(report: EvalReport) -> Iterator[str]:
         yield f"    {each.id} ({each.sort}): {_why(each)}. {each.reason}"
 
 
-def beside(baseline: EvalReport, tried: EvalReport) -> Iterator[str]:
-    """Set what was tried beside the rules that it has to beat, figure by figure."""
-    yield f"{'':<28} {'without a model':>18} {'with it':>18}"
+def beside(
+    baseline: EvalReport, tried: EvalReport, heads: tuple[str, str] = ("without a model", "with it")
+) -> Iterator[str]:
+    """Set what was tried beside what it has to beat, figure by figure."""
+    yield f"{'':<28} {heads[0]:>18} {heads[1]:>18}"
     pairs = [("cases as expected", baseline.passed, tried.passed)]
     pairs += [
         (f"    {mine.use}", other.passed, mine.passed)
@@ -151,6 +153,8 @@ def beside(baseline: EvalReport, tried: EvalReport) -> Iterator[str]:
     ]
     pairs.append(("action or urgency", baseline.agreed, tried.agreed))
     pairs.append(("sentences borne out", baseline.supported, tried.supported))
+    if baseline.valid.of:
+        pairs.append(("answers fit the schema", baseline.valid, tried.valid))
     for name, other, mine in pairs:
         yield f"{name:<28} {_short(other):>18} {_short(mine):>18}"
     said = (str(each.supported.count) for each in (baseline, tried))
@@ -158,7 +162,8 @@ def beside(baseline: EvalReport, tried: EvalReport) -> Iterator[str]:
     yield f"{'time per case, middle':<28} {baseline.p50_ms:>15} ms {tried.p50_ms:>15} ms"
     missed = {each.id for each in tried.failed} - {each.id for each in baseline.failed}
     if missed:
-        yield f"The rules alone did better in {', '.join(sorted(missed))}."
+        better = heads[0].capitalize() if baseline.valid.of else "The rules alone"
+        yield f"{better} did better in {', '.join(sorted(missed))}."
 
 
 def _short(share: Share) -> str:
