@@ -105,8 +105,8 @@ def _running() -> Iterator[Crm]:
                 outer, log_level="error", timeout_graceful_shutdown=1, timeout_keep_alive=IDLE_CONNECTION_S
             )
         )
-        ready = threading.Event()
-        thread = threading.Thread(target=_serve, args=(server, listener, ready), daemon=True)
+        listener.listen()  # whoever calls before the server is up waits until it is
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         headers = {"Authorization": f"Bearer {TOKEN}", "X-Actor": "countersign (Olivia Hart)"}
         with httpx2.Client(
@@ -128,12 +128,6 @@ def _clock() -> Callable[[], datetime]:
     ticks = itertools.count()
     noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
     return lambda: noon + timedelta(seconds=next(ticks))
-
-
-def _serve(server: uvicorn.Server, listener: socket.socket, ready: threading.Event) -> None:
-    listener.listen()
-    ready.set()
-    server.run(sockets=[listener])
 
 
 @pytest.fixture(scope="module")
