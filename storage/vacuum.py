@@ -7,11 +7,15 @@ import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import make_url, text
+from sqlalchemy import LargeBinary, String, make_url, select, text
 
 from storage.errors import without_data
 from storage.schema import METADATA
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 _PATIENCE_S = 20.0
 _PAUSE_S = 0.2
@@ -49,6 +53,17 @@ def _rebuild(path: Path) -> bool:
     return True
 
 
+async def _forget_samples(alone: AsyncConnection) -> None:
+    """Drop what PostgreSQL remembers of tables that are empty now: analysing those would leave it there."""
+    for table in METADATA.sorted_tables:
+        if (await alone.execute(select(table.primary_key.columns.values()[0]).limit(1))).first() is None:
+            kept = [column for column in table.columns if isinstance(column.type, String | LargeBinary)]
+            spelled = ((column.name, column.type.compile(alone.dialect)) for column in kept)
+            changed = ", ".join(f"ALTER COLUMN {name} TYPE {kind}" for name, kind in spelled)
+            if changed:
+                await alone.execute(text(f"ALTER TABLE {table.name} {changed}"))
+
+
 def _rewrite(url: str) -> None:
     from storage.postgresql import postgresql_engine  # noqa: PLC0415 - only the driver in use is loaded
 
@@ -57,7 +72,10 @@ def _rewrite(url: str) -> None:
         try:
             async with engine.connect() as connection:
                 alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
-                await alone.execute(text(f"VACUUM (FULL) {', '.join(METADATA.tables)}"))
+                await _forget_samples(alone)
+                await alone.execute(text(f"VACUUM (FULL, ANALYZE) {', '.join(METADATA.tables)}"))
+                # The planner keeps samples of what columns hold: those from before are dead rows by now.
+                await alone.execute(text("VACUUM (FULL) pg_catalog.pg_statistic"))
         finally:
             await engine.dispose()
 

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import redis
 from sqlalchemy import Connection, make_url, text
 
 from bot.cli.operator import arrival
@@ -145,22 +146,61 @@ async def test_others_who_only_share_a_part_of_the_name_keep_theirs(loop: Loop) 
 
 
 @pytest.mark.postgres
-async def test_a_dump_of_postgresql_holds_nothing_of_an_erased_donor(
-    open_loop: Open, postgres_url: str
+@pytest.mark.redis
+async def test_postgresql_and_redis_hold_nothing_of_an_erased_donor(
+    open_loop: Open, postgres_url: str, redis_url: str
 ) -> None:
-    loop = await open_loop(database_url=postgres_url)
+    loop = await open_loop(database_url=postgres_url, redis_url=redis_url)
+    card = await loop.card()
+    await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:approve")
+    await loop.now_shows(card, "Done: Jane Doe")
     await loop.card()
     await loop.stage.command(FIONA, FUNDRAISING, "summary jane doe")
     await loop.stage.seen(FIONA, FUNDRAISING, "Summary of Jane Doe")
     await loop.settled()
+    ask(postgres_url, "ANALYZE")
     assert in_dump(postgres_url)
+    assert in_files(postgres_url) in (None, set(TRACES[:3])), "before, she is there, also in the statistics"
     assert isinstance(await erased(loop), Erased)
     await loop.settled()
     assert await until(lambda: sealed(loop))
     # In a thread: the bot in this event loop must be able to end a transaction that holds a table.
     assert await asyncio.to_thread(vacuum, postgres_url)
     assert in_dump(postgres_url) == set()
+    assert in_files(postgres_url) in (None, set())
+    kept = in_redis(redis_url)
+    assert b"countersign.action_executed" in kept, "what was published is there"
+    assert found_in(kept) == set()
     await loop.verified()
+
+
+def ask(url: str, statements: str) -> str:
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    command = ["psql", "--no-align", "--tuples-only", "--quiet", "--command", statements, address]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout
+
+
+def in_files(url: str) -> set[str] | None:
+    """What the server's own files of this database hold, dead rows and statistics too; None elsewhere."""
+    ask(url, "CHECKPOINT")
+    named = ask(
+        url,
+        "SELECT current_setting('data_directory') || '/' || pg_relation_filepath(oid) FROM pg_class "
+        "WHERE relkind IN ('r', 'i', 't', 'm') AND pg_relation_filepath(oid) LIKE 'base/%'",
+    )
+    try:
+        return found_in(b"\n".join(Path(each).read_bytes() for each in named.split()))
+    except OSError:
+        return None
+
+
+def in_redis(url: str) -> bytes:
+    """Every key with its value as Redis dumps it, and what is in the streams spelled out."""
+    with redis.Redis.from_url(url) as client:
+        keys = list(client.scan_iter("countersign:*"))
+        dumped = [key + b"\n" + (client.dump(key) or b"") for key in keys]
+        streams = [key for key in keys if client.type(key) == b"stream"]
+        return b"\n".join([*dumped, *(repr(client.xrange(key)).encode() for key in streams)])
 
 
 async def sealed(loop: Loop) -> bool:
