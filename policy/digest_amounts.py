@@ -31,8 +31,8 @@ THOSE_WHO_GAVE = (
 )
 
 
-def amounts(given: Sequence[GivenAfter], not_causal: str) -> DigestSection:
-    """Return what households gave after decisions, the currency that most households gave in first."""
+def amounts(given: Sequence[GivenAfter], notes: Sequence[str]) -> DigestSection:
+    """Return what households gave, the currency that most gave in first; *notes* stand before its own."""
     ordered = sorted(given, key=lambda each: (each.currency, not each.acted))
     by_currency = [(name, list(of)) for name, of in groupby(ordered, key=lambda each: each.currency)]
     by_currency.sort(key=lambda each: (-sum(len(arm.totals) for arm in each[1]), each[0]))
@@ -42,7 +42,7 @@ def amounts(given: Sequence[GivenAfter], not_causal: str) -> DigestSection:
         says=_says(by_currency),
         columns=COLUMNS,
         rows=tuple(_row(each) for _, arms in by_currency for each in arms),
-        notes=(not_causal, MONEY, THOSE_WHO_GAVE),
+        notes=(*notes, MONEY, THOSE_WHO_GAVE),
     )
 
 

@@ -68,7 +68,8 @@ class Material:
 
     *minutes* is how often it took so many minutes from an event to a decision. *followed* holds, by what
     came after them, decisions that were followed for the time of that; *campaigns* ended in the last year;
-    *given* is how much came after. Of *lone_donors* decisions it is not known who shares a household.
+    *given* is how much came after. *decided* says, by the days that decisions were followed for, from when
+    until when they were concluded. Of *lone_donors* decisions it is not known who shares a household.
     *people* is how many could have used it, *by_hand* how many minutes the organisation measured for a
     summary or a decision without Countersign, *words* what there was to read instead. *reliability* is what
     confidence was worth in the last year, by kind of action; None for a team. *trust* is how far people said
@@ -83,6 +84,7 @@ class Material:
     followed: Mapping[Came, tuple[Followed, ...]] = field(default_factory=dict)
     campaigns: tuple[CampaignFollowed, ...] = ()
     given: tuple[GivenAfter, ...] = ()
+    decided: Mapping[int, str] = field(default_factory=dict)
     lone_donors: int = 0
     overruled: tuple[Overruled, ...] = ()
     people: int = 0

@@ -118,9 +118,7 @@ def _without_model(cells: Cells) -> DigestSection:
     return DigestSection(
         id="without_model",
         title="When no model answered",
-        says=f"{texts} written from the facts alone instead."
-        if total
-        else "A model answered whenever it was asked.",
+        says=f"{texts} written from the facts alone instead." if total else _answered(cells),
         columns=("Because", "Now", "Before"),
         rows=tuple(
             (WHY_WORDS.get(each, each.replace("_", " ")), f"{pair.now:,}", f"{pair.before:,}")
@@ -128,6 +126,12 @@ def _without_model(cells: Cells) -> DigestSection:
             for pair in (cells.count(K.WITHOUT_MODEL, because(each)),)
         ),
     )
+
+
+def _answered(cells: Cells) -> str:
+    if not cells.amount(K.TOKENS).now:
+        return "No model was asked in this period."
+    return "A model answered whenever it was asked."
 
 
 _WORDS = INCIDENTS | ANOMALIES | COMPLIANCE

@@ -82,10 +82,10 @@ def outcomes(material: Material) -> Digest:
             DigestFigure(label="Gave after that", value=_share(pair.others)),
         ),
         sections=(
-            _compared(MEASURES[0], material.followed.get("gave", ())),
+            _compared(MEASURES[0], material),
             _campaigns(material),
-            *(_compared(measure, material.followed.get(measure.came, ())) for measure in MEASURES[1:]),
-            amounts(material.given, NOT_CAUSAL),
+            *(_compared(measure, material) for measure in MEASURES[1:]),
+            amounts(material.given, (NOT_CAUSAL, *_when(material, "gifts"))),
         ),
         footnotes=(NOT_CAUSAL, FOLLOWED, CLUSTERED, *_lone(material.lone_donors)),
     )
@@ -137,7 +137,13 @@ def _apart(measure: _Measure, pair: Compared, comparisons: int) -> str:
     return f"{100 * nearer:.0f} to {100 * further:.0f} {words}{'more' if gap.low > 0 else 'fewer'}"
 
 
-def _compared(measure: _Measure, followed: Sequence[Followed]) -> DigestSection:
+def _when(material: Material, came: Came) -> tuple[str, ...]:
+    when = material.decided.get(WINDOWS[came])
+    return (when,) if when else ()
+
+
+def _compared(measure: _Measure, material: Material) -> DigestSection:
+    followed = material.followed.get(measure.came, ())
     pair = _all(followed)
     rows = [(action(f.action_kind) if f.action_kind else "All", *_row(measure, f.pair)) for f in followed]
     return DigestSection(
@@ -147,7 +153,11 @@ def _compared(measure: _Measure, followed: Sequence[Followed]) -> DigestSection:
         chart=_chart(measure, pair) if _worth_drawing(pair) else None,
         columns=COLUMNS,
         rows=tuple(rows),
-        notes=(NOT_CAUSAL, *((EACH_GIFT_ONCE,) if measure.per_hundred else ())),
+        notes=(
+            NOT_CAUSAL,
+            *_when(material, measure.came),
+            *((EACH_GIFT_ONCE,) if measure.per_hundred else ()),
+        ),
     )
 
 

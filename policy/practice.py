@@ -46,6 +46,10 @@ class Past(Value):
     text: Words
 
 
+SMALL = frozenset({"Task", "Acknowledged"})
+"""What the cards change that may be approved several at a time: a new task, a thank-you that is recorded."""
+
+
 class Scenario(Value):
     """One decision to practise on: what the card shows, what is right, and why.
 
@@ -81,6 +85,18 @@ class Scenario(Value):
         if self.kind == "obvious_miss" and self.accepts("approve"):
             raise ValueError("approving an obvious miss cannot be right")
         return self
+
+    @property
+    def is_small(self) -> bool:
+        """Say whether a real card like it may be among those approved several at a time."""
+        fields = {change.field for change in self.changes}
+        return (
+            bool(fields)
+            and fields <= SMALL
+            and not self.marks
+            and self.tier not in ("major", "principal")
+            and self.confidence != "low"
+        )
 
     @property
     def version(self) -> str:

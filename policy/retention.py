@@ -32,10 +32,13 @@ def matches(pattern: str, kind: str) -> bool:
 SHADOW, REHEARSAL = "shadow.compared", "rehearsal.reported"
 """Kept outside the audit by the same rules: what a candidate would have said beside the rules in force, and
 the report that a change of the rules was decided on (the audit keeps one of its own)."""
+PULSE = "pulse.answered"
+"""What staff answered to the monthly question; kept outside the audit, by person, for sums alone."""
 
 DEFAULT_RETENTION = (
     RetentionRule(
-        kinds=("home.*", "help.*", "timeline.*", "request.*", "evidence.*", "click.*", "shadow.*"), days=400
+        kinds=("home.*", "help.*", "timeline.*", "request.*", "evidence.*", "click.*", "shadow.*", "pulse.*"),
+        days=400,
     ),
     RetentionRule(kinds=("summary.*", "feedback.*", "digest.*", "event.*"), days=800),
     RetentionRule(

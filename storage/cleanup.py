@@ -73,11 +73,21 @@ class CleanupItems:
             query = query.where(table.asked_by == asked_by)
         return self._all(query.order_by(table.asked_at, table.id).limit(limit))
 
-    def is_reported(self, answer_id: str) -> bool:
-        """Say whether what somebody said of an answer still has to be put right."""
+    def reported(self, donor_id: str) -> CleanupItem | None:
+        """Return what waits because somebody said that a text about a donor is wrong."""
         table = CLEANUP_ITEMS.c
-        query = select(table.id).where(table.answer_id == answer_id, table.state.in_(UNFINISHED)).limit(1)
-        return self._connection.execute(query).first() is not None
+        query = select(CLEANUP_ITEMS).where(
+            table.donor_id == donor_id, table.answer_id.is_not(None), table.state == CleanupState.OPEN
+        )
+        return next(iter(self._all(query.order_by(table.asked_at, table.id).limit(1))), None)
+
+    def set_card(self, item_id: str, card: bytes) -> CleanupItem | None:
+        """Change what an open item says and return it; None when it is open no more."""
+        table = CLEANUP_ITEMS.c
+        here = update(CLEANUP_ITEMS).where(table.id == item_id, table.state == CleanupState.OPEN)
+        values = {"card": card, "revision": table.revision + 1}
+        row = self._connection.execute(here.values(values).returning(CLEANUP_ITEMS)).mappings().first()
+        return _item(row) if row else None
 
     def move(
         self,

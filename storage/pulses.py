@@ -39,6 +39,10 @@ class Pulses:
         still_open = update(PULSES).where(PULSES.c.id == pulse_id, PULSES.c.ended_at.is_(None))
         return self._connection.execute(still_open.values(answer=answer, ended_at=at)).rowcount == 1
 
+    def forget(self, before: datetime) -> int:
+        """Forget what was asked before then, answered or not; return how much it was."""
+        return self._connection.execute(delete(PULSES).where(PULSES.c.asked_at < before)).rowcount
+
     def refuse(self, person: str, at: datetime) -> None:
         """Keep that somebody does not want to be asked."""
         insert_or_update(self._connection, PULSE_REFUSALS, ("person",), {"person": person, "since": at})

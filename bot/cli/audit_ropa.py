@@ -9,7 +9,7 @@ from bot.cli.loading import database_settings
 from bot.cli.operator import organisation_here
 from bot.settings import Settings
 from policy.organisation import Organisation
-from policy.retention import DEFAULT_RETENTION
+from policy.retention import DEFAULT_RETENTION, PULSE, days_for
 from storage.database import Database
 
 PURPOSES = (
@@ -17,12 +17,15 @@ PURPOSES = (
     "Proposing the next step in a donor relationship to the person who decides",
     "Writing what was decided to the CRM, and undoing it",
     "Proving afterwards who decided what, on which facts and by which rules",
+    "Asking staff once a month how far they trust the suggestions, shown as sums of five people or more",
+    "Letting staff who ask for it practise on made-up decisions; results are shown to that person alone",
 )
 DATA_SUBJECTS = ("Donors and members of their households", "Staff who ask, decide or change rules")
 CATEGORIES = (
     "Contact and relationship data, giving history, consents and preferences, as the CRM holds them",
     "Texts written about donors, proposals, decisions with reasons, and their effects",
     "Slack user ids, names and e-mail addresses of staff, and what they did when",
+    "Answers of staff to the monthly question (1 to 5), by Slack user id, which no report tells apart",
 )
 MEASURES = (
     "Audit payloads are encrypted (AES-256-GCM) with a key per donor, wrapped by a master key",
@@ -58,9 +61,16 @@ def _record(organisation: Organisation | None, settings: Settings) -> dict[str, 
         "Automated decisions": [
             "None with legal or similar effect: a named person approves, and can decline or undo everything"
         ],
-        "Time of retention": [f"{', '.join(rule.kinds)}: {rule.days} days" for rule in rules],
+        "Time of retention": [
+            *(f"{', '.join(rule.kinds)}: {rule.days} days" for rule in rules),
+            f"Answers to the monthly question ({PULSE}): {_days(days_for(PULSE, rules))}",
+        ],
         "Technical and organisational measures": list(MEASURES),
     }
+
+
+def _days(days: int | None) -> str:
+    return "for ever" if days is None else f"{days} days"
 
 
 def _recipients(settings: Settings) -> list[str]:

@@ -57,7 +57,7 @@ async def _digest(options: argparse.Namespace, organisation: Organisation) -> Di
 
 def _print(digest: DigestShown) -> None:
     say(digest.title, "bold")
-    say(period_words(digest.period_start, digest.period_end, digest.zone))
+    say(period_words(digest))
     say(digest.headline, "bold")
     _table(
         ("Figure", "Now", "Before", ""),

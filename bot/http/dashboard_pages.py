@@ -68,7 +68,7 @@ def figures_page(
     digest: DigestShown, viewer: Viewer, days: int, teams: Sequence[str], now: Now | None
 ) -> str:
     """Return one digest as a page, with what can be chosen in the address."""
-    words = period_words(digest.period_start, digest.period_end, digest.zone)
+    words = period_words(digest)
     whose = f"Team {digest.team}. " if digest.team else ""
     about = el("p", f"{whose}{words}. {digest.zone}.", class_="period")
     return page(

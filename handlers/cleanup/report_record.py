@@ -12,7 +12,7 @@ from handlers.cleanup.remind_steward import watch_cleanup
 from handlers.commands import ReplyAddress
 from handlers.context import Arrived, Context
 from handlers.effects import show_cleanup
-from handlers.outcomes import CleanupShown, FollowUpShown, NextStepShown, Notice, SummaryShown
+from handlers.outcomes import AlsoReported, CleanupShown, FollowUpShown, NextStepShown, Notice, SummaryShown
 from handlers.ports import Colleague
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
@@ -56,8 +56,12 @@ def report_record(
     reason: FeedbackReason,
     queue: Queue,
 ) -> None:
-    """Put the record behind a text on the queue, unless it waits there for that text already."""
-    if tx.cleanup.is_reported(stored.id):
+    """Put the record behind a text on the queue; one that waits there already gets one more reporter."""
+    donor_id = stored.donor_id or shown.donor.id
+    tx.escalations.one_at_a_time(f"report:{donor_id}")
+    waiting = tx.cleanup.reported(donor_id)
+    if waiting is not None:
+        _fold(tx, arrived, waiting, stored, person, reason)
         return
     item = _item(arrived, stored, shown, person, reason, queue)
     tx.cleanup.add(item)
@@ -75,16 +79,58 @@ def report_record(
     show_cleanup(tx, arrived, item)
 
 
+def _fold(
+    tx: Transaction,
+    arrived: Arrived,
+    waiting: CleanupItem,
+    stored: Answer,
+    person: Colleague,
+    reason: FeedbackReason,
+) -> None:
+    """Name another reporter on the item that waits; who is on it already is not named twice."""
+    card = CleanupShown.model_validate_json(waiting.card)
+    if person.id in (card.asked_by_user_id, *(each.user_id for each in card.also)) and stored.id in (
+        waiting.answer_id,
+        *(each.answer_id for each in card.also if each.user_id == person.id),
+    ):
+        return
+    another = AlsoReported(
+        user_id=person.id,
+        name=person.name,
+        at=arrived.now,
+        reason=FEEDBACK_WORDS[reason],
+        answer_id=stored.id,
+    )
+    changed = card.model_copy(update={"also": (*card.also, another)})
+    item = tx.cleanup.set_card(waiting.id, canonical_json(changed))
+    if item is None:
+        return
+    write_down(
+        tx,
+        arrived,
+        "record.reported",
+        subject=item.donor_id,
+        actor=slack_actor(person.id),
+        answer_id=stored.id,
+        cleanup_id=item.id,
+        reason_code=reason.value,
+    )
+    show_cleanup(tx, arrived, item)
+
+
 def tell_reporters(tx: Transaction, arrived: Arrived, item: CleanupItem) -> None:
-    """Tell everybody who said so of that text what became of it, in direct messages."""
+    """Tell everybody who said so what became of it, each once, in direct messages."""
     shown = cleanup_of(item)
     fixed = item.answer is None or not item.answer
     done = FIXED if fixed else NOT_FIXED
     next_step = AS_IT_IS_NOW.format(donor=shown.donor.name) if fixed else NOTHING_TO_DO
     who = item.answered_by_name or "Somebody"
-    for opinion in tx.feedback.of(item.answer_id or ""):
-        if opinion.reason not in ABOUT_THE_RECORD:
+    texts = dict.fromkeys((item.answer_id or "", *(each.answer_id for each in shown.also)))
+    told = set[str]()
+    for opinion in (each for text in texts for each in tx.feedback.of(text)):
+        if opinion.reason not in ABOUT_THE_RECORD or opinion.user_id in told:
             continue
+        told.add(opinion.user_id)
         said = YOU_SAID.format(donor=shown.donor.name, reason=FEEDBACK_WORDS[FeedbackReason(opinion.reason)])
         notice = Notice(
             text=said + done.format(who=who, note=item.answer or ""),

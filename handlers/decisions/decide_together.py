@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from handlers.admission import admit
 from handlers.answers.answering import answer, fill
-from handlers.commands import ApprovalClicked, ChosenItem, TogetherApproved, TogetherRequested
+from handlers.commands import ApprovalClicked, ChosenItem, DrillPressed, TogetherApproved, TogetherRequested
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.approve_escalation import Attempt, approval
 from handlers.decisions.deciding_together import NOT_TOGETHER, may_be_decided_together
 from handlers.decisions.standing import UNKNOWN_CARD
 from handlers.outcomes import Notice, TogetherDone, TogetherForm, TogetherItem, TogetherResult, Window
+from handlers.practice.answer_drill import answer_open_drill
+from handlers.practice.drill_card import scenario_of, small_drill
 from handlers.proposals.escalation_view import card_of
 from handlers.queue.queue_of import own_queue
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
+from policy.drills import Drill
 from policy.escalation import EscalationState
+from policy.practice import Scenario
 from storage.escalations import Escalation
 from storage.transaction import Transaction
 
@@ -24,6 +28,7 @@ NOTHING = Notice(
     text="There is nothing here that may be approved several at a time.",
     next_step="Open each decision as a card and decide it there.",
 )
+A_DRILL = "This was a drill, made up for practice. Nothing was written; another message tells you more."
 CHANGED = "It changed while you looked at the list. Open it again to see it as it is now."
 
 
@@ -42,11 +47,20 @@ async def offer_together(command: TogetherRequested, arrived: Arrived, context: 
         and may_be_decided_together(each, context.organisation)
         and (command.source in HERE or each.grouping_id == command.source)
     ]
-    if not small:
+    drills = await context.database.read(lambda tx: tx.drills.open())
+    items = [_item(each) for each in small]
+    if command.source in HERE:
+        items += [
+            _drill_item(drill, scenario)
+            for drill in drills
+            if (scenario := small_drill(drill, colleague, context))
+        ]
+    items.sort(key=lambda item: item.due_at)
+    if not items:
         return _fill(command, arrived, NOTHING)
     form = TogetherForm(
-        items=tuple(_item(each) for each in small[:MOST]),
-        more=len(small[MOST:]),
+        items=tuple(items[:MOST]),
+        more=len(items[MOST:]),
         checked=context.organisation.bulk_checked,
         channel_id=command.reply_to.channel_id,
         thread_ts=command.reply_to.thread_ts,
@@ -70,6 +84,18 @@ def _item(escalation: Escalation) -> TogetherItem:
     )
 
 
+def _drill_item(drill: Drill, scenario: Scenario) -> TogetherItem:
+    """Return a drill as the real ones stand beside it: whoever approves without looking approves it too."""
+    return TogetherItem(
+        escalation_id=drill.id,
+        revision=1,
+        donor_name=scenario.donor,
+        proposal=scenario.proposal,
+        changes=scenario.changes,
+        due_at=drill.due_at,
+    )
+
+
 async def approve_together(command: TogetherApproved, arrived: Arrived, context: Context) -> Write:
     """Approve each that may be approved this way, and tell item by item what became of it.
 
@@ -77,7 +103,10 @@ async def approve_together(command: TogetherApproved, arrived: Arrived, context:
     refused, whoever put it there.
     """
     chosen = {each.escalation_id: each for each in command.chosen[:MOST]}
-    attempts = [(each, *await _attempt(each, command, arrived, context)) for each in chosen.values()]
+    drills = [await _drill(each, command, context) for each in chosen]
+    caught = [each for each in drills if each]
+    real = [each for each in chosen.values() if each.escalation_id not in {drill.id for drill, _ in caught}]
+    attempts = [(each, *await _attempt(each, command, arrived, context)) for each in real]
 
     def write(tx: Transaction) -> None:
         write_down(
@@ -90,9 +119,26 @@ async def approve_together(command: TogetherApproved, arrived: Arrived, context:
             chosen=[each.escalation_id for each in chosen.values()],
         )
         results = tuple(_result(escalation, attempt(tx)) for _, escalation, attempt in attempts)
+        results += tuple(_approved_drill(tx, arrived, command, *each) for each in caught)
         answer(tx, arrived, TogetherDone(results=results, reference=arrived.reference), command.reply_to)
 
     return write
+
+
+async def _drill(drill_id: str, command: TogetherApproved, context: Context) -> tuple[Drill, Scenario] | None:
+    """Return a drill of whoever pressed; None for everything else, which is looked up as a decision."""
+    drill = await context.database.read(lambda tx: tx.drills.get(drill_id))
+    scenario = scenario_of(drill, context) if drill and drill.person == command.by.id else None
+    return (drill, scenario) if drill and scenario else None
+
+
+def _approved_drill(
+    tx: Transaction, arrived: Arrived, command: TogetherApproved, drill: Drill, scenario: Scenario
+) -> TogetherResult:
+    """Count the approval, tell what it was about in an answer of its own, and write nothing."""
+    press = DrillPressed(drill_id=drill.id, choice="approve", by=command.by, reply_to=command.reply_to)
+    answer_open_drill(tx, press, arrived, drill, scenario)
+    return TogetherResult(donor_name=scenario.donor, proposal=scenario.proposal, problem=A_DRILL)
 
 
 async def _attempt(

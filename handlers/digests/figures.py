@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from handlers.context import Context
@@ -24,6 +25,9 @@ from storage.database import Database
 from storage.team import Team
 from storage.transaction import Transaction
 
+DECIDED = (
+    "Of decisions from {first} to {last}: the period and the one before it, as long ago as they are followed."
+)
 CAMPAIGNS_BACK = timedelta(days=365)
 TOO_SMALL = (
     f"This team has fewer than {FEWEST_PEOPLE} people. Figures about so few would be figures about each of "
@@ -68,7 +72,7 @@ async def digest_shown(
         team = None
     whose = await team_of(team, context)
     material = await context.database.read(lambda tx: gathered(tx, kind, period, whose, team, organisation))
-    return _shown(_DIGESTS[kind](material), team, period, zone, late=late)
+    return _shown(_DIGESTS[kind](_dated(material, period, zone)), team, period, zone, late=late)
 
 
 async def digest_of_everybody(
@@ -76,7 +80,7 @@ async def digest_of_everybody(
 ) -> DigestShown:
     """Count everybody's figures, which needs nothing but the database."""
     material = await database.read(lambda tx: gathered(tx, kind, period, None, None, organisation))
-    return _shown(_DIGESTS[kind](material), None, period, zone)
+    return _shown(_DIGESTS[kind](_dated(material, period, zone)), None, period, zone)
 
 
 def _shown(
@@ -150,6 +154,22 @@ def _outcomes(tx: Transaction, period: Period, whose: Team | None, common: Mappi
         given=tuple(tx.outcomes.given(*gifts, whose)),
         lone_donors=tx.outcomes.lone_donors(*gifts[:2], whose),
     )
+
+
+def _dated(material: Material, period: Period, zone: ZoneInfo) -> Material:
+    """Say from when until when the decisions were concluded whose outcomes are told."""
+    if not material.followed:
+        return material
+    decided = dict[int, str]()
+    for days in WINDOWS.values():
+        start, end, _ = moved_back(period, days)
+        first, last = (at.astimezone(zone).date() for at in (start, end - timedelta(microseconds=1)))
+        decided[days] = DECIDED.format(first=_on_day(first), last=_on_day(last))
+    return replace(material, decided=decided)
+
+
+def _on_day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
 
 
 def moved_back(period: Period, days: int) -> tuple[datetime, datetime, timedelta]:

@@ -19,7 +19,7 @@ from handlers.outcomes.card import (
     TriageShown,
     UndoShown,
 )
-from handlers.outcomes.cleanup import CleanupListShown, CleanupShown
+from handlers.outcomes.cleanup import AlsoReported, CleanupListShown, CleanupShown
 from handlers.outcomes.digests import (
     DecisionLine,
     DecisionsShown,
@@ -88,6 +88,7 @@ __all__ = [
     "AbsenceShown",
     "AlarmCard",
     "AlarmChoice",
+    "AlsoReported",
     "CardEdit",
     "CardInFull",
     "CardStatus",

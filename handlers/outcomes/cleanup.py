@@ -11,11 +11,22 @@ from policy.cleanup import CleanupState
 from policy.value import Value
 
 
+class AlsoReported(Value):
+    """Another report of the same record while it waited: by whom, when, of which text, and why."""
+
+    user_id: str
+    name: str
+    at: AwareDatetime
+    reason: str
+    answer_id: str
+
+
 class CleanupShown(Value):
     """A record to put right: whose, what is wrong with it, who asked, and what became of it.
 
     *asked_for* names the absent person they did it for, *waiting* is the proposal that waits for it; empty
-    when somebody said it of a text. *answer* says what came of it, for people.
+    when somebody said it of a text; *also* are those who said so of the same record after that. *answer*
+    says what came of it, for people.
     """
 
     type: Literal["cleanup"] = "cleanup"
@@ -35,6 +46,7 @@ class CleanupShown(Value):
     answered_at: AwareDatetime | None = None
     answer: str = ""
     reference: str
+    also: tuple[AlsoReported, ...] = ()
 
 
 class CleanupListShown(Value):

@@ -29,7 +29,7 @@ async def answer_drill(command: DrillPressed, arrived: Arrived, context: Context
     scenario = scenario_of(drill, context)
     if scenario is None:
         return lambda tx: end(tx, drill, arrived)
-    return lambda tx: _answer(tx, command, arrived, drill, scenario)
+    return lambda tx: answer_open_drill(tx, command, arrived, drill, scenario)
 
 
 async def end_drill(command: DrillEnded, arrived: Arrived, context: Context) -> Write:
@@ -43,9 +43,10 @@ def _refuse(tx: Transaction, command: DrillPressed, arrived: Arrived, why: Notic
     answer(tx, arrived, why, command.reply_to)
 
 
-def _answer(
+def answer_open_drill(
     tx: Transaction, command: DrillPressed, arrived: Arrived, drill: Drill, scenario: Scenario
 ) -> None:
+    """Keep an answer and tell whoever gave it, them alone, how it was; nothing is ever written to the CRM."""
     right = scenario.accepts(command.choice)
     answered = tx.drills.answer(drill.id, command.choice, arrived.now, right=right)
     if answered is None:

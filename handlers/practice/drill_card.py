@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from handlers.context import Context
 from handlers.outcomes import CardStatus, DonorHeader, EscalationCard, Source
+from handlers.ports import Colleague
 from handlers.proposals.routing import OWN_CHANNEL
 from policy.actions import UndoPromise
 from policy.claims import Claim, Confidence, Origin, Verdict, VerifiedClaim
@@ -26,6 +27,14 @@ def scenario_of(drill: Drill, context: Context) -> Scenario | None:
     if scenario is None or scenario.version != drill.version:
         return None
     return scenario.on(drill.made_at.date())
+
+
+def small_drill(drill: Drill, colleague: Colleague, context: Context) -> Scenario | None:
+    """Return the scenario of somebody's own open drill that may be approved among several; None if not."""
+    if drill.person != colleague.id or drill.state != "open":
+        return None
+    scenario = scenario_of(drill, context)
+    return scenario if scenario and scenario.is_small else None
 
 
 def drill_card(drill: Drill, member: Member, scenario: Scenario, context: Context) -> EscalationCard:

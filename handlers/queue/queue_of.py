@@ -17,7 +17,7 @@ from handlers.decisions.deciding_together import may_be_decided_together
 from handlers.execution.undo_action import may_undo
 from handlers.outcomes import HomeShown, QueueItem
 from handlers.ports import Colleague
-from handlers.practice.drill_card import scenario_of
+from handlers.practice.drill_card import scenario_of, small_drill
 from handlers.proposals.escalation_view import (
     Requirement,
     execution_of,
@@ -108,7 +108,8 @@ def queue_of(
             for e in decided[:LATELY]
         ),
         delegations=delegations(colleague, all_.absences, part_of, now, context),
-        together=sum(may_be_decided_together(e, context.organisation) for e in still_open),
+        together=sum(may_be_decided_together(e, context.organisation) for e in still_open)
+        + sum(small_drill(each, colleague, context) is not None for each in all_.drills),
         considered=considered if considered.decisions else None,
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from handlers.commands import RetentionDue
 from handlers.context import Arrived, Context, Write
 from handlers.record.evidence import record as write_down
-from policy.retention import REHEARSAL, SHADOW, RetentionRule, days_for
+from policy.retention import PULSE, REHEARSAL, SHADOW, RetentionRule, days_for
 from storage.retention import Expiry
 from storage.transaction import Transaction
 
@@ -50,12 +50,22 @@ def apply_rules(tx: Transaction, arrived: Arrived, rules: tuple[RetentionRule, .
 
 
 def _forget_beside(tx: Transaction, arrived: Arrived, rules: tuple[RetentionRule, ...]) -> None:
-    """Remove what is kept about the rules outside the audit, and name no donor."""
+    """Remove what is kept outside the audit by the same rules, and names no donor."""
     shadow, reports = (days_for(kind, rules) for kind in (SHADOW, REHEARSAL))
     compared = tx.shadow.forget(arrived.now - timedelta(days=shadow)) if shadow else 0
     rehearsed = tx.policies.forget_reports(arrived.now - timedelta(days=reports)) if reports else 0
-    if compared or rehearsed:
-        write_down(tx, arrived, FORGOTTEN, subject=None, comparisons=compared, reports=rehearsed)
+    pulses = days_for(PULSE, rules)
+    answered = tx.pulses.forget(arrived.now - timedelta(days=pulses)) if pulses else 0
+    if compared or rehearsed or answered:
+        write_down(
+            tx,
+            arrived,
+            FORGOTTEN,
+            subject=None,
+            comparisons=compared,
+            reports=rehearsed,
+            pulses=answered,
+        )
 
 
 def expiries_at(now: datetime, rules: tuple[RetentionRule, ...]) -> tuple[Expiry, ...]:

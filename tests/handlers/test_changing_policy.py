@@ -477,7 +477,10 @@ async def test_what_was_compared_and_rehearsed_goes_when_its_time_is_over(house:
     card = await house.database.read(lambda tx: card_of_proposal(tx, found))
     assert card.headline == "The time of keeping this report is over. The audit says what was decided."
     noted = [e.payload for e in await _entries(house) if e.kind == "retention.forgotten"]
-    assert noted == [{"comparisons": 2, "reports": 0}, {"comparisons": 0, "reports": 1}]
+    assert noted == [
+        {"comparisons": 2, "reports": 0, "pulses": 0},
+        {"comparisons": 0, "reports": 1, "pulses": 0},
+    ]
 
 
 @pytest.mark.parametrize(("lines", "length"), [(0, 5), (39, 5), (40, 5), (400, 5), (90, 240), (3, 9_000)])

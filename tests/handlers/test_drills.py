@@ -24,7 +24,16 @@ from handlers.commands import (
     TogetherApproved,
     TogetherRequested,
 )
-from handlers.outcomes import DrillOver, DrillVerdict, EscalationCard, Notice, QueueItem, QueueShown
+from handlers.decisions.decide_together import A_DRILL
+from handlers.outcomes import (
+    DrillOver,
+    DrillVerdict,
+    EscalationCard,
+    Notice,
+    QueueItem,
+    QueueShown,
+    TogetherDone,
+)
 from handlers.ports import Colleague
 from policy.decide import CompiledPolicy
 from policy.drills import DAYS_TO_ANSWER, Drill
@@ -161,22 +170,48 @@ async def test_in_the_queue_and_on_home_it_looks_like_any_other_and_never_execut
     others = await queue_of(house, MANAGER)
     assert all(item.escalation_id != drill.id for item in others), "nobody else sees it"
 
-    to = ReplyAddress(channel_id=PLACE, user_id=OWNER.id)
-    together = TogetherRequested(source="home", view_id="V1", by=ChatUser(id=OWNER.id), reply_to=to)
-    await house.accept(together)
-    await house.work_all()
-    assert drill.id not in house.chat.views[-1][1].model_dump_json()
-    chosen = (ChosenItem(escalation_id=drill.id, revision=1),)
-    await house.accept(TogetherApproved(chosen=chosen, by=ChatUser(id=OWNER.id), reply_to=to))
-    await house.work_all()
-    still = await house.database.read(lambda tx: tx.drills.get(drill.id))
-    assert still is not None
-    assert still.state == "open"
-
     await press(house, drill, OWNER, "approve")
     house.clock.move(seconds=5)
     await house.work_all()
     assert all(item.escalation_id != drill.id for item in house.chat.homes[-1][1].open)
+    assert house.crm.written == []
+
+
+async def test_among_several_approved_at_a_time_a_drill_writes_nothing_counts_and_says_so(
+    house: House,
+) -> None:
+    """Who ticks without looking ticks the planted mistake too; a stranger's drill stays a stranger's."""
+    library = house.context.practice
+    only = library.model_copy(
+        update={"scenarios": tuple(s for s in library.scenarios if s.id == "wrong-amount-extra-zero")}
+    )
+    house.context = replace(house.context, practice=only)
+    await switch(house, wanted=True)
+    drill = await open_drill(house)
+    to = ReplyAddress(channel_id=PLACE, user_id=OWNER.id)
+    await house.accept(HomeOpened(by=ChatUser(id=OWNER.id)))
+    await house.work_all()
+    assert house.chat.homes[-1][1].together == 1
+    for person, listed in ((OWNER, True), (MANAGER, False)):
+        by = ChatUser(id=person.id)
+        asked = TogetherRequested(source="home", view_id=f"V{person.id}", by=by, reply_to=to)
+        await house.accept(asked)
+        await house.work_all()
+        assert (drill.id in house.chat.views[-1][1].model_dump_json()) is listed
+    chosen = (ChosenItem(escalation_id=drill.id, revision=1),)
+    for person in (MANAGER, OWNER):
+        await house.accept(TogetherApproved(chosen=chosen, by=ChatUser(id=person.id), reply_to=to))
+        await house.work_all()
+        kept = await house.database.read(lambda tx: tx.drills.get(drill.id))
+        assert kept is not None
+        assert (kept.state, kept.choice, kept.right) == (
+            ("answered", "approve", False) if person is OWNER else ("open", None, None)
+        )
+    said = [outcome for _, outcome in house.chat.whispers[-2:]]
+    [done] = [each for each in said if isinstance(each, TogetherDone)]
+    assert [(each.donor_name, each.problem) for each in done.results] == [("Walter Keene", A_DRILL)]
+    [verdict] = [each for each in said if isinstance(each, DrillVerdict)]
+    assert (verdict.choice, verdict.right) == ("approve", False)
     assert house.crm.written == []
 
 

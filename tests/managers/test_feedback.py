@@ -103,3 +103,32 @@ async def test_what_is_only_not_to_somebodys_taste_troubles_nobody(house: House)
     thanks = await said(house, shown.answer_id, "too_long")
     assert thanks == Notice(text="Thank you. Noted why.")
     assert house.chat.posts == []
+
+
+async def test_two_reports_of_one_record_are_one_item_that_names_both(house: House) -> None:
+    texts = []
+    for person in (OWNER, MANAGER):
+        to = ReplyAddress(channel_id="C1", user_id=person.id)
+        by = ChatUser(id=person.id)
+        await house.accept(SummaryRequested(query="Margaret Okafor", by=by, reply_to=to))
+        await house.work_all()
+        shown = house.chat.whispers[-1][1]
+        assert isinstance(shown, SummaryShown)
+        texts.append((person, by, to, shown.answer_id))
+    for (_, by, to, answer_id), reason in zip(texts, ("outdated", "wrong_figure"), strict=True):
+        for _ in range(2):  # pressing twice names nobody twice
+            await house.accept(
+                FeedbackGiven(answer_id=answer_id, value="not_useful", reason=reason, by=by, reply_to=to)
+            )
+            await house.work_all()
+    [item] = await house.database.read(lambda tx: tx.cleanup.unfinished(9))
+    [(_, card)] = house.chat.cleanups.values()
+    assert (card.asked_by, card.reason) == (OWNER.name, "The record is out of date")
+    assert [(each.name, each.reason) for each in card.also] == [
+        (MANAGER.name, "A figure, a name or a date is wrong")
+    ]
+    before = len(house.chat.whispers)
+    await house.accept(CleanupFixed(item_id=item.id, by=ChatUser(id=MANAGER.id), reply_to=texts[1][2]))
+    await house.work_all()
+    told = [(user, said) for user, said in house.chat.whispers[before:] if isinstance(said, Notice)]
+    assert sorted(user for user, _ in told) == sorted([OWNER.id, MANAGER.id])

@@ -104,7 +104,7 @@ async def test_how_much_was_given_after_decisions_is_what_the_audit_says(lived: 
     expected = given_after(records, START, END - span, 90)
     assert {(each.currency, each.acted): list(each.totals) for each in found} == expected
     assert {currency for currency, _ in expected} == {"USD", "EUR"}
-    section = amounts(found, "")
+    section = amounts(found, ())
     acted = expected["USD", True]
     middle = Money(minor=round(median(acted)), currency="USD")
     assert section.rows[0][:3] == ("USD, acted on", str(len(acted)), str(middle))
@@ -146,7 +146,13 @@ async def test_the_planted_effects_are_found_and_chance_is_not_called_one(lived:
         "amounts": "Too few to compare: at least 20 households have to have given in one currency after "
         "what was acted on, and after what was not; most are 121 in USD.",
     }
-    assert outcomes.sections[0].notes == (outcomes.footnotes[0],)
+    assert outcomes.sections[0].notes == (
+        outcomes.footnotes[0],
+        (
+            "Of decisions from 7 Oct 2025 to 1 Oct 2026: the period and the one before it, as long ago as "
+            "they are followed."
+        ),
+    )
     assert "not a proof" in outcomes.footnotes[0]
 
 

@@ -140,7 +140,7 @@ def test_amounts_are_said_for_each_currency_by_itself_and_only_of_enough_househo
         GivenAfter(currency="USD", acted=True, totals=one_large),
         GivenAfter(currency="USD", acted=False, totals=many),
     ]
-    section = amounts(given, "not causal")
+    section = amounts(given, ["not causal"])
     assert section.says == (
         "Households that gave in USD gave a median of $20 after what was acted on, and $20 after what was "
         "not: no clear difference."
@@ -151,11 +151,11 @@ def test_amounts_are_said_for_each_currency_by_itself_and_only_of_enough_househo
         ("EUR, acted on", "19", "too few", "too few", "too few", "too few"),
     )
     assert section.notes[0] == "not causal"
-    assert amounts(given[:1], "").says == (
+    assert amounts(given[:1], ()).says == (
         "Too few to compare: at least 20 households have to have given in one currency after what was acted "
         "on, and after what was not; most are 19 in EUR."
     )
-    assert amounts([], "").says == "No gift with a known amount came after a decision that was followed."
+    assert amounts([], ()).says == "No gift with a known amount came after a decision that was followed."
 
 
 def test_decisions_from_before_households_were_counted_are_named() -> None:

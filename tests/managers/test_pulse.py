@@ -8,17 +8,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.scheduler import Scheduler
-from handlers.commands import ChatUser, PulseAnswered, PulseDue, PulseSwitched, ReplyAddress
+from handlers.commands import ChatUser, PulseAnswered, PulseDue, PulseSwitched, ReplyAddress, RetentionDue
 from handlers.outcomes import Notice, PulseAsked
 from handlers.ports import Colleague
 from handlers.pulse.answer_pulse import ALREADY, NEVER, NOT_YOURS, SKIPPED, THANKS
 from policy.delegation import Absence
 from policy.organisation import Organisation
 from policy.pulse import NONE_ASKED, TOO_FEW, Pulse, Trust, may_ask, trust_section
+from policy.retention import DEFAULT_RETENTION
 from storage.appending import AuditEntry
 from storage.bell import InProcessBell
 from tests.handlers.conftest import MANAGER, ORGANISATION, OWNER, STRANGER, House
 
+DAY = timedelta(days=1)
 MONDAY_NINE = datetime(2026, 12, 7, 14, 0, tzinfo=UTC)
 """Nine in New York, fifteen o'clock in Berlin."""
 
@@ -140,6 +142,22 @@ async def test_two_replicas_have_it_looked_once_an_hour(house: House) -> None:
         entries = await house.database.read(lambda tx: tx.audit.between(start, end))  # noqa: B023
         assert [entry.kind for entry in entries] == ["pulse_due.handled"] * (hour + 1)
         house.clock.move(hours=1)
+
+
+async def test_what_was_answered_long_ago_is_forgotten_by_the_rule_for_it(house: House) -> None:
+    days = next(rule.days for rule in DEFAULT_RETENTION if "pulse.*" in rule.kinds)
+    begun = house.clock.now()
+    for number, age in enumerate((days + 1, days - 1)):
+        pulse = Pulse(id=f"p{number}", person="U1", month=f"2025-0{number + 1}", asked_at=begun - age * DAY)
+        await house.database.write(lambda tx, pulse=pulse: tx.pulses.ask(pulse))  # type: ignore[misc]
+    await house.accept(RetentionDue(period_key="today"))
+    await house.work_all()
+    left = [await house.database.read(lambda tx, n=n: tx.pulses.get(f"p{n}")) for n in (0, 1)]  # type: ignore[misc]
+    assert [pulse is None for pulse in left] == [True, False]
+    start, end = begun - DAY, begun + DAY
+    entries = await house.database.read(lambda tx: tx.audit.between(start, end))
+    [told] = [entry.payload for entry in entries if entry.kind == "retention.forgotten"]
+    assert told == {"comparisons": 0, "reports": 0, "pulses": 1}
 
 
 def test_soon_after_the_last_time_nobody_is_asked() -> None:

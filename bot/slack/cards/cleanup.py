@@ -33,6 +33,7 @@ TITLES = {
 }
 ASKS = " asks since "
 SAYS = " says since "
+ALSO = " said so too, "
 FOR = "For "
 STEWARDS = "For whoever looks after records. "
 WAITS = "Waiting for it: "
@@ -94,6 +95,9 @@ def _asks(shown: CleanupShown) -> list[Leaf]:
     leaves += said(shown.reason, 200, bold=True)
     if shown.text:
         leaves += [leaf("\n"), *said(f"“{shown.text}”", 1500, url=safe_url(shown.donor.record_url))]
+    for each in shown.also:
+        leaves += [leaf("\n"), *acting(each.user_id, each.name), leaf(ALSO), moment(each.at), leaf(": ")]
+        leaves += said(each.reason, 200, bold=True)
     return leaves
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,9 +22,10 @@ from bot.slack.cards.charts import MOST_CHARTS, chart_block
 from bot.slack.text import clip, for_notification, isolated, one_line
 from bot.slack.when import on_day
 from handlers.outcomes import DigestDetail, DigestShown
-from policy.digest import DigestFigure, DigestSection
+from policy.digest import DigestFigure, DigestKind, DigestSection
 
 PERIOD = "{start} to {end}, compared with the period before"
+FOLLOWED_UNTIL = "Up to {end}; which decisions are counted stands at each part"
 ONE_DAY = "{start}, compared with the day before"
 WHOSE = "Team {team} · "
 COLUMNS = ("", "Now", "Before", "")
@@ -75,10 +76,13 @@ def detail_message(detail: DigestDetail) -> Message:
     return Message(for_notification(section.title), blocks)
 
 
-def period_words(start: datetime, end: datetime, zone: str) -> str:
-    """Say which days a period covers, where the figures are counted."""
-    first = start.astimezone(ZoneInfo(zone)).date()
-    last = (end.astimezone(ZoneInfo(zone)) - timedelta(microseconds=1)).date()
+def period_words(digest: DigestShown) -> str:
+    """Say which days a digest covers, where the figures are counted."""
+    zone = ZoneInfo(digest.zone)
+    first = digest.period_start.astimezone(zone).date()
+    last = (digest.period_end.astimezone(zone) - timedelta(microseconds=1)).date()
+    if digest.kind is DigestKind.OUTCOMES:
+        return FOLLOWED_UNTIL.format(end=on_day(last))
     if first == last:
         return ONE_DAY.format(start=on_day(first))
     return PERIOD.format(start=on_day(first), end=on_day(last))
@@ -86,7 +90,7 @@ def period_words(start: datetime, end: datetime, zone: str) -> str:
 
 def _period(digest: DigestShown) -> str:
     whose = WHOSE.format(team=one_line(digest.team)) if digest.team else ""
-    return whose + period_words(digest.period_start, digest.period_end, digest.zone)
+    return whose + period_words(digest)
 
 
 def _about_the_rest(digest: DigestShown) -> list[str]:
