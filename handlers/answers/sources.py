@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from urllib.parse import quote
 
 from handlers.outcomes import Source
@@ -30,7 +31,7 @@ def sources(
 
     Where the organisation's CRM has addresses for single records, what stands for one of them leads there.
     """
-    names = _names(record)
+    names = _names(record, facts.conventions.day_of)
     address = _Addresses(record, organisation)
     cited = dict.fromkeys((*(cite for claim in claims for cite in claim.claim.cites), *also))
     behind = {cite: _behind(cite, names, facts) for cite in cited}
@@ -73,16 +74,16 @@ def _label(behind: Sequence[tuple[str, str]]) -> str:
     return ", ".join(kind if count == 1 else f"{count} {_plural(kind)}" for kind, count in kinds.items())
 
 
-def _names(record: DonorRecord) -> dict[str, tuple[str, str]]:
-    """Map every record id to what kind of record it is and, where it has one, its date."""
+def _names(record: DonorRecord, day_of: Callable[[datetime], date]) -> dict[str, tuple[str, str]]:
+    """Map every record id to what kind of record it is and, where it has one, its day."""
     donor = record.donor
     named: dict[str, tuple[str, str]] = {donor.id: ("donor record", "")}
     named |= {g.id: ("gift", f" of {spell_date(g.received_on)}") for g in record.gifts}
     named |= {g.id: ("soft credit", f" of {spell_date(g.received_on)}") for g in record.soft_credited_gifts}
     named |= {p.id: ("pledge", f" of {spell_date(p.pledged_on)}") for p in record.pledges}
     named |= {r.id: ("recurring gift", "") for r in record.recurring_gifts}
-    named |= {i.id: (_kind(i.kind), f" of {spell_date(i.at.date())}") for i in record.interactions}
-    named |= {n.id: ("note", f" of {spell_date(n.written_at.date())}") for n in record.notes}
+    named |= {i.id: (_kind(i.kind), f" of {spell_date(day_of(i.at))}") for i in record.interactions}
+    named |= {n.id: ("note", f" of {spell_date(day_of(n.written_at))}") for n in record.notes}
     named |= {t.id: ("task", f" due {spell_date(t.due_on)}") for t in record.tasks}
     named |= {c.id: ("campaign", f" {c.name}") for c in record.campaigns}
     named |= {c.id: ("consent", f", {c.channel.value}") for c in record.consents}

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from handlers.answers.sources import sources
 from handlers.outcomes import Source
 from policy.claims import Claim, Verdict, VerifiedClaim
-from policy.donor import DonorRecord
+from policy.donor import DonorRecord, Interaction, Note
 from policy.facts import Conventions, compute_facts
 from tests.handlers.conftest import ORGANISATION, gifts_of_margaret, margaret
 
@@ -36,3 +36,16 @@ def test_without_such_addresses_only_the_names_are_told() -> None:
     assert [(s.label, s.url) for s in sources(CLAIMS, RECORD, FACTS, ORGANISATION)] == [
         (label, None) for label in LABELS
     ]
+
+
+def test_what_came_in_the_evening_is_of_the_day_that_the_sentence_says() -> None:
+    evening = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)
+    reply = Interaction(
+        id="reply-1", donor_id="donor-1", kind="reply", direction="inbound", status="completed", at=evening
+    )
+    note = Note(id="note-1", donor_id="donor-1", written_at=evening, text="She rang.")
+    record = RECORD.model_copy(update={"interactions": (reply,), "notes": (note,)})
+    facts = compute_facts(record, date(2026, 11, 20), Conventions(time_zone="America/New_York"))
+    found = sources((), record, facts, also=("reply-1", "note-1"))
+    assert [each.label for each in found] == ["reply of 19 Nov 2026", "note of 19 Nov 2026"]
+    assert facts.day("contact.last_on") == date(2026, 11, 19)
