@@ -45,6 +45,7 @@ class GroupCommitWriter:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
+        self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._run, name="storage-writer", daemon=True)
         self._thread.start()
 
@@ -74,6 +75,7 @@ class GroupCommitWriter:
             jobs = [job for job in batch if not job.future.cancelled()]
             if jobs:
                 _resolve(zip(jobs, self._commit(jobs), strict=True))
+        self._let_go()
 
     def _next_batch(self) -> list[_Job] | None:
         """Wait for a work and take along what waits behind it; None once closed and drained."""
@@ -102,15 +104,26 @@ class GroupCommitWriter:
             return [_Result(error=without_data(error)) for _ in jobs]
 
     def _together(self, jobs: list[_Job]) -> list[_Result]:
-        with self._engine.connect() as connection, connection.begin():
-            transaction = self._begin(connection)
-            results = [
-                result
-                for works in runs([job.work for job in jobs])
-                for result in _perform(works, connection, transaction)
-            ]
-            _flush(transaction)
+        # Kept from batch to batch, since nobody else writes; taken anew after whatever went wrong.
+        connection = self._connection = self._connection or self._engine.connect()
+        try:
+            with connection.begin():
+                transaction = self._begin(connection)
+                results = [
+                    result
+                    for works in runs([job.work for job in jobs])
+                    for result in _perform(works, connection, transaction)
+                ]
+                _flush(transaction)
+        except BaseException:
+            self._let_go()
+            raise
         return results
+
+    def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection:
+            connection.close()
 
     def _one_by_one(self, jobs: list[_Job]) -> list[_Result]:
         return [result for job in jobs for result in self._commit([job])]

@@ -55,6 +55,7 @@ JUDGEMENTS = Table(
     Column("policy_version", Text, nullable=False),
     Index("ix_judgements_at", "at"),
     Index("ix_judgements_scores", "action_kind", "score", "accepted", "at"),
+    Index("ix_judgements_latest", "action_kind", "at"),
     Index("ix_judgements_escalation", "escalation_id"),
 )
 

@@ -6,7 +6,7 @@ from sqlalchemy import (
     MetaData,
 )
 
-HEAD = "0023"
+HEAD = "0024"
 """The newest migration, known without loading the migration library."""
 
 
