@@ -50,6 +50,8 @@ from tests.loop.staging import MARA, bot_settings, open_staging, organisation_fi
 
 POLICY = Path(__file__).parents[2] / "policy/default/policy.yaml"
 ROUND = 60
+STARTING_S = 20.0
+"""So long may the steered part need before it begins and after it ends."""
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40)
 JSON = st.recursive(
@@ -84,14 +86,37 @@ class Found(Exception):
     """Something came out that must not."""
 
 
+class _OverError(BaseException):
+    """The time is over; no Exception, which hypothesis would take for a finding."""
+
+
+class _Bounded:
+    """A check that ends its round when the time is over, and remembers what was found by then."""
+
+    def __init__(self, check: Callable[[Any], None], until: float) -> None:
+        self._check, self._until = check, until
+        self.tried = 0
+        self.found: Exception | None = None
+
+    def __call__(self, value: Any) -> None:
+        if time.monotonic() > self._until:
+            raise _OverError
+        self.tried += 1
+        try:
+            self._check(value)
+        except Exception as error:
+            self.found = error
+            raise
+
+
 async def main(options: argparse.Namespace) -> int:
     """Go on until the time is over; return 1 when something was found."""
     logging.disable(logging.CRITICAL)
     print(f"seed {options.seed}, {options.seconds:.0f} s", flush=True)
+    until = time.monotonic() + options.seconds
     steered = 0.0 if find_spec("atheris") is None or options.only else options.seconds / 3
     if steered and not _steered(int(steered), options.seed):
         return 1
-    until = time.monotonic() + options.seconds - steered
     random, tried = Random(options.seed), Counter[str]()
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
@@ -115,12 +140,14 @@ async def main(options: argparse.Namespace) -> int:
             for name, values, check in random.sample(checks, len(checks)):
                 if options.only not in name or time.monotonic() > until:
                     continue
+                bounded = _Bounded(check, until)
                 try:
-                    await asyncio.to_thread(_round, values, check, number)
-                except Exception as error:  # noqa: BLE001 - whatever it is, it is what we look for
-                    print(f"FOUND at {name} (seed {number}): {type(error).__name__}: {error}")
-                    return 1
-                tried[name] += ROUND
+                    await asyncio.to_thread(_round, values, bounded, number)
+                except (Exception, _OverError) as error:  # noqa: BLE001 - whatever it is, it is what we look for
+                    if found := bounded.found if isinstance(error, _OverError) else error:
+                        print(f"FOUND at {name} (seed {number}): {type(found).__name__}: {found}")
+                        return 1
+                tried[name] += bounded.tried
     print(", ".join(f"{count:,} at {name}" for name, count in tried.items()) + "; nothing found")
     return 0
 
@@ -128,7 +155,15 @@ async def main(options: argparse.Namespace) -> int:
 def _steered(seconds: int, seed_: int) -> bool:
     """Let atheris look for so long, in a process of its own; say whether it found nothing."""
     command = [sys.executable, "-m", "tests.fuzz.coverage", "--seconds", str(seconds), "--seed", str(seed_)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=2 * seconds + 300)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=seconds + STARTING_S)
+        except subprocess.TimeoutExpired:
+            process.kill()  # it looks at its clock between inputs only, and starting counts for nothing there
+            stdout, stderr = process.communicate()
+            process.returncode = 0
+            print("the steered part was cut off in the end", flush=True)
+    done = subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
     if done.returncode:
         print(f"FOUND by atheris (seed {seed_}):\n{done.stdout[-1000:]}{done.stderr[-3000:]}")
         return False

@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from random import Random
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -160,3 +165,56 @@ async def test_a_click_and_its_decision_are_tied_together_in_the_log(
 def test_tracing_starts_only_where_it_is_wanted_and_installed(caplog: pytest.LogCaptureFixture) -> None:
     assert start_tracing("all", {}) is False
     assert caplog.records == []
+
+
+def test_spans_reach_whoever_collects_them_over_otlp() -> None:
+    """In a process of its own, since a tracing library is installed once; where it is installed at all."""
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    got: list[tuple[str, bytes]] = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append((self.path, self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Collector) as collector:
+        listening = Thread(target=collector.serve_forever)
+        listening.start()
+        where = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.server_port}"}
+        done = subprocess.run(
+            [sys.executable, "-c", SENDING, ULID],
+            env=dict(os.environ) | where,
+            cwd=OPS.parents[1],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+        )
+        collector.shutdown()
+        listening.join()
+    assert done.returncode == 0, done.stderr
+    assert {path for path, _ in got} == {"/v1/traces"}
+    sent = b"".join(body for _, body in got)
+    trace_id = (trace_id_of(ULID) or 0).to_bytes(16, "big")
+    assert sent.count(trace_id) == 4, "one trace through door, policy, model and card"
+    assert all(
+        name in sent for name in (b"accept crm_event", b"policy decide", b"ask the model", b"show_card")
+    )
+    assert b"countersign" in sent
+
+
+SENDING = """
+import sys
+from bot.tracing import start_tracing
+from handlers.spans import span
+from opentelemetry import trace
+assert start_tracing("all")
+for name in ("accept crm_event", "policy decide", "ask the model", "outbox show_card"):
+    with span(name, sys.argv[1]):
+        pass
+trace.get_tracer_provider().shutdown()
+"""

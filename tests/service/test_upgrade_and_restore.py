@@ -6,13 +6,17 @@ import asyncio
 import base64
 import gzip
 import sqlite3
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.cli import main
+from handlers.commands import ApprovalClicked, ChatUser, ReplyAddress
+from handlers.proposals.escalation_view import card_of, requirement_of
+from policy.decide import CompiledPolicy
 from policy.escalation import EscalationState
 from storage.audit import AuditReport
 from storage.database import Database
@@ -20,12 +24,16 @@ from storage.keys import KeyRing
 from storage.migrate import current, is_current, upgrade
 from storage.schema import HEAD
 from storage.transaction import Transaction
+from tests.handlers.conftest import OWNER, default_policy, house_on
+
+__all__ = ["default_policy"]
 
 LEFT_BEHIND = Path(__file__).parent / "previous_release.sql.gz"
 """A database as the release before wrote it: three decisions about made-up donors, one of them executed."""
 
 KEY = "FlJC2t9Jfdm2f14Qh4WJcvn+gpHUfOp1/n8ZWkKctZo="
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -65,6 +73,36 @@ async def test_everything_is_there_after_an_upgrade(installation: Path) -> None:
     assert len(payloads) == 1
     assert payloads[0]["escalation_id"], "what was encrypted then is readable now"
     assert donors == ["donor-0001", "donor-0101", "donor-0102"]
+
+
+async def test_a_card_of_the_release_before_is_decided_in_this_one(
+    installation: Path, default_policy: CompiledPolicy
+) -> None:
+    url = f"sqlite:///{installation}"
+    upgrade(url)
+    database = Database.open(url, keys=KeyRing(base64.b64decode(KEY)))
+    plain = house_on(url, default_policy)
+    await plain.database.close()
+    house = replace(plain, context=replace(plain.context, database=database))
+    try:
+        house.clock.move(seconds=max((NOW - house.clock.now()).total_seconds(), 0))
+        card = (await database.read(lambda tx: tx.escalations.newest((EscalationState.OPEN,), limit=9)))[0]
+        shown, holder = card_of(card), requirement_of(card).holder
+        assert shown.donor.name
+        assert holder
+        house.chat.people = (replace(OWNER, email=holder),)
+        to = ReplyAddress(channel_id="C1", user_id=OWNER.id)
+        click = ApprovalClicked(escalation_id=card.id, by=ChatUser(id=OWNER.id), reply_to=to)
+        await house.accept(click)
+        await house.work(1)
+        after = await database.read(lambda tx: tx.escalations.get(card.id))
+        assert after is not None
+        assert (after.state, after.decided_by) == (EscalationState.APPROVED, OWNER.id)
+        entries = await database.read(lambda tx: tx.audit.between(LONG_AGO, NOW + timedelta(days=1)))
+        assert [e.kind for e in entries if e.payload is None] == [], "each old entry is readable"
+        assert (await database.read(lambda tx: tx.audit.verify())).ok
+    finally:
+        await database.close()
 
 
 async def test_a_backup_comes_back_in_an_empty_folder(
