@@ -43,7 +43,8 @@ class DeclaredRestore:
     """A back-up was restored, and *by* said so: of the log as it was, only the first *kept* entries are here.
 
     *lost* are the signed checkpoints that vouch for what followed; each reaches further than *kept*, so no
-    declaration explains anything about the entries before. *at* is UTC, *entry* the id of the declaration.
+    declaration explains anything about the entries before. Where it is not *exact*, the service had gone
+    on and some of what counts as lost may be here. *at* is UTC, *entry* the id of the declaration.
     """
 
     entry: str
@@ -52,6 +53,7 @@ class DeclaredRestore:
     reason: str
     kept: int
     lost: frozenset[KnownRoot]
+    exact: bool = True
 
     @property
     def lost_to(self) -> int:
@@ -130,6 +132,7 @@ def _restore(entry: StoredEntry, payload: Mapping[str, Any]) -> DeclaredRestore:
         by=str(payload["name"]),
         reason=str(payload["reason"]),
         kept=int(payload["kept"]),
+        exact=bool(payload.get("exact", True)),
         lost=frozenset(root for root in lost if root.size > int(payload["kept"])),
     )
 

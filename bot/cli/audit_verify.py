@@ -23,8 +23,8 @@ RESTORED = (
     "declare-restore --by EMAIL --reason TEXT"
 )
 LOST = (
-    "Entries {first} to {last} were lost in a restore that {by} declared on {at:%d %b %Y} (entry {entry}): "
-    "{reason}"
+    "Entries {first} to {last}{fewer} were lost in a restore that {by} declared on {at:%d %b %Y} "
+    "(entry {entry}): {reason}"
 )
 WHAT = {
     "changed": "was changed",
@@ -123,6 +123,7 @@ def lost_in(restore: DeclaredRestore) -> str:
     return LOST.format(
         first=restore.kept + 1,
         last=restore.lost_to,
+        fewer="" if restore.exact else ", or fewer of them,",
         by=restore.by,
         at=restore.at,
         entry=restore.entry,
@@ -152,8 +153,8 @@ def _plain(report: AuditReport) -> dict[str, object]:
         "what": what,
         "until": report.until,
         "restores": [
-            {"lost_from": each.kept + 1, "lost_to": each.lost_to, "by": each.by, "reason": each.reason}
-            | {"at": each.at.isoformat(), "entry": each.entry}
+            {"lost_from": each.kept + 1, "lost_to": each.lost_to, "exact": each.exact}
+            | {"by": each.by, "reason": each.reason, "at": each.at.isoformat(), "entry": each.entry}
             for each in report.restores
         ],
     }

@@ -103,7 +103,8 @@ class _Writer:
             (self._folder / "payloads.jsonl").open("wb") as payloads,
             (self._folder / table).open("w", encoding="utf-8-sig", newline="") as readable,
         ):
-            rows = csv.writer(readable)
+            # Quoted throughout: where spreadsheets expect semicolons, one in a text would begin a new cell.
+            rows = csv.writer(readable, quoting=csv.QUOTE_ALL)
             rows.writerow(CSV_COLUMNS)
             for entry in self._wanted():
                 path = [] if everything else tree.inclusion_proof(entry.seq, self._last.size)

@@ -52,6 +52,11 @@ def own_words(kind: str, payload: Mapping[str, Any]) -> list[str]:
     return []
 
 
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a formula begins with, also in the full width that East Asian spreadsheets take for the same."""
+
+
 def formula_safe(text: str) -> str:
     """Return *text* so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or text[:1] in "\t\r\n" else text
+    begins = text.lstrip().lstrip("\ufeff\u200b\u200c\u200d\u2060").lstrip()
+    return f"'{text}" if begins.startswith(_FORMULA) or text[:1] in ("\t", "\r", "\n") else text

@@ -55,7 +55,8 @@ def main() -> int:
         )
     for restore in restores:
         print(
-            f"Entries {restore['kept'] + 1} to {restore['lost'][-1]['size']} were lost in a restore that "
+            f"Entries {restore['kept'] + 1} to {restore['lost'][-1]['size']}"
+            f"{'' if restore.get('exact', True) else ', or fewer of them,'} were lost in a restore that "
             f"{restore['name']} declared on {restore['at'][:10]}, entry {restore['seq']}: {restore['reason']}"
         )
     if options.show:

@@ -21,6 +21,10 @@ from storage.database import Database
 from storage.transaction import Transaction
 
 LOST = "Entries {first} to {last} of the audit log were lost in a restore."
+OR_FEWER = (
+    "Entries {first} to {last} of the audit log were lost in a restore, or fewer: the service had gone on "
+    "before it was noticed, and no checkpoint tells where among them the back-up ended."
+)
 GONE = (
     "What they recorded is gone. The checkpoints that prove they existed stay where they are kept; never "
     "delete those."
@@ -38,12 +42,15 @@ _AT_ONCE = 1000
 class Loss:
     """Of the log as it was, *kept* entries are here; *lost* are the checkpoints that it no longer reaches.
 
-    *vouched* is how many entries the largest checkpoint speaks of that still agrees.
+    *vouched* is how many entries the largest checkpoint speaks of that still agrees. A log that went on after
+    the restore until a lost checkpoint was passed is only known to be as it was as far as that: then the loss
+    is not *exact*, and some of what counts as lost may be here.
     """
 
     kept: int
     vouched: int
     lost: tuple[KnownRoot, ...]
+    exact: bool = True
 
     @property
     def newest(self) -> KnownRoot:
@@ -53,7 +60,8 @@ class Loss:
     @property
     def sentence(self) -> str:
         """Which entries were lost, in words."""
-        return LOST.format(first=self.kept + 1, last=self.newest.size)
+        sentence = LOST if self.exact else OR_FEWER
+        return sentence.format(first=self.kept + 1, last=self.newest.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,8 @@ def _compared(tx: Transaction, roots: Collection[KnownRoot]) -> Loss | None:
     if not lost:
         return None
     vouched = max((root.size for root in agree if root.size < lost[0].size), default=0)
-    return Loss(size if lost[0].size > size else vouched, vouched, tuple(lost))
+    exact = lost[0].size > size
+    return Loss(size if exact else vouched, vouched, tuple(lost), exact)
 
 
 def _fault(report: AuditReport) -> str:
@@ -139,6 +148,7 @@ def declare_restore(
         reason=told.reason,
         kept=loss.kept,
         vouched=loss.vouched,
+        exact=loss.exact,
         lost=_spelled(loss.lost),
         newest=told.newest_note,
         head={"size": head.seq, "hash": head.hash},

@@ -238,6 +238,7 @@ async def test_an_auditor_sees_proofs_and_a_donor_their_own_words(here: Path) ->
     assert verify(own).returncode == 0
     theirs = (own / "your-data.csv").read_text(encoding="utf-8-sig")
     assert "Jane Doe gave $2,500." in theirs
+    assert all(line.startswith('"') for line in theirs.splitlines()), "a semicolon begins no cell of its own"
     explained = (own / "explanation.txt").read_text()
     assert "after we received a gift from you" in explained
     assert "You may ask for a copy of your data" in explained
@@ -270,7 +271,24 @@ async def test_only_compliance_and_admins_hand_the_log_over(
     assert await run("verify") == 0
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r1", "  =1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@x",
+        "\t=1",
+        "\r1",
+        "  =1",
+        "\n=1",
+        "\uff1d1+1",
+        "\uff20x",
+        "\u200b=1",
+        "\ufeff =1",
+    ],
+)
 def test_no_cell_is_a_formula(text: str) -> None:
     assert formula_safe(text) == f"'{text}"
     assert formula_safe("Jane") == "Jane"
+    assert formula_safe("") == ""

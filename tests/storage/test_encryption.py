@@ -258,3 +258,61 @@ def test_the_quick_spelling_is_that_of_the_standard(value: Any) -> None:
         return
     assert canonical_json(value) == expected
     assert json.loads(expected) == value
+
+
+PUBLISHED = (
+    ([56, {"d": True, "10": None, "1": []}], '[56,{"1":[],"10":null,"d":true}]'),
+    (
+        {
+            "peach": "This sorting order",
+            "p\u00e9ch\u00e9": "is wrong according to French",
+            "p\u00eache": "but canonicalization MUST",
+            "sin": "ignore locale",
+        },
+        (
+            '{"peach":"This sorting order","p\u00e9ch\u00e9":"is wrong according to French",'
+            '"p\u00eache":"but canonicalization MUST","sin":"ignore locale"}'
+        ),
+    ),
+    (
+        {
+            "1": {"f": {"f": "hi", "F": 5}, "\n": 56},
+            "10": {},
+            "": "empty",
+            "a": {},
+            "111": [{"e": "yes", "E": "no"}],
+            "A": {},
+        },
+        '{"":"empty","1":{"\\n":56,"f":{"F":5,"f":"hi"}},"10":{},"111":[{"E":"no","e":"yes"}],"A":{},"a":{}}',
+    ),
+    ({"Unnormalized Unicode": "A\u030a"}, '{"Unnormalized Unicode":"A\u030a"}'),
+    (
+        {
+            "\u20ac": "Euro Sign",
+            "\r": "Carriage Return",
+            "\n": "Newline",
+            "1": "One",
+            "\u0080": "Control\u007f",
+            "\U0001f602": "Smiley",
+            "\u00f6": "Latin Small Letter O With Diaeresis",
+            "\ufb33": "Hebrew Letter Dalet With Dagesh",
+            "</script>": "Browser Challenge",
+        },
+        (
+            '{"\\n":"Newline","\\r":"Carriage Return","1":"One","</script>":"Browser Challenge",'
+            '"\u0080":"Control\u007f","\u00f6":"Latin Small Letter O With Diaeresis","\u20ac":"Euro Sign",'
+            '"\U0001f602":"Smiley","\ufb33":"Hebrew Letter Dalet With Dagesh"}'
+        ),
+    ),
+    (
+        {"string": '\u20ac$\x0f\nA\'B"\\\\"/', "literals": [None, True, False]},
+        '{"literals":[null,true,false],"string":"\u20ac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+    ),
+)
+"""The vectors published with RFC 8785: arrays, french, structures, unicode, weird, and its own example;
+their numbers are whole here, since a leaf holds no others."""
+
+
+@pytest.mark.parametrize(("value", "spelled"), PUBLISHED)
+def test_canonical_json_is_that_of_the_published_vectors(value: Any, spelled: str) -> None:
+    assert canonical_json(value) == spelled.encode()
