@@ -11,6 +11,7 @@ from policy.donor import DonorRecord
 from policy.facts_model import DonorFacts
 from policy.money import Money
 from policy.phrases import wordings
+from policy.verifier_assertion import check_assertion
 from policy.verifier_binding import Binding, Evidence, UnboundError
 from policy.verifier_frames import check_frames
 from policy.verifier_language import unexplained
@@ -44,6 +45,7 @@ def _judge(claim: Claim, evidence: Evidence) -> VerifiedClaim:
         _nothing_unexplained(masked(claim.text, placed))
         check_meaning(claim.text, placed, evidence)
         check_frames(claim.text, placed)
+        check_assertion(claim.text, placed)
         check_subject(claim.text, placed, evidence)
     except UnverifiedError as error:
         return VerifiedClaim(claim=claim, verdict=error.verdict, reason=error.reason)
