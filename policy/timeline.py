@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
+from policy.account_numbers import without_account_numbers
 from policy.donor import DonorRecord, Gift, TimelineEntry
 from policy.injection import suspects_injection
 
@@ -88,11 +89,13 @@ def _conversations(record: DonorRecord) -> Iterator[TimelineEntry]:
 def _notes(record: DonorRecord) -> Iterator[TimelineEntry]:
     for note in record.notes:
         # Health, family and wealth notes are read in the CRM, by those who may.
-        private = note.category in SPECIAL_CATEGORIES
         by = "Note from outside" if note.external_author else "Note"
-        text = f"{by} ({note.category}), kept in the CRM" if private else _cut(f"{by}: {note.text}")
-        if not private and suspects_injection(note.text):
+        if note.category in SPECIAL_CATEGORIES:
+            text = f"{by} ({note.category}), kept in the CRM"
+        elif suspects_injection(note.text):
             text = f"{by}, which reads like orders to an assistant: see the CRM"
+        else:
+            text = _cut(f"{by}: {without_account_numbers(note.text)}")
         yield TimelineEntry(at=note.written_at, kind="note", text=text, record_id=note.id)
 
 

@@ -85,7 +85,8 @@ async def fresh_facts(
     except Unavailable:
         if arrived.attempts < PATIENCE:
             raise
-        return FreshFacts(card, plainly, AS_IT_WAS.format(day=spell_date(escalation.created_at.date())))
+        day = context.conventions().day_of(escalation.created_at)
+        return FreshFacts(card, plainly, AS_IT_WAS.format(day=spell_date(day)))
     if record.donor.id != escalation.donor_id:
         return FreshFacts(card, plainly, MERGED)
     return await as_of(record, escalation, why, context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from policy.account_numbers import without_account_numbers
 from policy.changes import spell_date
 from policy.donor import DonorRecord
 from policy.events import CrmEvent, CrmEventType
@@ -61,8 +62,8 @@ def _reply(event: CrmEvent, record: DonorRecord) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return somebody's words on one line, cut visibly where they are long."""
-    said = " ".join(text.split())
+    """Return somebody's words on one line, without account numbers, cut visibly where they are long."""
+    said = without_account_numbers(" ".join(text.split()))
     return said if len(said) <= LONGEST_QUOTE else f"{said[:LONGEST_QUOTE].rstrip()}…"
 
 

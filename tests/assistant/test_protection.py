@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from bot.assistant import AiSettings, Endpoint, OpenAiAssistant, suspects_injection
 from bot.assistant.answer import ClaimAnswer, SlotAnswer
-from bot.assistant.masking import is_iban, masked, passes_luhn
+from bot.assistant.masking import masked
 from bot.assistant.material import material
 from bot.assistant.pseudonyms import UNKNOWN, Pseudonyms
+from policy.account_numbers import is_iban, passes_luhn
 from policy.claims import SlotKind
 from policy.donor import DonorRecord
 from policy.facts import DonorFacts

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from handlers.proposals.happened import quoted
+from policy.account_numbers import without_account_numbers
 from policy.asked_about_others import somebody_else
 from policy.claims import Claim, Slot, SlotKind, Verdict
 from policy.donor import Donor, DonorRecord, Gift, Interaction, LifecycleStage, Note, StaffMember
@@ -225,3 +227,19 @@ def test_what_a_summary_does_not_rest_on_is_named_and_orders_are_not_repeated() 
         "Reply",
         "E-mail opened: Autumn letter",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Wire to IBAN DE89370400440532013000 now", "Wire to IBAN [account] now"),
+        ("IBAN DE89370400440532013001", "IBAN DE89370400440532013001"),
+        ("My card is 4111 1111 1111 1111, SSN 078-05-1120", "My card is [card], SSN [id number]"),
+        ("Ring +1 202 555 0199 by 2026-11-19", "Ring +1 202 555 0199 by 2026-11-19"),
+    ],
+)
+def test_numbers_of_accounts_cards_and_people_are_not_passed_on(text: str, shown: str) -> None:
+    assert without_account_numbers(text) == shown
+    assert quoted(text) == shown
+    record, _ = known(notes=(Note(id="n", donor_id="donor-1", written_at=NOON, text=text),))
+    assert [entry.text for entry in timeline(record)] == [f"Note: {shown}"]

@@ -16,6 +16,7 @@ from bot.slack.cards.evidence import evidence_view
 from bot.slack.cards.home import home_view
 from bot.slack.cards.in_full import in_full_view
 from bot.slack.cards.rendering import message
+from bot.slack.cards.together import together_view
 from bot.slack.cards.words import words_on
 from bot.slack.payloads import DeferralPlace
 from handlers.outcomes import (
@@ -40,6 +41,8 @@ from handlers.outcomes import (
     Notice,
     QueueItem,
     TimelineShown,
+    TogetherForm,
+    TogetherItem,
 )
 from policy.actions import FieldChange, UndoPromise
 from policy.calibration import Reliability
@@ -255,6 +258,9 @@ def test_undo_is_offered_wherever_something_can_be_done() -> None:
         "cs:evidence",
     ]
     undone = status(EscalationState.UNDONE)
+    taken_back = read(escalation_message(CARD, undone).blocks)
+    assert "**What had been written to the CRM**" in taken_back
+    assert "**Written to the CRM**" not in taken_back
     assert [each["action_id"] for each in closing_buttons(CARD, undone)["elements"]] == [
         "cs:read_in_full",
         "cs:evidence",
@@ -805,3 +811,26 @@ def test_a_stopped_answer_says_so_and_nothing_is_called_written_where_nothing_is
     assert "You stopped this answer, so it is not complete." in read(message(broken, "direct").blocks)
     several = Confidence(score=90, level="high", reasons=("All 4 match.", "It is old.", "One.", "Two."))
     assert confidence_line(several).endswith(": All 4 match. It is old. One. And 1 more reason.")
+
+
+def test_of_several_decisions_each_says_what_would_be_written_once() -> None:
+    values = (
+        ("Task", "Thank-you letter to Jane Doe for $42"),
+        ("Due", "24 Nov 2026"),
+        ("For", "Olivia Hart"),
+    )
+    fields = tuple(
+        FieldChange(record="new", field=field, before="none", after=after) for field, after in values
+    )
+    sentence = "Create a task for Olivia Hart: Thank-you letter to Jane Doe for $42, due 24 Nov 2026"
+    item = TogetherItem(
+        escalation_id="01KESC",
+        revision=1,
+        donor_name="Jane Doe",
+        proposal=sentence,
+        changes=fields,
+        due_at=DUE,
+    )
+    assert read(together_view(TogetherForm(items=(item,)))["blocks"]).count("$42") == 1
+    without = item.model_copy(update={"changes": ()})
+    assert sentence in read(together_view(TogetherForm(items=(without,)))["blocks"])

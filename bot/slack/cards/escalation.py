@@ -42,6 +42,7 @@ from policy.escalation import EscalationState
 IN_CRM = "In the CRM"
 WOULD_CHANGE = "Proposed"
 CHANGED = "Written to the CRM"
+TAKEN_BACK = "What had been written to the CRM"
 WAS_PROPOSED = "Proposed"
 REFERENCE = "Reference {reference}"
 NOTE = "⚠️ "
@@ -131,7 +132,8 @@ def _undo(card: EscalationCard, status: CardStatus) -> list[Block]:
 
 def _outcome(card: EscalationCard, status: CardStatus, url: str | None) -> Block:
     executed = status.state in (EscalationState.EXECUTED, EscalationState.UNDONE)
+    heading = TAKEN_BACK if status.state is EscalationState.UNDONE else CHANGED
     if executed and status.execution and status.execution.changes:
         link = safe_url(status.execution.record_url) or url
-        return titled(CHANGED, bullets(change_lines(status.execution.changes, link)))
-    return proposed_changes(CHANGED if executed else WAS_PROPOSED, card.changes, ON_CARD)
+        return titled(heading, bullets(change_lines(status.execution.changes, link)))
+    return proposed_changes(heading if executed else WAS_PROPOSED, card.changes, ON_CARD)

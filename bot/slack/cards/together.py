@@ -19,6 +19,7 @@ from bot.slack.blocks import (
     said,
 )
 from bot.slack.cards.field_changes import change_lines
+from bot.slack.cards.repeats import adds_nothing
 from bot.slack.payloads import TogetherPlace
 from bot.slack.text import name
 from handlers.outcomes import TogetherDone, TogetherForm, TogetherItem, TogetherResult
@@ -62,14 +63,12 @@ def together_view(form: TogetherForm) -> View:
 
 
 def _item(item: TogetherItem) -> Block:
-    who = paragraph(
-        leaf(name(item.donor_name), bold=True),
-        leaf("\n"),
-        *said(item.proposal, 300),
-        leaf("\n"),
-        leaf(DECIDE_BY),
-        moment(item.due_at),
+    fields = [part for each in item.changes for part in (each.field, each.after)]
+    proposal = (
+        [] if fields and adds_nothing(item.proposal, *fields) else [*said(item.proposal, 300), leaf("\n")]
     )
+    heading = [leaf(name(item.donor_name), bold=True), leaf("\n")]
+    who = paragraph(*heading, *proposal, leaf(DECIDE_BY), moment(item.due_at))
     return rich(who, bullets(change_lines(item.changes, None))) if item.changes else rich(who)
 
 
