@@ -10,7 +10,17 @@ from policy.interactions import Kind
 
 K = Kind
 Behind = Literal[
-    "all", "approved", "edited", "declined", "sent_back", "deferred", "passed_on", "undone", "expired"
+    "all",
+    "approved",
+    "edited",
+    "declined",
+    "sent_back",
+    "deferred",
+    "passed_on",
+    "undone",
+    "expired",
+    "held",
+    "asked",
 ]
 BEHIND: dict[Behind, tuple[Kind, ...]] = {
     "all": (
@@ -25,6 +35,8 @@ BEHIND: dict[Behind, tuple[Kind, ...]] = {
     "passed_on": (K.PASSED_ON,),
     "undone": (K.UNDONE,),
     "expired": (K.EXPIRED,),
+    "held": (K.HELD_BY,),
+    "asked": (K.ASKED_BY,),
 }
 LABELS: dict[Behind, str] = {
     "all": "Everything that was decided",
@@ -36,7 +48,13 @@ LABELS: dict[Behind, str] = {
     "passed_on": "Passed on to somebody else",
     "undone": "Undone afterwards",
     "expired": "Time ran out",
+    "held": "Held back by a rule",
+    "asked": "Sent to a person by a rule",
 }
+OF_NO_TEAM = frozenset[Behind]({"held", "asked"})
+"""What rules do with a proposal happens before anybody is asked, so it is of no team."""
+OnlyBy = Literal["", "a", "r"]
+"""By what a list is narrowed: by nothing, by the action proposed, or by the reason or rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

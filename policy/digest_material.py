@@ -86,6 +86,7 @@ class Material:
     given: tuple[GivenAfter, ...] = ()
     decided: Mapping[int, str] = field(default_factory=dict)
     lone_donors: int = 0
+    of_team: bool = False
     overruled: tuple[Overruled, ...] = ()
     people: int = 0
     by_hand: Mapping[str, int] = field(default_factory=dict)

@@ -70,7 +70,7 @@ def override(material: Material) -> Digest:
             _reasons(cells),
             _rates(cells, "by_stage", "By lifecycle stage", By.STAGE, stage),
             _rates(cells, "by_version", "By prompt and model", By.VERSION, lambda name: name or "–"),
-            _gates(cells),
+            _gates(cells, of_team=material.of_team),
             _worth_reading(material.overruled),
         ),
         footnotes=(ENDS, UNDONE, FASTER, TOO_FEW, CHANCE),
@@ -238,7 +238,7 @@ def _of_reasons(top: Share) -> str:
     return f"{share}{top.whole:,}"
 
 
-def _gates(cells: Cells) -> DigestSection:
+def _gates(cells: Cells, *, of_team: bool) -> DigestSection:
     rows = []
     for kind, words in ((K.HELD_BY, "holds"), (K.ASKED_BY, "asks for a person")):
         for gate in cells.values((kind,), By.REASON)[:MOST_ROWS]:
@@ -252,6 +252,10 @@ def _gates(cells: Cells) -> DigestSection:
         if held
         else "The rules held nothing back."
     )
+    if of_team:
+        says = (
+            "Rules speak before anybody is asked, so this is counted for all teams together and not for one."
+        )
     return DigestSection(
         id="gates",
         title="Rules that held or asked most",

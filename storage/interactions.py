@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
-from policy.cells import Cells
+from policy.cells import Cells, Where
 from policy.decided import Decided
 from policy.digest_material import Overruled
 from policy.digest_periods import Period
 from policy.interactions import Kind
-from policy.tally import Override
+from policy.tally import By, Override
 from storage.schema import CONSIDERATIONS, ESCALATIONS, INTERACTION_GROUPS, INTERACTIONS
 from storage.tallies import Tallies
 from storage.team import Team, of_team
@@ -85,16 +85,6 @@ class Interactions:
             if (row := rows.get((each.entry_id, each.number)))
         ]
 
-    def count(self, kinds: Collection[Kind], start: datetime, end: datetime, team: Team | None = None) -> int:
-        """Return how many interactions of those *kinds* there were."""
-        query = (
-            select(func.count())
-            .select_from(INTERACTION_GROUPS)
-            .join(INTERACTIONS, _I.group_id == _G.id)
-            .where(_G.kind.in_(kinds), _I.at >= start, _I.at < end)
-        )
-        return int(self._connection.execute(of_team(query, team)).scalar_one())
-
     def decided(
         self,
         kinds: Collection[Kind],
@@ -104,8 +94,9 @@ class Interactions:
         *,
         limit: int,
         offset: int = 0,
+        where: Where | None = None,
     ) -> list[Decided]:
-        """Return what was done with proposals, the latest first."""
+        """Return what was done with proposals, the latest first; *where* names one action or one reason."""
         query = (
             select(
                 _I.at,
@@ -120,7 +111,7 @@ class Interactions:
             )
             .join_from(INTERACTION_GROUPS, INTERACTIONS, _I.group_id == _G.id)
             .outerjoin(ESCALATIONS, ESCALATIONS.c.id == _I.escalation_id)
-            .where(_G.kind.in_(kinds), _I.at >= start, _I.at < end)
+            .where(_G.kind.in_(kinds), _I.at >= start, _I.at < end, *_narrowed(where))
             .order_by(_I.at.desc(), _I.escalation_id)
             .limit(limit)
             .offset(offset)
@@ -139,3 +130,8 @@ class Interactions:
             )
             for row in self._connection.execute(of_team(query, team))
         ]
+
+
+def _narrowed(where: Where | None) -> list[ColumnElement[bool]]:
+    columns = {By.ACTION: _G.action_kind, By.REASON: _G.reason}
+    return [columns[where.by] == where.value] if where else []

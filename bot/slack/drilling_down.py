@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from bot.slack import ids
 from bot.slack.arrival import Accept, Arrival
-from bot.slack.cards.decisions import READING, TITLE
+from bot.slack.cards.decisions import READING, TITLE, unpacked
 from bot.slack.cards.evidence import waiting_view
 from bot.slack.clicks import NotUnderstood, escalation_of
 from bot.slack.payloads import Click
 from bot.slack.windows import Windows
 from handlers.commands import DecisionsRequested, EvidenceRequested
 from policy.decided import BEHIND
+
+LONGEST_PAGE = 5
 
 
 class DrillingDown:
@@ -36,8 +38,14 @@ class DrillingDown:
         view_id, parts = click.container.view_id, ids.split(click.value)
         if view_id is None or parts is None:
             raise NotUnderstood(click.action_id)
-        behind, page = parts
-        if behind not in BEHIND or not page.isdecimal() or len(page) > 5:
+        try:
+            wanted = unpacked(parts[0])
+            page = int(parts[1]) if parts[1].isdecimal() and len(parts[1]) <= LONGEST_PAGE else None
+        except ValueError:
+            raise NotUnderstood(click.action_id) from None
+        if page is None or wanted["behind"] not in BEHIND:
             raise NotUnderstood(click.action_id)
-        command = DecisionsRequested(behind=behind, page=int(page), view_id=view_id, by=click.by)
+        command = DecisionsRequested.model_validate(
+            {**wanted, "page": page, "view_id": view_id, "by": click.by}
+        )
         await self._accept(command, Arrival(click.dedupe_key, "slack.click"))

@@ -97,7 +97,8 @@ class Listeners:
             ids.CANNOT_FIX: self._overruling.ask_why_not,
             ids.SCHEDULE_CHANGE: self._scheduling.ask_for_form,
             **dict.fromkeys(
-                (f"{ids.DECISIONS_PAGE}:{way}" for way in ("which", "back", "more")), self._drilling_down.turn
+                (f"{ids.DECISIONS_PAGE}:{way}" for way in ("which", "when", "only", "back", "more")),
+                self._drilling_down.turn,
             ),
         }
         self._forms: dict[str, Callable[[Submission], Awaitable[dict[str, Any]]]] = {

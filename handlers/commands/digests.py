@@ -6,16 +6,22 @@ from datetime import time
 from typing import Literal
 
 from handlers.commands.people import ChatUser, ReplyAddress
-from policy.decided import Behind
+from policy.decided import Behind, OnlyBy
 from policy.rhythm import RhythmDay
 from policy.value import Value
 
 
 class DecisionsRequested(Value):
-    """A manager wants to see the decisions *behind* a figure, *page* by page, in the modal *view_id*."""
+    """A manager wants to see the decisions *behind* a figure, *page* by page, in the modal *view_id*.
+
+    They are those of the last *days*, and with *narrowed_by* only those with *only* in that respect.
+    """
 
     type: Literal["decisions_behind"] = "decisions_behind"
     behind: Behind = "all"
+    days: int = 7
+    narrowed_by: OnlyBy = ""
+    only: str = ""
     page: int = 0
     view_id: str
     by: ChatUser

@@ -112,7 +112,7 @@ def gathered(
     """Read what one kind of digest is made of."""
     counted, start, end = tx.interactions, period.start, period.end
     cells = Cells() if kind is DigestKind.OUTCOMES else counted.cells(period, whose)
-    common = {"cells": cells, "people": len(organisation.team(team))}
+    common = {"cells": cells, "people": len(organisation.team(team)), "of_team": whose is not None}
     match kind:
         case DigestKind.ADOPTION:
             measured, words = counted.reading_words(start, end, whose)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from policy.decided import Behind
+from policy.decided import Behind, OnlyBy
 from policy.digest import DigestFigure, DigestKind, DigestSection
 from policy.rhythm import RhythmDay
 from policy.value import Value
@@ -111,13 +111,27 @@ class DecisionLine(Value):
     reference: str = ""
 
 
+class Narrowing(Value):
+    """What a list of decisions can be narrowed to: a *value* by its action, or by its reason or rule."""
+
+    by: OnlyBy
+    value: str
+    label: str
+
+
 class DecisionsShown(Value):
-    """One *page* of the decisions behind the figures of a *team*, or of everybody, the latest first."""
+    """One *page* of the decisions behind the figures of a *team*, or of everybody, the latest first.
+
+    *choices* are what it can be narrowed to.
+    """
 
     type: Literal["decisions"] = "decisions"
     team: str | None = None
     days: int
     behind: Behind
+    narrowed_by: OnlyBy = ""
+    only: str = ""
+    choices: tuple[Narrowing, ...] = ()
     lines: tuple[DecisionLine, ...]
     page: int
     pages: int

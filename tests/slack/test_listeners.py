@@ -212,6 +212,8 @@ async def test_the_same_click_twice_is_stored_once(door: Door) -> None:
         click(ids.FEEDBACK, "great:01KANS"),
         click(f"{ids.PULSE}:9", "9:01KPUL"),
         click(f"{ids.DECISIONS_PAGE}:more", "everybody:0"),
+        click(f"{ids.DECISIONS_PAGE}:only", "all~7~p~U0OMAR000:0"),
+        click(f"{ids.DECISIONS_PAGE}:when", "all~99999~~:0"),
         click(ids.SCHEDULE_CHANGE, "a b"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bot.slack import ids
@@ -27,7 +28,7 @@ from bot.slack.cards.queue import EARLIER, LATER
 from bot.slack.cards.queue_lines import WHY
 from bot.slack.text import one_line
 from handlers.outcomes import DecisionLine, DecisionsShown
-from policy.decided import LABELS
+from policy.decided import LABELS, OF_NO_TEAM
 
 TITLE, CLOSE = "Decisions", "Close"
 READING = "Reading the decisions…"
@@ -35,6 +36,10 @@ WHICH = "{label}: {total} in the last {days} days, {team}. Page {page} of {pages
 TEAM, EVERYBODY = "team {team}", "all teams"
 NONE = "There was none in this time."
 CHOOSE = "Show only…"
+TIME, OF_WHICH, ALL_OF_THEM = "Over which time…", "Of which action or reason…", "All actions and reasons"
+ONLY = {"a": "Action: {label}", "r": "Because of: {label}"}
+LAST = {1: "Last day", 7: "Last 7 days", 28: "Last 4 weeks", 91: "Last 13 weeks", 364: "Last 52 weeks"}
+SEPARATOR, LONGEST_DAYS = "~", 4
 CONFIDENCE = "Confidence {score} or more of 100. "
 BECAUSE = "Because: {reason}. "
 REFERENCE = "Reference {reference}"
@@ -52,7 +57,7 @@ def decisions_view(shown: DecisionsShown) -> View:
         page=shown.page + 1,
         pages=shown.pages,
     )
-    blocks = [fine_print(about), actions("cs:decisions", _which(shown)), divider()]
+    blocks = [fine_print(about), actions("cs:decisions", *_menus(shown)), divider()]
     for number, line in enumerate(shown.lines):
         blocks += _listed(line, number)
     if not shown.lines:
@@ -68,10 +73,43 @@ def decisions_view(shown: DecisionsShown) -> View:
     }
 
 
-def _which(shown: DecisionsShown) -> dict[str, Any]:
-    choices = [option(label, ids.joined(name, "0")) for name, label in LABELS.items()]
-    chosen = next(each for each in choices if each["value"] == ids.joined(shown.behind, "0"))
-    return menu(CHOOSE, f"{ids.DECISIONS_PAGE}:which", choices) | {"initial_option": chosen}
+def packed(behind: str, days: int, by: str = "", only: str = "") -> str:
+    """Write what a list shows as one word, which a button or a choice carries."""
+    return SEPARATOR.join((behind, str(days), by, only))
+
+
+def unpacked(word: str) -> dict[str, object]:
+    """Read it again; raises ValueError."""
+    behind, days, by, only = word.split(SEPARATOR)
+    if by not in ("", "a", "r") or not days.isdecimal() or len(days) > LONGEST_DAYS:
+        raise ValueError("days")
+    return {"behind": behind, "days": int(days), "narrowed_by": by, "only": only}
+
+
+def _menus(shown: DecisionsShown) -> list[dict[str, Any]]:
+    """Return what can be chosen: what was done, over which time, and of which action, reason or rule."""
+    named = {name: label for name, label in LABELS.items() if not shown.team or name not in OF_NO_TEAM}
+    which = {packed(name, shown.days): label for name, label in named.items()}
+    when = {packed(shown.behind, days, shown.narrowed_by, shown.only): LAST[days] for days in LAST}
+    menus = [
+        _menu(CHOOSE, "which", which, packed(shown.behind, shown.days)),
+        _menu(TIME, "when", when, packed(shown.behind, shown.days, shown.narrowed_by, shown.only)),
+    ]
+    only = {packed(shown.behind, shown.days): ALL_OF_THEM}
+    for each in shown.choices:
+        word = packed(shown.behind, shown.days, each.by, each.value)
+        if ids.split(ids.joined(word, "0")):
+            only[word] = ONLY[each.by].format(label=each.label)
+    if len(only) > 1:
+        chosen = packed(shown.behind, shown.days, shown.narrowed_by, shown.only)
+        menus.append(_menu(OF_WHICH, "only", only, chosen))
+    return menus
+
+
+def _menu(placeholder: str, name: str, words: Mapping[str, str], chosen: str) -> dict[str, Any]:
+    choices = {word: option(label, ids.joined(word, "0")) for word, label in words.items()}
+    found = menu(placeholder, f"{ids.DECISIONS_PAGE}:{name}", list(choices.values()))
+    return found | ({"initial_option": choices[chosen]} if chosen in choices else {})
 
 
 def _listed(line: DecisionLine, number: int) -> list[Block]:
@@ -98,4 +136,8 @@ def _turning(shown: DecisionsShown) -> list[dict[str, Any]]:
 
 
 def _page(label: str, shown: DecisionsShown, page: int, way: str) -> dict[str, Any]:
-    return button(label, f"{ids.DECISIONS_PAGE}:{way}", ids.joined(shown.behind, str(page)))
+    return button(label, f"{ids.DECISIONS_PAGE}:{way}", ids.joined(_word(shown), str(page)))
+
+
+def _word(shown: DecisionsShown) -> str:
+    return packed(shown.behind, shown.days, shown.narrowed_by, shown.only)
