@@ -115,7 +115,12 @@ def _managing(home: HomeShown) -> list[Block]:
     lines = [[*said(line, 300)] for line in (team.headline, *team.says) if line]
     # No table: Slack shows them in messages only.
     lines += [
-        [*said(f"{f.label}: ", 80), *said(f.value, 80, bold=True), leaf(f" (before: {f.before or NONE})")]
+        [
+            *said(f"{f.label}:", 80),
+            leaf(" "),
+            *said(f.value, 80, bold=True),
+            leaf(f" (before: {f.before or NONE})"),
+        ]
         for f in team.figures
     ]
     return [header(f"{title}, last {team.days} days"), rich(bullets(lines))]
