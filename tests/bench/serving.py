@@ -8,12 +8,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 from urllib.error import HTTPError, URLError
 
+from bot.cli.stage import CRM_TOKEN, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, WEBHOOK_SECRET
 from tests.bench.report import cpu_seconds, resident_mb
 
 ROOT = Path(__file__).parents[2]
@@ -76,13 +77,66 @@ def service(directory: Path) -> Iterator[tuple[Server, float]]:
         "CRM__TOKEN": "token",
         "CRM__WEBHOOK_SECRET": "whsec_c2ltdWxhdGVkLXdlYmhvb2stc2VjcmV0LTAwMDE=",
     }
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERSIGN_")}
-    environment |= {f"COUNTERSIGN_{name}": value for name, value in settings.items()}
     began = time.perf_counter()
-    with _running(["-m", "bot", "serve"], environment) as process:
+    with _running(["-m", "bot", "serve"], _environment(settings)) as process:
         server = Server(port, process)
         wait_until_it_answers(server, "/readyz")
         yield server, time.perf_counter() - began
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The service alone in its process, and the simulated Slack and CRM in processes of their own."""
+
+    service: Server
+    slack: Server
+    crm: Server
+    database: Path
+
+
+@contextmanager
+def beside(directory: Path) -> Iterator[Beside]:
+    """Run the service on SQLite beside its counterparts until the block ends: what it uses is its own."""
+    port = free_port()
+    bot = f"http://127.0.0.1:{port}"
+    with ExitStack() as stack:
+        slack, crm = (stack.enter_context(_counterpart(what, bot)) for what in ("slack", "crm"))
+        organisation = directory / "organisation.yaml"
+        shipped = (ROOT / "bot/sandbox/organisation.yaml").read_text(encoding="utf-8")
+        organisation.write_text(
+            shipped.replace("cards_per_day: 8\n", "cards_per_day: 500\n"), encoding="utf-8"
+        )
+        database = directory / "countersign.db"
+        settings = {
+            "PORT": str(port),
+            "LOG_LEVEL": "error",
+            "DATABASE_URL": f"sqlite:///{database}",
+            "ORGANISATION_FILE": str(organisation),
+            "SLACK__BOT_TOKEN": SLACK_BOT_TOKEN.get_secret_value(),
+            "SLACK__SIGNING_SECRET": SLACK_SIGNING_SECRET.get_secret_value(),
+            "SLACK__BASE_URL": f"http://127.0.0.1:{slack.port}/slack-sim/api/",
+            "CRM__BASE_URL": f"http://127.0.0.1:{crm.port}/crm/api/v1/",
+            "CRM__TOKEN": CRM_TOKEN.get_secret_value(),
+            "CRM__WEBHOOK_SECRET": WEBHOOK_SECRET.get_secret_value(),
+        }
+        process = stack.enter_context(_running(["-m", "bot", "serve"], _environment(settings)))
+        server = Server(port, process)
+        wait_until_it_answers(server, "/readyz")
+        yield Beside(server, slack, crm, database)
+
+
+@contextmanager
+def _counterpart(what: str, bot: str) -> Iterator[Server]:
+    port = free_port()
+    with _running(["-m", "bot", "sandbox", what, "--port", str(port), "--bot", bot]) as process:
+        server = Server(port, process)
+        wait_until_it_answers(server, "/" if what == "slack" else "/crm")
+        yield server
+
+
+def _environment(settings: dict[str, str]) -> dict[str, str]:
+    others = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERSIGN_")}
+    return others | {f"COUNTERSIGN_{name}": value for name, value in settings.items()}
 
 
 def free_port() -> int:
