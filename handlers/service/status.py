@@ -207,7 +207,7 @@ CONDITIONS = {
 }
 
 
-COUNTERPARTS = {"crm": "The CRM", "slack": "Slack"}
+COUNTERPARTS = {"crm": "the CRM", "slack": "Slack"}
 SILENCE = {
     "crm": ("crm_no_answer", "crm_no_connection", "crm_unreadable_answer", "crm_http_503", "outcome_unknown"),
     "slack": ("slack_unreachable", "slack_http_500", "slack_http_503"),
@@ -235,8 +235,8 @@ def _of_queues(found: ServiceStatus) -> list[str]:
 def _of_counterparts(found: ServiceStatus) -> list[str]:
     """Say of whom nothing is heard; a moment's silence needs nobody."""
     return [
-        f"{COUNTERPARTS[each.who]} has not answered for {_ago(each.since_s)}. What needs it ({each.items:,}) "
-        "follows by itself; countersign doctor says what is wrong."
+        f"{_first_upper(COUNTERPARTS[each.who])} has not answered for {_ago(each.since_s)}. "
+        f"What needs it ({each.items:,}) follows by itself; countersign doctor says what is wrong."
         for each in found.waiting_for
         if each.since_s >= SILENT_S
     ]
@@ -345,3 +345,7 @@ def _ago(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
+
+
+def _first_upper(words: str) -> str:
+    return words[:1].upper() + words[1:]
