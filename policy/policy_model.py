@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
@@ -128,4 +128,8 @@ class Policy(_Part):
     @property
     def version(self) -> str:
         """The digest of the content and of the facts it was written for, whatever the comments and layout."""
-        return digest({"policy": self.model_dump(mode="json", exclude_none=True), "facts": schema_hash()})
+        return digest(self.meant())
+
+    def meant(self) -> dict[str, Any]:
+        """Return what the version is the digest of, as JSON data."""
+        return {"policy": self.model_dump(mode="json", exclude_none=True), "facts": schema_hash()}

@@ -20,9 +20,11 @@ from bot.export.contents import REASONS, Audience, Scope, formula_safe, own_word
 from handlers.record.explain_to_donor import told_to_donor
 from policy.canonical import canonical_json
 from policy.donor_explanation import DISCLOSURE
+from policy.language import PolicyInvalidError, parse_policy
 from storage import leaf
 from storage.checkpoints import Checkpoint
 from storage.keys import SubjectKey
+from storage.policies import PolicyVersion
 from storage.removals import recorded_removals
 from storage.schema import DECLARED
 from storage.stored_entries import StoredEntry, entries_in_order
@@ -195,6 +197,8 @@ class _Writer:
             stored = self._tx.policies.version(version)
             if stored:
                 (folder / f"{version}.yaml").write_text(stored.source, encoding="utf-8")
+                if meant := _meant(stored):
+                    (folder / f"{version}.json").write_bytes(meant)
 
     def _explanation(self, donor_id: str) -> None:
         lines = (*told_to_donor(self._tx, donor_id, self._order.time_zone), *DISCLOSURE)
@@ -222,6 +226,18 @@ class _Writer:
         }
         spelled = json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True)
         (self._folder / "manifest.json").write_text(spelled, encoding="utf-8")
+
+
+def _meant(stored: PolicyVersion) -> bytes | None:
+    """Return the bytes whose digest the version is: whoever checks the rules then takes nobody's word.
+
+    None for rules that this release reads otherwise than the one that stored them.
+    """
+    try:
+        meant = canonical_json(parse_policy(stored.source, stored.version).meant())
+    except PolicyInvalidError:
+        return None
+    return meant if hashlib.sha256(meant).hexdigest() == stored.version else None
 
 
 def _versions(value: Any) -> Iterator[str]:

@@ -95,6 +95,9 @@ def check_files(read: Callable[[str], bytes]) -> dict[str, Any]:
     for name, expected in manifest["files"].items():
         if hashlib.sha256(read(name)).hexdigest() != expected:
             raise Wrong(f"{name} was changed after the export was made")
+        version = name.removeprefix("policies/").removesuffix(".json")
+        if name == f"policies/{version}.json" and expected != version:
+            raise Wrong(f"{name} are not the rules of that version")
     return manifest
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +287,8 @@ async def test_every_kind_of_decision_is_told_by_the_export_alone(
     )
     assert (checked.returncode, checked.stderr) == (0, "")
 
+    _holds_the_rules_to_their_version(out, tmp_path / "unpacked")
+
     told = Told.of(out)
     for donor_id, expected in PATHS.items():
         path = told.path_of(donor_id)
@@ -293,6 +296,22 @@ async def test_every_kind_of_decision_is_told_by_the_export_alone(
         assert [kind for kind in steps if kind in expected] == expected, (donor_id, steps)
         _explains_itself(told, path)
     _tells_effects(told)
+
+
+def _holds_the_rules_to_their_version(out: Path, folder: Path) -> None:
+    """Rules that were altered are found even by whoever is handed a manifest that fits them."""
+    zipfile.ZipFile(out).extractall(folder)
+    [rules] = (folder / "policies").glob("*.json")
+    rules.write_text(rules.read_text().replace("deny", "allow"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"][f"policies/{rules.name}"] = sha256(rules.read_bytes()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    command = [sys.executable, "-I", verify.__file__, str(folder)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (
+        1,
+        f"WRONG: policies/{rules.name} are not the rules of that version\n",
+    )
 
 
 def _explains_itself(told: Told, path: dict[str, dict[str, Any]]) -> None:
