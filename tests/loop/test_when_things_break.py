@@ -281,7 +281,7 @@ async def test_a_donor_marked_as_sensitive_needs_a_manager_too(loop: Loop) -> No
     loop.stage.edit_donor(JANE, sensitive=True)
     await _up_again(loop)
     both = await loop.stage.seen(MARA, DESK, "Decision needed: Jane Doe", "ask for a different approval")
-    assert has(both, "Sensitive", "Olivia Hart and manager")
+    assert has(both, "Sensitive", "Olivia Hart and a manager")
     [told] = await until(lambda: loop.stage.thread(OLIVIA, OLIVIAS, card["ts"]), "told in the old thread")
     assert has(told, "Nothing was written", "goes on in the review channel", "This card follows it.")
 
