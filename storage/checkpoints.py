@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -81,6 +82,15 @@ class Checkpoints:
         stated = Checkpoint(size, root, note, now)
         self._connection.execute(insert(AUDIT_CHECKPOINTS).values(size=size, root=root, note=note, at=now))
         return stated
+
+    def vouch_for(self, name: str, content: bytes, now: datetime) -> str:
+        """Return a note, signed as checkpoints are, that says what the file called *name* holds.
+
+        Its second line is no number, so nobody can take it for a checkpoint. Raises MasterKeyMissingError.
+        """
+        signers = self._signers(now)
+        digest = hashlib.sha256(content).hexdigest()
+        return sign(f"{signers[0][0]}\nSHA-256 of {name}\n{digest}\n", signers)
 
     def latest(self) -> Checkpoint | None:
         """Return the last checkpoint."""

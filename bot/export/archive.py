@@ -80,7 +80,7 @@ class _Writer:
         self.count = 0
 
     def write(self) -> None:
-        """Write every file, the manifest last."""
+        """Write every file, the manifest last, with a signature over it."""
         scope = self._order.scope
         if scope.donor_id and self._ref is None:
             raise ExportImpossible(f"The audit log holds nothing about {scope.donor_id}.")
@@ -224,8 +224,10 @@ class _Writer:
                 for path in names
             },
         }
-        spelled = json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True)
-        (self._folder / "manifest.json").write_text(spelled, encoding="utf-8")
+        spelled = json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True).encode()
+        (self._folder / "manifest.json").write_bytes(spelled)
+        vouched = self._tx.checkpoints.vouch_for("manifest.json", spelled, self._order.at)
+        (self._folder / "manifest.sig").write_text(vouched, encoding="utf-8")
 
 
 def _meant(stored: PolicyVersion) -> bytes | None:

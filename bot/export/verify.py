@@ -42,6 +42,7 @@ def main() -> int:
         with_payload, rewritten, without = check_payloads(read, manifest, events)
         restores = declared_restores(read, events)
         check_kept(read, options, manifest, events, statements, restores)
+        check_vouched(read, options.vkey)
     except (Wrong, KeyError, ValueError, OSError) as problem:
         print(f"WRONG: {problem}", file=sys.stderr)
         return 1
@@ -99,6 +100,14 @@ def check_files(read: Callable[[str], bytes]) -> dict[str, Any]:
         if name == f"policies/{version}.json" and expected != version:
             raise Wrong(f"{name} are not the rules of that version")
     return manifest
+
+
+def check_vouched(read: Callable[[str], bytes], given: list[str]) -> None:
+    """The manifest, and with it every file, is the one that whoever signs checkpoints signed."""
+    digest = hashlib.sha256(read("manifest.json")).hexdigest()
+    text = _signed_text(read("manifest.sig").decode(), _keys(read, given), "the manifest")
+    if text.split("\n")[1:3] != ["SHA-256 of manifest.json", digest]:
+        raise Wrong("the manifest was changed after the export was made")
 
 
 def check_checkpoints(
@@ -280,12 +289,16 @@ def _notes(text: str) -> Iterator[str]:
 
 
 def _statement(note: str, keys: list[tuple[str, bytes, bytes]]) -> tuple[int, bytes]:
+    lines = _signed_text(note, keys, "a checkpoint").split("\n")
+    return int(lines[1]), base64.b64decode(lines[2])
+
+
+def _signed_text(note: str, keys: list[tuple[str, bytes, bytes]], what: str) -> str:
     text, _, signed = note.rpartition("\n\n")
     text += "\n"
     if not any(_signed_by(key, text, line) for key in keys for line in signed.splitlines()):
-        raise Wrong("a checkpoint is not signed by any of the verifier keys")
-    lines = text.split("\n")
-    return int(lines[1]), base64.b64decode(lines[2])
+        raise Wrong(f"{what} is not signed by any of the verifier keys")
+    return text
 
 
 def _signed_by(key: tuple[str, bytes, bytes], text: str, line: str) -> bool:

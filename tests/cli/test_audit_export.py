@@ -195,11 +195,26 @@ def replaced(name: str, old: str, new: str, *, fix_manifest: bool = True) -> Spo
     return spoil
 
 
+def left_out(folder: Path) -> None:
+    """Take a payload away as if it had been erased, and fit the manifest."""
+    first = next(line for line in (folder / "payloads.jsonl").read_text().splitlines())
+    entry = json.loads(first)["id"]
+    replaced("payloads.jsonl", first, json.dumps({"id": entry, "payload": None, "why": "removed"}))(folder)
+
+
+SIGNED = "the manifest was changed after the export was made"
 SPOILT: dict[str, tuple[Spoil, str]] = {
     "a file": (replaced("events.csv", "Jane", "June", fix_manifest=False), "events.csv was changed"),
     "an entry": (replaced("events.jsonl", "slack:U1", "slack:U2"), "is not in the log that was signed"),
     "a path": (replaced("proofs.jsonl", '"path":["', '"path":["00'), "is not in the log that was signed"),
     "a payload": (replaced("payloads.jsonl", "Jane", "June"), "is not the one that was sealed"),
+    "a payload is gone": (left_out, SIGNED),
+    "the table": (replaced("events.csv", "Jane", "June"), SIGNED),
+    "the cover": (replaced("manifest.json", "c@x.org", "d@x.org", fix_manifest=False), SIGNED),
+    "the signature": (
+        replaced("manifest.sig", "SHA-256", "SHA-512", fix_manifest=False),
+        "the manifest is not signed by any of the verifier keys",
+    ),
     "a reason": (replaced("payloads.jsonl", "{", '{"x":0}\n{'), "WRONG"),
     "a checkpoint": (replaced("checkpoints.txt", "\n600\n", "\n601\n"), "not signed by any"),
     "an order": (replaced("proofs.jsonl", '"seq":1}', '"seq":9}'), "WRONG"),
