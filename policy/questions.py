@@ -11,7 +11,7 @@ from policy.donor import Channel, DonorRecord, Gift
 from policy.facts import is_unread
 from policy.facts_giving import received_gifts
 from policy.facts_model import DonorFacts
-from policy.sentences import Writer, in_each_currency, lifetime
+from policy.sentences import Writer, in_each_currency, lifetime, outstanding, overdue, soft_credit
 from policy.value import Value
 
 LONGEST_ANSWER = 6
@@ -207,19 +207,16 @@ def _loyalty(a: _Asked) -> Said:
 
 
 def _pledge(a: _Asked) -> Said:
-    balance = a.facts.money("pledge.balance")
-    if balance is None or not balance.minor:
+    if not a.facts.currencies_of("pledge.balance"):
         yield "Nothing is outstanding on a pledge."
         return
-    yield a.writer.write("{pledge.balance} is outstanding on the pledge.")
+    yield outstanding(a.writer, a.facts)
     if a.facts.day("pledge.next_due_on") and a.facts.money("pledge.next_due_amount"):
         yield a.writer.write(
             "The next payment of {pledge.next_due_amount} on the pledge is due on {pledge.next_due_on}."
         )
     if a.facts.flag("pledge.overdue") and a.facts.money("pledge.overdue_amount"):
-        yield a.writer.write(
-            "{pledge.overdue_amount} on the pledge has been {pledge.overdue} since {pledge.overdue_since}."
-        )
+        yield overdue(a.writer, a.facts)
 
 
 def _recurring(a: _Asked) -> Said:
@@ -371,11 +368,10 @@ def _death(a: _Asked) -> Said:
 
 
 def _soft_credit(a: _Asked) -> Said:
-    credit = a.facts.money("giving.soft_credit")
-    if credit is None or not credit.minor:
+    if not a.facts.currencies_of("giving.soft_credit"):
         yield "No soft credit is recorded."
         return
-    yield a.writer.write("Soft credit for gifts of others amounts to {giving.soft_credit}.")
+    yield soft_credit(a.writer, a.facts)
 
 
 def _complaints(a: _Asked) -> Said:

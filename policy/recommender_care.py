@@ -8,7 +8,7 @@ from policy.actions import CreateTask, ScheduleFollowUp, SuppressChannel
 from policy.claims import Claim
 from policy.donor import Channel
 from policy.events import CrmEventType
-from policy.sentences import lifetime
+from policy.sentences import lifetime, overdue
 from policy.situation import Proposal, Situation
 
 _REFUSES = re.compile(
@@ -269,12 +269,7 @@ def _owing(s: Situation) -> tuple[str, ...]:
 def _owed(s: Situation) -> tuple[Claim, ...]:
     signals = []
     if s.facts.flag("pledge.overdue") and s.facts.money("pledge.overdue_amount"):
-        signals.append(
-            s.writer.write(
-                "{pledge.overdue_amount} on the pledge has been {pledge.overdue} since "
-                "{pledge.overdue_since}."
-            )
-        )
+        signals.append(overdue(s.writer, s.facts))
     failed = s.facts.count("recurring.failed_payments")
     if failed:
         noun = "payment" if failed == 1 else "payments"

@@ -84,7 +84,7 @@ def instalment_due(s: Situation) -> Proposal | None:
     due_on = s.facts.day("pledge.next_due_on")
     if s.event is not None or due_on is None or due_on - s.today > timedelta(days=INSTALMENT_DAYS):
         return None
-    if s.facts.money("pledge.next_due_amount") is None or not s.facts.money("pledge.balance"):
+    if s.facts.money("pledge.next_due_amount") is None or not s.facts.currencies_of("pledge.balance"):
         return None
     title = f"Let {s.name} know of the instalment due on {spelled_date(due_on)}"
     if s.is_planned(title):

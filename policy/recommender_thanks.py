@@ -10,7 +10,7 @@ from policy.facts_contact import acknowledgement_due, unacknowledged
 from policy.facts_giving import CASH_LIKE
 from policy.facts_model import spelled_date
 from policy.phrases import wording
-from policy.sentences import in_each_currency, lifetime
+from policy.sentences import in_each_currency, lifetime, outstanding, soft_credit
 from policy.situation import Proposal, Situation
 
 MAJOR_CALL_DAYS = 2
@@ -103,7 +103,7 @@ def advised_gift(s: Situation) -> Proposal | None:
         return None
     channel = Channel.PHONE if s.may_reach(Channel.PHONE) else Channel.MAIL
     title = f"Thank {s.name} for the gift they are recognised for"
-    if s.is_planned(title) or not s.facts.money("giving.soft_credit"):
+    if s.is_planned(title) or not s.facts.currencies_of("giving.soft_credit"):
         return None
     return Proposal(
         action=ScheduleFollowUp(
@@ -115,7 +115,7 @@ def advised_gift(s: Situation) -> Proposal | None:
             assignee_id=s.owner_id,
         ),
         headline=f"{s.name} has soft credit for a new gift: thank them personally",
-        signals=(s.writer.write("Soft credit for gifts of others amounts to {giving.soft_credit}."),),
+        signals=(soft_credit(s.writer, s.facts),),
         alternatives=("Thank only the legal donor: the person behind the gift would hear nothing.",),
         unknowns=s.unknowns(channel),
         rule="advised_gift",
@@ -239,9 +239,8 @@ def _gift_signals(s: Situation, gift: Gift) -> tuple[Claim, ...]:
 
 def commitment_signals(s: Situation) -> tuple[Claim, ...]:
     """Say how the pledge or the standing gift stands."""
-    balance = s.facts.money("pledge.balance")
-    if balance is not None and balance.minor:
-        return (s.writer.write("{pledge.balance} is outstanding on the pledge."),)
+    if s.facts.currencies_of("pledge.balance"):
+        return (outstanding(s.writer, s.facts),)
     if s.facts.text("recurring.status") == "active":
         return (
             s.writer.write(

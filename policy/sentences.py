@@ -110,3 +110,20 @@ def lifetime(facts: DonorFacts) -> str:
 def in_each_currency(facts: DonorFacts, total: str) -> str:
     """Return the placeholders for a total in all its currencies, which are named and never added."""
     return " plus ".join(f"{{{fact_id}}}" for fact_id in facts.currencies_of(total)) or f"{{{total}}}"
+
+
+def outstanding(writer: Writer, facts: DonorFacts) -> Claim:
+    """Say what is still to come on pledges."""
+    return writer.write(f"{in_each_currency(facts, 'pledge.balance')} is outstanding on the pledge.")
+
+
+def overdue(writer: Writer, facts: DonorFacts) -> Claim:
+    """Say what is late on pledges, and since when."""
+    late = in_each_currency(facts, "pledge.overdue_amount")
+    return writer.write(f"{late} on the pledge has been {{pledge.overdue}} since {{pledge.overdue_since}}.")
+
+
+def soft_credit(writer: Writer, facts: DonorFacts) -> Claim:
+    """Say what a donor is recognised for without having given it."""
+    credit = in_each_currency(facts, "giving.soft_credit")
+    return writer.write(f"Soft credit for gifts of others amounts to {credit}.")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from policy.claims import Claim
 from policy.donor import DonorRecord
 from policy.facts_model import DonorFacts
-from policy.sentences import Writer, in_each_currency, lifetime
+from policy.sentences import Writer, in_each_currency, lifetime, overdue, soft_credit
 
 LONGEST_SUMMARY = 6
 
@@ -106,9 +106,7 @@ def _thanks_overdue(w: Writer, facts: DonorFacts) -> Claim:
 
 def _payments_missing(w: Writer, facts: DonorFacts) -> Iterator[Claim]:
     if facts.flag("pledge.overdue") and facts.money("pledge.overdue_amount"):
-        yield w.write(
-            "{pledge.overdue_amount} on the pledge has been {pledge.overdue} since {pledge.overdue_since}."
-        )
+        yield overdue(w, facts)
     failed = facts.count("recurring.failed_payments")
     if failed:
         noun = "payment" if failed == 1 else "payments"
@@ -186,17 +184,18 @@ def _outlook(w: Writer, facts: DonorFacts) -> Iterator[Claim]:
         yield w.write("The largest gift was {giving.largest_amount} on {giving.largest_on}.")
     if _is_some(facts, "household.lifetime"):
         yield w.write("The household has given {household.lifetime} in total.")
-    if _is_some(facts, "giving.soft_credit"):
-        yield w.write("Soft credit for gifts of others amounts to {giving.soft_credit}.")
+    if facts.currencies_of("giving.soft_credit"):
+        yield soft_credit(w, facts)
 
 
 _STANDING = {"paused": "is", "lapsed": "has", "cancelled": "was"}
 
 
 def _commitments(w: Writer, facts: DonorFacts) -> Iterator[Claim]:
-    if _is_some(facts, "pledge.balance") and facts.day("pledge.next_due_on"):
+    if facts.currencies_of("pledge.balance") and facts.day("pledge.next_due_on"):
+        balance = in_each_currency(facts, "pledge.balance")
         yield w.write(
-            "{pledge.balance} is outstanding on the pledge; the next payment of {pledge.next_due_amount} is "
+            f"{balance} is outstanding on the pledge; the next payment of {{pledge.next_due_amount}} is "
             "due on {pledge.next_due_on}."
         )
     if facts.flag("pledge.paid_by_daf"):

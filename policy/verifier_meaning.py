@@ -21,7 +21,7 @@ _KIND_OF_CONTACT = re.compile(
 )
 _RECEIVES = re.compile(r"\s+(?:\w+ )?(?:receiv|pays|paying|takes|taking)", re.IGNORECASE)
 _YEARLY = ("giving.this_year", "giving.last_year", "giving.year.")
-_TOTALS = ("giving.lifetime", *_YEARLY)
+_TOTALS = ("giving.lifetime", "giving.soft_credit", "pledge.balance", "pledge.overdue_amount", *_YEARLY)
 _SUFFIX = re.compile(r"\.[a-z]{3}$")
 
 
@@ -168,7 +168,10 @@ def _totals_are_whole(placed: list[Placed], evidence: Evidence) -> None:
 _NEXT_LEFT = re.compile(r"\bnext (?:payment|instal?lment)(?: of|:| is|,)?\s*$", re.IGNORECASE)
 _NEXT_RIGHT = re.compile(r"\s*(?:is |falls |comes )?(?:due|next)\b", re.IGNORECASE)
 _OWED_LEFT = re.compile(r"\b(?:balance(?: of| is|:)?|(?:owed|outstanding)(?: is|:)?)\s*$", re.IGNORECASE)
-_OWED_RIGHT = re.compile(r"\s*(?:is |are |remains )?(?:outstanding|owed|to go|to pay)\b", re.IGNORECASE)
+_AND_MORE = r"(?:(?:plus|and) \W{0,3}[A-Z]{0,3}\W{0,2}[\d.,]+\s+)*"
+_OWED_RIGHT = re.compile(
+    rf"\s*{_AND_MORE}(?:is |are |remains )?(?:outstanding|owed|to go|to pay)\b", re.IGNORECASE
+)
 
 
 def _pledge_amounts_are_apart(text: str, placed: list[Placed]) -> None:

@@ -95,6 +95,10 @@ _STORY = (
     "The largest gift on record is {giving.largest_amount} from {giving.largest_on}.",
     "The last conversation on record was by {contact.last_kind} on {contact.last_on}.",
 )
+_TOTALS = (
+    *("giving.lifetime", "giving.last_year", "giving.this_year", "giving.soft_credit"),
+    *("pledge.balance", "pledge.overdue_amount"),
+)
 _CLOSING = "A short, personal message would be a kind way to say thanks."
 _WAITS_FOR_AN_ANSWER = re.compile(
     r"\?|would like|not this|after the|next (?:year|month|spring)", re.IGNORECASE
@@ -170,7 +174,7 @@ def _claims(data: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _in_each_currency(template: str, facts: dict[str, _Fact]) -> str:
     """Name the parts of a total in other currencies after it; what is nothing is not named."""
-    for total in ("giving.lifetime", "giving.last_year", "giving.this_year"):
+    for total in _TOTALS:
         found = [one for one in facts if one == total or re.fullmatch(r"\.[a-z]{3}", one[len(total) :])]
         parts = [one for one in found if one.startswith(total) and re.search("[1-9]", facts[one].value)]
         if parts:

@@ -82,7 +82,9 @@ class QueueHistory(RuleBasedStateMachine):
             owner="w", now=self.moment(self.now), lease=timedelta(seconds=lease), limit=limit
         )
         expected = sorted(
-            (item.priority, item.order, name) for name, item in self.model.items() if self._claimable(item)
+            (item.priority, item.order, name)
+            for name, item in self.model.items()
+            if self._claimable(item, lease)
         )
         assert [item.id for item in claimed] == [name for _, _, name in expected[:limit]]
         for item in claimed:
@@ -91,10 +93,12 @@ class QueueHistory(RuleBasedStateMachine):
             assert item.fence == known.fence
         return tuple(claimed)
 
-    def _claimable(self, item: Expected) -> bool:
+    def _claimable(self, item: Expected, lease: int) -> bool:
         if item.status not in ("ready", "in_flight"):
             return False
-        if (item.available if item.status == "ready" else item.expiry) > self.now:
+        held_for = item.expiry - self.now
+        free = item.available <= self.now if item.status == "ready" else not 0 < held_for <= 4 * lease
+        if not free:
             return False
         others = [
             other
