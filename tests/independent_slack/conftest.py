@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -24,6 +24,7 @@ from bot.cli.running import listen, server_for
 from bot.sandbox.crm.app import CrmSandboxConfig, SandboxCrm, build_crm
 from bot.sandbox.crm.model import Consent, Donor, Staff, World
 from bot.sandbox.crm.rollups import rollups_of
+from tests.collector import Collected, collecting
 from tests.independent_slack.payloads import (
     action_on,
     block_actions,
@@ -88,6 +89,7 @@ DONORS = {
     "Fig Six": "ada",
     "Fig Seven": "ada",
     "Gum One": "ada",
+    "Hal Yarrow": "ada",
 } | {f"Ash Number{n}": f"loner{n}" for n in range(1, 16)}
 
 
@@ -209,6 +211,7 @@ class House:
     origin: str
     crm_origin: str
     log: Path
+    collected: Collected
 
     @property
     def bare(self) -> bool:
@@ -339,7 +342,9 @@ async def open_house(folder: Path, *, socket_mode: bool) -> AsyncIterator[House]
         listening = stack.enter_context(closing(listen("127.0.0.1", 0)))
         crm_origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
         log = folder / "bot.log"
-        origin = await stack.enter_async_context(service(folder, slack, crm_origin, log))
+        collected = stack.enter_context(collecting())
+        starting = service(folder, slack, crm_origin, log, collected.environment)
+        origin = await stack.enter_async_context(starting)
         slack.bot_url = f"{origin}/slack/events"
         config = CrmSandboxConfig(
             CRM_TOKEN, WEBHOOK_SECRET, f"{origin}/crm/events", retry_delays_s=(0.2, 1.0)
@@ -352,7 +357,7 @@ async def open_house(folder: Path, *, socket_mode: bool) -> AsyncIterator[House]
             httpx2.AsyncClient(timeout=PATIENCE_S, trust_env=False, verify=False)
         )
         try:
-            yield House(slack, app.state.crm, http, origin, crm_origin, log)
+            yield House(slack, app.state.crm, http, origin, crm_origin, log, collected)
         finally:
             await app.state.crm.stop()
             server.should_exit = server.force_exit = True
@@ -360,10 +365,13 @@ async def open_house(folder: Path, *, socket_mode: bool) -> AsyncIterator[House]
 
 
 @asynccontextmanager
-async def service(folder: Path, slack: PlainSlack, crm_origin: str, log: Path) -> AsyncIterator[str]:
+async def service(
+    folder: Path, slack: PlainSlack, crm_origin: str, log: Path, more: Mapping[str, str]
+) -> AsyncIterator[str]:
     """`countersign serve` as an operator runs it: settings in the environment; it ends well when told to."""
     (folder / "organisation.yaml").write_text(yaml.safe_dump(organisation()), encoding="utf-8")
     environment = {
+        **more,
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "PYTHONPATH": str(ROOT),

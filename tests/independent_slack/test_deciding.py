@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from handlers.spans import trace_id_of
 from tests.independent_slack.block_rules import faults_in_options
 from tests.independent_slack.conftest import (
     ADA,
@@ -288,3 +289,19 @@ async def test_donors_are_offered_while_somebody_types_and_the_chosen_one_is_tri
     submitted = view_submission(house.slack, ADA, view, values, bare=house.bare)
     assert (await house.slack.deliver("interactive", submitted)).status == 200
     await house.posted(house.slack.direct(ADA), "It is decided by")  # the bot is not in the lounge
+
+
+async def test_one_trace_leads_from_the_crms_event_to_the_card_and_on(house: House) -> None:
+    card = await house.card("Hal Yarrow")
+    case = card["metadata"]["event_payload"]["correlation_id"]
+    await house.press(ADA, ADAS, card, "cs:approve")
+    await house.shows(card, "Written to the CRM")
+
+    path = (
+        *("accept crm_event", "inbox crm_event", "policy decide", "outbox show_card"),
+        *("inbox approve", "outbox execute_action"),
+    )
+    spans = await asyncio.to_thread(house.collected.until, trace_id_of(case), path)
+    names = dict.fromkeys(span.name for span in spans)
+    assert [name for name in names if name in path] == [*path]
+    assert b"Yarrow" not in b"".join(house.collected.bodies)
