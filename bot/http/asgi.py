@@ -20,6 +20,10 @@ class BodyTooLarge(Exception):
     """The body is larger than this door accepts."""
 
 
+class Disconnected(Exception):
+    """The caller hung up before the body was here; nobody is left to answer."""
+
+
 class TooSlow(Exception):
     """The body did not arrive in time."""
 
@@ -51,7 +55,11 @@ def hardened(send: Send) -> Send:
 
 
 async def read_body(receive: Receive, largest: int) -> bytes:
-    """Read the whole body; raises BodyTooLarge as soon as it is known to be, and TooSlow."""
+    """Read the whole body; raises BodyTooLarge, TooSlow, and Disconnected when the caller is gone.
+
+    Of one that is too large as much again is read and thrown away: whoever is still sending when the
+    connection is closed hears of a broken connection, and not the answer.
+    """
     try:
         async with asyncio.timeout(LONGEST_BODY_S):
             return await _whole(receive, largest)
@@ -65,13 +73,15 @@ async def _whole(receive: Receive, largest: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise BodyTooLarge
+            raise Disconnected
         part = message.get("body", b"")
         size += len(part)
-        if size > largest:
+        ended = not message.get("more_body")
+        if size > largest and (ended or size > 2 * largest):
             raise BodyTooLarge
-        parts.append(part)
-        if not message.get("more_body"):
+        if size <= largest:
+            parts.append(part)
+        if ended:
             return b"".join(parts)
 
 

@@ -12,6 +12,7 @@ from bot.doorstep import Arrival, Doorstep
 from bot.http.asgi import (
     AsgiApp,
     BodyTooLarge,
+    Disconnected,
     Receive,
     Scope,
     Send,
@@ -39,6 +40,8 @@ def crm_events(doorstep: Doorstep, secrets: Sequence[str]) -> AsgiApp:
             return
         try:
             body = await read_body(receive_, LARGEST_BODY)
+        except Disconnected:
+            return
         except BodyTooLarge:
             await _refuse(send, Rejected(413, "body_too_large"))
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import re
@@ -12,13 +11,14 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from bot.http.asgi import BodyTooLarge, Disconnected, TooSlow, read_body
+
 PATH = "/slack/events"
 LARGEST_BODY = 1024 * 1024
-LONGEST_BODY_S = 10.0
 
 MALFORMED = (LookupError, TypeError, AttributeError, ValueError, AssertionError)
 """What the Slack library raises for signed payloads of a shape that it does not expect."""
@@ -44,24 +44,22 @@ class SlackEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = Request(scope, receive)
         try:
-            response = await self._answer(request)
-        except ClientDisconnect:
+            response = await self._answer(Request(scope), receive)
+        except Disconnected:
             return
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request, receive: Receive) -> Response:
         if request.method != "POST":
             return Response(status_code=405, headers={"Allow": "POST"})
         if not _looks_signed(request):
             return Response("not signed", status_code=401)
         try:
-            async with asyncio.timeout(LONGEST_BODY_S):
-                body = await _body(request)
-        except TimeoutError:
+            body = await read_body(receive, LARGEST_BODY)
+        except TooSlow:
             return Response("too slow", status_code=408, headers={"Connection": "close"})
-        if body is None:
+        except BodyTooLarge:
             return Response("too large", status_code=413, headers={"Connection": "close"})
         understood = _read(body, self._headers(request, body))
         if understood is None:
@@ -89,18 +87,6 @@ def _looks_signed(request: Request) -> bool:
     timestamp = request.headers.get("x-slack-request-timestamp", "")
     signature = request.headers.get("x-slack-signature", "")
     return bool(_TIMESTAMP.fullmatch(timestamp) and timestamp.isascii() and _SIGNATURE.fullmatch(signature))
-
-
-async def _body(request: Request) -> bytes | None:
-    announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > LARGEST_BODY:
-        return None
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            return None
-    return bytes(body)
 
 
 def _read(body: bytes, headers: dict[str, str | Sequence[str]]) -> AsyncBoltRequest | None:

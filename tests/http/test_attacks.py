@@ -18,7 +18,6 @@ import pytest_asyncio
 from bot.cli.running import listen
 from bot.http import asgi, patience
 from bot.settings import AiModelSettings, CrmSettings, Settings, SlackSettings
-from bot.slack import http as slack_door
 from bot.slack.http import SlackEndpoint
 from bot.wiring import build, signing_secrets
 from tests.loop.staging import MASTER_KEY, ORGANISATION, serving
@@ -155,7 +154,6 @@ async def test_a_body_that_trickles_in_is_not_waited_for(
     service: Service, door: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asgi, "LONGEST_BODY_S", 0.1)
-    monkeypatch.setattr(slack_door, "LONGEST_BODY_S", 0.1)
     head = f"POST {door} HTTP/1.1\r\nhost: bot\r\ncontent-length: 100\r\n".encode()
     signed = f"x-slack-request-timestamp: {int(time.time())}\r\nx-slack-signature: v0={'a' * 64}\r\n\r\n"
     assert _status(await service.said(head + signed.encode() + b"{")) == 408
