@@ -38,10 +38,17 @@ _TELLTALE = (
 _OTHERWISE_DATED = ("contact.", "ask.", "task.")
 
 
+def _holds_one(lower: str) -> bool:
+    # One after the other: a pattern of them all, or any(), takes several times as long.
+    for word in _TELLTALE:  # noqa: SIM110
+        if word in lower:
+            return True
+    return False
+
+
 def check_assertion(text: str, placed: list[Placed]) -> None:
     """Raise UnverifiedError where words around a figure make something else of it than the record does."""
-    lower = text.lower()
-    if not any(word in lower for word in _TELLTALE):
+    if not _holds_one(text.lower()):
         return
     figures = [place for place in placed if place.slot.kind is not SlotKind.NAME]
     if not figures:

@@ -83,8 +83,9 @@ def _in_quotation_marks(text: str, place: Placed) -> None:
 
 def blanked(text: str, placed: list[Placed], *, statuses: bool) -> str:
     """Return the sentence, equally long, with names and figures blanked, and the statuses too if asked."""
-    chars = list(text)
+    parts, position = [], 0
     for place in placed:
         if statuses or place.slot.kind is not SlotKind.ENUM:
-            chars[place.start : place.end] = MASK * (place.end - place.start)
-    return "".join(chars)
+            parts += (text[position : place.start], MASK * (place.end - place.start))
+            position = place.end
+    return "".join((*parts, text[position:]))
