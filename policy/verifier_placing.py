@@ -83,7 +83,8 @@ def _in_quotation_marks(text: str, place: Placed) -> None:
 
 def blanked(text: str, placed: list[Placed], *, statuses: bool) -> str:
     """Return the sentence, equally long, with names and figures blanked, and the statuses too if asked."""
-    parts, position = [], 0
+    parts: list[str] = []
+    position = 0
     for place in placed:
         if statuses or place.slot.kind is not SlotKind.ENUM:
             parts += (text[position : place.start], MASK * (place.end - place.start))
