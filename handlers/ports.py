@@ -131,6 +131,14 @@ class MessageRef:
     ts: str
 
 
+@dataclass(frozen=True, slots=True)
+class ShownCard:
+    """A decision's message in Slack, with how many words there are to read, without a pause's line."""
+
+    at: MessageRef
+    words: int
+
+
 class Live(Protocol):
     """An answer that its reader sees coming; what cannot be shown is left out, and never raises."""
 
@@ -182,7 +190,7 @@ class Chat(Protocol):
         channel: str,
         marker: str,
         retry_since: datetime | None,
-    ) -> MessageRef:
+    ) -> ShownCard:
         """Post the card, or bring the one *at* that place up to date."""
         ...
 
@@ -210,10 +218,6 @@ class Chat(Protocol):
         retry_since: datetime | None,
     ) -> MessageRef:
         """Post the card of a proposed change of the rules, or bring the one *at* that place up to date."""
-        ...
-
-    def words_on_card(self, card: EscalationCard, status: CardStatus) -> int:
-        """Count the words that the card puts before its readers, without those on buttons."""
         ...
 
     async def post(

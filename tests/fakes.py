@@ -20,6 +20,7 @@ from handlers.ports import (
     MessageRef,
     OutcomeUnknown,
     Refused,
+    ShownCard,
     StaleRecord,
     Unavailable,
 )
@@ -332,8 +333,9 @@ class FakeChat:
         channel: str,
         marker: str,
         retry_since: datetime | None,
-    ) -> MessageRef:
+    ) -> ShownCard:
         self._reachable()
+        words = len(f"{card.happened} {card.proposal} {card.proposal_details}".split())
         if (at.channel_id if at else channel) in self.silent:
             raise Unavailable("slack", "unreachable")
         if self.health == "loses requests":
@@ -342,16 +344,16 @@ class FakeChat:
             if at.ts not in self.cards:
                 raise Refused("slack", "message_not_found")
             self.cards[at.ts] = Shown(at.channel_id, marker, card, status)
-            return at
+            return ShownCard(at, words)
         if retry_since is not None:
             for ts, shown in self.cards.items():
                 if (shown.channel, shown.marker) == (channel, marker):
-                    return MessageRef(channel, ts)
+                    return ShownCard(MessageRef(channel, ts), words)
         self.posted += 1
         ts = f"{self.posted}.0"
         self.cards[ts] = Shown(channel, marker, card, status)
         self._answer_may_be_lost()
-        return MessageRef(channel, ts)
+        return ShownCard(MessageRef(channel, ts), words)
 
     async def find(self, channel: str, marker: str, since: datetime) -> MessageRef | None:
         del since
@@ -385,9 +387,6 @@ class FakeChat:
         self._reachable()
         self.proposals.append((channel, at, card))
         return at or MessageRef(channel, f"proposal-{marker}")
-
-    def words_on_card(self, card: EscalationCard, status: CardStatus) -> int:
-        return len(f"{card.happened} {card.proposal} {card.proposal_details}".split())
 
     async def post(
         self,

@@ -10,6 +10,7 @@ from datetime import datetime
 from bot.slack.cards.cleanup import cleanup_message
 from bot.slack.cards.escalation import escalation_message
 from bot.slack.cards.home import home_view
+from bot.slack.cards.pauses import paused_block
 from bot.slack.cards.proposal import proposal_message
 from bot.slack.cards.rendering import message, window
 from bot.slack.cards.words import words_on
@@ -24,7 +25,7 @@ from bot.slack.posts import Posts
 from bot.slack.replies import Replies, is_direct
 from handlers.commands import ReplyAddress
 from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, PolicyCard, Window
-from handlers.ports import Clock, Colleague, MessageRef
+from handlers.ports import Clock, Colleague, MessageRef, ShownCard
 from policy.chart_words import in_words
 from policy.digest import Chart
 
@@ -76,12 +77,14 @@ class SlackChat:
         channel: str,
         marker: str,
         retry_since: datetime | None,
-    ) -> MessageRef:
+    ) -> ShownCard:
         """Post the card, or bring the one *at* that place up to date."""
         shown = escalation_message(card, status)
+        words = words_on(shown.blocks) - words_on(paused_block(status))
         if at is not None:
-            return await self._posts.update(shown, at, marker)
-        return await self._posts.post(shown, await self._channels.resolve(channel), marker, retry_since)
+            return ShownCard(await self._posts.update(shown, at, marker), words)
+        channel_id = await self._channels.resolve(channel)
+        return ShownCard(await self._posts.post(shown, channel_id, marker, retry_since), words)
 
     async def find(self, channel: str, marker: str, since: datetime) -> MessageRef | None:
         """Return a message of ours in *channel* that was posted *since* then, if there is one."""
@@ -114,10 +117,6 @@ class SlackChat:
         if at is not None:
             return await self._posts.update(shown, at, marker)
         return await self._posts.post(shown, await self._channels.resolve(channel), marker, retry_since)
-
-    def words_on_card(self, card: EscalationCard, status: CardStatus) -> int:
-        """Count the words that the card puts before its readers."""
-        return words_on(escalation_message(card, status).blocks)
 
     async def post(
         self,

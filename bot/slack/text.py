@@ -11,6 +11,9 @@ _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 _MAX_COMBINING = 6
 _SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"\s*\n\s*\n\s*")
+# Texts are mostly of letters, figures and signs that need no look at each: what is not is found in one go.
+_MAY_BE_PILED_UP = re.compile(f"[\u0300-\U0010ffff]{{{_MAX_COMBINING + 1}}}")
+_MAY_RUN_LEFT = re.compile("[\u0590-\u08ff\u200f\ufb1d-\ufeff\U00010800-\U0001efff]")
 _AMOUNT = re.compile(
     r"(?:(?:\b[A-Z]{1,3})?[$€£¥₹₩₪₽]|\b[A-Z]{3}[ \u00a0])\s?\d[\d.,'\u00a0\u202f]*"
     r"(?:\s?(?:[kKmM]|bn|thousand|million|billion)\b)?"
@@ -23,6 +26,16 @@ UNSPOKEN = "A message from Countersign"
 
 def plain(text: str) -> str:
     """Return *text* without control, zero-width and direction-changing characters; line breaks stay."""
+    kept = text if _is_harmless(text) else _harmless(text)
+    return _BLANK_LINES.sub("\n", _SPACES.sub(" ", kept)).strip()
+
+
+def _is_harmless(text: str) -> bool:
+    """Say whether *text* surely has nothing to remove; printable is what is neither control nor format."""
+    return text.replace("\n", "").isprintable() and not _MAY_BE_PILED_UP.search(text)
+
+
+def _harmless(text: str) -> str:
     kept: list[str] = []
     combining = 0
     for index, char in enumerate(text):
@@ -37,7 +50,7 @@ def plain(text: str) -> str:
                 kept.append(char)
         elif char in _JOINERS and _joins(text, index):
             kept.append(char)
-    return _BLANK_LINES.sub("\n", _SPACES.sub(" ", "".join(kept))).strip()
+    return "".join(kept)
 
 
 def one_line(text: str) -> str:
@@ -47,7 +60,9 @@ def one_line(text: str) -> str:
 
 def isolated(text: str) -> str:
     """Keep right-to-left text from reordering what stands around it."""
-    if any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in text):
+    if _MAY_RUN_LEFT.search(text) and any(
+        unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in text
+    ):
         return f"{_ISOLATE}{text}{_END_ISOLATE}"
     return text
 
@@ -114,7 +129,7 @@ def words(code: str) -> str:
 
 
 def _units(text: str) -> int:
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _joins(text: str, index: int) -> bool:

@@ -87,7 +87,8 @@ async def _show_there(
 
 async def _show(escalation: Escalation, route: str, arrived: Arrived, context: Context) -> MessageRef:
     card, status = await card_today(escalation, context), status_of(escalation)
-    return await context.chat.show_card(card, status, None, route, _marker(escalation), arrived.retry_since)
+    shown = await context.chat.show_card(card, status, None, route, _marker(escalation), arrived.retry_since)
+    return shown.at
 
 
 def _marker(escalation: Escalation) -> str:

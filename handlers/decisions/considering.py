@@ -7,9 +7,9 @@ from typing import Any
 
 from handlers.answers.answering import answer
 from handlers.commands import ReplyAddress
-from handlers.context import Arrived, Context
+from handlers.context import Arrived
 from handlers.outcomes import ConsideredShown, EscalationCard, Notice
-from handlers.proposals.escalation_view import card_of, status_of
+from handlers.proposals.escalation_view import card_of
 from handlers.record.judging import note_judgement
 from policy.actions import UndoPromise
 from policy.canonical import digest
@@ -45,16 +45,11 @@ def mark_of(card: EscalationCard) -> str:
     return content_of(card)[:12]
 
 
-def note_shown(tx: Transaction, arrived: Arrived, escalation: Escalation, context: Context) -> None:
+def note_shown(tx: Transaction, arrived: Arrived, escalation: Escalation, words: int) -> None:
     """Remember when what is on an open card was first put before people, and how many words it has."""
-    card = card_of(escalation)
+    content = content_of(card_of(escalation))
     tx.considerations.note_showing(
-        Showing(
-            escalation_id=escalation.id,
-            content=content_of(card),
-            words=context.chat.words_on_card(card, status_of(escalation)),
-            shown_at=arrived.now,
-        )
+        Showing(escalation_id=escalation.id, content=content, words=words, shown_at=arrived.now)
     )
 
 

@@ -6,6 +6,7 @@ from handlers.context import Arrived, Context, Write
 from handlers.effects import AskToAgree
 from handlers.execution.undo_rules import spelled
 from handlers.outcomes import DecisionList, UndoShown
+from handlers.ports import MessageRef
 from handlers.proposals.card_places import message_at, remember_copy
 from handlers.proposals.escalation_view import card_of, requirement_of, status_of, undo_waiting
 from policy.decision import Role
@@ -23,14 +24,7 @@ async def ask_to_agree(effect: AskToAgree, arrived: Arrived, context: Context) -
         return lambda _tx: None
     review = context.organisation.review_channel
     there = await context.database.read(lambda tx: message_at(tx, escalation, review))
-    shown = there or await context.chat.show_card(
-        card_of(escalation),
-        status_of(escalation),
-        None,
-        review,
-        f"card:{escalation.id}",
-        arrived.retry_since,
-    )
+    shown = there or await _show(escalation, review, arrived, context)
     asked = DecisionList(
         title=ASKS.format(who=undo.by_name, donor=card_of(escalation).donor.name, needs=spelled(undo.needs)),
         items=(),
@@ -42,6 +36,12 @@ async def ask_to_agree(effect: AskToAgree, arrived: Arrived, context: Context) -
     if there:
         return lambda _tx: None
     return lambda tx: remember_copy(tx, arrived, escalation, shown, review)
+
+
+async def _show(escalation: Escalation, review: str, arrived: Arrived, context: Context) -> MessageRef:
+    card, status, marker = card_of(escalation), status_of(escalation), f"card:{escalation.id}"
+    shown = await context.chat.show_card(card, status, None, review, marker, arrived.retry_since)
+    return shown.at
 
 
 async def _who_may(escalation: Escalation, undo: UndoShown, context: Context) -> tuple[str, ...]:

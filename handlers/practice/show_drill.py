@@ -39,7 +39,8 @@ async def _post(drill: Drill, member: Member | None, arrived: Arrived, context: 
     days = put_off_days(context.clock.now(), working_time_of(colleague, context)) if colleague else ()
     card = drill_card(drill, member, scenario, context).model_copy(update={"put_off": days})
     marker = f"card:{drill.id}"
-    shown = await context.chat.show_card(card, OPEN, None, drill.channel_id, marker, arrived.retry_since)
+    card_shown = await context.chat.show_card(card, OPEN, None, drill.channel_id, marker, arrived.retry_since)
+    shown = card_shown.at
     try:
         address = await context.chat.permalink(shown)
     except (Refused, Unavailable):

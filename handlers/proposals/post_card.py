@@ -8,7 +8,7 @@ from handlers.decisions.put_off_days import card_today
 from handlers.effects import RemindDecider, ShowCard
 from handlers.execution.execute_action import READY
 from handlers.outcomes import CardStatus, Notice
-from handlers.ports import MessageRef, Refused
+from handlers.ports import MessageRef, Refused, ShownCard
 from handlers.proposals.card_places import end_place, remember_copy, remember_message
 from handlers.proposals.escalation_view import (
     is_being_undone,
@@ -40,11 +40,12 @@ async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Wri
     on_its_way = escalation.state in READY or is_being_undone(escalation)
     status = status_of(escalation, effect.note if on_its_way else "", pause, successor)
     before = _place(escalation)
-    shown, route, rerouted = await _show(escalation, status, arrived, context)
+    card, route, rerouted = await _show(escalation, status, arrived, context)
+    shown = card.at
 
     def write(tx: Transaction) -> None:
         if escalation.state is EscalationState.OPEN:
-            note_shown(tx, arrived, escalation, context)
+            note_shown(tx, arrived, escalation, card.words)
         if before and shown != before:
             end_place(tx, arrived, escalation, before, rerouted)
         if shown != before:
@@ -115,10 +116,10 @@ async def remind_decider(effect: RemindDecider, arrived: Arrived, context: Conte
 
 async def _show(
     escalation: Escalation, status: CardStatus, arrived: Arrived, context: Context
-) -> tuple[MessageRef, str, str]:
+) -> tuple[ShownCard, str, str]:
     """Show the card where it is, else anew on its route, else in the review channel.
 
-    Returns the message, the route it is on, and why it moved, if it did.
+    Returns what is shown, the route it is on, and why it moved, if it did.
     """
     card, marker = await card_today(escalation, context), f"card:{escalation.id}"
     route, review = escalation.route, context.organisation.review_channel

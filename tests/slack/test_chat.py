@@ -36,7 +36,7 @@ BOT = "U0CSIGN00"
 async def post_card(
     stage: Stage, channel: str = PORTFOLIO, *, marker: str = "m1", retry_since: Any = None
 ) -> MessageRef:
-    return await stage.chat.show_card(CARD, OPEN, None, channel, marker, retry_since)
+    return (await stage.chat.show_card(CARD, OPEN, None, channel, marker, retry_since)).at
 
 
 async def test_a_card_carries_its_marker_and_nothing_unfurls(stage: Stage) -> None:
@@ -104,7 +104,7 @@ async def test_posts_to_one_channel_are_a_second_apart(stage: Stage) -> None:
 
 async def test_a_card_is_brought_up_to_date_in_place(stage: Stage) -> None:
     at = await post_card(stage)
-    assert await stage.chat.show_card(CARD, EXECUTED, at, PORTFOLIO, "m1", None) == at
+    assert (await stage.chat.show_card(CARD, EXECUTED, at, PORTFOLIO, "m1", None)).at == at
     [message] = stage.messages(PORTFOLIO)
     assert message.text == "Done: Jane Doe"
     assert message.metadata["event_payload"] == {"marker": "m1"}

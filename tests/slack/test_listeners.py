@@ -326,7 +326,7 @@ async def test_opening_the_messages_tab_suggests_what_to_write(stage: Stage) -> 
 
 
 async def press(stage: Stage, action_id: str, **chosen: Any) -> None:
-    at = await stage.chat.show_card(CARD, OPEN, None, PORTFOLIO, "m", None)
+    at = (await stage.chat.show_card(CARD, OPEN, None, PORTFOLIO, "m", None)).at
     row = next(b for b in stage.messages(PORTFOLIO)[-1].blocks if b["type"] == "actions")
     action = {"block_id": row["block_id"], "action_id": action_id} | chosen
     await stage.act(OLIVIA, "act/block", channel=PORTFOLIO, message_ts=at.ts, action=action)

@@ -104,7 +104,7 @@ def entered(code: str | None, words: str | None = None, to: str | None = None) -
 
 
 async def test_the_window_opens_at_once_and_is_filled_when_it_is_known_who_asks(stage: Stage) -> None:
-    at = await stage.chat.show_card(CARD, OPEN, None, PORTFOLIO, "m", None)
+    at = (await stage.chat.show_card(CARD, OPEN, None, PORTFOLIO, "m", None)).at
     row = next(b for b in stage.messages(PORTFOLIO)[-1].blocks if b["type"] == "actions")
     chosen = {"value": "send_back:01KESC", "text": {"type": "plain_text", "text": "Send back…"}}
     action = {"block_id": row["block_id"], "action_id": ids.MORE, "selected_option": chosen}

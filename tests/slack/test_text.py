@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -113,3 +116,28 @@ def test_only_ordinary_web_addresses_become_links() -> None:
     for bad in (None, "javascript:alert(1)", "https://x/ y", "https://x|y", "https://" + "x" * 3000):
         assert safe_url(bad) is None
     assert one_line("a\nb") == "a b"
+
+
+SHOWN_AS_THEY_ARE = ("Cn", "Co", "Ll", "Lo", "Lu")
+
+
+def test_every_kind_of_character_is_kept_or_taken_out() -> None:
+    wrong: list[str] = []
+    for char in map(chr, range(sys.maxunicode + 1)):
+        category = unicodedata.category(char)
+        if category in SHOWN_AS_THEY_ARE and ord(char) % 97:  # a sample of the many will do
+            continue
+        breaks = char == "\n" or category in ("Zl", "Zp")
+        shown = "\n" if breaks else " " if category in ("Zs", "Cc") else char
+        if plain(f"a{char}b") != ("ab" if category in ("Cf", "Cs") else f"a{shown}b"):
+            wrong.append(char)
+    assert wrong == []
+
+
+def test_every_character_that_runs_from_right_to_left_is_kept_from_reordering_others() -> None:
+    wrong = [
+        char
+        for char in map(chr, range(sys.maxunicode + 1))
+        if (isolated(char) != char) != (unicodedata.bidirectional(char) in ("R", "AL", "AN"))
+    ]
+    assert wrong == []

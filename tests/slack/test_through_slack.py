@@ -13,7 +13,7 @@ from tests.slack.samples import CARD, EXECUTED, OPEN, SUMMARY
 
 
 async def show(stage: Stage) -> MessageRef:
-    return await stage.chat.show_card(CARD, OPEN, None, "#portfolio-olivia", "marker-1", None)
+    return (await stage.chat.show_card(CARD, OPEN, None, "#portfolio-olivia", "marker-1", None)).at
 
 
 def decision(stage: Stage) -> dict[str, Any]:
@@ -47,7 +47,7 @@ async def test_a_card_is_approved_with_one_press(stage: Stage) -> None:
     assert isinstance(command, ApprovalClicked)
     assert (command.escalation_id, command.by.id) == ("01KESC", OLIVIA)
     assert arrival == Arrival(arrival.dedupe_key, "slack.click", "01KESC", 10)
-    assert await stage.chat.show_card(CARD, EXECUTED, at, PORTFOLIO, "marker-1", None) == at
+    assert (await stage.chat.show_card(CARD, EXECUTED, at, PORTFOLIO, "marker-1", None)).at == at
     [card] = stage.messages(PORTFOLIO)
     assert card.text == "Done: Jane Doe"
     pressable = [e["action_id"] for b in card.blocks if b["type"] == "actions" for e in b["elements"]]
