@@ -23,10 +23,12 @@ from handlers.commands import (
     ReplayDue,
     RetentionDue,
     SetAsideReportDue,
+    StrandedDue,
 )
 from handlers.context import Context
 from handlers.digests.add_up import add_up
 from handlers.digests.schedules import InForce, schedules_in_force
+from handlers.execution.resume_stranded import stranded
 from handlers.ports import Unavailable
 from handlers.service.report_set_aside import report_owed
 from policy.organisation import DigestSchedule, Organisation
@@ -48,7 +50,7 @@ MEETINGS_EVERY_MINUTES = 5
 
 
 EvidenceDue = CheckpointDue | RetentionDue | ReplayDue | DriftDue
-Due = EvidenceDue | SetAsideReportDue | MeetingsDue | PulseDue
+Due = EvidenceDue | SetAsideReportDue | StrandedDue | MeetingsDue | PulseDue
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Scheduler:
         self._scheduler.add_job(self.ask_pulse, IntervalTrigger(minutes=5, timezone=UTC), **every)
         self._scheduler.add_job(self.keep_evidence, IntervalTrigger(seconds=60, timezone=UTC), **every)
         self._scheduler.add_job(self.report_set_aside, IntervalTrigger(seconds=60, timezone=UTC), **every)
+        self._scheduler.add_job(self.resume_stranded, IntervalTrigger(minutes=5, timezone=UTC), **every)
         if not context.database.is_sqlite:
             self._scheduler.add_job(self.seal, IntervalTrigger(seconds=2, timezone=UTC), **every)
         if poll:
@@ -161,6 +164,20 @@ class Scheduler:
             log.warning("what was set aside is not known", extra={"code": error.code})
             return
         if taken:
+            await self._bell.ring(INBOX)
+
+    async def resume_stranded(self) -> None:
+        """Have approved decisions carried out that nothing carries out any more, should there be any."""
+        now = self._context.clock.now()
+        due = StrandedDue(period_key=f"{now.astimezone(UTC):%Y-%m-%dT%H:%M}")
+        try:
+            found = await self._context.database.read(lambda tx: stranded(tx, now))
+            taken = bool(found) and await self._context.database.write(partial(self._take, due, now))
+        except StorageError as error:
+            log.warning("stranded decisions not looked for", extra={"code": error.code})
+            return
+        if taken:
+            log.error("approved decisions without an effect", extra={"count": len(found)})
             await self._bell.ring(INBOX)
 
     async def prepare_meetings(self) -> None:

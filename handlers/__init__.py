@@ -62,6 +62,7 @@ from handlers.execution.agree_to_undo import agree_to_undo, keep_it
 from handlers.execution.ask_to_agree import ask_to_agree
 from handlers.execution.execute_action import execute_action
 from handlers.execution.publish_event import publish_event
+from handlers.execution.resume_stranded import resume_stranded
 from handlers.execution.take_back import take_back
 from handlers.execution.undo_action import undo_action
 from handlers.practice.answer_drill import answer_drill, end_drill
@@ -182,6 +183,7 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.RetentionDue: apply_retention,
     commands.ReplayDue: replay_decisions,
     commands.SetAsideReportDue: report_set_aside,
+    commands.StrandedDue: resume_stranded,
     commands.PracticeRequested: offer_practice,
     commands.DrillsSwitched: switch_drills,
     commands.DrillDue: give_drill,

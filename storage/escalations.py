@@ -43,7 +43,8 @@ class Escalation:
     the CRM event behind it and *trigger* that event as JSON, *fold_key* what makes a later proposal the same
     matter, *about* the CRM records it is for. *reason_code* and *reason_text* say why it was last overruled.
     *successor_id* is the escalation that took its place, *replaces* the one whose place it took. *shown* says
-    whether it has a card of its own or a line in a grouping message. All times are UTC.
+    whether it has a card of its own or a line in a grouping message. *moved_at* is when it came to where it
+    stands. All times are UTC.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Escalation:
     route: str
     created_at: datetime
     due_at: datetime
+    moved_at: datetime | None = None
     deferred_until: datetime | None = None
     decided_by: str | None = None
     decided_by_name: str | None = None
@@ -238,6 +240,12 @@ class Escalations:
         if before_id is not None:
             query = query.where(table.id < before_id)
         return self._all(query.order_by(table.id.desc()).limit(limit))
+
+    def at_rest(self, states: Collection[EscalationState], before: datetime, limit: int) -> list[Escalation]:
+        """Return what has stood in one of those states since *before* or longer, the longest first."""
+        table = ESCALATIONS.c
+        query = select(ESCALATIONS).where(table.state.in_(states), table.moved_at < before)
+        return self._all(query.order_by(table.moved_at, table.id).limit(limit))
 
     def waiting(self) -> tuple[int, datetime | None]:
         """Return how many decisions are open, and since when the oldest of them is."""

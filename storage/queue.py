@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -113,6 +113,19 @@ class Outbox(LeasedQueue):
         Raises LeaseLostError.
         """
         self._settle(item, _EMPTIED | {"finished_at": now, "result": result})
+
+    def kept(self, kind: str, entity_keys: Collection[str]) -> list[bytes]:
+        """Return what the effects of that kind and order say that wait or were set aside."""
+        table = OUTBOX.c
+        halves = (
+            in_status(OUTBOX, "ready", "in_flight"),
+            in_status(OUTBOX, "dead") & in_status(OUTBOX, "done", "dead"),
+        )
+        queries = (
+            select(table.body).where(half, table.kind == kind, table.entity_key.in_(entity_keys))
+            for half in halves
+        )
+        return [bytes(body) for query in queries for body in self._connection.execute(query).scalars()]
 
     def result(self, idem_key: str) -> str | None:
         """Return what the finished effect with that key left behind, if anything."""

@@ -106,6 +106,7 @@ from handlers.commands.timers import (
     ReminderDue,
     RemindersOwed,
     SetAsideReportDue,
+    StrandedDue,
 )
 
 __all__ = [
@@ -191,6 +192,7 @@ __all__ = [
     "SchedulesRequested",
     "SendBackRequested",
     "SetAsideReportDue",
+    "StrandedDue",
     "SummaryRequested",
     "SummaryShared",
     "TimelineRequested",
@@ -282,6 +284,7 @@ Command = Annotated[
     | RetentionDue
     | ReplayDue
     | SetAsideReportDue
+    | StrandedDue
     | DrillDue
     | DrillEnded
     | DrillLookedAt

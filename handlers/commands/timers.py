@@ -65,6 +65,13 @@ class SetAsideReportDue(Value):
     period_key: str
 
 
+class StrandedDue(Value):
+    """Approved decisions were seen that nothing carries out any more."""
+
+    type: Literal["stranded_due"] = "stranded_due"
+    period_key: str
+
+
 class DriftDue(Value):
     """It is time to see whether people accept less, or more sentences fail to verify, than before."""
 

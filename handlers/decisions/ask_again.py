@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from handlers.absence.show_to_stand_in import involve_stand_in
 from handlers.absence.working_hours import working_time_by_email
 from handlers.answers.answering import post
 from handlers.answers.donor_header import donor_header
-from handlers.context import Arrived, Context, staff_names
+from handlers.context import Arrived, Context, NotBefore, staff_names
 from handlers.decisions.deadline import watch_deadline
 from handlers.effects import refresh_card
 from handlers.outcomes import EscalationCard, Execution, Notice
@@ -38,6 +39,8 @@ from storage.transaction import Transaction
 
 _S = EscalationState
 NOTHING_WRITTEN = "Nothing was written."
+MOVED_ON = "moved_on"
+LOOK_AT_ONCE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,10 @@ async def with_whom_it_is(escalation: Escalation, context: Context) -> Route | N
 
 
 def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: AskedAgain) -> None:
-    """Open the decision again; where others have to agree now, in a place that all of them can see."""
+    """Open the decision again; where others have to agree now, in a place that all of them can see.
+
+    Raises NotBefore when it has moved on since it was read: something may have been written meanwhile.
+    """
     changes = Changes(
         card=canonical_json(again.card),
         requires=canonical_json(again.requirement),
@@ -165,11 +171,13 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
     moves_away = again.destination.channel != escalation.route
     if moves_away:
         changes |= moved_to(tx, escalation, again.destination.channel)
-    if escalation.state is _S.OUTCOME_UNKNOWN:
-        _not_written(tx, arrived, escalation)
-    moved = tx.escalations.move(escalation.id, (_S.APPROVED, _S.EXECUTING), _S.OPEN, arrived.now, **changes)
+    unknown = escalation.state is _S.OUTCOME_UNKNOWN
+    here = _not_written(tx, arrived, escalation) if unknown else escalation
+    moved = here and tx.escalations.move(
+        here.id, (_S.APPROVED, _S.EXECUTING), _S.OPEN, arrived.now, revision=here.revision, **changes
+    )
     if moved is None:
-        return
+        raise NotBefore(arrived.now + LOOK_AT_ONCE, MOVED_ON)
     write_down(
         tx,
         arrived,
@@ -189,9 +197,12 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
     involve_stand_in(tx, arrived, moved)
 
 
-def _not_written(tx: Transaction, arrived: Arrived, escalation: Escalation) -> None:
+def _not_written(tx: Transaction, arrived: Arrived, escalation: Escalation) -> Escalation | None:
     """It was looked for and is not there, so it is known again: nothing was written."""
-    if tx.escalations.move(escalation.id, (_S.OUTCOME_UNKNOWN,), _S.EXECUTING, arrived.now):
+    moved = tx.escalations.move(
+        escalation.id, (_S.OUTCOME_UNKNOWN,), _S.EXECUTING, arrived.now, revision=escalation.revision
+    )
+    if moved:
         write_down(
             tx,
             arrived,
@@ -200,6 +211,7 @@ def _not_written(tx: Transaction, arrived: Arrived, escalation: Escalation) -> N
             correlation_id=escalation.correlation_id,
             escalation_id=escalation.id,
         )
+    return moved
 
 
 def _say_where_it_went(tx: Transaction, arrived: Arrived, before: Escalation, again: AskedAgain) -> None:

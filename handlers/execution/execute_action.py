@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from handlers.answers.donor_search import read_donor
 from handlers.context import Arrived, Context, NotBefore, Write, staff_names
-from handlers.decisions.ask_again import AskedAgain, reopen
+from handlers.decisions.ask_again import LOOK_AT_ONCE, MOVED_ON, AskedAgain, reopen
 from handlers.effects import ExecuteAction, refresh_card
 from handlers.execution.publishing import publish_data
 from handlers.execution.still_right import PAUSE, Ready, Stopped, still_right
@@ -51,7 +51,8 @@ NOT_THERE = (
 ENOUGH_LOOKS = (
     8  # with the pauses in between they take a minute: time enough for a CRM that shows things late
 )
-LOOK_AT_ONCE = timedelta(seconds=1)
+UNDER_WAY = timedelta(minutes=1)
+"""So long may a write that was begun, and whose answer nobody heard, still reach the CRM."""
 PAUSED = "This waits until the open decision about the donor is taken."
 
 
@@ -84,18 +85,36 @@ async def _carry_out(effect: ExecuteAction, arrived: Arrived, context: Context) 
             return lambda tx: _executed(tx, arrived, escalation, found, ready)
     await _wait_for_people(escalation, arrived, context)
     verdict = await still_right(escalation, context)
+    if not isinstance(verdict, Ready):
+        _let_come_what_is_under_way(escalation, context)
     if isinstance(verdict, AskedAgain):
         return lambda tx: reopen(tx, arrived, escalation, verdict)
     if isinstance(verdict, Stopped):
-        return lambda tx: _failed(tx, arrived, escalation, verdict.reason, verdict.ruling)
-    if not await _begin(escalation, verdict.ruling, arrived, context):
+        return lambda tx: stop(tx, arrived, escalation, verdict.reason, verdict.ruling)
+    begun = await _begin(escalation, verdict.ruling, arrived, context)
+    if begun is None:
         # An attempt that had lost its lease may have begun meanwhile, and can settle nothing any more.
-        raise NotBefore(context.clock.now() + LOOK_AT_ONCE)
-    return await _write(escalation, key, verdict, arrived, context)
+        raise NotBefore(context.clock.now() + LOOK_AT_ONCE, MOVED_ON)
+    may_give_up = escalation.state is _S.OUTCOME_UNKNOWN and arrived.attempts >= ENOUGH_LOOKS
+    return await _write(begun, key, verdict, arrived, context, may_give_up=may_give_up)
 
 
-async def _write(escalation: Escalation, key: str, ready: Ready, arrived: Arrived, context: Context) -> Write:
-    """Send the write, and settle whatever comes of it."""
+def _let_come_what_is_under_way(escalation: Escalation, context: Context) -> None:
+    """Before anybody says that nothing was written, a write that was begun lately may still come.
+
+    Whoever began it may only have been held up, or the CRM may take its time. Raises NotBefore until then.
+    """
+    if escalation.state is _S.APPROVED or escalation.moved_at is None:
+        return
+    over = escalation.moved_at + UNDER_WAY
+    if context.clock.now() < over:
+        raise NotBefore(over, "write_under_way")
+
+
+async def _write(
+    escalation: Escalation, key: str, ready: Ready, arrived: Arrived, context: Context, *, may_give_up: bool
+) -> Write:
+    """Send the write that was begun, and settle whatever comes of it."""
     try:
         receipt = await write_once(
             escalation.action,
@@ -106,13 +125,12 @@ async def _write(escalation: Escalation, key: str, ready: Ready, arrived: Arrive
         )
     except Refused as refused:
         reason = f"The CRM refused the change ({refused.code})."
-        return lambda tx: _failed(tx, arrived, escalation, reason)
+        return lambda tx: stop(tx, arrived, escalation, reason)
     except DonorUnknown:
-        return lambda tx: _failed(tx, arrived, escalation, GONE)
+        return lambda tx: stop(tx, arrived, escalation, GONE)
     except OutcomeUnknown as unknown:
-        looked_often = escalation.state is _S.OUTCOME_UNKNOWN and arrived.attempts >= ENOUGH_LOOKS
-        if isinstance(unknown, NotThere) and looked_often:
-            return lambda tx: _failed(tx, arrived, escalation, NOT_THERE)
+        if isinstance(unknown, NotThere) and may_give_up:
+            return lambda tx: stop(tx, arrived, escalation, NOT_THERE)
         await _mark_unknown(escalation, arrived, context)
         raise Unavailable("crm", "outcome_unknown") from None
     except StaleRecord:
@@ -161,23 +179,23 @@ def _actor(escalation: Escalation) -> str:
     return crm_actor(escalation.decided_by_name or "policy", escalation.correlation_id)
 
 
-async def _begin(escalation: Escalation, ruling: Ruling, arrived: Arrived, context: Context) -> bool:
+async def _begin(
+    escalation: Escalation, ruling: Ruling, arrived: Arrived, context: Context
+) -> Escalation | None:
     """Say durably that the write may be on its way, so that a crash is followed by looking first.
 
-    False when it has gone on since it was read: then whoever looks again finds out what is left to do.
+    None when it has gone on since it was read: then whoever looks again finds out what is left to do.
     Raises NotBefore while executing is paused: asked last, in the transaction that begins the write.
     """
     now = context.clock.now()
 
-    def write(tx: Transaction) -> bool:
+    def write(tx: Transaction) -> Escalation | None:
         wait_while_paused(tx, now, "execute")
         if escalation.state is _S.EXECUTING:
             held = tx.escalations.get(escalation.id)
-            return held is not None and held.revision == escalation.revision
+            return held if held and held.revision == escalation.revision else None
         ready = (_S.APPROVED, _S.OUTCOME_UNKNOWN)
-        moved = tx.escalations.move(
-            escalation.id, ready, _S.EXECUTING, arrived.now, revision=escalation.revision
-        )
+        moved = tx.escalations.move(escalation.id, ready, _S.EXECUTING, now, revision=escalation.revision)
         if moved:
             write_down(
                 tx,
@@ -188,14 +206,15 @@ async def _begin(escalation: Escalation, ruling: Ruling, arrived: Arrived, conte
                 escalation_id=moved.id,
                 **ruled(ruling),
             )
-        return moved is not None
+        return moved
 
     return await context.database.write(write)
 
 
 async def _mark_unknown(escalation: Escalation, arrived: Arrived, context: Context) -> None:
     def write(tx: Transaction) -> None:
-        moved = tx.escalations.move(escalation.id, (_S.EXECUTING,), _S.OUTCOME_UNKNOWN, arrived.now)
+        now = context.clock.now()
+        moved = tx.escalations.move(escalation.id, (_S.EXECUTING,), _S.OUTCOME_UNKNOWN, now)
         if moved:
             write_down(
                 tx,
@@ -258,19 +277,21 @@ def _with_names(change: FieldChange, record: DonorRecord | None) -> FieldChange:
     return change.model_copy(update={"before": before, "after": after})
 
 
-def _failed(
+def stop(
     tx: Transaction, arrived: Arrived, escalation: Escalation, reason: str, ruling: Ruling | None = None
 ) -> None:
+    """Say that it is not carried out. Raises NotBefore when it has moved on since it was read."""
     execution = Execution(problem=reason, at=arrived.now)
     moved = tx.escalations.move(
         escalation.id,
         (_S.APPROVED, _S.EXECUTING, _S.OUTCOME_UNKNOWN),
         _S.FAILED,
         arrived.now,
+        revision=escalation.revision,
         outcome=canonical_json(execution),
     )
     if moved is None:
-        return
+        raise NotBefore(arrived.now + LOOK_AT_ONCE, MOVED_ON)
     write_down(
         tx,
         arrived,

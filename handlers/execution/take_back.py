@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from handlers.answers.answering import answer
 from handlers.answers.donor_search import read_donor
-from handlers.context import Arrived, Context, Write, staff_names
+from handlers.context import Arrived, Context, NotBefore, Write, staff_names
+from handlers.decisions.ask_again import LOOK_AT_ONCE, MOVED_ON
 from handlers.decisions.overriding import count_override
 from handlers.effects import PEOPLE_FIRST, AskToAgree, TakeBack, enqueue, refresh_card
 from handlers.execution.execute_action import effect_key, write_once
@@ -272,8 +273,8 @@ def _undone(
     note = GONE if result.gone else ""
     done = {"stage": "done", "at": arrived.now, "changes": changes, "note": note, "instead": instead}
     moved = undo_stands(tx, arrived, attempt.escalation, _S.UNDONE, asked.model_copy(update=done))
-    if moved is None:
-        return
+    if moved is None:  # whoever looks again finds it gone, and says so
+        raise NotBefore(arrived.now + LOOK_AT_ONCE, MOVED_ON)
     write_down(
         tx,
         arrived,

@@ -224,6 +224,7 @@ _STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
     "action.executed": _executed,
     "action.outcome_unknown": _plain("The CRM's answer was lost; looking before writing again"),
     "action.given_up": _plain("Given up after repeated failures; it can be tried again"),
+    "action.resumed": _plain("Taken up again, because nothing carried it out any more"),
     "action.stopped": _plain("Not carried out", "reason"),
     "undo.requested": _plain("Asked to undo it", "reason"),
     "undo.decided": _undoing_ruled,

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from pydantic import ValidationError
+
 from handlers.context import Arrived
+from handlers.effects import EFFECT, ExecuteAction, TakeBack
+from handlers.execution.give_up import end_given_up
+from handlers.execution.take_back import undo_given_up
 from handlers.record.evidence import record as write_down
 from handlers.rules.pausing import Operator
 from policy.decision import Role
@@ -145,12 +150,28 @@ def retry(tx: Transaction, arrived: Arrived, by: Operator, item_id: str) -> Dead
 
 
 def discard(tx: Transaction, arrived: Arrived, by: Operator, item_id: str, reason: str) -> DeadLetter | None:
-    """Settle a dead letter without doing it; None when there is none of that id."""
+    """Settle a dead letter without doing it; None when there is none of that id.
+
+    What was to be written to the CRM ends with it, and its card says so.
+    """
     letter = dead_letter(tx, item_id)
     if letter and _queue(tx, letter).discard(item_id, arrived.now):
         _write_down(tx, arrived, by, letter, "discarded", reason)
+        _end_what_it_was_for(tx, arrived, by, item_id)
         return letter
     return None
+
+
+def _end_what_it_was_for(tx: Transaction, arrived: Arrived, by: Operator, item_id: str) -> None:
+    item = tx.outbox.get(item_id)
+    try:
+        effect = EFFECT.validate_json(item.body) if item else None
+    except ValidationError:  # written by another version: it is looked for among the stranded ones
+        return
+    if isinstance(effect, ExecuteAction):
+        end_given_up(tx, arrived, effect.escalation_id, by.name)
+    if isinstance(effect, TakeBack):
+        undo_given_up(tx, arrived, effect.escalation_id)
 
 
 def _queue(tx: Transaction, letter: DeadLetter) -> LeasedQueue:
