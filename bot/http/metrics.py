@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
@@ -18,81 +17,104 @@ from storage.database import Database
 from storage.transaction import Transaction
 
 
-class Metrics:
-    """Gauges over the queues, the processes, the evidence, the emergency stop and the rules."""
-
-    def __init__(self, database: Database, bell: Bell, clock: Clock, rules: PolicyInForce) -> None:
-        self._database, self._bell, self._clock, self._rules = database, bell, clock, rules
-        self._registry = CollectorRegistry()
-        gauge = partial(Gauge, registry=self._registry)
-        self._items = gauge(
+class _Queues:
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._items = Gauge(
             "countersign_queue_items",
             "Items in a queue: due now, planned for later, being worked on, set aside",
             ["queue", "status"],
+            registry=registry,
         )
-        self._waiting = gauge(
+        self._waiting = Gauge(
             "countersign_queue_oldest_waiting_seconds",
             "How long the item that waits longest could have been worked on",
             ["queue"],
+            registry=registry,
         )
-        self._failures = gauge("countersign_bell_failures", "Wake-ups that could not be sent or received")
-        self._paused = gauge(
-            "countersign_paused", "Whether somebody has paused this capability", ["capability"]
-        )
-        self._model_calls = gauge(
-            "countersign_model_calls_last_day",
-            "Questions to a model in the last 24 hours by use, and whether they were of use",
-            ["use", "answered"],
-        )
-        self._model_cost = gauge(
-            "countersign_model_cost_last_day",
-            "What models cost in the last 24 hours by use, in the currency of the configured prices",
-            ["use"],
-        )
-        self._handled = Histogram(
+        self.handled = Histogram(
             "countersign_item_seconds",
             "How long an attempt to work on an item took, by what became of it",
             ["queue", "outcome"],
             buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 120),
-            registry=self._registry,
+            registry=registry,
         )
-        self._replicas = gauge(
-            "countersign_replicas", "Processes that were heard of within the last 45 seconds", ["role"]
+
+    def measure(self, tx: Transaction, now: datetime) -> None:
+        for name, queue in (("inbox", tx.inbox), ("outbox", tx.outbox)):
+            for status, count in queue.backlog(now).items():
+                self._items.labels(name, status).set(count)
+            since = queue.oldest_waiting(now)
+            self._waiting.labels(name).set((now - since).total_seconds() if since else 0)
+
+
+class _Capabilities:
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._paused = Gauge(
+            "countersign_paused",
+            "Whether somebody has paused this capability",
+            ["capability"],
+            registry=registry,
         )
-        self._conditions = gauge(
+
+    def measure(self, tx: Transaction, now: datetime) -> None:
+        paused = {pause.capability for pause in tx.pauses.in_force(now)}
+        for capability in CAPABILITIES:
+            self._paused.labels(capability).set(capability in paused)
+
+
+class _Models:
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._calls = Gauge(
+            "countersign_model_calls_last_day",
+            "Questions to a model in the last 24 hours by use, and whether they were of use",
+            ["use", "answered"],
+            registry=registry,
+        )
+        self._cost = Gauge(
+            "countersign_model_cost_last_day",
+            "What models cost in the last 24 hours by use, in the currency of the configured prices",
+            ["use"],
+            registry=registry,
+        )
+
+    def measure(self, tx: Transaction, now: datetime) -> None:
+        for use in tx.calls.spending(now - timedelta(days=1), now):
+            self._calls.labels(use.use, "yes").set(use.calls - use.unanswered)
+            self._calls.labels(use.use, "no").set(use.unanswered)
+            self._cost.labels(use.use).set(use.cost_micros / 1_000_000)
+
+
+class _Service:
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._replicas = Gauge(
+            "countersign_replicas",
+            "Processes that were heard of within the last 45 seconds",
+            ["role"],
+            registry=registry,
+        )
+        self._conditions = Gauge(
             "countersign_replica_conditions",
             "Processes that report this about themselves: slack_held, crm_held, model_open and the like",
             ["condition"],
+            registry=registry,
         )
-        self._unsealed = gauge(
-            "countersign_audit_unsealed", "Audit entries that wait for their place in the chain"
+        self._unsealed = Gauge(
+            "countersign_audit_unsealed",
+            "Audit entries that wait for their place in the chain",
+            registry=registry,
         )
-        self._checkpoint = gauge(
+        self._checkpoint = Gauge(
             "countersign_checkpoint_age_seconds",
             "How long ago the audit log was signed, 0 while nothing has come after it",
+            registry=registry,
         )
-        self._differing = gauge(
+        self._differing = Gauge(
             "countersign_replay_differences",
             "Recorded decisions that came out differently when they were last replayed",
-        )
-        self._unreadable = gauge(
-            "countersign_policy_unreadable",
-            "Policy versions that could not be read since the start; then nothing is allowed",
+            registry=registry,
         )
 
-    async def text(self) -> bytes:
-        """Return the metrics in Prometheus' text format."""
-        now = self._clock.now()
-        await self._database.read(lambda tx: self._measure(tx, now))
-        self._failures.set(self._bell.failures)
-        self._unreadable.set(self._rules.unreadable)
-        return generate_latest(self._registry)
-
-    def handled(self, queue: str, outcome: str, seconds: float) -> None:
-        """Count an attempt."""
-        self._handled.labels(queue, outcome).observe(seconds)
-
-    def _measure_service(self, tx: Transaction, now: datetime) -> None:
+    def measure(self, tx: Transaction, now: datetime) -> None:
         found = service_status(tx, now, None, {})
         alive = [each for each in found.replicas if each.alive]
         for role in get_args(Role):
@@ -105,17 +127,43 @@ class Metrics:
         self._checkpoint.set((now - signed.at).total_seconds() if signed and behind else 0)
         self._differing.set(found.replay.differ if found.replay else 0)
 
+
+class Metrics:
+    """Gauges over the queues, the processes, the evidence, the emergency stop and the rules."""
+
+    def __init__(self, database: Database, bell: Bell, clock: Clock, rules: PolicyInForce) -> None:
+        self._database, self._bell, self._clock, self._rules = database, bell, clock, rules
+        self._registry = CollectorRegistry()
+        self._queues = _Queues(self._registry)
+        self._stored = (
+            self._queues,
+            _Capabilities(self._registry),
+            _Models(self._registry),
+            _Service(self._registry),
+        )
+        self._failures = Gauge(
+            "countersign_bell_failures",
+            "Wake-ups that could not be sent or received",
+            registry=self._registry,
+        )
+        self._unreadable = Gauge(
+            "countersign_policy_unreadable",
+            "Policy versions that could not be read since the start; then nothing is allowed",
+            registry=self._registry,
+        )
+
+    async def text(self) -> bytes:
+        """Return the metrics in Prometheus' text format."""
+        now = self._clock.now()
+        await self._database.read(lambda tx: self._measure(tx, now))
+        self._failures.set(self._bell.failures)
+        self._unreadable.set(self._rules.unreadable)
+        return generate_latest(self._registry)
+
+    def handled(self, queue: str, outcome: str, seconds: float) -> None:
+        """Count an attempt."""
+        self._queues.handled.labels(queue, outcome).observe(seconds)
+
     def _measure(self, tx: Transaction, now: datetime) -> None:
-        self._measure_service(tx, now)
-        for name, queue in (("inbox", tx.inbox), ("outbox", tx.outbox)):
-            for status, count in queue.backlog(now).items():
-                self._items.labels(name, status).set(count)
-            since = queue.oldest_waiting(now)
-            self._waiting.labels(name).set((now - since).total_seconds() if since else 0)
-        for use in tx.calls.spending(now - timedelta(days=1), now):
-            self._model_calls.labels(use.use, "yes").set(use.calls - use.unanswered)
-            self._model_calls.labels(use.use, "no").set(use.unanswered)
-            self._model_cost.labels(use.use).set(use.cost_micros / 1_000_000)
-        paused = {pause.capability for pause in tx.pauses.in_force(now)}
-        for capability in CAPABILITIES:
-            self._paused.labels(capability).set(capability in paused)
+        for each in self._stored:
+            each.measure(tx, now)
