@@ -134,20 +134,21 @@ def average_gift(a: Asked) -> Said:
 
 def given_this_year(a: Asked) -> Said:
     """Say what was given in this fiscal year."""
-    if a.facts.currencies_of("giving.this_year"):
-        given = in_each_currency(a.facts, "giving.this_year")
-        yield a.writer.write(f"{{name}} has given {given} in {{fiscal_year.current}}.", name=a.writer.name())
-    else:
-        yield "No gift is recorded in the present fiscal year."
+    yield from _given(a, "giving.this_year", "has given", "current", or_else="present")
 
 
 def given_last_year(a: Asked) -> Said:
     """Say what was given in the last fiscal year."""
-    if a.facts.currencies_of("giving.last_year"):
-        given = in_each_currency(a.facts, "giving.last_year")
-        yield a.writer.write(f"{{name}} gave {given} in {{fiscal_year.last}}.", name=a.writer.name())
-    else:
-        yield "No gift is recorded in the last fiscal year."
+    yield from _given(a, "giving.last_year", "gave", "last", or_else="last")
+
+
+def _given(a: Asked, total: str, verb: str, year: str, *, or_else: str) -> Said:
+    """Say what a fiscal year brought; *or_else* is the word for a year that brought nothing."""
+    if not a.facts.currencies_of(total):
+        yield f"No gift is recorded in the {or_else} fiscal year."
+        return
+    given = in_each_currency(a.facts, total)
+    yield a.writer.write(f"{{name}} {verb} {given} in {{fiscal_year.{year}}}.", name=a.writer.name())
 
 
 def loyalty(a: Asked) -> Said:

@@ -225,6 +225,23 @@ def menu(
     return element | {"confirm": confirm} if confirm else element
 
 
+def radio_buttons(
+    block_id: str,
+    action_id: str,
+    label: str,
+    options: list[dict[str, Any]],
+    initial: dict[str, Any] | None = None,
+) -> Block:
+    """A question with its answers one below the other, of which *initial* is chosen at first."""
+    element: dict[str, Any] = {"type": "radio_buttons", "action_id": action_id, "options": options}
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain_text(label, 200),
+        "element": element | {"initial_option": initial} if initial else element,
+    }
+
+
 def actions(block_id: str, *elements: dict[str, Any]) -> Block:
     """A row of buttons and menus."""
     return {"type": "actions", "block_id": clip(block_id, 255), "elements": list(elements)}

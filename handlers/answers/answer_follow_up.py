@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from handlers.admission import admit
 from handlers.answers.answering import answer
 from handlers.answers.donor_header import donor_header
-from handlers.answers.donor_search import read_donor
+from handlers.answers.donor_search import NOT_VISIBLE, crm_unavailable, read_donor
 from handlers.answers.grounding import STOPPED, grounded_answer, heard_until_stopped
 from handlers.answers.live_answers import LiveShow, show_live, stopped, write_stop
 from handlers.answers.sources import sources
-from handlers.answers.summarise_donor import NOT_VISIBLE, crm_unavailable, summarise_donor
+from handlers.answers.summarise_donor import summarise_donor
 from handlers.answers.threads import donor_spoken_of
 from handlers.commands import FollowUpAsked, SummaryRequested
 from handlers.context import Arrived, Context, Write

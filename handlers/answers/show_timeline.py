@@ -5,14 +5,13 @@ from __future__ import annotations
 from handlers.admission import admit
 from handlers.answers.answering import answer
 from handlers.answers.donor_header import donor_header
-from handlers.answers.donor_search import find_donor, read_donor
-from handlers.answers.summarise_donor import NOT_VISIBLE, crm_unavailable
+from handlers.answers.donor_search import donor_asked_for
 from handlers.commands import TimelineRequested
 from handlers.context import Arrived, Context, Write
 from handlers.outcomes import Notice, TimelineShown
-from handlers.ports import DonorUnknown, Unavailable
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
+from policy.donor import DonorRecord
 from policy.timeline import timeline
 from storage.transaction import Transaction
 
@@ -30,15 +29,9 @@ async def show_timeline(command: TimelineRequested, arrived: Arrived, context: C
         return lambda tx: answer(tx, arrived, asker, command.reply_to)
     if not command.query.strip() and command.donor_id is None:
         return lambda tx: answer(tx, arrived, EMPTY_QUERY, command.reply_to)
-    try:
-        found = command.donor_id or await find_donor(command.query.strip(), "timeline", context)
-        if not isinstance(found, str):
-            return lambda tx: answer(tx, arrived, found, command.reply_to)
-        record = await read_donor(found, context)
-    except DonorUnknown:
-        return lambda tx: answer(tx, arrived, NOT_VISIBLE, command.reply_to)
-    except Unavailable:
-        return lambda tx: answer(tx, arrived, crm_unavailable(arrived.reference), command.reply_to)
+    record = await donor_asked_for(command.query, command.donor_id, "timeline", arrived, context)
+    if not isinstance(record, DonorRecord):
+        return lambda tx: answer(tx, arrived, record, command.reply_to)
     shown = TimelineShown(
         donor=donor_header(record, context.organisation),
         timeline=timeline(record, TIMELINE_LENGTH),

@@ -5,14 +5,13 @@ from __future__ import annotations
 from handlers.admission import admit
 from handlers.answers.answering import answer
 from handlers.answers.donor_header import donor_header
-from handlers.answers.donor_search import find_donor, read_donor
+from handlers.answers.donor_search import donor_asked_for
 from handlers.answers.next_steps import Chosen, choose
 from handlers.answers.sources import sources
-from handlers.answers.summarise_donor import NOT_VISIBLE, crm_unavailable
 from handlers.commands import NextStepRequested
 from handlers.context import Arrived, Context, Write, staff_names
 from handlers.outcomes import ConsideredStep, NextStepShown, Notice, Outcome
-from handlers.ports import Colleague, DonorUnknown, Unavailable
+from handlers.ports import Colleague
 from handlers.proposals.deciding import PROPOSING
 from handlers.proposals.obligations import AMOUNT, duties_of, shown_changes
 from handlers.proposals.recommend_next_step import AskedBy
@@ -48,16 +47,10 @@ async def suggest_next_step(command: NextStepRequested, arrived: Arrived, contex
         return _told(command, arrived, EMPTY_QUERY)
     if await proposing_is_paused(context):
         return _told(command, arrived, PAUSED)
-    try:
-        found = command.donor_id or await find_donor(command.query.strip(), "next", context)
-        if not isinstance(found, str):
-            return _told(command, arrived, found)
-        record = await read_donor(found, context)
-    except DonorUnknown:
-        return _told(command, arrived, NOT_VISIBLE)
-    except Unavailable:
-        return _told(command, arrived, crm_unavailable(arrived.reference))
-    return await _suggest(command, asker, record, arrived, context)
+    found = await donor_asked_for(command.query, command.donor_id, "next", arrived, context)
+    if not isinstance(found, DonorRecord):
+        return _told(command, arrived, found)
+    return await _suggest(command, asker, found, arrived, context)
 
 
 async def proposing_is_paused(context: Context) -> bool:

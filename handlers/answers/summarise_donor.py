@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.admission import admit
 from handlers.answers.answering import answer
 from handlers.answers.donor_header import donor_header
-from handlers.answers.donor_search import find_donor, read_donor
+from handlers.answers.donor_search import donor_asked_for
 from handlers.answers.grounding import (
     STOPPED,
     grounded_summary,
@@ -19,7 +19,6 @@ from handlers.commands import SummaryRequested
 from handlers.context import Arrived, Context, Write
 from handlers.execution.publishing import publish_data
 from handlers.outcomes import Notice, Outcome, SummaryShown
-from handlers.ports import DonorUnknown, Unavailable
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
 from handlers.record.judging import note_text
@@ -37,21 +36,8 @@ EMPTY_QUERY = Notice(
     text="Whose summary would you like?",
     next_step="Type /donor summary followed by a name, an e-mail address or a donor id.",
 )
-NOT_VISIBLE = Notice(
-    text="The CRM does not show me that donor.",
-    next_step="Check the id in the CRM, or ask your CRM administrator what Countersign may read.",
-)
 TIMELINE_LENGTH = 8
 WRITING = "Asking the AI service for a summary"
-
-
-def crm_unavailable(reference: str) -> Notice:
-    """Say that the CRM does not answer and what is left to do."""
-    return Notice(
-        text="The CRM is not answering at the moment, so I cannot read the donor's record.",
-        next_step="Nothing was changed. Try again in a few minutes.",
-        reference=reference,
-    )
 
 
 async def summarise_donor(command: SummaryRequested, arrived: Arrived, context: Context) -> Write:
@@ -61,16 +47,10 @@ async def summarise_donor(command: SummaryRequested, arrived: Arrived, context: 
         return _refuse(command, arrived, asker)
     if not command.query.strip() and command.donor_id is None:
         return lambda tx: answer(tx, arrived, EMPTY_QUERY, command.reply_to)
-    try:
-        found = command.donor_id or await find_donor(command.query.strip(), "summary", context)
-        if not isinstance(found, str):
-            return lambda tx: answer(tx, arrived, found, command.reply_to)
-        record = await read_donor(found, context)
-    except DonorUnknown:
-        return lambda tx: answer(tx, arrived, NOT_VISIBLE, command.reply_to)
-    except Unavailable:
-        return lambda tx: answer(tx, arrived, crm_unavailable(arrived.reference), command.reply_to)
-    return await _summary(command, arrived, context, record)
+    found = await donor_asked_for(command.query, command.donor_id, "summary", arrived, context)
+    if not isinstance(found, DonorRecord):
+        return lambda tx: answer(tx, arrived, found, command.reply_to)
+    return await _summary(command, arrived, context, found)
 
 
 async def _summary(

@@ -65,16 +65,7 @@ def report_record(
         return
     item = _item(arrived, stored, shown, person, reason, queue)
     tx.cleanup.add(item)
-    write_down(
-        tx,
-        arrived,
-        "record.reported",
-        subject=item.donor_id,
-        actor=slack_actor(person.id),
-        answer_id=stored.id,
-        cleanup_id=item.id,
-        reason_code=reason.value,
-    )
+    _write_report(tx, arrived, item, stored, person, reason)
     watch_cleanup(tx, arrived, item, queue.too_long)
     show_cleanup(tx, arrived, item)
 
@@ -105,6 +96,18 @@ def _fold(
     item = tx.cleanup.set_card(waiting.id, canonical_json(changed))
     if item is None:
         return
+    _write_report(tx, arrived, item, stored, person, reason)
+    show_cleanup(tx, arrived, item)
+
+
+def _write_report(
+    tx: Transaction,
+    arrived: Arrived,
+    item: CleanupItem,
+    stored: Answer,
+    person: Colleague,
+    reason: FeedbackReason,
+) -> None:
     write_down(
         tx,
         arrived,
@@ -115,7 +118,6 @@ def _fold(
         cleanup_id=item.id,
         reason_code=reason.value,
     )
-    show_cleanup(tx, arrived, item)
 
 
 def tell_reporters(tx: Transaction, arrived: Arrived, item: CleanupItem) -> None:

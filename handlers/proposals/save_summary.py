@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from handlers.admission import admit
 from handlers.answers.answering import answer
-from handlers.answers.donor_search import read_donor
+from handlers.answers.donor_search import NOT_VISIBLE, crm_unavailable, read_donor
 from handlers.answers.share_summary import GONE, NOT_YOURS
 from handlers.answers.suggest_next_step import PAUSED, proposing_is_paused
-from handlers.answers.summarise_donor import NOT_VISIBLE, crm_unavailable
 from handlers.commands import NoteWanted
 from handlers.context import Arrived, Context, Write
 from handlers.outcomes import OUTCOME, Notice, SummaryShown

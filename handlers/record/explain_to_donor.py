@@ -6,14 +6,13 @@ from zoneinfo import ZoneInfo
 
 from handlers.admission import admit
 from handlers.answers.answering import answer
-from handlers.answers.donor_search import find_donor, read_donor
-from handlers.answers.summarise_donor import NOT_VISIBLE, crm_unavailable
+from handlers.answers.donor_search import donor_asked_for
 from handlers.commands import DonorExplanationRequested
 from handlers.context import Arrived, Context, Write
 from handlers.outcomes import ForDonorShown, Notice
-from handlers.ports import DonorUnknown, Unavailable
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
+from policy.donor import DonorRecord
 from policy.donor_explanation import DISCLOSURE, Recorded, explain_to_donor
 from storage.audit import AuditRecord
 from storage.transaction import Transaction
@@ -31,15 +30,10 @@ async def explain_for_donor(command: DonorExplanationRequested, arrived: Arrived
         return lambda tx: answer(tx, arrived, colleague, command.reply_to)
     if not command.query and command.donor_id is None:
         return lambda tx: answer(tx, arrived, EMPTY, command.reply_to)
-    try:
-        found = command.donor_id or await find_donor(command.query, "for_donor", context)
-        if not isinstance(found, str):
-            return lambda tx: answer(tx, arrived, found, command.reply_to)
-        donor = (await read_donor(found, context)).donor
-    except DonorUnknown:
-        return lambda tx: answer(tx, arrived, NOT_VISIBLE, command.reply_to)
-    except Unavailable:
-        return lambda tx: answer(tx, arrived, crm_unavailable(arrived.reference), command.reply_to)
+    found = await donor_asked_for(command.query, command.donor_id, "for_donor", arrived, context)
+    if not isinstance(found, DonorRecord):
+        return lambda tx: answer(tx, arrived, found, command.reply_to)
+    donor = found.donor
 
     def write(tx: Transaction) -> None:
         shown = ForDonorShown(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from handlers.admission import admit
 from handlers.answers.answering import answer
-from handlers.answers.donor_search import find_donor
-from handlers.answers.summarise_donor import crm_unavailable
+from handlers.answers.donor_search import crm_unavailable, find_donor
 from handlers.commands import WhyRequested
 from handlers.context import Arrived, Context, Write
 from handlers.outcomes import DecisionExplained, Notice, Outcome, RuleSaid, WhyShown

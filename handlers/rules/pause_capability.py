@@ -30,9 +30,8 @@ async def pause_capability(command: PauseRequested, arrived: Arrived, context: C
     by = await _operator(command, context)
     if isinstance(by, Notice):
         return _refuse(command, arrived, by)
-    if command.unknown or not command.capabilities:
-        said = PausesShown(not_understood=command.unknown)
-        return lambda tx: answer(tx, arrived, shown_now(tx, arrived, said), command.reply_to)
+    if _names_nothing(command):
+        return _show(command, arrived)
     if not by.may_pause:
         return _refuse(command, arrived, NOT_ADMIN)
     until = arrived.now + timedelta(minutes=command.minutes) if command.minutes else None
@@ -49,9 +48,8 @@ async def resume_capability(command: ResumeRequested, arrived: Arrived, context:
     by = await _operator(command, context)
     if isinstance(by, Notice):
         return _refuse(command, arrived, by)
-    if command.unknown or not command.capabilities:
-        said = PausesShown(not_understood=command.unknown)
-        return lambda tx: answer(tx, arrived, shown_now(tx, arrived, said), command.reply_to)
+    if _names_nothing(command):
+        return _show(command, arrived)
     if not by.may_resume:
         return _refuse(command, arrived, NOT_RESUMER)
     return lambda tx: answer(tx, arrived, resume(tx, arrived, by, command.capabilities), command.reply_to)
@@ -60,6 +58,15 @@ async def resume_capability(command: ResumeRequested, arrived: Arrived, context:
 async def pause_ended(command: PauseEnded, arrived: Arrived, context: Context) -> Write:  # noqa: ARG001
     """Let go on what was paused for a time that is over."""
     return lambda tx: end(tx, arrived, command.change_id)
+
+
+def _names_nothing(command: PauseRequested | ResumeRequested) -> bool:
+    return bool(command.unknown) or not command.capabilities
+
+
+def _show(command: PauseRequested | ResumeRequested, arrived: Arrived) -> Write:
+    said = PausesShown(not_understood=command.unknown)
+    return lambda tx: answer(tx, arrived, shown_now(tx, arrived, said), command.reply_to)
 
 
 async def _operator(command: PauseRequested | ResumeRequested, context: Context) -> Operator | Notice:

@@ -162,14 +162,7 @@ class PageApi:
     async def _block(self, request: Request) -> Response:
         body = await _body(request)
         user = self._acts.person(_text(body, "as"))
-        click = Click(
-            action=_object(body, "action"),
-            channel=_text(body, "channel"),
-            message_ts=_text(body, "message_ts"),
-            view_id=_text(body, "view_id"),
-            values=_values(body),
-        )
-        self._acts.click(user, click)
+        self._acts.click(user, _click(body))
         return JSONResponse({"ok": True}, status_code=202)
 
     async def _view_submit(self, request: Request) -> Response:
@@ -193,13 +186,8 @@ class PageApi:
     async def _suggest(self, request: Request) -> Response:
         body = await _body(request)
         user = self._acts.person(_text(body, "as"))
-        select = Click(
-            action=_object(body, "action"),
-            channel=_text(body, "channel"),
-            message_ts=_text(body, "message_ts"),
-            view_id=_text(body, "view_id"),
-        )
-        return JSONResponse(await self._suggestions.suggest(user, select, str(body.get("value") or "")))
+        wanted = str(body.get("value") or "")
+        return JSONResponse(await self._suggestions.suggest(user, _click(body), wanted))
 
     async def _read(self, request: Request) -> Response:
         user, conversation = self._where(await _body(request))
@@ -247,6 +235,16 @@ def _values(body: Json) -> Json | None:
     state = body.get("state")
     values = state.get("values") if isinstance(state, dict) else None
     return values if isinstance(values, dict) else None
+
+
+def _click(body: Json) -> Click:
+    return Click(
+        action=_object(body, "action"),
+        channel=_text(body, "channel"),
+        message_ts=_text(body, "message_ts"),
+        view_id=_text(body, "view_id"),
+        values=_values(body),
+    )
 
 
 def _limit(value: str | None) -> int:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from bot.slack import ids
-from bot.slack.blocks import Block, View, leaf, option, paragraph, plain_text, rich, said
+from bot.slack.blocks import Block, View, leaf, option, paragraph, plain_text, radio_buttons, rich, said
 from bot.slack.payloads import DeferralPlace
 from bot.slack.text import name
 from handlers.outcomes import Choice, DeferForm
@@ -67,7 +66,7 @@ def deferral_form_view(form: DeferForm) -> View:
     events = (NOTHING, *((each.label, each.value) for each in form.events))
     blocks = [
         rich(introduction),
-        _radio(ids.PRESET_BLOCK, ids.PRESET, WHEN, presets),
+        radio_buttons(ids.PRESET_BLOCK, ids.PRESET, WHEN, presets, initial=presets[0]),
         # A block of its own: Slack keeps what stands in one of the same name, and the day would win unasked.
         _day(ids.OTHER_DAY_BLOCK, ANOTHER_DAY, COUNTS_INSTEAD, optional=True),
         _until(events),
@@ -104,21 +103,8 @@ def _day(block_id: str, label: str, hint: str, *, optional: bool) -> Block:
 
 
 def _until(choices: Sequence[tuple[str, str]]) -> Block:
-    return _radio(ids.UNTIL_BLOCK, ids.UNTIL, WHAT, [option(*choice) for choice in choices])
-
-
-def _radio(block_id: str, action_id: str, label: str, options: list[dict[str, Any]]) -> Block:
-    return {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain_text(label, 200),
-        "element": {
-            "type": "radio_buttons",
-            "action_id": action_id,
-            "initial_option": options[0],
-            "options": options,
-        },
-    }
+    options = [option(*choice) for choice in choices]
+    return radio_buttons(ids.UNTIL_BLOCK, ids.UNTIL, WHAT, options, initial=options[0])
 
 
 def _reason() -> list[Block]:

@@ -20,6 +20,7 @@ from bot.slack.blocks import (
     option,
     paragraph,
     plain_text,
+    radio_buttons,
     rich,
     said,
     titled,
@@ -141,8 +142,10 @@ def scenario_view(shown: ScenarioShown) -> View:
             fine_print(NUMBER.format(number=shown.number, scenarios=shown.scenarios), NOTHING_REAL),
             *_card(scenario),
             divider(),
-            _radio(ids.CHOICE_BLOCK, ids.CHOICE, WHAT_NOW, [(LABELS[each], each) for each in CHOICES]),
-            _radio(ids.SURE_BLOCK, ids.SURE, HOW_SURE, [(SURE_LABELS[each], str(each)) for each in SURENESS]),
+            radio_buttons(ids.CHOICE_BLOCK, ids.CHOICE, WHAT_NOW, [option(LABELS[c], c) for c in CHOICES]),
+            radio_buttons(
+                ids.SURE_BLOCK, ids.SURE, HOW_SURE, [option(SURE_LABELS[s], str(s)) for s in SURENESS]
+            ),
         ],
     }
 
@@ -204,19 +207,6 @@ def _history(scenario: Scenario) -> list[list[Block]]:
 
 def _said(lines: Sequence[str]) -> list[list[Block]]:
     return [said(line, 600) for line in lines]
-
-
-def _radio(block_id: str, action_id: str, label: str, choices: list[tuple[str, str]]) -> Block:
-    return {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain_text(label, 200),
-        "element": {
-            "type": "radio_buttons",
-            "action_id": action_id,
-            "options": [option(text, value) for text, value in choices],
-        },
-    }
 
 
 def _own(standing: Standing, done: int, scenarios: int) -> list[list[Block]]:
