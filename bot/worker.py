@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.claiming import LEASE, Claims
 from bot.doorstep import INBOX, OUTBOX
 from bot.failpoints import hit
 from bot.logs import CORRELATION
@@ -38,7 +39,6 @@ from storage.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=15)  # how long work that was under way rests after a power cut
 HEARTBEAT_S = 5.0
 HELD_S = LEASE.total_seconds() - 2.0  # so much sooner than others do we take a lease to have run out
 SWEEP_S = 1.0
@@ -97,8 +97,8 @@ class Worker:
         clocks_agree: Callable[[], bool] = lambda: True,
     ) -> None:
         self._lane, self._context, self._bell = lane, context, bell
-        self._owner, self._slots, self._random = owner, slots, random
-        self._observe, self._leapt, self._clocks_agree = observe, leapt, clocks_agree
+        self._owner, self._slots, self._random, self._observe = owner, slots, random, observe
+        self._claims = Claims(lane.queue, context, owner=owner, leapt=leapt, clocks_agree=clocks_agree)
         self._for_anything = slots - slots // KEPT_FOR_PEOPLE
         self._running: set[asyncio.Task[None]] = set()
         self._not_urgent = 0
@@ -123,37 +123,16 @@ class Worker:
         for_anything = min(free, self._for_anything - self._not_urgent)
         if free <= 0:
             return False
-        items = await self._claim(for_anything) if for_anything > 0 else []
-        filled = len(items) == max(for_anything, 0)
-        if filled and free > len(items):
-            items += await self._claim(free - len(items), at_most=PEOPLE_FIRST)
-        for item in items:
+        claimed = await self._claims.take(free, for_anything)
+        for item in claimed.items:
             self._start(item)
-        return filled and bool(items)
+        return claimed.is_full and bool(claimed.items)
 
     def _start(self, item: Item) -> None:
         self._not_urgent += item.priority > PEOPLE_FIRST
         task = asyncio.create_task(self._work(item))
         self._running.add(task)
         task.add_done_callback(partial(self._finished, item))
-
-    async def _claim(self, limit: int, at_most: int | None = None) -> list[Item]:
-        now = self._context.clock.now()
-        try:
-            return await self._context.database.write(
-                lambda tx: self._lane.queue(tx).claim(
-                    owner=self._owner,
-                    now=now,
-                    lease=LEASE,
-                    limit=limit,
-                    at_most=at_most,
-                    leapt=self._leapt(),
-                    clocks_agree=self._clocks_agree(),
-                )
-            )
-        except StorageError as error:
-            log.warning("queue not readable", extra={"lane": self._lane.name, "code": error.code})
-            return []
 
     def _finished(self, item: Item, task: asyncio.Task[None]) -> None:
         was_full = len(self._running) >= self._slots or self._not_urgent >= self._for_anything

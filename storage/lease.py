@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +39,15 @@ _LONGEST_LEASES = 4
 _ANY_LEASE = timedelta(days=365 * 100)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where an item stands in its queue: smaller comes first."""
+
+    priority: int
+    first_due_at: datetime
+    position: int
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """A piece of work as its holder sees it.
@@ -61,6 +70,7 @@ class Item:
     key: str = ""
     status: str = "in_flight"
     last_error: str | None = None
+    place: Place | None = field(default=None, compare=False)
 
 
 class LeasedQueue:
@@ -84,13 +94,16 @@ class LeasedQueue:
         limit: int,
         kinds: Sequence[str] | None = None,
         at_most: int | None = None,
+        after: Place | None = None,
         leapt: timedelta = timedelta(),
         clocks_agree: bool = True,
     ) -> list[Item]:
         """Take up to *limit* due items for *owner*, by priority and then age; none of a priority > *at_most*.
 
+        With *after* only what stands behind that place is looked at, however much stands before it.
+
         An item is left alone while an older unfinished one, or any claimed one, of the same *entity_key*
-        exists, whatever its kind. An expired lease is taken over, unless it
+        exists, whatever its kind. An expired lease is taken over whatever else waits, unless it
         is only because the clock *leapt* by so much; and so is one that runs for longer than any that was
         ever given, as whoever claims by a wrong clock leaves behind, unless *clocks_agree* is doubtful just
         now. May return less than there is when another claimer was quicker.
@@ -99,7 +112,7 @@ class LeasedQueue:
             try:
                 with self._connection.begin_nested():
                     absurd = now + (_LONGEST_LEASES * lease if clocks_agree else _ANY_LEASE)
-                    found = self._candidates(now, limit, kinds, at_most, (now - leapt, absurd))
+                    found = self._candidates(now, limit, kinds, at_most, after, (now - leapt, absurd))
                     return self._claim(owner, now, now + lease, found)
             except IntegrityError:
                 # Two items of one entity became visible to two claimers at once; the index let one win.
@@ -268,15 +281,22 @@ class LeasedQueue:
         limit: int,
         kinds: Sequence[str] | None,
         at_most: int | None,
+        after: Place | None,
         leases: tuple[datetime, datetime],
     ) -> list[int]:
-        query = candidates(self._table, of_kinds=kinds is not None, urgent=at_most is not None)
+        query = candidates(
+            self._table, of_kinds=kinds is not None, urgent=at_most is not None, onwards=after is not None
+        )
         expired, absurd = leases
         wanted: dict[str, Any] = {"now": now, "expired": expired, "absurd": absurd, "limit": limit}
         if kinds is not None:
             wanted["kinds"] = list(kinds)
         if at_most is not None:
             wanted["at_most"] = at_most
+        if after is not None:
+            wanted["after_priority"] = after.priority
+            wanted["after_due_at"] = after.first_due_at
+            wanted["after_position"] = after.position
         return list(self._connection.execute(query, wanted).scalars())
 
     def _claim(self, owner: str, now: datetime, until: datetime, positions: list[int]) -> list[Item]:
@@ -311,6 +331,7 @@ class LeasedQueue:
             key=row[self._key],
             status=row["status"],
             last_error=row["last_error"],
+            place=Place(row["priority"], row["first_due_at"], row["position"]),
         )
 
 

@@ -110,6 +110,9 @@ def postgresql_engine(url: str, *, connections: int, patience: float | None = No
                 command_timeout=patience,
                 server_settings={
                     "application_name": "countersign",
+                    # Compiling a statement pays for reports over millions of rows; the server decides by a
+                    # guess of how many there are, and a look at a few would take a thousand times as long.
+                    "jit": "off",
                     "idle_in_transaction_session_timeout": f"{_ABANDONED_SECONDS}s",
                 },
             )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from storage.database import Database
 from storage.errors import LeaseLostError
 from storage.queue import Effect, Inbox, Item, Outbox, Received
 from storage.transaction import Transaction
+from tests.databases import administer
 
 NOW = datetime(2026, 11, 3, 9, 30, 0, 123456, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
@@ -211,6 +215,95 @@ async def test_a_lease_that_ran_out_only_because_the_clock_leapt_is_left_to_its_
 
     assert await side.do(claim_after(3600, 3629)) == []
     assert [item.id for item in await side.do(claim_after(3600, 3630))] == ["a"]
+
+
+async def test_what_was_begun_is_taken_over_although_an_older_one_came_back(side: Side) -> None:
+    """Neither may wait for the other: the older for the one that is claimed, that one for the older."""
+    await side.put("older", entity="donor_1")
+    (older,) = await side.claim()
+    await side.do(lambda q: q.bury(older, NOW, "hopeless"))
+    await side.put("younger", entity="donor_1", second=1)
+    await side.claim(at(1), owner="killed")
+    await side.do(lambda q: q.revive("older", at(2)))
+    assert await side.claim(at(30)) == []
+    (younger,) = await side.claim(at(31))
+    assert younger.id == "younger"
+    await side.do(lambda q: q.finish(younger, at(32)))
+    assert await side.claim_ids(at(32)) == ["older"]
+
+
+async def test_a_look_behind_a_place_finds_only_what_stands_there(side: Side) -> None:
+    for number, name in enumerate(("a", "b", "c")):
+        await side.put(name, second=number)
+    await side.put("urgent", second=3, priority=10)
+    [urgent, first] = await side.claim(at(9), limit=2)
+    await side.do(lambda q: q.release("w1"))
+    assert (urgent.id, first.id) == ("urgent", "a")
+
+    def after(item: Item) -> Callable[[Any], list[Item]]:
+        return lambda q: q.claim(owner="w1", now=at(9), lease=LEASE, limit=2, after=item.place)
+
+    assert [item.id for item in await side.do(after(first))] == ["b", "c"]
+
+
+@pytest.mark.postgres
+async def test_postgresql_reads_the_first_few_and_never_sorts_all_that_waits(postgres_url: str) -> None:
+    """Its figures are those of last week, when next to nothing waited: a night's import came since."""
+    database = Database.open(postgres_url)
+
+    def accept(first: int) -> Callable[[Transaction], object]:
+        return lambda t: t.inbox.accept_all([_arrived(n) for n in range(first, first + 2_000)])
+
+    def finish(t: Transaction) -> None:
+        for item in t.inbox.claim(owner="w", now=NOW, lease=LEASE, limit=2_000):
+            t.inbox.finish(item, NOW)
+
+    await database.write(accept(0))
+    while await database.read(lambda t: t.inbox.backlog(NOW)["due"]):
+        await database.write(finish)
+    administer(postgres_url, "ANALYZE inbox")
+    await database.write(accept(2_000))
+    plans = await database.write(_plans_of_a_claim)
+    await database.close()
+    assert len(plans) == 2
+    for plan in plans:
+        assert "Index Scan using ix_inbox_claimable on inbox" in plan
+        assert "Sort" not in plan, plan
+
+
+def _arrived(number: int) -> Received:
+    return Received(
+        id=str(number),
+        source="crm",
+        dedupe_key=str(number),
+        kind="k",
+        entity_key=f"donor_{number % 50}",
+        body=bytes(500),
+        correlation_id="c",
+        received_at=at(number / 10_000),
+    )
+
+
+def _plans_of_a_claim(transaction: Transaction) -> list[str]:
+    """Return how the server looks for items, for these values and for any."""
+    asked: list[str] = []
+    listening = event.listens_for(Engine, "before_cursor_execute")
+    listening(note := lambda _c, _cursor, statement, *_: asked.append(statement))
+    try:
+        transaction.inbox.claim(owner="w", now=at(9), lease=LEASE, limit=6)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    [query] = [each for each in asked if "SKIP LOCKED" in each]
+    connection = transaction.inbox._connection
+    moments = ", ".join(["'2026-11-03T09:31:00Z'"] * len(set(re.findall(r"\$(\d+)", query))))
+    connection.exec_driver_sql(f"PREPARE looking AS {query}")
+    plans = []
+    for mode in ("force_custom_plan", "force_generic_plan"):
+        connection.exec_driver_sql(f"SET LOCAL plan_cache_mode = {mode}")
+        rows = connection.exec_driver_sql(f"EXPLAIN EXECUTE looking ({moments})")
+        plans.append("\n".join(row[0] for row in rows))
+    connection.exec_driver_sql("DEALLOCATE looking")
+    return plans
 
 
 async def test_a_lease_given_by_a_clock_that_was_wrong_blocks_nothing(side: Side) -> None:

@@ -98,8 +98,8 @@ class QueueHistory(RuleBasedStateMachine):
             return False
         held_for = item.expiry - self.now
         free = item.available <= self.now if item.status == "ready" else not 0 < held_for <= 4 * lease
-        if not free:
-            return False
+        if not free or item.status == "in_flight":  # what was begun is taken over, whatever is older
+            return free
         others = [
             other
             for other in self.model.values()

@@ -1,0 +1,123 @@
+"""What a worker takes next: people first, then the oldest, without a look each time at all that must wait."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+
+from handlers.context import Context
+from handlers.effects import EVENTS, PEOPLE_FIRST
+from storage.errors import StorageError
+from storage.lease import Item, LeasedQueue, Place
+from storage.transaction import Transaction
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=15)  # how long work that was under way rests after a power cut
+AFRESH_S = 1.0
+LONG_S = 0.02
+SHARE = 20
+LONGEST_REST_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What was claimed; *is_full* says that there may be more that could be begun at once."""
+
+    items: tuple[Item, ...] = ()
+    is_full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """How far the queue was looked through: up to *after*; *rests* when nothing else could be claimed."""
+
+    after: Place | None = None
+    afresh_at: float = 0.0
+    rests: bool = False
+
+
+_Claim = Callable[..., list[Item]]
+
+
+class Claims:
+    """Claims items of one queue for *owner*; each look begins behind the place where the last one ended.
+
+    In a long queue most of what stands first has to wait: for an item of its donor that is being worked on,
+    or for its time. It is looked through once a second, and less often where that takes long: a twentieth of
+    the time at most goes into it. What people caused is looked for from the start each time.
+    """
+
+    def __init__(
+        self,
+        queue: Callable[[Transaction], LeasedQueue],
+        context: Context,
+        *,
+        owner: str,
+        leapt: Callable[[], timedelta],
+        clocks_agree: Callable[[], bool],
+        monotonic: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._queue, self._context, self._owner = queue, context, owner
+        self._leapt, self._clocks_agree, self._monotonic = leapt, clocks_agree, monotonic
+        self._progress = _Progress()
+
+    async def take(self, free: int, for_anything: int) -> Claimed:
+        """Claim up to *free* items, of which *for_anything* may be of any kind; the others are for people."""
+        try:
+            claimed, self._progress = await self._context.database.write(
+                partial(self._take, free, for_anything)
+            )
+        except StorageError as error:
+            log.warning("queue not readable", extra={"owner": self._owner, "code": error.code})
+            return Claimed()
+        return claimed
+
+    def _take(self, free: int, for_anything: int, tx: Transaction) -> tuple[Claimed, _Progress]:
+        claim = partial(
+            self._queue(tx).claim,
+            owner=self._owner,
+            now=self._context.clock.now(),
+            lease=LEASE,
+            leapt=self._leapt(),
+            clocks_agree=self._clocks_agree(),
+        )
+        before = self._progress
+        if for_anything <= 0:
+            return Claimed(tuple(claim(limit=free, at_most=PEOPLE_FIRST))), before
+        is_due = self._monotonic() >= before.afresh_at
+        if is_due or not (before.after or before.rests):
+            return self._from_the_start(claim, free, for_anything)
+        return self._onwards(claim, free, for_anything)
+
+    def _from_the_start(self, claim: _Claim, free: int, for_anything: int) -> tuple[Claimed, _Progress]:
+        began = self._monotonic()
+        items = claim(limit=for_anything)
+        took = self._monotonic() - began
+        is_full = len(items) == for_anything
+        if is_full and free > len(items):
+            items += claim(limit=free - len(items), at_most=PEOPLE_FIRST)
+        progress = _Progress(
+            after=items[for_anything - 1].place if is_full else None,
+            afresh_at=began + min(max(AFRESH_S, SHARE * took), LONGEST_REST_S),
+            rests=not is_full and took > LONG_S,
+        )
+        return Claimed(tuple(items), is_full), progress
+
+    def _onwards(self, claim: _Claim, free: int, for_anything: int) -> tuple[Claimed, _Progress]:
+        items = claim(limit=for_anything, at_most=EVENTS - 1)
+        if free > len(items):
+            items += claim(limit=free - len(items), at_most=PEOPLE_FIRST)
+        after, left = self._progress.after, min(for_anything, free) - len(items)
+        if after is None or left <= 0:
+            return Claimed(tuple(items), is_full=left <= 0), self._progress
+        others = claim(limit=left, after=after)
+        if len(others) == left:
+            return Claimed((*items, *others), is_full=True), replace(self._progress, after=others[-1].place)
+        # What stood before may be free by now.
+        rest, progress = self._from_the_start(claim, free - len(items) - len(others), left - len(others))
+        return Claimed((*items, *others, *rest.items), rest.is_full), progress
