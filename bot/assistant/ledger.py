@@ -11,6 +11,8 @@ from storage.assistance import ModelCall
 from storage.database import Database
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+KEPT_FOR_PEOPLE = 4
+"""One part in so many of each budget is not for events."""
 
 
 class Ledger(Protocol):
@@ -103,8 +105,14 @@ class NoLedger:
         return None
 
 
-async def within_budget(settings: AiSettings, ledger: Ledger) -> None:
-    """Raise AssistantUnavailable when the last hour or the last day cost as much as it may."""
+async def within_budget(settings: AiSettings, ledger: Ledger, *, for_people: bool) -> None:
+    """Raise AssistantUnavailable when the last hour or the last day cost as much as it may.
+
+    A quarter is kept for what people ask, so that a night's import leaves them something in the morning.
+    """
     for budget, period in ((settings.hourly_budget_micros, HOUR), (settings.daily_budget_micros, DAY)):
-        if budget is not None and await ledger.spent(period) >= budget:
+        if budget is None:
+            continue
+        most = budget if for_people else budget - budget // KEPT_FOR_PEOPLE
+        if await ledger.spent(period) >= most:
             raise AssistantUnavailable("over_budget")

@@ -101,7 +101,9 @@ class OpenAiAssistant:
             record, facts, names, event=event, proposal=proposal, with_notes=self._settings.send_notes
         )
         actions = (proposal.action.kind, "other")
-        draft, answer = await self._draft(read_prompt(*RECOMMEND), data, actions, names, record, region)
+        draft, answer = await self._draft(
+            read_prompt(*RECOMMEND), data, actions, names, record, region, for_people=event is None
+        )
         led_astray = answer.action != proposal.action.kind
         return draft.model_copy(update={"suspected_injection": draft.suspected_injection or led_astray})
 
@@ -144,7 +146,9 @@ class OpenAiAssistant:
         data["task"] = "triage"
         if message and with_notes:
             data["untrusted"] = [*data["untrusted"], {"ref": "MESSAGE", "text": masked(message, names.masks)}]
-        draft, answer = await self._draft(read_prompt(*TRIAGE), data, LEVELS, names, record, region)
+        draft, answer = await self._draft(
+            read_prompt(*TRIAGE), data, LEVELS, names, record, region, for_people=event is None
+        )
         pressing = next((level for level in LEVELS if level == answer.action), None)
         return draft.model_copy(update={"urgency": pressing})
 
@@ -178,10 +182,12 @@ class OpenAiAssistant:
         record: DonorRecord,
         region: str | None,
         hear: Hear | None = None,
+        *,
+        for_people: bool = True,
     ) -> tuple[Draft, Answer]:
         endpoint = self._permitted(region or record.donor.processing_region)
         prompt, rehearsed = await self._in_force(prompt, endpoint)
-        await within_budget(self._settings, self._ledger)
+        await within_budget(self._settings, self._ledger, for_people=for_people)
         mark, code_word = f"^{self._token()[:4]}^", f"CS-{self._token()}"
         messages: Messages = [
             {"role": "system", "content": prompt.guarded(mark=mark, code_word=code_word)},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from bot.assistant.openai_assistant import marked
 from bot.assistant.prompt import read_prompt
 from bot.assistant.settings import Price, is_permitted
 from policy.donor import DonorRecord
+from policy.events import CrmEvent, CrmEventType
 from policy.facts import DonorFacts
 from policy.recommender import Proposal, recommend
 
@@ -400,6 +401,41 @@ async def test_every_question_is_paid_for_also_one_that_did_not_help(
     assert draft.origin.cost_micros == 75
     paid = [(call["use"], call["code"], call["tokens"], call["cost_micros"]) for call in book.calls]
     assert paid == [("summarise", "ok", (10, 5), 75), ("summarise", "invalid_output", (20, 10), 150)]
+
+
+async def test_events_leave_people_a_quarter_of_the_budget(record: DonorRecord, facts: DonorFacts) -> None:
+    proposal = proposal_of(record, facts)
+    opened = CrmEvent(
+        id="evt-1",
+        source="urn:crm",
+        type=CrmEventType.EMAIL_OPENED,
+        time=datetime(2026, 11, 5, 12, tzinfo=UTC),
+        donor_id=record.donor.id,
+    )
+    answer = json.dumps({**json.loads(GOOD), "action": proposal.action.kind})
+    found: dict[tuple[str, int], str] = {}
+    for limits in ({"hourly_budget_micros": 400}, {"daily_budget_micros": 400}):
+        for spent in (299, 300, 399, 400):
+            server = Server(lambda _: completion(answer))
+            assistant = server.assistant(ledger=Book(spent=spent), **limits)
+            for who, event in (("event", opened), ("person", None)):
+                try:
+                    await assistant.recommend(record, facts, event, proposal)
+                    said = "asked"
+                except AssistantUnavailable as unavailable:
+                    said = unavailable.code
+                found[who, spent] = said
+            await assistant.close()
+    assert found == {
+        ("event", 299): "asked",
+        ("person", 299): "asked",
+        ("event", 300): "over_budget",
+        ("person", 300): "asked",
+        ("event", 399): "over_budget",
+        ("person", 399): "asked",
+        ("event", 400): "over_budget",
+        ("person", 400): "over_budget",
+    }
 
 
 async def test_only_a_promoted_prompt_is_called_rehearsed(record: DonorRecord, facts: DonorFacts) -> None:
