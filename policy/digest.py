@@ -26,6 +26,30 @@ TITLES: dict[DigestKind, str] = {
 }
 
 
+class Told(Value):
+    """What a cell of a table says in *words*, with the numbers behind them for whoever computes further.
+
+    *number* is in *unit* (empty for plain counts, "min", "%", or a currency in its major unit); of a share it
+    is the part and *of* the whole. *low* and *high* are the bounds of the 95 % interval, in *unit*. All are
+    None where nothing may be said in numbers, such as of too few.
+    """
+
+    words: str
+    number: int | float | None = None
+    of: int | None = None
+    low: int | float | None = None
+    high: int | float | None = None
+    unit: str = ""
+
+
+Cell = Told | str
+
+
+def in_words(cell: Cell) -> str:
+    """Return what a cell says."""
+    return cell if isinstance(cell, str) else cell.words
+
+
 class DigestFigure(Value):
     """One figure of a digest with the same figure of the period before; None where there were none.
 
@@ -33,8 +57,8 @@ class DigestFigure(Value):
     """
 
     label: str
-    value: str
-    before: str | None = None
+    value: Cell
+    before: Cell | None = None
     change: str = ""
 
 
@@ -63,7 +87,7 @@ class DigestSection(Value):
     says: str
     chart: Chart | None = None
     columns: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
+    rows: tuple[tuple[Cell, ...], ...] = ()
     links: tuple[str | None, ...] = ()
     notes: tuple[str, ...] = ()
 

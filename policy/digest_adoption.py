@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from policy.cells import Cells, Pair, at_stage, because
 from policy.considered import WORDS_A_MINUTE
-from policy.digest import Chart, Digest, DigestFigure, DigestKind, DigestSection, Series
+from policy.digest import Chart, Digest, DigestFigure, DigestKind, DigestSection, Series, Told
 from policy.digest_material import Material
 from policy.digest_words import (
     CHANCE,
     TOO_FEW,
+    count,
     count_figure,
     counted,
     median_figure,
@@ -50,8 +51,8 @@ def adoption(material: Material) -> Digest:
         figures=(
             DigestFigure(
                 label="People who used it",
-                value=f"{used.now} of {material.people}" if material.people else str(used.now),
-                before=str(used.before),
+                value=_people(used.now, material.people),
+                before=count(used.before),
             ),
             count_figure("Donor summaries", cells.count(K.SUMMARY)),
             count_figure("Histories and sources opened", cells.count((K.TIMELINE, K.LOOKED))),
@@ -64,6 +65,10 @@ def adoption(material: Material) -> Digest:
         sections=(_by_stage(cells), _feedback(cells), *_trust(material)),
         footnotes=(ACTIVE, TIME, _method(material), PRIVATE, TOO_FEW, CHANCE),
     )
+
+
+def _people(used: int, all_: int) -> Told:
+    return Told(words=f"{used} of {all_}", number=used, of=all_) if all_ else count(used)
 
 
 def _headline(material: Material, used: Pair) -> str:
@@ -93,7 +98,8 @@ def _saved(material: Material) -> tuple[DigestFigure, ...]:
     by_hand = summaries * material.by_hand.get("summary", 0) + decisions * material.by_hand.get("decision", 0)
     a_card = material.words / material.measured if material.measured else 0
     reading = (decisions * a_card + summaries * a_card) / WORDS_A_MINUTE
-    return (DigestFigure(label="Minutes saved", value=f"{max(0, round(by_hand - reading)):,}"),)
+    saved = max(0, round(by_hand - reading))
+    return (DigestFigure(label="Minutes saved", value=Told(words=f"{saved:,}", number=saved, unit="min")),)
 
 
 def _method(material: Material) -> str:
@@ -113,7 +119,7 @@ def _by_stage(cells: Cells) -> DigestSection:
     asked = [cells.count(K.SUMMARY, at_stage(name)) for name in stages]
     ended = [cells.count(CONCLUDED, at_stage(name)) for name in stages]
     rows = [
-        (stage(name), f"{a.now:,}", f"{a.before:,}", f"{e.now:,}", f"{e.before:,}")
+        (stage(name), count(a.now), count(a.before), count(e.now), count(e.before))
         for name, a, e in zip(stages, asked, ended, strict=True)
     ]
     summaries, decisions = [float(a.now) for a in asked], [float(e.now) for e in ended]
@@ -146,7 +152,7 @@ def _stages_say(names: Sequence[str], summaries: Sequence[float], decisions: Seq
 def _feedback(cells: Cells) -> DigestSection:
     now, before = _useful(cells)
     rows = [
-        (words, f"{cells.count(SAID_WHY, because(code)).now:,}")
+        (words, count(cells.count(SAID_WHY, because(code)).now))
         for code, words in FEEDBACK_WORDS.items()
         if cells.count(SAID_WHY, because(code)).now
     ]

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
-from policy.digest import DigestSection
+from policy.digest import Cell, DigestSection, Told
 from policy.digest_material import GivenAfter
+from policy.digest_words import count
 from policy.money import Money
 from policy.statistics import SMALLEST_SHARE, Interval, median_interval, median_of
 
@@ -70,37 +71,42 @@ def _apart(one: Interval, other: Interval) -> str:
     return "less, beyond what chance would make it" if one.high < other.low else "no clear difference"
 
 
-def _row(given: GivenAfter) -> tuple[str, ...]:
-    label, size = f"{given.currency}, {ARMS[given.acted]}", f"{len(given.totals):,}"
+def _row(given: GivenAfter) -> tuple[Cell, ...]:
+    label, size = f"{given.currency}, {ARMS[given.acted]}", count(len(given.totals))
     if not _is_enough(given):
         return label, size, "too few", "too few", "too few", "too few"
-    between = _interval(given)
-    low, high = (_money(round(each), given.currency) for each in (between.low, between.high))
-    total = _money(sum(given.totals), given.currency)
-    return label, size, _median(given), f"{low} to {high}", total, _half_from(given.totals)
+    found = _interval(given)
+    low, high = (Money(minor=round(each), currency=given.currency) for each in (found.low, found.high))
+    between = Told(
+        words=f"{low} to {high}", low=float(low.major), high=float(high.major), unit=given.currency
+    )
+    total = Money(minor=sum(given.totals), currency=given.currency)
+    return label, size, _amount(_median(given)), between, _amount(total), _half_from(given.totals)
 
 
-def _half_from(totals: Sequence[int]) -> str:
+def _amount(money: Money) -> Told:
+    return Told(words=str(money), number=float(money.major), unit=money.currency)
+
+
+def _half_from(totals: Sequence[int]) -> Told:
     """Say how many households it takes, the largest first, to come to half of everything."""
     half, so_far, taken = sum(totals) / 2, 0, 0
     for each in sorted(totals, reverse=True):
         if so_far >= half:
             break
         so_far, taken = so_far + each, taken + 1
-    return f"fewer than {FEWEST}" if taken < FEWEST else f"{taken:,} of {len(totals):,}"
+    if taken < FEWEST:
+        return Told(words=f"fewer than {FEWEST}")
+    return Told(words=f"{taken:,} of {len(totals):,}", number=taken, of=len(totals))
 
 
 def _is_enough(given: GivenAfter) -> bool:
     return len(given.totals) >= SMALLEST_SHARE
 
 
-def _median(given: GivenAfter) -> str:
-    return _money(round(median_of(Counter(given.totals)) or 0), given.currency)
+def _median(given: GivenAfter) -> Money:
+    return Money(minor=round(median_of(Counter(given.totals)) or 0), currency=given.currency)
 
 
 def _interval(given: GivenAfter) -> Interval:
     return median_interval(Counter(given.totals)) or Interval(0.0, 0.0)
-
-
-def _money(minor: int, currency: str) -> str:
-    return str(Money(minor=minor, currency=currency))

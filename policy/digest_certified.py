@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from policy.calibration import FEWEST, OVERRULED_AT_MOST, Reliability
-from policy.digest import DigestSection
-from policy.digest_words import action
+from policy.digest import Cell, DigestSection, Told
+from policy.digest_words import NONE, action, count
 
 COLUMNS = (
     "",
@@ -46,11 +46,15 @@ def _says(found: Mapping[str, Reliability]) -> str:
     return f"“{action(kind)}” can be relied on from a confidence of {threshold} on{rest}."
 
 
-def _row(each: Reliability) -> tuple[str, ...]:
-    decided, accepted = f"{each.decisions:,}", f"{each.accepted:,}"
+def _row(each: Reliability) -> tuple[Cell, ...]:
+    decided, accepted = count(each.decisions), count(each.accepted)
     if each.missing:
-        return decided, accepted, "not enough data", "–", "–"
-    reliable = "at no level" if each.threshold is None else f"{each.threshold} of 100"
-    covered = "–" if each.covered is None else f"{100 * each.covered:.0f} %"
-    error = each.calibration_error
-    return decided, accepted, reliable, covered, "–" if error is None else f"{100 * error:.0f} points"
+        return decided, accepted, "not enough data", NONE, NONE
+    threshold = each.threshold
+    reliable = "at no level" if threshold is None else Told(words=f"{threshold} of 100", low=threshold)
+    off_by = _percent(each.calibration_error, "points")
+    return decided, accepted, reliable, _percent(each.covered, "%"), off_by
+
+
+def _percent(share: float | None, unit: str) -> Cell:
+    return NONE if share is None else Told(words=f"{100 * share:.0f} {unit}", number=100 * share, unit=unit)

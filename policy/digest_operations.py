@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from policy.cells import Cells, Pair, because
-from policy.digest import Digest, DigestFigure, DigestKind, DigestSection
+from policy.digest import Digest, DigestFigure, DigestKind, DigestSection, Told
 from policy.digest_material import Material
-from policy.digest_words import count_figure, counted, listed
+from policy.digest_words import count, count_figure, counted, listed
 from policy.interactions import Kind
 from policy.tally import By
 
@@ -89,8 +89,12 @@ def _cost(material: Material) -> tuple[DigestFigure, ...]:
     if price is None:
         return ()
     tokens = material.cells.amount(K.TOKENS)
-    now, before = (tokens.now * price / 100_000_000, tokens.before * price / 100_000_000)
-    return (DigestFigure(label="Cost of the models", value=f"{now:,.2f}", before=f"{before:,.2f}"),)
+    now, before = (_spent(each * price / 100_000_000) for each in (tokens.now, tokens.before))
+    return (DigestFigure(label="Cost of the models", value=now, before=before),)
+
+
+def _spent(amount: float) -> Told:
+    return Told(words=f"{amount:,.2f}", number=round(amount, 2))
 
 
 def _section(cells: Cells, id_: str, title: str, kinds: dict[Kind, str]) -> DigestSection:
@@ -106,7 +110,7 @@ def _section(cells: Cells, id_: str, title: str, kinds: dict[Kind, str]) -> Dige
         says=says,
         columns=("What", "Now", "Before"),
         rows=tuple(
-            (words, f"{pair.now:,}", f"{pair.before:,}") for words, pair in found if pair.now or pair.before
+            (words, count(pair.now), count(pair.before)) for words, pair in found if pair.now or pair.before
         ),
     )
 
@@ -121,7 +125,7 @@ def _without_model(cells: Cells) -> DigestSection:
         says=f"{texts} written from the facts alone instead." if total else _answered(cells),
         columns=("Because", "Now", "Before"),
         rows=tuple(
-            (WHY_WORDS.get(each, each.replace("_", " ")), f"{pair.now:,}", f"{pair.before:,}")
+            (WHY_WORDS.get(each, each.replace("_", " ")), count(pair.now), count(pair.before))
             for each in reasons
             for pair in (cells.count(K.WITHOUT_MODEL, because(each)),)
         ),

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from policy.clustered import Arm, Compared, rate_difference, rate_interval, share_difference, share_interval
-from policy.digest import Chart, Digest, DigestFigure, DigestKind, DigestSection, Series
+from policy.digest import Cell, Chart, Digest, DigestFigure, DigestKind, DigestSection, Series, Told
 from policy.digest_amounts import amounts
 from policy.digest_material import Came, Followed, Material
-from policy.digest_words import action, counted
+from policy.digest_words import action, count, counted
 from policy.statistics import SMALLEST_SHARE, Interval
 
 NOT_CAUSAL = (
@@ -99,15 +99,16 @@ def _all(followed: Sequence[Followed]) -> Compared:
     return next((each.pair for each in followed if not each.action_kind), Compared(Arm(), Arm()))
 
 
-def _size(arm: Arm) -> str:
-    return f"{arm.n:,} about {counted(arm.households, 'household', 'households')}" if arm.n else "0"
+def _size(arm: Arm) -> Told:
+    about = f" about {counted(arm.households, 'household', 'households')}" if arm.n else ""
+    return Told(words=f"{arm.n:,}{about}", number=arm.n)
 
 
-def _share(arm: Arm) -> str:
+def _share(arm: Arm) -> Told:
     of = f"{arm.x:,} of {arm.n:,}"
     if not arm.n:
-        return "–"
-    return f"{100 * arm.value:.0f} % ({of})" if arm.is_enough else of
+        return Told(words="–")
+    return Told(words=f"{100 * arm.value:.0f} % ({of})" if arm.is_enough else of, number=arm.x, of=arm.n)
 
 
 def _says(pair: Compared, measure: _Measure, comparisons: int = 1) -> str:
@@ -209,17 +210,20 @@ def _worth_drawing(pair: Compared) -> bool:
     return pair.is_enough and pair.acted.x + pair.others.x > 0
 
 
-def _row(measure: _Measure, pair: Compared) -> tuple[str, ...]:
+def _row(measure: _Measure, pair: Compared) -> tuple[Cell, ...]:
     return tuple(part for arm in (pair.acted, pair.others) for part in _cells(measure, arm))
 
 
-def _cells(measure: _Measure, arm: Arm) -> tuple[str, ...]:
-    size = f"{arm.n:,}", f"{arm.households:,}"
+def _cells(measure: _Measure, arm: Arm) -> tuple[Cell, ...]:
+    size, of = (count(arm.n), count(arm.households)), f" of {arm.n}" if not measure.per_hundred else ""
     if not arm.is_enough:
-        return (*size, f"{arm.x} of {arm.n}" if not measure.per_hundred else f"{arm.x}", "too few")
+        return (*size, Told(words=f"{arm.x}{of}", number=arm.x, of=arm.n), "too few")
     found, unit = measure.interval(arm), measure.unit
-    between = f"{100 * found.low:.0f} to {100 * found.high:.0f}{unit}"
-    return (*size, f"{100 * arm.value:.0f}{unit}", between)
+    low, high = 100 * found.low, 100 * found.high
+    between = Told(
+        words=f"{low:.0f} to {high:.0f}{unit}", low=round(low, 2), high=round(high, 2), unit=unit.strip()
+    )
+    return (*size, Told(words=f"{100 * arm.value:.0f}{unit}", number=arm.x, of=arm.n), between)
 
 
 def _chart(measure: _Measure, pair: Compared) -> Chart:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from policy.cells import Cells, Where, because
-from policy.digest import Chart, Digest, DigestFigure, DigestKind, DigestSection, Series
+from policy.digest import Cell, Chart, Digest, DigestFigure, DigestKind, DigestSection, Series, Told
 from policy.digest_certified import certified
 from policy.digest_material import FEWEST_PEOPLE, Material, Overruled
 from policy.digest_words import (
     CHANCE,
     TOO_FEW,
     action,
-    bare_percent,
+    bare_share,
     change_of,
+    count,
     count_figure,
     counted,
-    percent,
     range_of,
     reason,
+    share,
     share_figure,
     stage,
 )
@@ -106,8 +107,8 @@ def _faster(cells: Cells) -> DigestFigure:
     enough = (people.now >= FEWEST_PEOPLE, people.before >= FEWEST_PEOPLE)
     return DigestFigure(
         label="Approved faster than reading",
-        value=percent(now) if enough[0] else FEW_DECIDED,
-        before=percent(before) if enough[1] else FEW_DECIDED,
+        value=share(now) if enough[0] else FEW_DECIDED,
+        before=share(before) if enough[1] else FEW_DECIDED,
         change=change_of(now, before) if all(enough) else "",
     )
 
@@ -137,11 +138,11 @@ def _rates(cells: Cells, id_: str, title: str, by: By, name: Callable[[str], str
     )
 
 
-def _rates_row(cells: Cells, label: str, where: Where) -> tuple[str, ...]:
+def _rates_row(cells: Cells, label: str, where: Where) -> tuple[Cell, ...]:
     now, before = _ended(cells, K.APPROVED, where)
     others = (K.APPROVED_EDITED, K.DECLINED, K.SENT_BACK, K.EXPIRED)
-    shares = (bare_percent(_ended(cells, kind, where)[0]) for kind in others)
-    return (label, f"{now.whole:,}", bare_percent(now), range_of(now), bare_percent(before), *shares)
+    shares = (bare_share(_ended(cells, kind, where)[0]) for kind in others)
+    return (label, count(now.whole), bare_share(now), range_of(now), bare_share(before), *shares)
 
 
 def _rates_say(charted: list[tuple[str, Share]]) -> str:
@@ -181,7 +182,7 @@ def _reliability(cells: Cells) -> DigestSection:
         ),
         chart=_shares_chart("Approved as proposed, by confidence", charted) if len(charted) > 1 else None,
         columns=("Confidence", "Ended", "Approved as proposed", "Between"),
-        rows=tuple((label, f"{s.whole:,}", bare_percent(s), range_of(s)) for label, s in filled),
+        rows=tuple((label, count(s.whole), bare_share(s), range_of(s)) for label, s in filled),
     )
 
 
@@ -217,7 +218,7 @@ def _reasons(cells: Cells) -> DigestSection:
             for k in OVERRIDES
             if (n := cells.count(k, because(code)).now)
         ]
-        rows.append((reason(code), f"{pair.now:,}", f"{pair.before:,}", ", ".join(ways)))
+        rows.append((reason(code), count(pair.now), count(pair.before), ", ".join(ways)))
     top = Share(cells.count(OVERRIDES, because(given[0])).now, total) if given else None
     says = (
         f"The most frequent reason is “{reason(given[0])}”: {_of_reasons(top)} reasons given."
@@ -243,7 +244,7 @@ def _gates(cells: Cells, *, of_team: bool) -> DigestSection:
     for kind, words in ((K.HELD_BY, "holds"), (K.ASKED_BY, "asks for a person")):
         for gate in cells.values((kind,), By.REASON)[:MOST_ROWS]:
             pair = cells.count(kind, because(gate))
-            rows.append((gate.replace("_", " "), words, f"{pair.now:,}", f"{pair.before:,}"))
+            rows.append((gate.replace("_", " "), words, count(pair.now), count(pair.before)))
     held = cells.values((K.HELD_BY,), By.REASON)
     total = cells.count(K.RECOMMENDED, because("deny"))
     says = (
@@ -272,7 +273,7 @@ def _worth_reading(overruled: tuple[Overruled, ...]) -> DigestSection:
             action(each.action_kind),
             stage(each.stage),
             reason(each.reason),
-            "–" if each.confidence < 0 else f"{10 * each.confidence}+",
+            "–" if each.confidence < 0 else Told(words=f"{10 * each.confidence}+", low=10 * each.confidence),
             each.reference,
         )
         for each in overruled

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from policy.action_words import ACTION_WORDS
 from policy.cells import Pair
-from policy.digest import DigestFigure
+from policy.digest import DigestFigure, Told
 from policy.override_reasons import LABELS, OverrideReason
 from policy.statistics import SMALLEST_SHARE, Share, differ_clearly, median_interval, median_of
 
 TOO_FEW = f"Shares are given as percentages from {SMALLEST_SHARE} on; of fewer, only the counts."
 CHANCE = "“Up” and “down” are said only where chance alone would hardly make the difference (95 %)."
 UP, DOWN, SAME = "up", "down", "no clear change"
+NONE = "–"
 _HOUR, _DAY = 60, 1440
 
 
@@ -22,29 +23,43 @@ def percent(share: Share) -> str:
     return f"{100 * share.value:.0f} % ({of})" if share.is_enough else of
 
 
-def bare_percent(share: Share) -> str:
-    """Say a share in a narrow column."""
-    return f"{100 * share.value:.0f} %" if share.is_enough else f"{share.part} of {share.whole}"
+def count(number: int) -> Told:
+    """Return a count for a table."""
+    return Told(words=f"{number:,}", number=number)
 
 
-def range_of(share: Share) -> str:
-    """Say between which percentages a share lies."""
-    if not share.is_enough:
-        return "too few"
-    return f"{100 * share.interval.low:.0f} to {100 * share.interval.high:.0f} %"
+def share(found: Share) -> Told:
+    """Return a share with its counts for a table; of nothing there is none."""
+    return Told(words=percent(found), number=found.part, of=found.whole) if found.whole else Told(words=NONE)
+
+
+def bare_share(found: Share) -> Told:
+    """Return a share for a narrow column: its percentage, or the counts alone when they are few."""
+    if not found.whole:
+        return Told(words=NONE)
+    words = f"{100 * found.value:.0f} %" if found.is_enough else f"{found.part} of {found.whole}"
+    return Told(words=words, number=found.part, of=found.whole)
+
+
+def range_of(found: Share) -> Told:
+    """Return between which percentages a share lies, for a table."""
+    if not found.is_enough:
+        return Told(words="too few")
+    low, high = 100 * found.interval.low, 100 * found.interval.high
+    return Told(words=f"{low:.0f} to {high:.0f} %", low=round(low, 2), high=round(high, 2), unit="%")
 
 
 def count_figure(label: str, pair: Pair) -> DigestFigure:
     """Return a count with the one before."""
-    return DigestFigure(label=label, value=f"{pair.now:,}", before=f"{pair.before:,}")
+    return DigestFigure(label=label, value=count(pair.now), before=count(pair.before))
 
 
 def share_figure(label: str, now: Share, before: Share) -> DigestFigure:
     """Return a share with the one before, and whether it went up or down."""
     return DigestFigure(
         label=label,
-        value=percent(now) if now.whole else "–",
-        before=percent(before) if before.whole else "–",
+        value=share(now),
+        before=share(before),
         change=change_of(now, before),
     )
 
@@ -62,10 +77,18 @@ def median_figure(label: str, now: Mapping[int, int], before: Mapping[int, int])
     """Return a median of minutes with the one before."""
     return DigestFigure(
         label=label,
-        value=minutes(median_of(now)),
-        before=minutes(median_of(before)),
+        value=_median(now),
+        before=_median(before),
         change=_median_change(now, before),
     )
+
+
+def _median(values: Mapping[int, int]) -> Told:
+    median, between = median_of(values), median_interval(values)
+    if median is None:
+        return Told(words=NONE)
+    low, high = (between.low, between.high) if between else (None, None)
+    return Told(words=minutes(median), number=median, low=low, high=high, unit="min")
 
 
 def _median_change(now: Mapping[int, int], before: Mapping[int, int]) -> str:
@@ -77,10 +100,8 @@ def _median_change(now: Mapping[int, int], before: Mapping[int, int]) -> str:
     return DOWN if one.high < other.low else SAME
 
 
-def minutes(value: float | None) -> str:
+def minutes(value: float) -> str:
     """Say a time in the unit people would."""
-    if value is None:
-        return "–"
     if value < 2 * _HOUR:
         return f"{value:.0f} min"
     return f"{value / _HOUR:.0f} h" if value < 2 * _DAY else f"{value / _DAY:.0f} days"

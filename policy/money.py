@@ -37,6 +37,11 @@ class Money(Value):
         """Return an amount given in *major* units, such as dollars; less than a cent is cut off."""
         return cls(minor=int(major * 10 ** _EXPONENTS.get(currency, 2)), currency=currency)
 
+    @property
+    def major(self) -> Decimal:
+        """The amount in major units, such as dollars."""
+        return Decimal(self.minor).scaleb(-_EXPONENTS.get(self.currency, 2))
+
     def __str__(self) -> str:
         """Spell the amount as people read it: "$25,000", "€1,250.50", "CHF 500"."""
         exponent = _EXPONENTS.get(self.currency, 2)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from statistics import median_low
 from typing import Literal
 
 from pydantic import AwareDatetime
 
-from policy.digest import DigestSection
+from policy.digest import Cell, DigestSection
+from policy.digest_words import NONE, count
 from policy.value import Value
 
 QUESTION = "How far do you trust Countersign’s suggestions for your donors?"
@@ -83,13 +83,9 @@ def _says(trust: Trust) -> str:
     return says + BEFORE.format(count=len(trust.before), median=median_low(trust.before))
 
 
-def _rows(trust: Trust) -> list[tuple[str, str, str]]:
+def _rows(trust: Trust) -> list[tuple[Cell, ...]]:
     compared = len(trust.before) >= FEWEST_ANSWERS
     return [
-        (words, str(trust.now.count(value)), _count(trust.before, value) if compared else "–")
+        (words, count(trust.now.count(value)), count(trust.before.count(value)) if compared else NONE)
         for value, words in SCALE.items()
     ]
-
-
-def _count(answers: Sequence[int], value: int) -> str:
-    return str(answers.count(value))

@@ -19,7 +19,7 @@ from bot.slack.cards.digest import period_words
 from handlers.digests.as_csv import as_csv
 from handlers.digests.figures import digest_of_everybody
 from handlers.outcomes import DigestShown
-from policy.digest import DigestKind
+from policy.digest import Cell, DigestKind, in_words
 from policy.digest_periods import rolling_period
 from policy.organisation import Organisation
 
@@ -73,10 +73,10 @@ def _print(digest: DigestShown) -> None:
         say(note, "dim")
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
     table = Table()
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(in_words, row))
     console().print(table)

@@ -186,6 +186,12 @@ def add_dashboard(app: FastAPI, dashboard: Dashboard) -> None:
     async def style() -> Response:
         return Response(STYLE.read_bytes(), media_type="text/css; charset=utf-8", headers=HEADERS)
 
+    @app.get("/dashboard/{rest:path}", include_in_schema=False)
+    async def elsewhere(rest: str) -> Response:
+        if not rest:
+            return RedirectResponse(shown.HOME, status_code=307, headers=HEADERS)
+        raise NotAllowed(404, "Not there", WRONG_ADDRESS)
+
 
 def _html(content: str, status: int = 200) -> HTMLResponse:
     return HTMLResponse(content, status_code=status, headers=HEADERS)

@@ -12,7 +12,7 @@ from bot.slack.cards.digest import period_words
 from handlers.digests.add_up import DAYS
 from handlers.digests.dashboard_view import Now, Viewer
 from handlers.outcomes import DigestShown
-from policy.digest import DigestKind, DigestSection
+from policy.digest import Cell, DigestKind, DigestSection, in_words
 
 HOME = "/dashboard"
 TABS = {
@@ -148,7 +148,7 @@ def _section(section: DigestSection) -> Markup:
 def _table(
     caption: str,
     columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
+    rows: Sequence[Sequence[Cell]],
     links: Sequence[str | None] = (),
 ) -> Markup:
     head = el("tr", [el("th", column or "What", scope="col") for column in columns])
@@ -158,12 +158,12 @@ def _table(
     return el("div", table, class_=words, tabindex="0", role="region", aria_label=caption)
 
 
-def _row(row: Sequence[str], link: str | None) -> Markup:
-    cells = [el("td", cell) for cell in row[1:]]
+def _row(row: Sequence[Cell], link: str | None) -> Markup:
+    cells = [el("td", in_words(cell)) for cell in row[1:]]
     if link:
-        words = row[-1] or "the card"
+        words = in_words(row[-1]) or "the card"
         cells[-1] = el("td", el("a", words, href=link, rel="noreferrer"))
-    return el("tr", el("th", row[0], scope="row"), cells)
+    return el("tr", el("th", in_words(row[0]), scope="row"), cells)
 
 
 def _now(now: Now) -> Markup:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import date, time, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime
 
@@ -43,6 +44,13 @@ class DigestShown(Value):
     footnotes: tuple[str, ...] = ()
     late: bool = False
     charts: bool = True
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day of the period, where its figures are counted."""
+        zone = ZoneInfo(self.zone)
+        last = self.period_end.astimezone(zone) - timedelta(microseconds=1)
+        return self.period_start.astimezone(zone).date(), last.date()
 
 
 class DigestDetail(Value):

@@ -25,6 +25,7 @@ from handlers.rules.alarms import NONE_BEFORE, choices_of
 from handlers.rules.roll_back_model import earlier_prompt
 from policy.canonical import canonical_json
 from policy.decide import CompiledPolicy
+from policy.digest import in_words
 from policy.digest_certified import certified
 from storage.assistance import Judgement, Promotion
 from tests.handlers.conftest import MANAGER, STRANGER, house_in
@@ -193,7 +194,7 @@ async def test_the_digest_says_from_which_confidence_on_proposals_can_be_relied_
     found = await desk.house.database.read(lambda tx: reliability_by_class(tx, now))
     section = certified(found)
     assert section.says == "“Change the stage” can be relied on from a confidence of 0 on."
-    assert section.rows == (
+    assert tuple(tuple(map(in_words, row)) for row in section.rows) == (
         ("Create a task", "5", "5", "not enough data", "–", "–"),
         ("Change the stage", "40", "40", "0 of 100", "100 %", "15 points"),
     )

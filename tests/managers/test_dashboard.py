@@ -206,6 +206,14 @@ async def test_no_address_leads_elsewhere_or_says_what_it_is_made_of(
     assert not re.search(r"Traceback|sqlalchemy|root:|def |SELECT", answered.text)
 
 
+async def test_an_address_that_leads_nowhere_says_so_to_people(http: httpx2.AsyncClient) -> None:
+    answered = await http.get("/dashboard/overrides")
+    assert (answered.status_code, answered.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is nothing at this address." in answered.text
+    assert "Type /donor dashboard in Slack for a new link." in answered.text
+    assert (await http.get("/dashboard/", follow_redirects=False)).headers["location"] == "/dashboard"
+
+
 async def test_an_entrance_shows_no_markup_of_its_address(http: httpx2.AsyncClient) -> None:
     answered = await http.get('/dashboard/enter/"><b>x')
     assert "<b>x" not in answered.text

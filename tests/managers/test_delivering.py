@@ -60,7 +60,7 @@ async def test_a_digest_has_its_detail_and_its_figures_in_the_thread(
     assert (digest.period_end - digest.period_start).days == 7
     assert [detail.section for detail in details(house)] == list(digest.sections)
     [(name, content, thread)] = house.chat.files
-    assert name == "override-2026-01-12-2026-01-19.csv"
+    assert name == "override-2026-01-12-2026-01-18.csv"
     assert thread.channel_id == "CMANAGERS"
     assert "Approved as proposed" in content.decode("utf-8-sig")
     entries = await house.database.read(lambda tx: tx.audit.of_kind("digest.delivered"))
@@ -165,8 +165,8 @@ def test_no_cell_of_the_file_is_a_formula() -> None:
         sections=(section,),
     )
     lines = as_csv(digest).splitlines()
-    assert lines[1] == """Figures,"'=HYPERLINK(""http://x"",""y"")",now,1"""
-    assert lines[3] == """'@A,"'=HYPERLINK(""http://x"",""y"")",'+n,'-1"""
+    assert lines[1] == """Figures,"'=HYPERLINK(""http://x"",""y"")",now,1,,,,,"""
+    assert lines[3] == """'@A,"'=HYPERLINK(""http://x"",""y"")",'+n,'-1,,,,,"""
     assert [harmless(cell) for cell in ("\tx", "3 of 4", "75 %")] == ["'\tx", "3 of 4", "75 %"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -16,16 +17,17 @@ from bot.cli.operator import arrival
 from bot.export.archive import Order, write_export
 from bot.export.contents import Scope
 from handlers.digests.add_up import add_up, outcomes_lately
+from handlers.digests.as_csv import as_csv
 from handlers.digests.count_older import UNCOUNTED, count_older_entries
 from handlers.digests.figures import digest_of_everybody, gathered
 from handlers.record.erase_donor import ErasureOrder, erase_donor
 from policy.cells import Pair, Where, because
 from policy.clustered import compared_of
-from policy.digest import DigestKind
+from policy.digest import DigestKind, Told, in_words
 from policy.digest_amounts import amounts
 from policy.digest_material import Came
 from policy.digest_periods import Period, rolling_period
-from policy.digest_words import bare_percent, percent
+from policy.digest_words import bare_share, percent
 from policy.interactions import CONCLUDED, OVERRIDES, Kind
 from policy.money import Money
 from policy.organisation import Organisation, Person
@@ -107,9 +109,10 @@ async def test_how_much_was_given_after_decisions_is_what_the_audit_says(lived: 
     section = amounts(found, ())
     acted = expected["USD", True]
     middle = Money(minor=round(median(acted)), currency="USD")
-    assert section.rows[0][:3] == ("USD, acted on", str(len(acted)), str(middle))
-    assert section.rows[0][4] == str(Money(minor=sum(acted), currency="USD"))
-    assert section.rows[1][1:] == (str(len(expected["USD", False])), *["too few"] * 4)
+    rows = [tuple(map(in_words, row)) for row in section.rows]
+    assert rows[0][:3] == ("USD, acted on", str(len(acted)), str(middle))
+    assert rows[0][4] == str(Money(minor=sum(acted), currency="USD"))
+    assert rows[1][1:] == (str(len(expected["USD", False])), *["too few"] * 4)
 
 
 async def test_what_came_in_the_time_of_a_campaign_is_what_the_audit_says(lived: Database) -> None:
@@ -132,7 +135,7 @@ async def test_the_planted_effects_are_found_and_chance_is_not_called_one(lived:
     assert says["gates"].endswith("“consent missing”.")
     assert len(next(s for s in override.sections if s.id == "worth_reading").rows) == 10
     figures = {figure.label: figure for figure in override.figures}
-    assert figures["Approved faster than reading"].value.endswith(")")
+    assert in_words(figures["Approved faster than reading"].value).endswith(")")
     outcomes = await digest_of_everybody(DigestKind.OUTCOMES, PERIOD, UTC_ZONE, ORGANISATION, lived)
     assert {section.id: section.says for section in outcomes.sections} == {
         "gifts": "After 58 % of what was acted on the donor gave, after 24 % of what was not: "
@@ -167,8 +170,8 @@ async def test_the_headline_figures_are_recounted_from_the_exported_zip(year: Li
     said, before = dict[str, str](), dict[str, str | None]()
     for kind in (DigestKind.ADOPTION, DigestKind.OVERRIDE, DigestKind.OUTCOMES):
         digest = await digest_of_everybody(kind, period, UTC_ZONE, ORGANISATION, database)
-        said |= {figure.label: figure.value for figure in digest.figures}
-        before |= {figure.label: figure.before for figure in digest.figures}
+        said |= {figure.label: in_words(figure.value) for figure in digest.figures}
+        before |= {f.label: in_words(f.before) if f.before is not None else None for f in digest.figures}
     await database.close()
     for unused in ("Histories and sources opened", "Passed on"):
         assert (said.pop(unused), before.pop(unused)) == ("0", "0")
@@ -178,6 +181,35 @@ async def test_the_headline_figures_are_recounted_from_the_exported_zip(year: Li
     earlier = recount.headline_figures(out, before_it, begins, len(PEOPLE)) | dict.fromkeys(followed)
     earlier["People who used it"] = earlier["People who used it"].partition(" of ")[0]
     assert before == earlier
+
+
+async def test_the_numbers_in_the_file_are_what_its_words_say(lived: Database) -> None:
+    lines = [
+        line
+        for kind in DigestKind
+        for line in csv.DictReader(
+            as_csv(await digest_of_everybody(kind, PERIOD, UTC_ZONE, ORGANISATION, lived)).splitlines()
+        )
+    ]
+    plain, shares, between = [], [], []
+    for line in lines:
+        said = line["Value"].replace(",", "")
+        if line["Of"]:
+            share = 100 * int(line["Number"]) / int(line["Of"])
+            shares.append(said.startswith((f"{share:.0f}", f"{line['Number']} of {line['Of']}")))
+        elif line["Low"] and line["High"] and not line["Number"]:
+            sign = {"USD": "$", "EUR": "€"}.get(line["Unit"], "")
+            low, high = (float(line[each]) for each in ("Low", "High"))
+            cents = f"{sign}{low:.2f} to {sign}{high:.2f}".replace(".00", "")
+            between.append(said.startswith((f"{low:.0f} to {high:.0f}", cents)))
+        elif line["Number"] and line["Unit"] in ("", "USD", "EUR"):
+            plain.append(float(said.split()[0].lstrip("$€")) == float(line["Number"]))
+        else:
+            assert said in ("–", "too few") or not line["Number"] or line["Unit"] in ("min", "%", "points")
+    assert all(plain)
+    assert all(shares)
+    assert all(between)
+    assert (len(plain) > 100, len(shares) > 100, len(between) > 20) == (True, True, True)
 
 
 async def test_a_team_sees_its_own_figures_and_they_add_up(lived: Database) -> None:
@@ -195,7 +227,8 @@ async def test_a_team_sees_its_own_figures_and_they_add_up(lived: Database) -> N
 
 
 def test_a_share_of_few_is_never_a_percentage() -> None:
-    assert (percent(Share(3, 4)), bare_percent(Share(3, 4))) == ("3 of 4", "3 of 4")
+    assert (percent(Share(3, 4)), bare_share(Share(3, 4)).words) == ("3 of 4", "3 of 4")
+    assert bare_share(Share(0, 0)) == Told(words="–")
     assert percent(Share(15, 20)) == "75 % (15 of 20)"
 
 

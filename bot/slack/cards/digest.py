@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.slack.blocks import (
     Block,
@@ -22,7 +20,7 @@ from bot.slack.cards.charts import MOST_CHARTS, chart_block
 from bot.slack.text import clip, for_notification, isolated, one_line
 from bot.slack.when import on_day
 from handlers.outcomes import DigestDetail, DigestShown
-from policy.digest import DigestFigure, DigestKind, DigestSection
+from policy.digest import Cell, DigestFigure, DigestKind, DigestSection, in_words
 
 PERIOD = "{start} to {end}, compared with the period before"
 FOLLOWED_UNTIL = "Up to {end}; which decisions are counted stands at each part"
@@ -78,9 +76,7 @@ def detail_message(detail: DigestDetail) -> Message:
 
 def period_words(digest: DigestShown) -> str:
     """Say which days a digest covers, where the figures are counted."""
-    zone = ZoneInfo(digest.zone)
-    first = digest.period_start.astimezone(zone).date()
-    last = (digest.period_end.astimezone(zone) - timedelta(microseconds=1)).date()
+    first, last = digest.days
     if digest.kind is DigestKind.OUTCOMES:
         return FOLLOWED_UNTIL.format(end=on_day(last))
     if first == last:
@@ -127,15 +123,16 @@ def _rows(section: DigestSection) -> Block:
     return {"type": "table", "column_settings": settings, "rows": rows}
 
 
-def _row(row: Sequence[str], url: str | None) -> list[dict[str, Any]]:
+def _row(row: Sequence[Cell], url: str | None) -> list[dict[str, Any]]:
     cells = [_cell(cell) for cell in row]
     if url and cells:
-        words = clip(one_line(row[-1]), 60) or "card"
+        words = clip(one_line(in_words(row[-1])), 60) or "card"
         cells[-1] = {"type": "rich_text", "elements": [paragraph(link(url, words))]}
     return cells
 
 
-def _cell(text: str) -> dict[str, Any]:
+def _cell(cell: Cell) -> dict[str, Any]:
+    text = in_words(cell)
     if text == BLANK:
         return {"type": "raw_text", "text": text}
     return {"type": "raw_text", "text": isolated(clip(one_line(text), 200)) or NO_FIGURE}

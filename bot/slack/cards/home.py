@@ -23,6 +23,7 @@ from bot.slack.blocks import (
 from bot.slack.cards.queue_lines import queue_buttons, queue_line
 from bot.slack.text import one_line
 from handlers.outcomes import HomeShown, QueueItem
+from policy.digest import in_words
 
 GREETING = "Your decisions"
 WAITING = "Waiting for you"
@@ -118,8 +119,8 @@ def _managing(home: HomeShown) -> list[Block]:
         [
             *said(f"{f.label}:", 80),
             leaf(" "),
-            *said(f.value, 80, bold=True),
-            leaf(f" (before: {f.before or NONE})"),
+            *said(in_words(f.value), 80, bold=True),
+            leaf(f" (before: {in_words(f.before or NONE)})"),
         ]
         for f in team.figures
     ]
