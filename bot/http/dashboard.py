@@ -152,6 +152,22 @@ def add_dashboard(app: FastAPI, dashboard: Dashboard) -> None:
         headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
         return PlainTextResponse(content, media_type="text/csv; charset=utf-8", headers=headers)
 
+    _add_sessions(app, dashboard)
+
+    @app.get("/dashboard/style.css")
+    async def style() -> Response:
+        return Response(STYLE.read_bytes(), media_type="text/css; charset=utf-8", headers=HEADERS)
+
+    @app.get("/dashboard/{rest:path}", include_in_schema=False)
+    async def elsewhere(rest: str) -> Response:
+        if not rest:
+            return RedirectResponse(shown.HOME, status_code=307, headers=HEADERS)
+        raise NotAllowed(404, "Not there", WRONG_ADDRESS)
+
+
+def _add_sessions(app: FastAPI, dashboard: Dashboard) -> None:
+    """Add the ways in and out."""
+
     @app.get("/dashboard/enter/{link}")
     async def stand_before(link: str) -> Response:
         return _html(shown.entrance(link[:LONGEST_TOKEN]))
@@ -181,16 +197,6 @@ def add_dashboard(app: FastAPI, dashboard: Dashboard) -> None:
         answer = _html(shown.message("Goodbye", "You have left the dashboard."))
         answer.delete_cookie(COOKIE, path=shown.HOME)
         return answer
-
-    @app.get("/dashboard/style.css")
-    async def style() -> Response:
-        return Response(STYLE.read_bytes(), media_type="text/css; charset=utf-8", headers=HEADERS)
-
-    @app.get("/dashboard/{rest:path}", include_in_schema=False)
-    async def elsewhere(rest: str) -> Response:
-        if not rest:
-            return RedirectResponse(shown.HOME, status_code=307, headers=HEADERS)
-        raise NotAllowed(404, "Not there", WRONG_ADDRESS)
 
 
 def _html(content: str, status: int = 200) -> HTMLResponse:
