@@ -14,7 +14,7 @@ from handlers.record.judging import reliability_by_class
 from policy.cells import Cells
 from policy.digest import TITLES, Digest, DigestKind
 from policy.digest_adoption import adoption
-from policy.digest_material import FEWEST_PEOPLE, Came, Followed, Material
+from policy.digest_material import FEWEST_PEOPLE, Came, Material
 from policy.digest_operations import operations
 from policy.digest_outcomes import WINDOWS, outcomes
 from policy.digest_override import override
@@ -22,6 +22,7 @@ from policy.digest_periods import Period, last_period, rolling_period
 from policy.organisation import DigestSchedule, Organisation
 from policy.pulse import COUNTED
 from storage.database import Database
+from storage.outcomes import Window
 from storage.team import Team
 from storage.transaction import Transaction
 
@@ -141,18 +142,15 @@ def _outcomes(tx: Transaction, period: Period, whose: Team | None, common: Mappi
     spans: dict[int, list[Came]] = {}
     for came, days in WINDOWS.items():
         spans.setdefault(days, []).append(came)
-    followed = dict[Came, tuple[Followed, ...]]()
-    for days, cames in spans.items():
-        start, end, within = moved_back(period, days)
-        found = tx.outcomes.followed(cames, start, end, within, whose)
-        followed |= {came: tuple(of) for came, of in found.items()}
-    gifts = moved_back(period, WINDOWS["gifts"])
+    windows = [Window(tuple(cames), *moved_back(period, days)) for days, cames in spans.items()]
+    outcome = tx.outcomes.followed(windows, whose)
+    start, end, _ = moved_back(period, WINDOWS["gifts"])
     return Material(
         **common,  # type: ignore[arg-type]
-        followed=followed,
+        followed={came: tuple(of) for came, of in outcome.followed.items()},
         campaigns=tuple(tx.outcomes.campaigns(period.end - CAMPAIGNS_BACK, period.end, whose)),
-        given=tuple(tx.outcomes.given(*gifts, whose)),
-        lone_donors=tx.outcomes.lone_donors(*gifts[:2], whose),
+        given=tuple(outcome.given),
+        lone_donors=tx.outcomes.lone_donors(start, end, whose),
     )
 
 

@@ -35,6 +35,7 @@ from policy.statistics import Share, median_of
 from policy.tally import By
 from storage.appending import AuditEntry
 from storage.database import Database
+from storage.outcomes import Window
 from storage.team import Team
 from tests.databases import perform
 from tests.handlers.conftest import KEYS, House
@@ -93,7 +94,9 @@ async def test_what_came_after_a_decision_is_what_the_audit_says(
     records = await lived.read(lambda tx: tx.audit.between(START, END + timedelta(days=400)))
     last, span = END - timedelta(days=days), timedelta(days=days)
     expected = came_after(records, START, last, days, came)
-    followed = await lived.read(lambda tx: tx.outcomes.followed([came], START, last, span)[came])
+    followed = await lived.read(
+        lambda tx: tx.outcomes.followed([Window((came,), START, last, span)]).followed[came]
+    )
     assert {each.action_kind: each.pair for each in followed} == {
         by: compared_of(households) for by, households in expected.items()
     }
@@ -102,7 +105,8 @@ async def test_what_came_after_a_decision_is_what_the_audit_says(
 async def test_how_much_was_given_after_decisions_is_what_the_audit_says(lived: Database) -> None:
     records = await lived.read(lambda tx: tx.audit.between(START, END + timedelta(days=400)))
     span = timedelta(days=90)
-    found = await lived.read(lambda tx: tx.outcomes.given(START, END - span, span))
+    window = Window(("gifts",), START, END - span, span)
+    found = await lived.read(lambda tx: tx.outcomes.followed([window]).given)
     expected = given_after(records, START, END - span, 90)
     assert {(each.currency, each.acted): list(each.totals) for each in found} == expected
     assert {currency for currency, _ in expected} == {"USD", "EUR"}

@@ -9,6 +9,7 @@ from typing import Any
 from policy.clustered import Arm, Compared
 from storage.appending import AuditEntry
 from storage.database import Database
+from storage.outcomes import Window
 from storage.team import Team
 from storage.transaction import Transaction
 
@@ -79,7 +80,9 @@ async def test_what_came_after_is_added_up_by_household(database: Database) -> N
     end = START + 100 * DAY
     every = {
         came: await database.read(
-            lambda tx, came=came: tx.outcomes.followed([came], START, end, 10 * DAY)[came]  # type: ignore[misc]
+            lambda tx, came=came: (  # type: ignore[misc]
+                tx.outcomes.followed([Window((came,), START, end, 10 * DAY)]).followed[came]
+            )
         )
         for came in ("gave", "retained", "gifts", "replied")
     }
@@ -97,5 +100,27 @@ async def test_what_came_after_is_added_up_by_household(database: Database) -> N
     assert (campaign.name, campaign.ended_at) == ("Spring!", datetime(2026, 4, 1, tzinfo=UTC))
     assert campaign.pair == Compared(Arm(1, 1, 1, 1, 1, 1), Arm(2, 2, 1, 1, 1, 2), xn=1, nn=1)
     nobody = Team(frozenset(), frozenset({"nobody@x.example"}))
-    none = await database.read(lambda tx: tx.outcomes.followed(["gave"], START, end, DAY, nobody))
+    window = Window(("gave",), START, end, DAY)
+    none = await database.read(lambda tx: tx.outcomes.followed([window], nobody).followed)
     assert none == {"gave": []}
+
+
+async def test_windows_read_at_once_come_to_what_each_comes_to_by_itself(database: Database) -> None:
+    await database.write(lived)
+    windows = [
+        Window(("replied",), START + 2 * DAY, START + 100 * DAY, 3 * DAY),
+        Window(("gave", "gifts"), START, START + 3 * DAY, 10 * DAY),
+        Window(("retained",), START, START + 100 * DAY, 10 * DAY),
+    ]
+    for some in (windows, windows[:2], windows[1:]):
+        together = await database.read(lambda tx, some=some: tx.outcomes.followed(some))  # type: ignore[misc]
+        alone = [
+            await database.read(lambda tx, each=each: tx.outcomes.followed([each]))  # type: ignore[misc]
+            for each in some
+        ]
+        assert together.followed == {came: of for each in alone for came, of in each.followed.items()}
+        assert together.given == [each for one in alone for each in one.given]
+    assert [(f.action_kind, f.pair.acted.n, f.pair.others.n) for f in together.followed["gave"]] == [
+        ("", 1, 1),
+        ("create_task", 1, 1),
+    ]
