@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic_core import from_json
 
 from policy.value import Value
 
@@ -279,3 +280,16 @@ class DecisionFacts(_Group):
     triage: TriageFacts
     rollout: RolloutFacts
     door: DoorFacts
+
+
+_NOT_LOOKED_AT_THEN = {"triage": {"urgency": "none", "topics": []}}
+"""Groups that came after decisions were stored, with what they say where nothing was found."""
+
+
+def facts_decided_on(stored: bytes) -> DecisionFacts:
+    """Read the facts that a card which is still open was made from, by this release or an earlier one.
+
+    A card of before is decided as if what nobody looked at then had found nothing. What is replayed is never
+    read so. Raises ValidationError.
+    """
+    return DecisionFacts.model_validate(_NOT_LOOKED_AT_THEN | from_json(stored), strict=False)

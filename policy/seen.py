@@ -7,7 +7,9 @@ they are asked again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from policy.actions import Action, FieldChange
@@ -45,6 +47,8 @@ _MARKS = {
     "vulnerable": "In vulnerable circumstances",
     "gives_anonymously": "Gives anonymously",
 }
+
+_DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", re.ASCII)
 
 
 class Seen(Value):
@@ -147,7 +151,14 @@ def became_true(name: str, before: Iterable[Seen], now: Iterable[Seen]) -> bool:
 def _differs(before: Seen, now: Seen | None) -> bool:
     if now is not None and before.count is not None and now.count is not None:
         return now.count > before.count
-    return now is None or now.value != before.value
+    return now is None or now.value != _spelled_as_now(before.value)
+
+
+def _spelled_as_now(value: str) -> str:
+    """Spell a date as it is today: earlier releases kept "2026-11-24", and its form is no change of it."""
+    if not _DATE.fullmatch(value):
+        return value
+    return spell_date(date.fromisoformat(value))
 
 
 def _change(before: Seen, now: Seen | None, *, hide_amounts: bool) -> FieldChange:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.proposals.escalation_view import card_of, requirement_of
 from policy.decision import Outcome, Role
-from policy.decision_facts import DecisionFacts
+from policy.decision_facts import DecisionFacts, facts_decided_on
 from policy.escalation import EscalationState
 from policy.organisation import Organisation
 from storage.escalations import Escalation
@@ -16,7 +16,7 @@ def may_be_decided_together(escalation: Escalation, organisation: Organisation) 
     """Say whether an open escalation may be among those approved with one press."""
     if escalation.state is not EscalationState.OPEN or escalation.action.kind not in organisation.bulk_kinds:
         return False
-    facts = DecisionFacts.model_validate_json(escalation.decision_facts, strict=False)
+    facts = facts_decided_on(escalation.decision_facts)
     decision = requirement_of(escalation).decision
     needs = [(need.role, need.count) for need in decision.approvals]
     # Where nobody looks after the donor, a manager decides what is ordinary as an owner would.

@@ -18,7 +18,14 @@ from policy.claims import Confidence, Origin
 from policy.decide import CompiledPolicy, decide, facts_read
 from policy.decision import Decision, Outcome
 from policy.decision_context import Blackout, DecisionContext, Evidence, PendingTouch, Triaged
-from policy.decision_facts import Capability, DecisionFacts, DoorFacts, DoorKind, Purpose
+from policy.decision_facts import (
+    Capability,
+    DecisionFacts,
+    DoorFacts,
+    DoorKind,
+    Purpose,
+    facts_decided_on,
+)
 from policy.donor import DonorRecord
 from policy.escalation import EscalationState
 from policy.gathering import gather
@@ -209,7 +216,7 @@ async def rule_on(
 
 def decided_on(escalation: Escalation) -> DecisionFacts:
     """Return the facts that an escalation was decided on."""
-    return DecisionFacts.model_validate_json(escalation.decision_facts, strict=False)
+    return facts_decided_on(escalation.decision_facts)
 
 
 async def _ruling(

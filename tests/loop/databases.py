@@ -41,6 +41,13 @@ def postgres_template(server: str) -> Iterator[str]:
 
 
 @contextmanager
+def empty_postgres(server: str) -> Iterator[tuple[str, str]]:
+    """A database without any table; yields its name and its URL."""
+    with _database(server) as name:
+        yield name, _address(server, name)
+
+
+@contextmanager
 def copied_postgres(server: str, template: str) -> Iterator[str]:
     """A copy of *template*; yields its URL."""
     with _database(server, f" TEMPLATE {template}") as name:
