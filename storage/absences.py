@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, insert, select, update
 
 from policy.delegation import Absence
+from storage.columns import UtcDateTime
 from storage.schema import ABSENCES
 
 
@@ -28,9 +29,7 @@ class Absences:
 
     def at(self, moment: datetime) -> list[Absence]:
         """Return everybody's absence at *moment*; of each person the one stated last."""
-        table = ABSENCES.c
-        query = select(ABSENCES).where(table.starts_at <= moment, table.ends_at > moment)
-        return self._all(query.where(table.ended_at.is_(None)))
+        return [_absence(row) for row in self._connection.execute(_AT, {"moment": moment}).mappings()]
 
     def between(self, start: datetime, end: datetime) -> list[Absence]:
         """Return everybody's absences that touch that time."""
@@ -52,9 +51,17 @@ class Absences:
         return _absence(row) if row else None
 
     def _all(self, query: Select[Any]) -> list[Absence]:
-        ordered = query.order_by(ABSENCES.c.starts_at, ABSENCES.c.created_at, ABSENCES.c.id)
-        return [_absence(row) for row in self._connection.execute(ordered).mappings()]
+        return [_absence(row) for row in self._connection.execute(query.order_by(*_IN_ORDER)).mappings()]
 
 
 def _absence(row: RowMapping) -> Absence:
     return Absence.model_validate(dict(row))
+
+
+_IN_ORDER = (ABSENCES.c.starts_at, ABSENCES.c.created_at, ABSENCES.c.id)
+_MOMENT = bindparam("moment", type_=UtcDateTime())
+_AT = (
+    select(ABSENCES)
+    .where(ABSENCES.c.starts_at <= _MOMENT, ABSENCES.c.ends_at > _MOMENT, ABSENCES.c.ended_at.is_(None))
+    .order_by(*_IN_ORDER)
+)

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Update, case, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Select,
+    Update,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from policy.calibration import Scored
+from storage.columns import UtcDateTime
 from storage.schema import CHECKED_TEXTS, DRIFT_ALARMS, JUDGEMENTS, MODEL_CALLS, PROMOTIONS
 
 
@@ -101,7 +115,7 @@ class CheckedTexts:
 
     def add(self, text: CheckedText) -> None:
         """Write down how one text held up."""
-        self._connection.execute(insert(CHECKED_TEXTS).values(asdict(text)))
+        self._connection.execute(_CHECKED, asdict(text))
 
     def since(self, moment: datetime) -> list[CheckedText]:
         """Return the texts from *moment* on, the oldest first."""
@@ -168,14 +182,8 @@ class Judgements:
 
     def latest_scores(self, action_kind: str, moment: datetime, most: int) -> list[Scored]:
         """Return the latest judgements of one kind of action, none from before *moment*, by score."""
-        table = JUDGEMENTS.c
-        query = select(table.score, table.accepted).where(
-            table.action_kind == action_kind, table.at >= moment
-        )
-        latest = query.order_by(table.at.desc(), table.id).limit(most).subquery()
-        accepted = func.sum(case((latest.c.accepted, 1), else_=0))
-        added = select(latest.c.score, func.count(), accepted).group_by(latest.c.score)
-        return [Scored(*row) for row in self._connection.execute(added.order_by(latest.c.score))]
+        wanted = {"of_kind": action_kind, "moment": moment, "most": most}
+        return [Scored(*row) for row in self._connection.execute(_LATEST_SCORES, wanted)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,3 +296,20 @@ class DriftAlarms:
         return update(DRIFT_ALARMS).where(
             table.id == alarm_id, table.revision == revision, table.acknowledged_at.is_(None)
         )
+
+
+def _latest_scores() -> Select[Any]:
+    table = JUDGEMENTS.c
+    of_kind = select(table.score, table.accepted).where(
+        table.action_kind == bindparam("of_kind"), table.at >= bindparam("moment", type_=UtcDateTime())
+    )
+    most = bindparam("most", type_=Integer())
+    latest = of_kind.order_by(table.at.desc(), table.id).limit(most).subquery()
+    accepted = func.sum(case((latest.c.accepted, 1), else_=0))
+    added = select(latest.c.score, func.count(), accepted).group_by(latest.c.score)
+    return added.order_by(latest.c.score)
+
+
+# Built once, since every proposal asks: building a statement costs more than running it.
+_LATEST_SCORES = _latest_scores()
+_CHECKED = insert(CHECKED_TEXTS).inline()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import Connection, RowMapping, bindparam, delete, select
 
 from policy.awaited_events import AwaitedEvent
 from storage.conflict import insert_or_update
@@ -35,12 +35,14 @@ class AwaitedEvents:
 
     def get(self, escalation_id: str) -> Awaited | None:
         """Return what an escalation waits for."""
-        return next(iter(self._all(AWAITED_EVENTS.c.escalation_id == escalation_id)), None)
+        query = select(AWAITED_EVENTS).where(AWAITED_EVENTS.c.escalation_id == escalation_id)
+        row = self._connection.execute(query).mappings().first()
+        return _awaited(row) if row else None
 
     def of(self, kind: AwaitedEvent, subject_id: str) -> list[Awaited]:
         """Return what waits for such an event about a donor or campaign."""
-        table = AWAITED_EVENTS.c
-        return self._all((table.kind == kind) & (table.subject_id == subject_id))
+        wanted = {"of_kind": kind, "of_subject": subject_id}
+        return [_awaited(row) for row in self._connection.execute(_OF, wanted).mappings()]
 
     def drop(self, escalation_id: str) -> None:
         """Forget what an escalation waits for."""
@@ -48,9 +50,17 @@ class AwaitedEvents:
             delete(AWAITED_EVENTS).where(AWAITED_EVENTS.c.escalation_id == escalation_id)
         )
 
-    def _all(self, condition: ColumnElement[bool]) -> list[Awaited]:
-        rows = self._connection.execute(
-            select(AWAITED_EVENTS).where(condition).order_by(AWAITED_EVENTS.c.escalation_id)
-        ).mappings()
-        found = [{field.name: row[field.name] for field in fields(Awaited)} for row in rows]
-        return [Awaited(**values | {"kind": AwaitedEvent(values["kind"])}) for values in found]
+
+def _awaited(row: RowMapping) -> Awaited:
+    values = {field.name: row[field.name] for field in fields(Awaited)}
+    return Awaited(**values | {"kind": AwaitedEvent(values["kind"])})
+
+
+_OF = (
+    select(AWAITED_EVENTS)
+    .where(
+        AWAITED_EVENTS.c.kind == bindparam("of_kind"),
+        AWAITED_EVENTS.c.subject_id == bindparam("of_subject"),
+    )
+    .order_by(AWAITED_EVENTS.c.escalation_id)
+)

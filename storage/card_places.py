@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from storage.conflict import insert_new
 from storage.schema import CARD_PLACES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CardPlace:
     """One message; *route* is how the place was named when it was posted there.
 
@@ -40,16 +40,13 @@ class CardPlaces:
 
     def get(self, place_id: str) -> CardPlace | None:
         """Return one place."""
-        query = select(CARD_PLACES).where(CARD_PLACES.c.id == place_id)
-        row = self._connection.execute(query).mappings().first()
-        return _place(row) if row else None
+        row = self._connection.execute(_PLACES.where(CARD_PLACES.c.id == place_id)).first()
+        return CardPlace(*row) if row else None
 
     def living(self, escalation_id: str) -> list[CardPlace]:
         """Return the messages that still show an escalation, the oldest first."""
-        table = CARD_PLACES.c
-        query = select(CARD_PLACES).where(table.escalation_id == escalation_id, table.ended_at.is_(None))
-        rows = self._connection.execute(query.order_by(table.shown_at, table.id)).mappings()
-        return [_place(row) for row in rows]
+        rows = self._connection.execute(_LIVING, {"of_escalation": escalation_id})
+        return [CardPlace(*row) for row in rows]
 
     def hand_over(self, escalation_id: str, successor_id: str) -> None:
         """Let the messages of one escalation show another from now on."""
@@ -66,5 +63,7 @@ class CardPlaces:
         return self._connection.execute(gone.values(ended_at=now, ended_why=why)).rowcount == 1
 
 
-def _place(row: RowMapping) -> CardPlace:
-    return CardPlace(**{field.name: row[field.name] for field in fields(CardPlace)})
+_PLACES = select(*(CARD_PLACES.c[field.name] for field in fields(CardPlace)))
+_LIVING = _PLACES.where(
+    CARD_PLACES.c.escalation_id == bindparam("of_escalation"), CARD_PLACES.c.ended_at.is_(None)
+).order_by(CARD_PLACES.c.shown_at, CARD_PLACES.c.id)

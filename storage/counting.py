@@ -166,11 +166,16 @@ def _tell_campaign(connection: Connection, campaign: CampaignTold, at: datetime)
         "campaign_name": campaign.name,
         "told_at": at,
     }
-    dialect = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    new = dialect(CAMPAIGNS_COUNTED)
-    told = {name: new.excluded[name] for name in row if name != "campaign_id"}
+    connection.execute(_campaign_told(connection.dialect.name, tuple(row)), row)
+
+
+@lru_cache
+def _campaign_told(dialect: str, names: tuple[str, ...]) -> postgresql.Insert | sqlite.Insert:
+    """Build, once for each database, what keeps the newer of what was told before and now."""
+    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(CAMPAIGNS_COUNTED)
+    told = {name: new.excluded[name] for name in names if name != "campaign_id"}
     newer = CAMPAIGNS_COUNTED.c.told_at < new.excluded.told_at
-    connection.execute(new.on_conflict_do_update(index_elements=["campaign_id"], set_=told, where=newer), row)
+    return new.inline().on_conflict_do_update(index_elements=["campaign_id"], set_=told, where=newer)
 
 
 class _Behind:

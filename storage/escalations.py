@@ -16,7 +16,6 @@ from sqlalchemy import (
     Select,
     and_,
     func,
-    insert,
     literal,
     or_,
     select,
@@ -28,6 +27,18 @@ from policy.actions import ACTION, Action
 from policy.canonical import canonical_json
 from policy.escalation import UNDECIDED, EscalationState, may_move
 from storage.errors import ImpossibleMoveError
+from storage.escalation_statements import (
+    ADDING,
+    CARDS_OF_PERSON,
+    CARDS_OF_ROUTE,
+    CHANGING,
+    CORRELATION,
+    OF_DONORS,
+    REPLACED_BY,
+    UNDECIDED_ABOUT,
+    UNDECIDED_IN_MATTER,
+    WITH_ID,
+)
 from storage.schema import ESCALATIONS
 
 Shown = Literal["card", "grouped"]
@@ -133,14 +144,19 @@ class Escalations:
 
     def add(self, escalation: Escalation) -> None:
         """Store a new escalation. Raises ConstraintError (at the database's door) for a known id."""
-        values = {field.name: getattr(escalation, field.name) for field in fields(escalation)}
-        self._connection.execute(
-            insert(ESCALATIONS).values(_encoded(values) | {"moved_at": escalation.created_at})
-        )
+        values = {name: getattr(escalation, name) for name in _NAMES}
+        self._connection.execute(ADDING, _encoded(values) | {"moved_at": escalation.created_at})
 
     def get(self, escalation_id: str) -> Escalation | None:
         """Return one escalation."""
-        return self._first(select(ESCALATIONS).where(ESCALATIONS.c.id == escalation_id))
+        return self._first(WITH_ID, {"of_id": escalation_id})
+
+    def correlation_of(self, escalation_id: str) -> str | None:
+        """Return the correlation id of one escalation."""
+        found: str | None = self._connection.execute(
+            CORRELATION, {"of_id": escalation_id}
+        ).scalar_one_or_none()
+        return found
 
     def by_correlation(self, correlation_id: str) -> Escalation | None:
         """Return the escalation that came of one event."""
@@ -155,9 +171,7 @@ class Escalations:
 
     def open_for_donor(self, donor_id: str) -> list[Escalation]:
         """Return what is still undecided about a donor, the oldest first."""
-        table = ESCALATIONS.c
-        query = select(ESCALATIONS).where(table.donor_id == donor_id, table.state.in_(UNDECIDED))
-        return self._all(query.order_by(table.created_at, table.id))
+        return self._all(UNDECIDED_ABOUT, {"of_donor": donor_id})
 
     def standings(
         self, opened: Collection[tuple[str, datetime]]
@@ -175,15 +189,11 @@ class Escalations:
 
     def replaced_by(self, successor_id: str) -> list[Escalation]:
         """Return what that escalation took the place of, the oldest first."""
-        table = ESCALATIONS.c
-        query = select(ESCALATIONS).where(table.successor_id == successor_id)
-        return self._all(query.order_by(table.created_at, table.id))
+        return self._all(REPLACED_BY, {"of_successor": successor_id})
 
     def of_donors(self, donor_ids: Collection[str], states: Collection[EscalationState]) -> list[Escalation]:
         """Return what is in those states about any of the donors, the oldest first."""
-        table = ESCALATIONS.c
-        query = select(ESCALATIONS).where(table.donor_id.in_(donor_ids), table.state.in_(states))
-        return self._all(query.order_by(table.created_at, table.id))
+        return self._all(OF_DONORS, {"of_donors": list(donor_ids), "in_states": list(states)})
 
     def one_at_a_time(self, matter: str) -> None:
         """Wait until no other transaction is in the same *matter*; SQLite has one writer anyway."""
@@ -193,9 +203,7 @@ class Escalations:
 
     def open_for_fold_key(self, fold_key: str) -> list[Escalation]:
         """Return what is still undecided about the same matter, the oldest first."""
-        table = ESCALATIONS.c
-        query = select(ESCALATIONS).where(table.fold_key == fold_key, table.state.in_(UNDECIDED))
-        return self._all(query.order_by(table.created_at, table.id))
+        return self._all(UNDECIDED_IN_MATTER, {"of_matter": fold_key})
 
     def due(self, now: datetime, limit: int) -> list[Escalation]:
         """Return deferred ones whose time has come and open or escalated ones past their due date."""
@@ -322,11 +330,9 @@ class Escalations:
 
     def cards_since(self, route: str, person: str | None, start: datetime) -> int:
         """Count the cards of its own that *person* got since *start*; for None, those of the route."""
-        table = ESCALATIONS.c
-        query = select(func.count()).where(
-            _gets(route, person), table.shown == "card", table.created_at >= start
-        )
-        return int(self._connection.execute(query).scalar_one())
+        who = {"of_person": person.casefold()} if person is not None else {"of_route": route}
+        counting = CARDS_OF_ROUTE if person is None else CARDS_OF_PERSON
+        return int(self._connection.execute(counting, {**who, "start": start}).scalar_one())
 
     def ungrouped(self, route: str, person: str | None, limit: int) -> list[Escalation]:
         """Return what was kept back for somebody's next grouping message in a channel, by due date."""
@@ -346,7 +352,7 @@ class Escalations:
 
     def put_into_grouping(self, escalation_id: str, grouping_id: str | None) -> None:
         """List an escalation in a grouping message, or take it out to wait for the next one."""
-        self._set(escalation_id, grouping_id=grouping_id)
+        self._connection.execute(CHANGING, {"of_id": escalation_id, "grouping_id": grouping_id})
 
     def give_card(self, escalation_id: str) -> bool:
         """Have a grouped escalation shown as a card of its own from now on; False when it has one."""
@@ -356,25 +362,22 @@ class Escalations:
 
     def set_permalink(self, escalation_id: str, permalink: str | None) -> None:
         """Remember the address of the message that shows the escalation."""
-        self._set(escalation_id, permalink=permalink)
-
-    def _set(self, escalation_id: str, **values: str | None) -> None:
-        self._connection.execute(update(ESCALATIONS).where(ESCALATIONS.c.id == escalation_id).values(values))
+        self._connection.execute(CHANGING, {"of_id": escalation_id, "permalink": permalink})
 
     def set_message(self, escalation_id: str, channel_id: str, message_ts: str) -> None:
         """Remember which Slack message shows the escalation."""
-        self._connection.execute(
-            update(ESCALATIONS)
-            .where(ESCALATIONS.c.id == escalation_id)
-            .values(channel_id=channel_id, message_ts=message_ts)
-        )
+        at = {"channel_id": channel_id, "message_ts": message_ts}
+        self._connection.execute(CHANGING, {"of_id": escalation_id, **at})
 
-    def _first(self, query: Select[Any]) -> Escalation | None:
-        row = self._connection.execute(query).mappings().first()
+    def _first(self, query: Select[Any], wanted: dict[str, Any] | None = None) -> Escalation | None:
+        row = self._connection.execute(query, wanted).mappings().first()
         return _escalation(row) if row else None
 
-    def _all(self, query: Select[Any]) -> list[Escalation]:
-        return [_escalation(row) for row in self._connection.execute(query).mappings()]
+    def _all(self, query: Select[Any], wanted: dict[str, Any] | None = None) -> list[Escalation]:
+        return [_escalation(row) for row in self._connection.execute(query, wanted).mappings()]
+
+
+_NAMES = tuple(field.name for field in fields(Escalation))
 
 
 def _gets(route: str, person: str | None) -> ColumnElement[bool]:
@@ -391,7 +394,7 @@ def _encoded(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _escalation(row: RowMapping) -> Escalation:
-    values = {field.name: row[field.name] for field in fields(Escalation)}
+    values = {name: row[name] for name in _NAMES}
     values["state"] = EscalationState(values["state"])
     values["action"] = ACTION.validate_json(values["action"])
     values["about"] = tuple(json.loads(values["about"])) if values["about"] else ()

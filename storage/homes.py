@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
+from storage.columns import UtcDateTime
 from storage.conflict import insert_or_update
 from storage.schema import HOMES
 
@@ -38,9 +39,11 @@ class Homes:
 
     def are_in_use(self, since: datetime) -> bool:
         """Say whether anybody opened their Home tab since then."""
-        found = select(HOMES.c.user_id).where(HOMES.c.opened_at >= since).limit(1)
-        return self._connection.execute(found).first() is not None
+        return self._connection.execute(_ANY, {"since": since}).first() is not None
 
     def shown(self, user_id: str, digest: str) -> None:
         """Note what somebody's Home tab shows now."""
         self._connection.execute(update(HOMES).where(HOMES.c.user_id == user_id).values(shown_digest=digest))
+
+
+_ANY = select(HOMES.c.user_id).where(HOMES.c.opened_at >= bindparam("since", type_=UtcDateTime())).limit(1)

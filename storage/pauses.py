@@ -37,7 +37,7 @@ class Pauses:
 
     def in_force(self, now: datetime) -> tuple[Pause, ...]:
         """Return what is paused at *now*; a pause is over at the moment it lasts until."""
-        rows = self._connection.execute(select(PAUSES).order_by(PAUSES.c.capability)).mappings()
+        rows = self._connection.execute(_ALL).mappings()
         pauses = (Pause(**{**row, "capability": cast("Capability", row["capability"])}) for row in rows)
         return tuple(pause for pause in pauses if pause.until is None or pause.until > now)
 
@@ -51,3 +51,6 @@ class Pauses:
         if change_id is not None:
             gone = gone.where(PAUSES.c.change_id == change_id)
         return self._connection.execute(gone).rowcount == 1
+
+
+_ALL = select(PAUSES).order_by(PAUSES.c.capability)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, select, update
+from sqlalchemy import Connection, Dialect, bindparam, select, update
 
 from storage.columns import microseconds
 from storage.conflict import insert_new
@@ -100,11 +100,8 @@ class Outbox(LeasedQueue):
 
         The waiting row is locked until the caller's transaction ends, so whoever claims it sees the changes.
         """
-        table = OUTBOX.c
-        waiting = update(OUTBOX).where(
-            table.entity_key == effect.entity_key, table.kind == effect.kind, in_status(OUTBOX, "ready")
-        )
-        if not self._connection.execute(waiting.values(available_at=table.available_at)).rowcount:
+        waiting = {"of_entity": effect.entity_key, "of_kind": effect.kind}
+        if not self._connection.execute(_HOLD_WAITING, waiting).rowcount:
             self.enqueue(effect)
 
     def finish(self, item: Item, now: datetime, result: str | None = None) -> None:
@@ -133,6 +130,15 @@ class Outbox(LeasedQueue):
         return self._connection.execute(query).scalar_one_or_none()
 
 
+_HOLD_WAITING = (
+    update(OUTBOX)
+    .where(
+        OUTBOX.c.entity_key == bindparam("of_entity"),
+        OUTBOX.c.kind == bindparam("of_kind"),
+        in_status(OUTBOX, "ready"),
+    )
+    .values(available_at=OUTBOX.c.available_at)
+)
 _SENT_ONCE = ("source", "dedupe_key")
 _ARRIVED = (
     "id",

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from storage.conflict import insert_or_update
 from storage.schema import SETTINGS
@@ -20,9 +20,7 @@ class Settings:
 
     def get(self, key: str) -> JsonValue:
         """Return the value; None when it was never set."""
-        stored = self._connection.execute(
-            select(SETTINGS.c.value).where(SETTINGS.c.key == key)
-        ).scalar_one_or_none()
+        stored = self._connection.execute(_VALUE, {"of_key": key}).scalar_one_or_none()
         value: JsonValue = json.loads(stored) if stored is not None else None
         return value
 
@@ -32,3 +30,6 @@ class Settings:
         insert_or_update(
             self._connection, SETTINGS, ("key",), {"key": key, "value": encoded, "changed_at": now}
         )
+
+
+_VALUE = select(SETTINGS.c.value).where(SETTINGS.c.key == bindparam("of_key"))

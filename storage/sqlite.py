@@ -105,7 +105,8 @@ def sqlite_engine(url: str, *, begin: str, query_only: bool, connections: int) -
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver: Any = connection.connection.driver_connection
+        driver.execute(begin)
 
     return engine
 

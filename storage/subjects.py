@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, exists, select
@@ -92,8 +93,7 @@ class Subjects:
     def _make(self, donor_ids: list[str]) -> None:
         if self._keys is None and self._is_encrypted():
             raise MasterKeyMissingError
-        kind = sqlite if self._connection.dialect.name == "sqlite" else postgresql
-        row = kind.insert(AUDIT_SUBJECTS).inline().on_conflict_do_nothing(index_elements=("donor_id",))
+        row = _new_subject(self._connection.dialect.name)
         self._connection.execute(row, [self._fresh(donor_id) for donor_id in donor_ids])
 
     def _fresh(self, donor_id: str) -> dict[str, Any]:
@@ -109,8 +109,13 @@ class Subjects:
         }
 
     def _is_encrypted(self) -> bool:
-        wrapped = select(exists().where(AUDIT_SUBJECTS.c.master_id.is_not(None)))
-        return bool(self._connection.execute(wrapped).scalar_one())
+        return bool(self._connection.execute(_ANY_WRAPPED).scalar_one())
+
+
+@lru_cache
+def _new_subject(dialect: str) -> postgresql.Insert | sqlite.Insert:
+    row = postgresql.insert(AUDIT_SUBJECTS) if dialect == "postgresql" else sqlite.insert(AUDIT_SUBJECTS)
+    return row.inline().on_conflict_do_nothing(index_elements=("donor_id",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,7 @@ def erase_subject(connection: Connection, donor_id: str, keys: KeyRing | None) -
     return ErasedSubject(ref, removed.rowcount)
 
 
+_ANY_WRAPPED = select(exists().where(AUDIT_SUBJECTS.c.master_id.is_not(None)))
 _ON_SQLITE = "SELECT donor_id, subject_ref, key, master_id FROM audit_subjects WHERE donor_id IN"
 _LOCKED = (
     select(

@@ -112,6 +112,7 @@ class _Known:
     waiting: tuple[Escalation, ...]
     rules: CompiledPolicy
     candidate: Candidate | None
+    today: date
 
 
 async def rule(
@@ -124,10 +125,11 @@ async def rule(
     """
     evidence, matter = _evidence(findings), _matter(proposal, record, context.organisation, findings.triage)
     asked = _Asked(evidence, matter, occasion, None)
-    routed = await _ruling(proposal.action, record, "auto_route", asked, context)
+    known = await _known(record, asked, context)
+    routed = _ruling(proposal.action, record, "auto_route", asked, known, context)
     if routed.decision.outcome is Outcome.DENY:
         return routed
-    ruling = await _ruling(proposal.action, record, "execute", asked, context)
+    ruling = _ruling(proposal.action, record, "execute", asked, known, context)
     return replace(ruling, shadow=(*routed.shadow, *ruling.shadow))
 
 
@@ -136,7 +138,8 @@ async def rule_idea(
 ) -> Ruling:
     """Decide whether *proposal* may be named to somebody who asks; raises NotBefore while paused."""
     asked = _Asked(_evidence(findings), _matter(proposal, record, context.organisation), occasion, None)
-    return await _ruling(proposal.action, record, "recommend", asked, context)
+    known = await _known(record, asked, context)
+    return _ruling(proposal.action, record, "recommend", asked, known, context)
 
 
 def _matter(
@@ -202,7 +205,7 @@ async def rule_again(
     )
     action = action or escalation.action
     asked = _Asked(evidence, _matter_of(before), occasion, escalation)
-    return await _ruling(action, record, "execute", asked, context)
+    return _ruling(action, record, "execute", asked, await _known(record, asked, context), context)
 
 
 async def rule_on(
@@ -211,7 +214,7 @@ async def rule_on(
     """Ask the policy in force about a further action that a Slack user wants because of an earlier one."""
     occasion = await occasion_again(escalation, wanted_by, record, context)
     asked = _Asked(Evidence(), Matter(), occasion, escalation)
-    return await _ruling(action, record, "execute", asked, context)
+    return _ruling(action, record, "execute", asked, await _known(record, asked, context), context)
 
 
 def decided_on(escalation: Escalation) -> DecisionFacts:
@@ -219,13 +222,7 @@ def decided_on(escalation: Escalation) -> DecisionFacts:
     return facts_decided_on(escalation.decision_facts)
 
 
-async def _ruling(
-    action: Action,
-    record: DonorRecord,
-    capability: Capability,
-    asked: _Asked,
-    context: Context,
-) -> Ruling:
+async def _known(record: DonorRecord, asked: _Asked, context: Context) -> _Known:
     itself = asked.itself
     household, now, today = household_of(record), context.clock.now(), context.today()
 
@@ -235,9 +232,19 @@ async def _ruling(
         stopped = [pause.capability for pause in tx.pauses.in_force(now) if pause.capability != "execute"]
         waiting = waiting_touches(tx, household, today, itself)
         rules, candidate = context.rules.current(tx), shadow_candidate(tx, context.rules)
-        return _Known(tuple(stopped), tuple(waiting), rules, candidate)
+        return _Known(tuple(stopped), tuple(waiting), rules, candidate, today)
 
-    known = await context.database.read(look)
+    return await context.database.read(look)
+
+
+def _ruling(
+    action: Action,
+    record: DonorRecord,
+    capability: Capability,
+    asked: _Asked,
+    known: _Known,
+    context: Context,
+) -> Ruling:
     pending = tuple(_touch(each) for each in known.waiting)
     facts = gather(record, action, capability, _context(record, asked, known.stopped, pending, context))
     with span("policy decide", policy_version=known.rules.version):
@@ -247,7 +254,7 @@ async def _ruling(
         facts,
         facts_read(known.rules, decision),
         tuple(each.id for each in known.waiting),
-        today,
+        known.today,
         compared(known.candidate, facts, decision),
         decision.outcome is Outcome.DENY and _allowed_elsewhere(known.rules, facts),
     )

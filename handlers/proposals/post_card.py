@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.considering import note_shown
 from handlers.decisions.put_off_days import card_today
 from handlers.effects import RemindDecider, ShowCard
 from handlers.execution.execute_action import READY
-from handlers.outcomes import CardStatus, Notice
+from handlers.outcomes import CardStatus, Notice, Successor
 from handlers.ports import MessageRef, Refused, ShownCard
 from handlers.proposals.card_places import end_place, remember_copy, remember_message
 from handlers.proposals.escalation_view import (
@@ -21,21 +23,20 @@ from handlers.record.evidence import record as write_down
 from handlers.rules.paused import pause_of
 from policy.escalation import EscalationState
 from storage.escalations import Escalation
+from storage.pauses import Pause
 from storage.transaction import Transaction
 
 
 async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Write:
     """Show the card where it belongs; when that place is gone, in the review channel."""
     now = context.clock.now()
-    escalation, pause = await context.database.read(
-        lambda tx: (tx.escalations.get(effect.escalation_id), pause_of(tx, now, "execute"))
-    )
-    if escalation is None:
+    found = await context.database.read(lambda tx: _look(tx, effect.escalation_id, now))
+    if found is None:
         return lambda _tx: None
+    escalation, pause, successor = found
     stray = await _unheard_of(effect, escalation, arrived, context)
     if _has_no_card(escalation):
         return lambda tx: _follow(tx, arrived, effect, escalation, stray)
-    successor = await context.database.read(lambda tx: successor_of(tx, escalation))
     # A note is about being on the way; whoever arrived meanwhile does not need it.
     on_its_way = escalation.state in READY or is_being_undone(escalation)
     status = status_of(escalation, effect.note if on_its_way else "", pause, successor)
@@ -64,6 +65,15 @@ async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Wri
         _follow(tx, arrived, effect, escalation, stray)
 
     return write
+
+
+def _look(
+    tx: Transaction, escalation_id: str, now: datetime
+) -> tuple[Escalation, Pause | None, Successor | None] | None:
+    escalation = tx.escalations.get(escalation_id)
+    if escalation is None:
+        return None
+    return escalation, pause_of(tx, now, "execute"), successor_of(tx, escalation)
 
 
 def _follow(

@@ -33,8 +33,8 @@ def _of(find: Callable[[Transaction, str], _Known | None]) -> Callable[[Transact
     return correlation_id
 
 
-_NAMED = {
-    "escalation_id": _of(lambda tx, named: tx.escalations.get(named)),
+_NAMED: dict[str, Callable[[Transaction, str], str | None]] = {
+    "escalation_id": lambda tx, named: tx.escalations.correlation_of(named),
     "answer_id": _of(lambda tx, named: tx.answers.get(named)),
     "item_id": _of(lambda tx, named: tx.cleanup.get(named)),
     "proposal_id": _of(lambda tx, named: tx.policies.proposal(named)),
