@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
 from handlers.context import Context
-from handlers.effects import EVENTS, PEOPLE_FIRST
+from handlers.enqueueing import EVENTS, PEOPLE_FIRST
 from storage.errors import StorageError
 from storage.lease import Item, LeasedQueue, Place
 from storage.transaction import Transaction
@@ -77,8 +77,12 @@ class Claims:
             return Claimed()
         return claimed
 
-    def _take(self, free: int, for_anything: int, tx: Transaction) -> tuple[Claimed, _Progress]:
-        claim = partial(
+    def those(self, tx: Transaction, ids: Sequence[str]) -> list[Item]:
+        """Claim what is due of the items with those *ids*, in the transaction that stores them."""
+        return self._claim(tx)(limit=len(ids), ids=ids)
+
+    def _claim(self, tx: Transaction) -> _Claim:
+        return partial(
             self._queue(tx).claim,
             owner=self._owner,
             now=self._context.clock.now(),
@@ -86,6 +90,9 @@ class Claims:
             leapt=self._leapt(),
             clocks_agree=self._clocks_agree(),
         )
+
+    def _take(self, free: int, for_anything: int, tx: Transaction) -> tuple[Claimed, _Progress]:
+        claim = self._claim(tx)
         before = self._progress
         if for_anything <= 0:
             return Claimed(tuple(claim(limit=free, at_most=PEOPLE_FIRST))), before

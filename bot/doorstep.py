@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from bot.failpoints import hit
 from handlers.answers.say_wait import PATIENCE, wait_for
 from handlers.commands import Command
-from handlers.effects import PEOPLE_FIRST, SayWait
+from handlers.effects import SayWait
+from handlers.enqueueing import PEOPLE_FIRST
 from handlers.ports import Clock, Ids
 from handlers.spans import span
 from storage.accepting import Accept

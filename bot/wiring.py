@@ -36,6 +36,7 @@ from bot.http.asgi import AsgiApp
 from bot.http.crm_events import crm_events
 from bot.http.metrics import Metrics
 from bot.http.probes import Probes
+from bot.lanes import INBOUND, OUTBOUND, Lane
 from bot.master_key import open_encrypted
 from bot.policy_in_force import NO_VERSION, PolicyInForce, first_fault
 from bot.readiness import conditions_of, readiness_checks
@@ -48,7 +49,7 @@ from bot.slack.chat import SlackChat
 from bot.slack.connection import SlackClients, SlackConnection, open_clients
 from bot.slack.http import SlackEndpoint
 from bot.slack.socket import SocketRunner
-from bot.worker import INBOUND, OUTBOUND, Worker
+from bot.worker import Worker
 from handlers.answers.offer_donors import offer_donors
 from handlers.commands import Command
 from handlers.context import Arrived, Context
@@ -327,8 +328,8 @@ def accept_from_slack(doorstep: Doorstep) -> Accept:
 def _workers(
     context: Context, bell: Bell, slots: int, owner: str, metrics: Metrics, agreed: AgreedClock | None
 ) -> tuple[Worker, ...]:
-    return tuple(
-        Worker(
+    def worker(lane: Lane, outbound: Worker | None = None) -> Worker:
+        return Worker(
             lane,
             context,
             bell,
@@ -338,6 +339,8 @@ def _workers(
             leapt=(lambda: agreed.leapt_lately) if agreed else timedelta,
             clocks_agree=(lambda: agreed.is_settled) if agreed else (lambda: True),
             random=Random(secrets.randbits(64)),  # noqa: S311 - spreads retries, guards nothing
+            outbound=outbound,
         )
-        for lane in (INBOUND, OUTBOUND)
-    )
+
+    outbound = worker(OUTBOUND)
+    return worker(INBOUND, outbound), outbound

@@ -96,12 +96,14 @@ class LeasedQueue:
         kinds: Sequence[str] | None = None,
         at_most: int | None = None,
         after: Place | None = None,
+        ids: Sequence[str] | None = None,
         leapt: timedelta = timedelta(),
         clocks_agree: bool = True,
     ) -> list[Item]:
         """Take up to *limit* due items for *owner*, by priority and then age; none of a priority > *at_most*.
 
-        With *after* only what stands behind that place is looked at, however much stands before it.
+        With *after* only what stands behind that place is looked at, however much stands before it, and with
+        *ids* only those items.
 
         An item is left alone while an older unfinished one, or any claimed one, of the same *entity_key*
         exists, whatever its kind. An expired lease is taken over whatever else waits, unless it
@@ -113,7 +115,7 @@ class LeasedQueue:
             try:
                 with self._one_try():
                     absurd = now + (_LONGEST_LEASES * lease if clocks_agree else _ANY_LEASE)
-                    found = self._candidates(now, limit, kinds, at_most, after, (now - leapt, absurd))
+                    found = self._candidates(now, limit, kinds, at_most, after, ids, (now - leapt, absurd))
                     return self._claim(owner, now, now + lease, found)
             except IntegrityError:
                 # Two items of one entity became visible to two claimers at once; the index let one win.
@@ -287,10 +289,15 @@ class LeasedQueue:
         kinds: Sequence[str] | None,
         at_most: int | None,
         after: Place | None,
+        ids: Sequence[str] | None,
         leases: tuple[datetime, datetime],
     ) -> list[int]:
         query = candidates(
-            self._table, of_kinds=kinds is not None, urgent=at_most is not None, onwards=after is not None
+            self._table,
+            of_kinds=kinds is not None,
+            urgent=at_most is not None,
+            onwards=after is not None,
+            named=ids is not None,
         )
         expired, absurd = leases
         wanted: dict[str, Any] = {"now": now, "expired": expired, "absurd": absurd, "limit": limit}
@@ -302,6 +309,8 @@ class LeasedQueue:
             wanted["after_priority"] = after.priority
             wanted["after_due_at"] = after.first_due_at
             wanted["after_position"] = after.position
+        if ids is not None:
+            wanted["ids"] = list(ids)
         return list(self._connection.execute(query, wanted).scalars())
 
     def _claim(self, owner: str, now: datetime, until: datetime, positions: list[int]) -> list[Item]:

@@ -31,10 +31,10 @@ from storage.columns import UtcDateTime
 
 
 @lru_cache
-def candidates(table: Table, *, of_kinds: bool, urgent: bool, onwards: bool) -> Select[Any]:
+def candidates(table: Table, *, of_kinds: bool, urgent: bool, onwards: bool, named: bool) -> Select[Any]:
     """Build the query for claimable rows; rows another transaction has locked are passed over.
 
-    *onwards* looks only behind the place that the parameters name.
+    *onwards* looks only behind the place that the parameters name, *named* only at the items they name.
     """
     now = bindparam("now", type_=UtcDateTime())
     fresh = and_(in_status(table, "ready"), table.c.available_at <= now, _is_its_turn(table))
@@ -59,6 +59,8 @@ def candidates(table: Table, *, of_kinds: bool, urgent: bool, onwards: bool) -> 
         query = query.where(table.c.priority <= bindparam("at_most", type_=Integer()))
     if onwards:
         query = query.where(tuple_(table.c.priority, table.c.first_due_at, table.c.position) > _PLACE)
+    if named:
+        query = query.where(table.c.id.in_(bindparam("ids", expanding=True)))
     return query.where(table.c.kind.in_(bindparam("kinds", expanding=True))) if of_kinds else query
 
 

@@ -85,14 +85,15 @@ class Outbox(LeasedQueue):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, OUTBOX, "idem_key")
-        self.enqueued = 0
-        """How many effects were stored through this object, so that a worker knows whether to ring."""
+        self.enqueued: list[str] = []
+        """The ids of the effects stored through this object, so that a worker can take them along."""
 
     def enqueue(self, effect: Effect) -> bool:
         """Store *effect*; False when one with the same key exists."""
         values = _row(effect, effect.created_at) | {"idem_key": effect.idem_key}
         fresh = insert_new(self._connection, OUTBOX, ("idem_key",), values)
-        self.enqueued += fresh
+        if fresh:
+            self.enqueued.append(effect.id)
         return fresh
 
     def join(self, effect: Effect) -> None:

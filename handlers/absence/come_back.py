@@ -8,11 +8,11 @@ from handlers.answers.answering import answer, post
 from handlers.commands import AbsenceEnded, BackRequested
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.decision_lists import decided_for
-from handlers.effects import refresh_homes
 from handlers.outcomes import DecisionList, Notice
 from handlers.proposals.routing import place_of
 from handlers.record.evidence import SYSTEM, slack_actor
 from handlers.record.evidence import record as write_down
+from handlers.refreshing import refresh_homes
 from policy.delegation import Absence
 from storage.transaction import Transaction
 

@@ -13,12 +13,12 @@ from handlers.admission import admit
 from handlers.answers.answering import answer, post
 from handlers.commands import AbsenceBegan, AbsenceEnded, AwayRequested
 from handlers.context import Arrived, Context, Write
-from handlers.effects import refresh_homes
 from handlers.outcomes import AbsenceShown, Notice
 from handlers.ports import Colleague
 from handlers.proposals.routing import place_of
 from handlers.record.evidence import SYSTEM, slack_actor
 from handlers.record.evidence import record as write_down
+from handlers.refreshing import refresh_homes
 from handlers.waking import wake_at
 from policy.delegation import Absence
 from policy.spoken_dates import NotADate, read_period

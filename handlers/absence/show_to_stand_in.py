@@ -5,7 +5,8 @@ from __future__ import annotations
 from handlers.absence.owner_part import OwnerPart, owner_part
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.put_off_days import card_today
-from handlers.effects import PEOPLE_FIRST, ShowToStandIn, enqueue
+from handlers.effects import ShowToStandIn
+from handlers.enqueueing import PEOPLE_FIRST, enqueue
 from handlers.outcomes import Notice
 from handlers.ports import MessageRef, Refused
 from handlers.proposals.card_places import message_at, remember_copy

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from handlers.commands import ReplyAddress
 from handlers.context import Arrived
-from handlers.effects import PEOPLE_FIRST, FillWindow, PostOutcome, SendAnswer, enqueue
+from handlers.effects import FillWindow, PostOutcome, SendAnswer
+from handlers.enqueueing import PEOPLE_FIRST, enqueue
 from handlers.outcomes import Outcome, Window
 from storage.answers import Answer
 from storage.transaction import Transaction

@@ -5,9 +5,9 @@ from __future__ import annotations
 from handlers.cleanup.cleanup_answers import answered_already, refuse_answer, who_answers, write_down_answer
 from handlers.commands import CleanupFixed, FreshLookDue
 from handlers.context import Arrived, Context, Write
-from handlers.effects import show_cleanup
 from handlers.outcomes import Notice
 from handlers.ports import Colleague
+from handlers.refreshing import show_cleanup
 from policy.canonical import canonical_json
 from policy.cleanup import CleanupState
 from storage.queue import Received

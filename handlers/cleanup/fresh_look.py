@@ -10,7 +10,6 @@ from handlers.cleanup.cleanup_queue import cleanup_of
 from handlers.cleanup.report_record import tell_reporters
 from handlers.commands import FreshLookDue, ReplyAddress
 from handlers.context import Arrived, Context, Write
-from handlers.effects import refresh_card, show_cleanup
 from handlers.outcomes import Execution, Notice
 from handlers.ports import DonorUnknown
 from handlers.proposals.deciding import PROPOSING
@@ -19,6 +18,7 @@ from handlers.proposals.folding import thanked_together
 from handlers.proposals.recommend_next_step import AskedBy, Weighed, consider, is_visible, put_forward, weigh
 from handlers.proposals.routing import place_of, to_reviewers, with_other_approvers
 from handlers.record.evidence import record as write_down
+from handlers.refreshing import refresh_card, show_cleanup
 from handlers.rules.paused import go_on_unless_paused
 from policy.canonical import canonical_json
 from policy.cleanup import CleanupState

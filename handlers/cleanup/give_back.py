@@ -14,12 +14,14 @@ from handlers.cleanup.report_record import tell_reporters
 from handlers.commands import CleanupGivenUp, ReplyAddress
 from handlers.context import Arrived, Context, Write, staff_names
 from handlers.decisions.deadline import watch_deadline
-from handlers.effects import RemindDecider, enqueue, refresh_card, show_cleanup
+from handlers.effects import RemindDecider
+from handlers.enqueueing import enqueue
 from handlers.outcomes import EscalationCard, Execution, Notice
 from handlers.ports import Colleague, DonorUnknown, Unavailable
 from handlers.proposals.escalation_view import card_of, requirement_of
 from handlers.proposals.obligations import duties_of, shown_changes
 from handlers.record.evidence import record as write_down
+from handlers.refreshing import refresh_card, show_cleanup
 from policy.canonical import canonical_json
 from policy.cleanup import CleanupState
 from policy.escalation import EscalationState

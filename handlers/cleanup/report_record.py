@@ -11,11 +11,11 @@ from handlers.cleanup.cleanup_queue import cleanup_channel, cleanup_of, steward
 from handlers.cleanup.remind_steward import watch_cleanup
 from handlers.commands import ReplyAddress
 from handlers.context import Arrived, Context
-from handlers.effects import show_cleanup
 from handlers.outcomes import AlsoReported, CleanupShown, FollowUpShown, NextStepShown, Notice, SummaryShown
 from handlers.ports import Colleague
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
+from handlers.refreshing import show_cleanup
 from policy.canonical import canonical_json
 from policy.feedback import ABOUT_THE_RECORD, FEEDBACK_WORDS, FeedbackReason
 from storage.answers import Answer

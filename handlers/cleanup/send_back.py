@@ -10,9 +10,9 @@ from handlers.context import Arrived, Context, Write
 from handlers.decisions.deciding_person import Decider, decider_of
 from handlers.decisions.overriding import SENDING_BACK, overrule
 from handlers.decisions.standing import refuse_click
-from handlers.effects import refresh_card, show_cleanup
 from handlers.outcomes import CleanupShown, Notice
 from handlers.proposals.escalation_view import card_of
+from handlers.refreshing import refresh_card, show_cleanup
 from policy.canonical import canonical_json
 from storage.cleanup import CleanupItem
 from storage.escalations import Escalation

@@ -11,12 +11,14 @@ from handlers.context import Arrived, Context, Write
 from handlers.decisions.considering import consider, mark_of
 from handlers.decisions.deciding_person import Decider, decider_of
 from handlers.decisions.standing import AT_ONCE, UNKNOWN_CARD, note_refusal, standing
-from handlers.effects import PEOPLE_FIRST, ExecuteAction, enqueue, refresh_card
+from handlers.effects import ExecuteAction
+from handlers.enqueueing import PEOPLE_FIRST, enqueue
 from handlers.outcomes import Notice
 from handlers.ports import Unavailable
 from handlers.proposals.escalation_view import Requirement, card_of
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
+from handlers.refreshing import refresh_card
 from policy.canonical import canonical_json
 from policy.decision import GivenApproval, open_approvals
 from policy.escalation import EscalationState

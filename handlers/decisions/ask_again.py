@@ -12,7 +12,6 @@ from handlers.answers.answering import post
 from handlers.answers.donor_header import donor_header
 from handlers.context import Arrived, Context, NotBefore, staff_names
 from handlers.decisions.deadline import watch_deadline
-from handlers.effects import refresh_card
 from handlers.outcomes import EscalationCard, Execution, Notice
 from handlers.proposals.card_places import moved_to
 from handlers.proposals.deciding import Ruling
@@ -28,6 +27,7 @@ from handlers.proposals.routing import (
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
 from handlers.record.rulings import ruled
+from handlers.refreshing import refresh_card
 from policy.actions import Action, FieldChange
 from policy.canonical import canonical_json, digest
 from policy.changes import describe, long_text

@@ -7,8 +7,8 @@ from handlers.context import Arrived, Context, Write
 from handlers.decisions.deciding_person import Decider, decider_of
 from handlers.decisions.overriding import DECLINING, overrule
 from handlers.decisions.standing import refuse_click
-from handlers.effects import refresh_card
 from handlers.outcomes import Notice
+from handlers.refreshing import refresh_card
 from storage.transaction import Transaction
 
 

@@ -13,10 +13,10 @@ from handlers.context import Arrived, Context, Write
 from handlers.decisions.deciding_person import Decider, decider_of
 from handlers.decisions.overriding import DEFERRING, overrule
 from handlers.decisions.standing import refuse_click
-from handlers.effects import refresh_card
 from handlers.outcomes import Notice
 from handlers.ports import DonorUnknown
 from handlers.proposals.escalation_view import card_of
+from handlers.refreshing import refresh_card
 from handlers.waking import wake_at
 from policy.awaited_events import AwaitedEvent
 from policy.canonical import canonical_json

@@ -8,9 +8,9 @@ from handlers.commands import DecisionDue
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.deadline import await_deadline
 from handlers.decisions.passing_on import Destination, hand_over, next_in_chain
-from handlers.effects import refresh_card
 from handlers.proposals.escalation_view import requirement_of
 from handlers.record.evidence import record as write_down
+from handlers.refreshing import refresh_card
 from policy.decision import Role, open_approvals
 from policy.escalation import UNDECIDED, EscalationState
 from storage.escalations import Escalation

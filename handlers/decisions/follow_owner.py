@@ -11,7 +11,8 @@ from handlers.commands import OwnerLooked
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.deadline import watch_deadline
 from handlers.decisions.fresh_facts import FreshFacts, as_of
-from handlers.effects import RemindDecider, enqueue, refresh_card
+from handlers.effects import RemindDecider
+from handlers.enqueueing import enqueue
 from handlers.outcomes import Notice
 from handlers.ports import DonorUnknown
 from handlers.proposals.card_places import moved_to
@@ -21,6 +22,7 @@ from handlers.proposals.routing import Route, route, with_other_approvers, witho
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
 from handlers.record.rulings import ruled
+from handlers.refreshing import refresh_card
 from handlers.waking import wake_at
 from policy.canonical import canonical_json
 from policy.donor import DonorRecord

@@ -12,7 +12,8 @@ from handlers.context import Arrived, Context
 from handlers.decisions.considering import consider
 from handlers.decisions.deadline import watch_deadline
 from handlers.decisions.deciding_person import Decider
-from handlers.effects import RemindDecider, enqueue, refresh_card
+from handlers.effects import RemindDecider
+from handlers.enqueueing import enqueue
 from handlers.outcomes import PassedOn
 from handlers.ports import Colleague
 from handlers.proposals.card_places import moved_to
@@ -20,6 +21,7 @@ from handlers.proposals.escalation_view import Requirement, card_of, requirement
 from handlers.proposals.routing import REVIEWER, Route, place_of
 from handlers.record.evidence import SYSTEM, slack_actor
 from handlers.record.evidence import record as write_down
+from handlers.refreshing import refresh_card
 from policy.canonical import canonical_json
 from policy.decision import GivenApproval, Role, open_approvals
 from policy.escalation import EscalationState

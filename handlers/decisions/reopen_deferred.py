@@ -16,7 +16,8 @@ from handlers.decisions.deadline import watch_deadline
 from handlers.decisions.deciding_person import decider_of
 from handlers.decisions.fresh_facts import FreshFacts, fresh_facts
 from handlers.decisions.standing import refuse_click, too_late
-from handlers.effects import RemindDecider, enqueue, refresh_card
+from handlers.effects import RemindDecider
+from handlers.enqueueing import enqueue
 from handlers.outcomes import Notice
 from handlers.ports import DonorUnknown
 from handlers.proposals.escalation_view import requirement_of
@@ -24,6 +25,7 @@ from handlers.proposals.happened import happened
 from handlers.record.evidence import SYSTEM, slack_actor
 from handlers.record.evidence import record as write_down
 from handlers.record.rulings import ruled
+from handlers.refreshing import refresh_card
 from handlers.waking import wake_at
 from policy.awaited_events import ENDED, brought_by
 from policy.escalation import EscalationState

@@ -9,7 +9,8 @@ from handlers.commands import DigestDue
 from handlers.context import Arrived, Context, Discard, Write
 from handlers.digests.figures import digest_shown, period_of, zone_of
 from handlers.digests.schedules import schedules_in_force
-from handlers.effects import PostDigest, enqueue
+from handlers.effects import PostDigest
+from handlers.enqueueing import enqueue
 from handlers.outcomes import DigestShown
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down

@@ -6,7 +6,8 @@ from collections.abc import Awaitable
 
 from handlers.context import Arrived, Context, Write
 from handlers.digests.as_csv import as_csv, file_name
-from handlers.effects import PostDigest, PostDigestDetail, ShareChart, ShareFigures, enqueue
+from handlers.effects import PostDigest, PostDigestDetail, ShareChart, ShareFigures
+from handlers.enqueueing import enqueue
 from handlers.outcomes import OUTCOME, DigestDetail, DigestShown
 from handlers.ports import MessageRef, Refused
 from handlers.record.evidence import record as write_down

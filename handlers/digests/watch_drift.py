@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from handlers.commands import DriftDue
 from handlers.context import Arrived, Context, Write
-from handlers.effects import show_alarm_card
 from handlers.record.evidence import record as write_down
+from handlers.refreshing import show_alarm_card
 from policy.drift import Drift, Observation, find_drift
 from storage.assistance import CheckedText, DriftAlarm, Judgement
 from storage.transaction import Transaction

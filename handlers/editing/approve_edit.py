@@ -19,13 +19,13 @@ from handlers.decisions.standing import refuse_click, too_late
 from handlers.editing.edited_version import Checked, Version, needs, version_of, voided
 from handlers.editing.meanwhile import meanwhile
 from handlers.editing.request_edit import record_for
-from handlers.effects import refresh_card
 from handlers.outcomes import CardEdit, EscalationCard, Notice
 from handlers.proposals.card_places import moved_to
 from handlers.proposals.escalation_view import card_of
 from handlers.proposals.routing import Route, route, with_other_approvers
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
+from handlers.refreshing import refresh_card
 from policy.canonical import canonical_json, digest
 from policy.changes import describe, long_text
 from policy.editing import words_changed

@@ -10,7 +10,6 @@ from handlers.answers.donor_search import read_donor
 from handlers.commands import UndoAgreed, UndoKept
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.standing import UNKNOWN_CARD, refuse_click, standing, too_late
-from handlers.effects import refresh_card
 from handlers.execution.undo_action import may_undo, send_back_to_crm
 from handlers.execution.undo_rules import amounts_to, denial, given_approvals, roles_here, spelled
 from handlers.execution.undo_stands import undo_refused, undo_stands
@@ -20,6 +19,7 @@ from handlers.proposals.deciding import rule_on
 from handlers.proposals.escalation_view import requirement_of, undo_waiting
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
+from handlers.refreshing import refresh_card
 from policy.decision import Decision, GivenApproval, Outcome, RequiredApproval, may_decide, open_approvals
 from policy.escalation import EscalationState
 from storage.escalations import Escalation

@@ -11,7 +11,7 @@ from datetime import timedelta
 from handlers.answers.donor_search import read_donor
 from handlers.context import Arrived, Context, NotBefore, Write, staff_names
 from handlers.decisions.ask_again import LOOK_AT_ONCE, MOVED_ON, AskedAgain, reopen
-from handlers.effects import ExecuteAction, refresh_card
+from handlers.effects import ExecuteAction
 from handlers.execution.publishing import publish_data
 from handlers.execution.still_right import PAUSE, Ready, Stopped, still_right
 from handlers.outcomes import Execution
@@ -31,6 +31,7 @@ from handlers.proposals.obligations import Duties, duties_of
 from handlers.record.evidence import crm_actor
 from handlers.record.evidence import record as write_down
 from handlers.record.rulings import ruled
+from handlers.refreshing import refresh_card
 from handlers.rules.paused import wait_while_paused
 from policy.actions import Action, FieldChange
 from policy.canonical import canonical_json

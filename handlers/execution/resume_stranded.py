@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from handlers.answers.answering import post
 from handlers.commands import StrandedDue
 from handlers.context import Arrived, Context, Write
-from handlers.effects import EFFECT, ExecuteAction, enqueue
+from handlers.effects import EFFECT, ExecuteAction
+from handlers.enqueueing import enqueue
 from handlers.execution.execute_action import READY
 from handlers.outcomes import Notice
 from handlers.record.evidence import SYSTEM

@@ -9,7 +9,8 @@ from handlers.answers.donor_search import read_donor
 from handlers.context import Arrived, Context, NotBefore, Write, staff_names
 from handlers.decisions.ask_again import LOOK_AT_ONCE, MOVED_ON
 from handlers.decisions.overriding import count_override
-from handlers.effects import PEOPLE_FIRST, AskToAgree, TakeBack, enqueue, refresh_card
+from handlers.effects import AskToAgree, TakeBack
+from handlers.enqueueing import PEOPLE_FIRST, enqueue
 from handlers.execution.execute_action import effect_key, write_once
 from handlers.execution.publishing import publish_data
 from handlers.execution.undo_action import named
@@ -23,6 +24,7 @@ from handlers.proposals.obligations import Duties, duties_of
 from handlers.record.evidence import crm_actor, slack_actor
 from handlers.record.evidence import record as write_down
 from handlers.record.rulings import note_ruling
+from handlers.refreshing import refresh_card
 from handlers.rules.paused import go_on_unless_paused
 from policy.actions import UNDO, Action, UndoPromise
 from policy.changes import describe

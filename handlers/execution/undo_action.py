@@ -11,13 +11,15 @@ from handlers.commands import ReplyAddress, UndoClicked
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.deciding_person import stood_in
 from handlers.decisions.standing import UNKNOWN_CARD, refuse_click, standing, too_late
-from handlers.effects import PEOPLE_FIRST, TakeBack, enqueue, refresh_card
+from handlers.effects import TakeBack
+from handlers.enqueueing import PEOPLE_FIRST, enqueue
 from handlers.execution.undo_rules import acts_for, deciding_roles, spelled
 from handlers.outcomes import Notice, UndoShown
 from handlers.ports import Colleague
 from handlers.proposals.escalation_view import NO_STAND_INS, execution_of, requirement_of
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
+from handlers.refreshing import refresh_card
 from handlers.rules.paused import pause_of
 from policy.actions import UNDO, UndoPromise
 from policy.canonical import canonical_json

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from handlers.context import Arrived
-from handlers.effects import refresh_card
 from handlers.execution.undo_action import named
 from handlers.outcomes import UndoShown
 from handlers.proposals.escalation_view import execution_of
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
+from handlers.refreshing import refresh_card
 from policy.canonical import canonical_json
 from policy.escalation import EscalationState
 from policy.undoing import Difference

@@ -5,11 +5,13 @@ from __future__ import annotations
 from handlers.answers.answering import answer
 from handlers.commands import DrillEnded, DrillPressed
 from handlers.context import Arrived, Context, Write
-from handlers.effects import PEOPLE_FIRST, ShowDrill, enqueue, refresh_homes
+from handlers.effects import ShowDrill
+from handlers.enqueueing import PEOPLE_FIRST, enqueue
 from handlers.outcomes import DrillVerdict, Notice
 from handlers.practice.drill_card import scenario_of
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
+from handlers.refreshing import refresh_homes
 from policy.drills import Drill, caught
 from policy.practice import Scenario
 from storage.transaction import Transaction

@@ -5,7 +5,8 @@ from __future__ import annotations
 from handlers.absence.working_hours import working_time_of
 from handlers.commands import DrillDue, DrillEnded
 from handlers.context import Arrived, Context, Write
-from handlers.effects import ShowDrill, enqueue
+from handlers.effects import ShowDrill
+from handlers.enqueueing import enqueue
 from handlers.ports import Colleague
 from handlers.proposals.routing import place_of
 from handlers.record.evidence import record as write_down

@@ -5,10 +5,11 @@ from __future__ import annotations
 from handlers.absence.working_hours import working_time_of
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.put_off_days import put_off_days
-from handlers.effects import ShowDrill, refresh_homes
+from handlers.effects import ShowDrill
 from handlers.outcomes import DrillOver
 from handlers.ports import MessageRef, Refused, Unavailable
 from handlers.practice.drill_card import OPEN, drill_card, scenario_of
+from handlers.refreshing import refresh_homes
 from policy.drills import Drill, Member
 from storage.transaction import Transaction
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from handlers.context import Arrived
-from handlers.effects import update_copy
 from handlers.ports import MessageRef
 from handlers.record.evidence import record as write_down
+from handlers.refreshing import update_copy
 from storage.card_places import CardPlace
 from storage.escalations import Changes, Escalation
 from storage.transaction import Transaction

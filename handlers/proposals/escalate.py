@@ -9,7 +9,8 @@ from handlers.absence.show_to_stand_in import involve_stand_in
 from handlers.answers.answering import post
 from handlers.context import Arrived
 from handlers.decisions.deadline import watch_deadline
-from handlers.effects import ExecuteAction, enqueue, refresh_card
+from handlers.effects import ExecuteAction
+from handlers.enqueueing import enqueue
 from handlers.execution.publishing import publish
 from handlers.outcomes import EscalationCard, Notice
 from handlers.proposals.considered import Considered
@@ -30,6 +31,7 @@ from handlers.proposals.obligations import duties_of
 from handlers.proposals.routing import Route
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
+from handlers.refreshing import refresh_card
 from policy.decision import Outcome
 from policy.escalation import UNDECIDED, EscalationState
 from policy.events import PublishedEventType

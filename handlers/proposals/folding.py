@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from handlers.context import Arrived
-from handlers.effects import RemindDecider, enqueue, refresh_card
+from handlers.effects import RemindDecider
+from handlers.enqueueing import enqueue
 from handlers.outcomes import EscalationCard, Execution
 from handlers.ports import Unavailable
 from handlers.proposals.considered import Considered
@@ -17,6 +18,7 @@ from handlers.proposals.new_escalation import seen_now
 from handlers.proposals.obligations import duties_of, shown_changes
 from handlers.proposals.routing import Route
 from handlers.record.evidence import record as write_down
+from handlers.refreshing import refresh_card
 from policy.canonical import canonical_json
 from policy.decision import Outcome
 from policy.escalation import UNDECIDED, EscalationState

@@ -8,12 +8,12 @@ from handlers.answers.answering import answer
 from handlers.commands import CardWanted, GroupedDueSoon
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.standing import UNKNOWN_CARD, refuse_click
-from handlers.effects import refresh_card, refresh_grouping
 from handlers.outcomes import Notice
 from handlers.proposals.escalation_view import requirement_of
 from handlers.proposals.flooding import call_for_list, has_room
 from handlers.record.evidence import SYSTEM, slack_actor
 from handlers.record.evidence import record as write_down
+from handlers.refreshing import refresh_card, refresh_grouping
 from policy.escalation import EscalationState
 from policy.organisation import Organisation
 from policy.working_time import WorkingTime

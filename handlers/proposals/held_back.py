@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from handlers.context import Arrived
-from handlers.effects import refresh_card
 from handlers.proposals.escalation_view import card_of, requirement_of
+from handlers.refreshing import refresh_card
 from policy.canonical import canonical_json
 from policy.decision import Outcome
 from policy.escalation import EscalationState

@@ -8,7 +8,8 @@ from handlers.absence.working_hours import working_time_by_email
 from handlers.commands import GroupingDue
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.deciding_together import may_be_decided_together
-from handlers.effects import ShowGrouping, enqueue
+from handlers.effects import ShowGrouping
+from handlers.enqueueing import enqueue
 from handlers.outcomes import GroupingShown
 from handlers.ports import MessageRef, Refused
 from handlers.proposals.escalation_view import queue_item

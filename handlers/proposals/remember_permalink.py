@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from handlers.context import Arrived, Context, Write
-from handlers.effects import WHEN_QUIET, RememberPermalink, enqueue, follow, refresh_card, refresh_copies
+from handlers.effects import RememberPermalink
+from handlers.enqueueing import WHEN_QUIET, enqueue
 from handlers.ports import MessageRef, Refused
+from handlers.refreshing import follow, refresh_card, refresh_copies
 from storage.transaction import Transaction
 
 

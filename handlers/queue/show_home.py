@@ -7,9 +7,11 @@ from handlers.commands import HomeOpened
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.considering import considered_by
 from handlers.digests.managing import managing
-from handlers.effects import HOME_IN_USE, PEOPLE_FIRST, WHEN_QUIET, PublishHome, RefreshHomes, enqueue
+from handlers.effects import PublishHome, RefreshHomes
+from handlers.enqueueing import PEOPLE_FIRST, WHEN_QUIET, enqueue
 from handlers.outcomes import HomeShown, Notice
 from handlers.queue.queue_of import decisions, own_queue, queue_of
+from handlers.refreshing import HOME_IN_USE
 from policy.canonical import digest
 from policy.considered import Figures
 from storage.homes import Home

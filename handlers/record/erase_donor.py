@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.context import Arrived
-from handlers.effects import PEOPLE_FIRST, PublishHome, RedactMessage, enqueue, refresh_card, refresh_grouping
+from handlers.effects import PublishHome, RedactMessage
+from handlers.enqueueing import PEOPLE_FIRST, enqueue
 from handlers.record.evidence import record as write_down
+from handlers.refreshing import refresh_card, refresh_grouping
 from storage.audit import AuditRecord
 from storage.erasure import Erased
 from storage.mentions import Mentions

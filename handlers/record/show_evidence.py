@@ -8,7 +8,8 @@ from typing import Any
 from handlers.admission import admit
 from handlers.commands import EvidenceRequested
 from handlers.context import Arrived, Context, Write
-from handlers.effects import PEOPLE_FIRST, FillEvidence, enqueue
+from handlers.effects import FillEvidence
+from handlers.enqueueing import PEOPLE_FIRST, enqueue
 from handlers.outcomes import EvidenceLine, EvidenceShown, Notice
 from handlers.proposals.escalation_view import card_of
 from handlers.record.evidence import record as write_down

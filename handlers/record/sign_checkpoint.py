@@ -7,7 +7,8 @@ import logging
 from handlers.answers.answering import post
 from handlers.commands import CheckpointDue
 from handlers.context import Arrived, Context, Write
-from handlers.effects import WHEN_QUIET, KeepCheckpoint, enqueue
+from handlers.effects import KeepCheckpoint
+from handlers.enqueueing import WHEN_QUIET, enqueue
 from handlers.outcomes import CheckpointShown, Notice
 from handlers.ports import Unavailable
 from handlers.record.evidence import SYSTEM

@@ -8,11 +8,11 @@ from handlers.admission import admit
 from handlers.answers.answering import answer
 from handlers.commands import AlarmAcknowledged, AlarmPauseClicked, AlarmRollBackClicked
 from handlers.context import Arrived, Context, Write
-from handlers.effects import show_alarm_card
 from handlers.outcomes import AlarmChoice, Notice
 from handlers.ports import Colleague, Unavailable
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
+from handlers.refreshing import show_alarm_card
 from handlers.rules.alarms import capability_of, choices_of, headline, reference_of, short, with_choice
 from handlers.rules.pausing import Operator, pause
 from handlers.rules.promote_model import may_promote

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from handlers.context import Arrived, Context, Write
-from handlers.effects import WHEN_QUIET, AnnouncePause, RefreshCards, enqueue, refresh_card
+from handlers.effects import AnnouncePause, RefreshCards
+from handlers.enqueueing import WHEN_QUIET, enqueue
 from handlers.ports import Refused
+from handlers.refreshing import refresh_card
 from handlers.rules.paused import CONCERNED
 from handlers.rules.pausing import LATEST_CHANGE
 from storage.transaction import Transaction

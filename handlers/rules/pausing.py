@@ -8,10 +8,12 @@ from datetime import datetime
 
 from handlers.commands import PauseEnded
 from handlers.context import Arrived
-from handlers.effects import PEOPLE_FIRST, WHEN_QUIET, AnnouncePause, RefreshCards, enqueue, show_alarm_card
+from handlers.effects import AnnouncePause, RefreshCards
+from handlers.enqueueing import PEOPLE_FIRST, WHEN_QUIET, enqueue
 from handlers.outcomes import PausesShown
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
+from handlers.refreshing import show_alarm_card
 from handlers.rules.paused import PAUSED, shown
 from handlers.waking import TIMER
 from policy.canonical import canonical_json

@@ -8,7 +8,8 @@ from pydantic import AwareDatetime, TypeAdapter
 
 from handlers.answers.answering import post
 from handlers.context import Arrived
-from handlers.effects import PEOPLE_FIRST, ShowProposal, enqueue
+from handlers.effects import ShowProposal
+from handlers.enqueueing import PEOPLE_FIRST, enqueue
 from handlers.execution.publishing import publish_data
 from handlers.outcomes import Notice
 from handlers.record.evidence import SYSTEM

@@ -18,7 +18,8 @@ from sqlalchemy import insert
 
 from bot.clock import SystemClock
 from bot.doorstep import Arrival, Doorstep
-from bot.worker import INBOUND, Worker
+from bot.lanes import INBOUND
+from bot.worker import Worker
 from handlers.commands import HelpRequested
 from handlers.context import Arrived, Context, Write
 from storage.bell import Bell, InProcessBell, RedisBell

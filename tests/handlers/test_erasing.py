@@ -22,11 +22,11 @@ from bot.export.archive import Order, write_export
 from bot.export.contents import Scope
 from handlers.commands import CrmEventArrived
 from handlers.context import Arrived
-from handlers.effects import refresh_card
 from handlers.proposals.escalation_view import card_of
 from handlers.record.erase_again import ErasedAgain
 from handlers.record.erase_donor import ErasureOrder, NotErased, erase_donor, look_in_others
 from handlers.record.evidence import record
+from handlers.refreshing import refresh_card
 from policy.canonical import canonical_json
 from policy.decide import CompiledPolicy
 from policy.events import CrmEvent, CrmEventType

@@ -11,7 +11,8 @@ from random import Random
 
 import pytest
 
-from bot.worker import INBOUND, Worker
+from bot.lanes import INBOUND
+from bot.worker import Worker
 from handlers.commands import HelpRequested, UnreadableEventArrived
 from handlers.context import Arrived, Context, Write
 from policy.decide import CompiledPolicy

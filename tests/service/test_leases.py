@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from bot import worker as working
-from bot.worker import INBOUND, OUTBOUND, Worker
+from bot import lease_keeper as working
+from bot.lanes import INBOUND, OUTBOUND
+from bot.worker import Worker
 from handlers.commands import UnreadableEventArrived
 from handlers.context import Arrived, Context, Write
 from policy.decide import CompiledPolicy

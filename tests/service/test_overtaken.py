@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from bot.worker import LEASE
+from bot.claiming import LEASE
 from policy.decide import CompiledPolicy
 from policy.escalation import EscalationState as S
 from policy.money import Money

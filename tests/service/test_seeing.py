@@ -22,10 +22,11 @@ from opentelemetry import trace
 from bot.cli.operator import arrival
 from bot.doorstep import Arrival, Doorstep
 from bot.http.metrics import Metrics
+from bot.lanes import INBOUND, OUTBOUND
 from bot.logs import CORRELATION, JsonLines
 from bot.policy_in_force import PolicyInForce
 from bot.tracing import start_tracing
-from bot.worker import INBOUND, OUTBOUND, Worker
+from bot.worker import Worker
 from handlers.commands import CrmEventArrived
 from handlers.record.evidence import record
 from handlers.spans import span, trace_id_of

@@ -1,0 +1,63 @@
+"""Holding on to an item as long as it is worked on, and letting go of the work once somebody may have it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.claiming import LEASE
+from storage.errors import StorageError
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_S = 5.0
+HELD_S = LEASE.total_seconds() - 2.0  # so much sooner than others do we take a lease to have run out
+
+
+class LeaseKeeper:
+    """Keeps the lease of what the present task works on; *extend* says whether it is still ours.
+
+    Most work is over before the first extension is due, so nothing but a timer runs until then.
+    """
+
+    def __init__(self, extend: Callable[[], Awaitable[bool]], **told: str) -> None:
+        loop = asyncio.get_running_loop()
+        self._extend, self._told, self._working = extend, told, asyncio.current_task()
+        self._held_until = loop.time() + HELD_S
+        self._beating: asyncio.Task[None] | None = None
+        self._timer = loop.call_later(HEARTBEAT_S, self._begin)
+
+    async def end(self) -> None:
+        """Keep it no longer: the work is over."""
+        self._timer.cancel()
+        if self._beating:
+            self._beating.cancel()
+            await asyncio.gather(self._beating, return_exceptions=True)
+
+    def _begin(self) -> None:
+        self._beating = asyncio.create_task(self._keep())
+
+    async def _keep(self) -> None:
+        """Extend the lease again and again, and end the work once somebody else may have the item.
+
+        A database that does not answer for a moment is asked again: it cannot give the item away meanwhile.
+        Once the lease may have run out, whoever takes the item over must find nobody still at it.
+        """
+        loop = asyncio.get_running_loop()
+        while loop.time() < self._held_until:
+            asked_at = loop.time()
+            try:
+                async with asyncio.timeout_at(self._held_until):
+                    if not await self._extend():
+                        break
+            except TimeoutError:
+                break
+            except StorageError as error:
+                log.warning("lease not extended", extra={**self._told, "code": error.code})
+            else:
+                self._held_until = asked_at + HELD_S
+            await asyncio.sleep(HEARTBEAT_S)
+        log.warning("lease lost", extra=self._told)
+        if self._working:
+            self._working.cancel()

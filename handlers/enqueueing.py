@@ -1,0 +1,62 @@
+"""Putting effects into the outbox, each once, in order, and by who waits for it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from handlers.context import Arrived
+from handlers.effects import Effect
+from storage.queue import Effect as OutboxRow
+from storage.transaction import Transaction
+
+PEOPLE_FIRST = 10
+EVENTS = 50
+WHEN_QUIET = 70
+SHORTLY = timedelta(seconds=1)
+
+
+def enqueue(
+    tx: Transaction,
+    effect: Effect,
+    *,
+    key: str,
+    order: str | None,
+    arrived: Arrived,
+    priority: int = EVENTS,
+    at: datetime | None = None,
+) -> bool:
+    """Put *effect* into the outbox once per *key*; effects of the same *order* run one after the other.
+
+    It is done as soon as possible, or from *at* on.
+    """
+    return tx.outbox.enqueue(
+        OutboxRow(
+            id=arrived.ids.new(),
+            idem_key=key,
+            kind=effect.type,
+            entity_key=order,
+            body=effect.model_dump_json().encode(),
+            correlation_id=arrived.correlation_id,
+            created_at=arrived.now,
+            available_at=at,
+            priority=priority,
+        )
+    )
+
+
+def join(tx: Transaction, arrived: Arrived, effect: Effect, order: str) -> None:
+    """Have *effect* done shortly; one of the same *order* that waits already will do."""
+    effect_id = arrived.ids.new()
+    tx.outbox.join(
+        OutboxRow(
+            id=effect_id,
+            idem_key=f"{order}:{effect_id}",
+            kind=effect.type,
+            entity_key=order,
+            body=effect.model_dump_json().encode(),
+            correlation_id=arrived.correlation_id,
+            created_at=arrived.now,
+            available_at=arrived.now + SHORTLY,
+            priority=WHEN_QUIET,
+        )
+    )
