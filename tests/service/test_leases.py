@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from bot import lease_keeper as working
+from bot import lease_keeper as keeping
+from bot import worker as working
 from bot.lanes import INBOUND, OUTBOUND
 from bot.worker import Worker
 from handlers.commands import UnreadableEventArrived
@@ -65,7 +66,7 @@ async def _worked_on(
     house: House, monkeypatch: pytest.MonkeyPatch, answers: Callable[[int, Extend], bool], enough: int
 ) -> tuple[str, dict[str, int]]:
     """Work on one item whose lease is extended as *answers* says; let go after *enough* extensions."""
-    monkeypatch.setattr(working, "HEARTBEAT_S", 0.005)
+    monkeypatch.setattr(keeping, "HEARTBEAT_S", 0.005)
     long, asked, extend = Long(), 0, LeasedQueue.extend
 
     def extended(queue: LeasedQueue, *given: Any) -> bool:
@@ -125,10 +126,10 @@ async def test_a_lease_that_cannot_be_held_any_longer_is_given_up_in_time(
     def away(_asked: int, _extend: Extend) -> bool:
         raise UnavailableError("away")
 
-    monkeypatch.setattr(working, "HELD_S", 0.05)
+    monkeypatch.setattr(keeping, "HELD_S", 0.05)
     how, counts = await _worked_on(house, monkeypatch, away, enough=10**6)
     assert (how, counts["done"]) == ("given up", 0)
-    assert working.LEASE.total_seconds() - 2.0 == 13.0
+    assert keeping.LEASE.total_seconds() - 2.0 == 13.0
 
 
 @pytest.mark.parametrize("stored", [False, True], ids=["before the commit", "after the commit"])
@@ -141,7 +142,7 @@ async def test_a_database_that_goes_away_while_an_effect_is_settled_doubles_noth
     [card] = await _cards(house, EscalationState.OPEN)
     await _approve(house, card)
     [approval] = await house.database.write(
-        lambda tx: tx.inbox.claim(owner="by hand", now=house.clock.now(), lease=working.LEASE, limit=1)
+        lambda tx: tx.inbox.claim(owner="by hand", now=house.clock.now(), lease=keeping.LEASE, limit=1)
     )
     await house._handle(approval, inbound=True)
     settling, write = 0, house.database.write
