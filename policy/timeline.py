@@ -11,6 +11,15 @@ from policy.donor import DonorRecord, Gift, TimelineEntry
 from policy.injection import suspects_injection
 
 _LONGEST = 140
+_GIVEN = {
+    "in_kind": "Gift in kind, valued {amount}",
+    "planned": "Planned gift of {amount}",
+    "stock": "Gave {amount} in stock",
+    "daf": "Gave {amount} through a donor-advised fund",
+    "matching": "Matching gift of {amount}",
+    "pledge_payment": "Paid {amount} on a pledge",
+    "recurring_payment": "Recurring gift of {amount}",
+}
 SPECIAL_CATEGORIES = frozenset({"health", "family", "wealth"})
 
 
@@ -33,17 +42,8 @@ def _entries(record: DonorRecord) -> Iterator[TimelineEntry]:
 
 
 def _gift(gift: Gift, record: DonorRecord) -> TimelineEntry:
-    words = {
-        "in_kind": f"Gift in kind, valued {gift.amount}",
-        "planned": f"Planned gift of {gift.amount}",
-        "stock": f"Gave {gift.amount} in stock",
-        "daf": f"Gave {gift.amount} through a donor-advised fund",
-        "matching": f"Matching gift of {gift.amount}",
-        "pledge_payment": f"Paid {gift.amount} on a pledge",
-        "recurring_payment": f"Recurring gift of {gift.amount}",
-    }
     campaign = next((c.name for c in record.campaigns if c.id == gift.campaign_id), None)
-    text = words.get(gift.type, f"Gave {gift.amount}")
+    text = _GIVEN.get(gift.type, "Gave {amount}").format(amount=gift.amount)
     text += f" to {campaign}" if campaign else ""
     text += "" if gift.status == "completed" else f" ({gift.status})"
     text += ", not yet thanked" if gift.acknowledgement.status == "needed" else ""

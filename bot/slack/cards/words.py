@@ -28,7 +28,8 @@ def _texts(value: Any) -> Iterator[str]:
             marked_up = value.get("type") == "mrkdwn"
             yield _ADDRESS.sub(r"\1", value["text"]) if marked_up else value["text"]
         for each in value.values():
-            yield from _texts(each)
+            if isinstance(each, dict | list):
+                yield from _texts(each)
     elif isinstance(value, list):
         for each in value:
             yield from _texts(each)
