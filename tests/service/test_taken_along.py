@@ -1,0 +1,97 @@
+"""What is to leave is taken along by the commit that causes it; the bell is for what cannot be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bot import worker as working
+from bot.lanes import INBOUND, OUTBOUND, Lane
+from bot.worker import Worker
+from policy.decide import CompiledPolicy
+from storage.bell import InProcessBell
+from tests.handlers.conftest import House, default_policy, house_in, migrated
+from tests.handlers.test_pausing import _event
+from tests.loop.staging import until
+
+__all__ = ["default_policy", "migrated"]
+
+
+@pytest.fixture
+async def house(migrated: Path, default_policy: CompiledPolicy) -> AsyncIterator[House]:
+    with house_in(migrated, default_policy) as house:
+        yield house
+        await house.database.close()
+
+
+class Noted(InProcessBell):
+    """A bell that tells what was rung; nobody hears it where it is muffled."""
+
+    def __init__(self, *, is_muffled: bool) -> None:
+        super().__init__()
+        self.rung: list[str] = []
+        self._is_muffled = is_muffled
+
+    async def ring(self, queue: str) -> None:
+        self.rung.append(queue)
+        if not self._is_muffled:
+            await super().ring(queue)
+
+
+async def _worked(house: House, bell: Noted, slots: int, *, takes: bool = True) -> dict[str, int]:
+    """Let one event be worked through; without *takes* nobody in this process works on what leaves."""
+
+    def worker(lane: Lane, outbound: Worker | None = None) -> Worker:
+        return Worker(
+            lane, house.context, bell, owner=lane.name, slots=slots, random=Random(1), outbound=outbound
+        )
+
+    outbound = worker(OUTBOUND)
+    workers = [worker(INBOUND, outbound), *([outbound] if takes else [])]
+    await _event(house)
+    stop = asyncio.Event()
+    running = [asyncio.create_task(each.run(stop)) for each in workers]
+
+    async def over() -> bool:
+        inbox = await house.database.read(lambda tx: tx.inbox.backlog(house.clock.now()))
+        outbox = await house.database.read(lambda tx: tx.outbox.counts())
+        if not takes:
+            return inbox["due"] == inbox["in_flight"] == 0
+        return bool(outbox["done"]) and outbox["ready"] == outbox["in_flight"] == 0
+
+    await until(over, "the event and what came of it are done")
+    stop.set()
+    await asyncio.gather(*running)
+    return await house.database.read(lambda tx: tx.outbox.counts())
+
+
+async def test_a_card_is_posted_without_a_look_into_the_queue(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "SWEEP_S", 3600.0)
+    bell = Noted(is_muffled=True)
+    counts = await _worked(house, bell, slots=8)
+    assert len(house.chat.cards) == 1
+    assert (counts["ready"], counts["in_flight"], counts["dead"]) == (0, 0, 0)
+    assert bell.rung == []
+
+
+async def test_what_there_is_no_room_for_is_rung_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(working, "SWEEP_S", 3600.0)
+    bell = Noted(is_muffled=False)
+    counts = await _worked(house, bell, slots=1)
+    assert len(house.chat.cards) == 1
+    assert (counts["ready"], counts["in_flight"], counts["dead"]) == (0, 0, 0)
+    assert set(bell.rung) == {"outbox"}
+
+
+async def test_nothing_is_taken_along_for_a_worker_that_does_not_run(house: House) -> None:
+    bell = Noted(is_muffled=True)
+    counts = await _worked(house, bell, slots=8, takes=False)
+    assert counts["ready"] > 0
+    assert counts["in_flight"] == 0
+    assert bell.rung == ["outbox"]
