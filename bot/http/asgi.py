@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import Any
+
+from bot.http.at_once import offered
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -54,12 +57,17 @@ def hardened(send: Send) -> Send:
     return sending
 
 
-async def read_body(receive: Receive, largest: int) -> bytes:
+async def read_body(scope: Scope, receive: Receive, largest: int) -> bytes:
     """Read the whole body; raises BodyTooLarge, TooSlow, and Disconnected when the caller is gone.
 
     Of one that is too large as much again is read and thrown away: whoever is still sending when the
     connection is closed hears of a broken connection, and not the answer.
     """
+    at_once = offered(scope)
+    if at_once and (body := at_once.body()) is not None:
+        if len(body) > largest:
+            raise BodyTooLarge
+        return body
     try:
         async with asyncio.timeout(LONGEST_BODY_S):
             return await _whole(receive, largest)
@@ -94,21 +102,30 @@ async def answer(
     send: Send, status: int, body: dict[str, Any], headers: dict[str, str] | None = None
 ) -> None:
     """Send a small JSON answer."""
-    await made_answer(status, body, headers)(send)
+    await MadeAnswer(status, body, headers).send_by_parts(send)
 
 
-def made_answer(
-    status: int, body: dict[str, Any], headers: dict[str, str] | None = None
-) -> Callable[[Send], Awaitable[None]]:
-    """Return what sends a small JSON answer as often as it is wanted."""
-    content = json.dumps(body, separators=(",", ":")).encode()
-    sent = {"content-type": "application/json", "content-length": str(len(content)), **(headers or {})}
-    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()]
-    named = {name.lower() for name, _ in encoded}
-    whole = _Whole([*encoded, *(each for each in _HARDENING if each[0] not in named)])
+class MadeAnswer:
+    """A small JSON answer that is put together once and sent as often as it is wanted."""
 
-    async def answering(send: Send) -> None:
-        await send({"type": "http.response.start", "status": status, "headers": whole})
-        await send({"type": "http.response.body", "body": content})
+    def __init__(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+        content = json.dumps(body, separators=(",", ":")).encode()
+        sent = {"content-type": "application/json", "content-length": str(len(content)), **(headers or {})}
+        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()]
+        named = {name.lower() for name, _ in encoded}
+        self._status, self._content = status, content
+        self._headers = _Whole([*encoded, *(each for each in _HARDENING if each[0] not in named)])
+        self._line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+        self._rest = b"".join(name + b": " + value + b"\r\n" for name, value in self._headers)
+        self._rest += b"\r\n" + content
 
-    return answering
+    async def send(self, scope: Scope, send: Send) -> None:
+        """Answer the request of *scope*, with one write where the server can."""
+        at_once = offered(scope)
+        if not at_once or not at_once.answer(self._line, self._rest):
+            await self.send_by_parts(send)
+
+    async def send_by_parts(self, send: Send) -> None:
+        """Answer as every server can."""
+        await send({"type": "http.response.start", "status": self._status, "headers": self._headers})
+        await send({"type": "http.response.body", "body": self._content})

@@ -13,21 +13,21 @@ from bot.http.asgi import (
     AsgiApp,
     BodyTooLarge,
     Disconnected,
+    MadeAnswer,
     Receive,
     Scope,
     Send,
     TooSlow,
     answer,
     headers_of,
-    made_answer,
     read_body,
 )
 from storage.errors import StorageError
 
 log = logging.getLogger(__name__)
 
-_ACCEPTED = made_answer(202, {"status": "accepted"})
-_KNOWN = made_answer(202, {"status": "already_accepted"})
+_ACCEPTED = MadeAnswer(202, {"status": "accepted"})
+_KNOWN = MadeAnswer(202, {"status": "already_accepted"})
 
 
 def crm_events(doorstep: Doorstep, secrets: Sequence[str]) -> AsgiApp:
@@ -39,7 +39,7 @@ def crm_events(doorstep: Doorstep, secrets: Sequence[str]) -> AsgiApp:
             await answer(send, 405, {"error": "method_not_allowed"}, {"allow": "POST"})
             return
         try:
-            body = await read_body(receive_, LARGEST_BODY)
+            body = await read_body(scope, receive_, LARGEST_BODY)
         except Disconnected:
             return
         except BodyTooLarge:
@@ -60,7 +60,7 @@ def crm_events(doorstep: Doorstep, secrets: Sequence[str]) -> AsgiApp:
             await answer(send, 503, {"error": "not_stored"}, {"retry-after": "5"})
             return
         if outcome.status == 202:
-            await (_ACCEPTED if fresh else _KNOWN)(send)
+            await (_ACCEPTED if fresh else _KNOWN).send(scope, send)
         else:
             await answer(send, outcome.status, {"status": "kept_unreadable"})
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from bot.http.at_once import OFFER, AtOnce
 
 LONGEST_HEAD_S = 10.0
 LONGEST_BODY_S = 20.0
@@ -25,12 +27,15 @@ class PatientProtocol(HttpToolsProtocol):
         super().__init__(*args, **named)
         self._head_size = 0
         self._in_head = True
+        self._phase, self._timed_phase = 0, -1
+        self._longest: float | None = None
         self._hanging_up: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to count."""
         super().connection_made(transport)
-        self._hanging_up = self.loop.call_later(LONGEST_HEAD_S, self._hang_up)
+        self._enter(LONGEST_HEAD_S)
+        self._set_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the timer, which would keep the connection in memory."""
@@ -38,8 +43,13 @@ class PatientProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless the head is larger than any that is meant well."""
+        """Read on, unless the head is larger than any that is meant well.
+
+        The timer is set by where the data ends: a request that comes in one piece never needs one.
+        """
         super().data_received(data)
+        if self._timed_phase != self._phase:
+            self._set_timer()
         if self._in_head:
             self._head_size += len(data)
             if self._head_size > LARGEST_HEAD and not self.transport.is_closing():
@@ -52,20 +62,33 @@ class PatientProtocol(HttpToolsProtocol):
         """A further request on this connection: its head is given as much time as the first one's."""
         super().on_message_begin()
         self._in_head, self._head_size = True, 0
-        if self._hanging_up is None:
-            self._hanging_up = self.loop.call_later(LONGEST_HEAD_S, self._hang_up)
+        if self._longest is None:
+            self._enter(LONGEST_HEAD_S)
 
     def on_headers_complete(self) -> None:
         """The head is here, and the body has its own time."""
         self._in_head = False
-        self._stop_counting()
-        self._hanging_up = self.loop.call_later(LONGEST_BODY_S, self._hang_up)
+        self._enter(LONGEST_BODY_S)
         super().on_headers_complete()
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and cycle.scope is self.scope:  # and no wish to speak another protocol
+            offers: dict[str, Any] = {OFFER: AtOnce(cycle)}
+            cycle.scope["extensions"] = offers
 
     def on_message_complete(self) -> None:
         """All of it is here; an answer may take as long as it does."""
-        self._stop_counting()
+        self._enter(None)
         super().on_message_complete()
+
+    def _enter(self, longest: float | None) -> None:
+        """Begin a part of a request that may take *longest* seconds."""
+        self._phase, self._longest = self._phase + 1, longest
+
+    def _set_timer(self) -> None:
+        self._stop_counting()
+        self._timed_phase = self._phase
+        if self._longest is not None and not self.transport.is_closing():
+            self._hanging_up = self.loop.call_later(self._longest, self._hang_up)
 
     def _stop_counting(self) -> None:
         if self._hanging_up:

@@ -56,7 +56,7 @@ class SlackEndpoint:
         if not _looks_signed(request):
             return Response("not signed", status_code=401)
         try:
-            body = await read_body(receive, LARGEST_BODY)
+            body = await read_body(request.scope, receive, LARGEST_BODY)
         except TooSlow:
             return Response("too slow", status_code=408, headers={"Connection": "close"})
         except BodyTooLarge:
