@@ -7,6 +7,7 @@ work gets a transaction of its own, so that it pays who fails and nobody else he
 from __future__ import annotations
 
 import asyncio
+import select
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,9 +24,14 @@ T = TypeVar("T")
 
 _BATCH = 64
 COMMITTERS = 2
+_ENOUGH = 16
+_PATIENCE_S = 0.002
+"""While one batch is committed the next gathers: each statement costs the server and us anew. A second
+committer takes it as soon as it is large enough, or when the first, perhaps at something long, takes longer.
+"""
 _TRIES = 5
-_LINGERS_S = 0.005
-"""No longer: a connection that rested may be lost, which taking it from the pool again finds out."""
+_LINGERS_S = 1.0
+"""No longer: one that rested may be lost in silence, which taking it from the pool again finds out."""
 _CONFLICTS = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the server rolled back, and another try may well succeed."""
 
@@ -50,6 +56,8 @@ class BatchWriter:
         self._begin = begin
         self._waiting: deque[_Job] = deque()
         self._idle = COMMITTERS
+        self._coming = False
+        self._overdue: asyncio.TimerHandle | None = None
         self._committing: set[asyncio.Task[None]] = set()
         self._lingering: list[asyncio.Future[None]] = []
         self._draining = False
@@ -61,15 +69,35 @@ class BatchWriter:
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Job(work, future))
+        self._have_it_fetched()
+        return await future
+
+    def _have_it_fetched(self) -> None:
+        """Send a committer for what waits, unless one comes anyway or soon will."""
+        if self._coming:
+            return
+        nobody_commits = self._idle + len(self._lingering) == COMMITTERS
+        if nobody_commits or len(self._waiting) >= _ENOUGH:
+            self._send()
+        elif self._overdue is None:
+            self._overdue = asyncio.get_running_loop().call_later(_PATIENCE_S, self._send_at_last)
+
+    def _send_at_last(self) -> None:
+        self._overdue = None
+        if self._waiting and not self._coming:
+            self._send()
+
+    def _send(self) -> None:
+        """Send one who has a connection at hand, else one who takes a connection, if any is free."""
         if self._lingering:
-            if len(self._waiting) == 1:  # whoever is woken by the first takes those behind it along
-                self._wake(self._lingering[-1])
+            self._coming = True
+            self._wake(self._lingering[-1])
         elif self._idle:
+            self._coming = True
             self._idle -= 1
             task = asyncio.create_task(self._work_off())
             self._committing.add(task)
             task.add_done_callback(self._committing.discard)
-        return await future
 
     async def drain(self) -> None:
         """Wait until everything handed in is settled; nothing may be handed in after that."""
@@ -85,6 +113,7 @@ class BatchWriter:
                 await self._commit_what_waits()
         finally:
             self._idle += 1
+            self._coming = False  # whoever came may have found that another had taken everything
 
     async def _commit_what_waits(self) -> None:
         """Commit batch after batch over one connection, until nothing comes or the connection is gone."""
@@ -114,7 +143,7 @@ class BatchWriter:
         timer = loop.call_at(until, self._wake, more)
         await more
         timer.cancel()
-        return bool(self._waiting) and not driver.is_closed() and loop.time() < until
+        return loop.time() < until and _has_heard_nothing(driver)
 
     def _wake(self, lingering: asyncio.Future[None]) -> None:
         if lingering in self._lingering:
@@ -123,6 +152,7 @@ class BatchWriter:
 
     def _next(self) -> list[_Job]:
         """Take the next batch of those whose callers still wait; empty when there are none."""
+        self._coming = False
         jobs: list[_Job] = []
         while self._waiting and len(jobs) < _BATCH:
             job = self._waiting.popleft()
@@ -201,6 +231,19 @@ async def _committed_at_once(
         failed = without_data(error) if isinstance(error, TimeoutError) else _lost()
         return [_Result(error=failed) for _ in works]
     return [_Result(value) for value in statement.values(rows)]
+
+
+def _has_heard_nothing(driver: Any) -> bool:
+    """Say whether the server has been as silent as it is to somebody at rest: else it has said farewell.
+
+    The driver hears of that only when the event loop next goes round, and a statement might go out before.
+    """
+    if driver.is_closed():
+        return False
+    connected = driver._transport.get_extra_info("socket")  # noqa: SLF001 - nothing public leads to it
+    arrived = select.poll()
+    arrived.register(connected.fileno(), select.POLLIN)
+    return not arrived.poll(0)
 
 
 def _lost() -> UnavailableError:

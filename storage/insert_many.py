@@ -12,8 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Table
 
 Row = tuple[Any, ...]
-Into = tuple[Table, tuple[str, ...], tuple[str, ...]]
-"""A table, the columns that tell a repetition, and the columns that are given."""
+Always = tuple[tuple[str, str], ...]
+"""Columns that are the same in every row, each with its value in SQL or the name of a column like it."""
+Into = tuple[Table, tuple[str, ...], tuple[str, ...], Always]
+"""A table, the columns that tell a repetition, the columns that are given, and the others."""
 
 _AT_ONCE = 32
 """Rows per statement on SQLite, so that its driver keeps every statement prepared."""
@@ -25,6 +27,7 @@ def insert_many_new(
     keys: tuple[str, ...],
     columns: tuple[str, ...],
     rows: Sequence[Row],
+    always: Always = (),
 ) -> list[bool]:
     """Insert *rows*, whose first value is a unique "id"; False for each of which *keys* exist already.
 
@@ -32,32 +35,24 @@ def insert_many_new(
     microseconds on SQLite and datetimes on PostgreSQL.
     """
     if connection.dialect.name == "sqlite":
-        return _into_sqlite(connection, table, keys, columns, rows)
-    statement, values = many_in_arrays(connection.dialect, table, keys, columns, rows)
+        return _into_sqlite(connection, (table, keys, columns, always), rows)
+    statement, values = many_in_arrays(connection.dialect, (table, keys, columns, always), rows)
     new = set(connection.exec_driver_sql(statement, values).scalars())
     return [row[0] in new for row in rows]
 
 
-def many_in_arrays(
-    dialect: Dialect, table: Table, keys: tuple[str, ...], columns: tuple[str, ...], rows: Sequence[Row]
-) -> tuple[str, tuple[list[Any], ...]]:
+def many_in_arrays(dialect: Dialect, into: Into, rows: Sequence[Row]) -> tuple[str, tuple[list[Any], ...]]:
     """Return what inserts *rows* on PostgreSQL, with its parameters; it returns the ids of those inserted."""
     values = tuple(list(column) for column in zip(*rows, strict=True))
-    return _postgresql(dialect, table, keys, columns), values
+    return _postgresql(dialect, into), values
 
 
-def _into_sqlite(
-    connection: Connection,
-    table: Table,
-    keys: tuple[str, ...],
-    columns: tuple[str, ...],
-    rows: Sequence[Row],
-) -> list[bool]:
+def _into_sqlite(connection: Connection, into: Into, rows: Sequence[Row]) -> list[bool]:
     driver: Any = connection.connection.driver_connection
     found: list[bool] = []
     for begin in range(0, len(rows), _AT_ONCE):
         some = rows[begin : begin + _AT_ONCE]
-        found += _some(driver, (table, keys, columns), some)
+        found += _some(driver, into, some)
     return found
 
 
@@ -75,22 +70,30 @@ def _some(driver: Any, into: Into, rows: Sequence[Row]) -> list[bool]:
 
 @lru_cache
 def _sqlite(into: Into, rows: int) -> str:
-    table, keys, columns = into
-    row = f"({', '.join('?' * len(columns))})"
+    table, keys, columns, always = into
+    named = (*columns, *(name for name, _ in always))
+    places = (_places(columns, always, 1 + row * len(columns)) for row in range(rows))
     return (
-        f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {', '.join([row] * rows)} "
+        f"INSERT INTO {table.name} ({', '.join(named)}) VALUES {', '.join(places)} "
         f"ON CONFLICT ({', '.join(keys)}) DO NOTHING"
     )
 
 
+def _places(columns: tuple[str, ...], always: Always, first: int) -> str:
+    places = {name: f"?{place}" for place, name in enumerate(columns, first)}
+    return f"({', '.join([*places.values(), *(places.get(value, value) for _, value in always)])})"
+
+
 @lru_cache
-def _postgresql(dialect: Dialect, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> str:
+def _postgresql(dialect: Dialect, into: Into) -> str:
     """Spell a statement with one array for each column, whose text is the same for any number of rows."""
+    table, keys, columns, always = into
     kinds = (table.c[name].type.compile(dialect) for name in columns)
     arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, 1))
-    named = ", ".join(columns)
+    given = ", ".join(columns)
     return (
-        f"INSERT INTO {table.name} ({named}) "
-        f"SELECT {named} FROM unnest({arrays}) WITH ORDINALITY AS arrived ({named}, nth) ORDER BY nth "
+        f"INSERT INTO {table.name} ({', '.join([given, *(name for name, _ in always)])}) "
+        f"SELECT {', '.join([given, *(value for _, value in always)])} "
+        f"FROM unnest({arrays}) WITH ORDINALITY AS arrived ({given}, nth) ORDER BY nth "
         f"ON CONFLICT ({', '.join(keys)}) DO NOTHING RETURNING id"
     )

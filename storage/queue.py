@@ -70,7 +70,7 @@ class Inbox(LeasedQueue):
         """Store what arrived at the same time, in its order, with one statement; False for repetitions."""
         spelled = microseconds if self._connection.dialect.name == "sqlite" else _as_it_is
         rows = [_values(each, spelled) for each in received]
-        return insert_many_new(self._connection, INBOX, _SENT_ONCE, _ARRIVED, rows)
+        return insert_many_new(self._connection, INBOX, _SENT_ONCE, _ARRIVED, rows, _NEW)
 
     def finish(self, item: Item, now: datetime) -> None:
         """Mark *item* as done. Raises LeaseLostError, so that everything done for it rolls back.
@@ -151,18 +151,15 @@ _ARRIVED = (
     "correlation_id",
     "priority",
     "received_at",
-    "first_due_at",
     "available_at",
-    "status",
-    "attempts",
-    "fence",
 )
+_NEW = (("first_due_at", "available_at"), ("status", "'ready'"), ("attempts", "0"), ("fence", "0"))
 
 
 def accepting(dialect: Dialect, received: Sequence[Received]) -> tuple[str, tuple[Any, ...]]:
     """Return what stores *received* on PostgreSQL, with its parameters; it returns the ids that were new."""
     rows = [_values(each, _as_it_is) for each in received]
-    return many_in_arrays(dialect, INBOX, _SENT_ONCE, _ARRIVED, rows)
+    return many_in_arrays(dialect, (INBOX, _SENT_ONCE, _ARRIVED, _NEW), rows)
 
 
 def _values(received: Received, spelled: Callable[[datetime], datetime | int]) -> tuple[object, ...]:
@@ -180,10 +177,6 @@ def _values(received: Received, spelled: Callable[[datetime], datetime | int]) -
         received.priority,
         arrived,
         due,
-        due,
-        "ready",
-        0,
-        0,
     )
 
 
