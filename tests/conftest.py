@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.examples import MORE
+from tests.statements import share_compiled_statements
 
 # Importing everything makes millions of objects that live until the end; looking through them for garbage,
 # over and over while they are made, is a third of the work.
@@ -25,10 +26,14 @@ settings.register_profile(
 )
 settings.load_profile("countersign")
 
+share_compiled_statements()
+
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Leave aside for good what there is by now, and collect what tests leave behind."""
-    gc.collect()
+    """Leave aside for good what there is by now, and collect what tests leave behind.
+
+    What is garbage already stays: finding it takes every worker most of a second.
+    """
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     gc.enable()
