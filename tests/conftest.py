@@ -6,6 +6,7 @@ COUNTERSIGN_TEST_EXAMPLES=10 tries ten times as many generated cases, and other 
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,6 +28,19 @@ settings.register_profile(
 settings.load_profile("countersign")
 
 share_compiled_statements()
+
+
+@pytest.fixture(scope="session")
+def template_of_postgres() -> Iterator[tuple[str, str]]:
+    """The address of a PostgreSQL server, and the name of a database on it to be copied."""
+    from tests.loop.databases import absent, postgres_server, postgres_template
+
+    server = postgres_server()
+    if server is None:
+        absent("PostgreSQL server")
+        return
+    with postgres_template(server) as name:
+        yield server, name
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

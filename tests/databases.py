@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import asyncpg
 from sqlalchemy import Connection, make_url
 
+from storage.migrate import upgrade
 from storage.postgresql import run_alone
 from storage.sqlite import sqlite_engine
 
@@ -19,6 +23,23 @@ LOCAL_POSTGRES = (
     "postgresql://postgres@127.0.0.1:5432/postgres",
     "postgresql://root@127.0.0.1:5432/postgres",
 )
+
+
+@cache
+def _newest_schema() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        upgrade(f"sqlite:///{path}")
+        return path.read_bytes()
+
+
+def fresh_sqlite(path: Path) -> str:
+    """Put an empty database at the newest schema into the file *path* and return its URL.
+
+    It is a copy: whoever tests the migrations themselves calls `upgrade`.
+    """
+    path.write_bytes(_newest_schema())
+    return f"sqlite:///{path}"
 
 
 def postgres_answers(url: str) -> bool:

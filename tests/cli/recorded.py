@@ -16,7 +16,7 @@ from policy.language import parse_policy
 from policy.recorded import excerpt_of
 from storage.audit import AuditEntry, Excerpt
 from storage.database import Database
-from storage.migrate import upgrade
+from tests.databases import fresh_sqlite
 
 DEFAULT = Path(__file__).parents[2] / "policy" / "default"
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -28,8 +28,7 @@ def database_of(folder: Path, decisions: Sequence[dict[str, Any]], erased: Seque
     *matter* is the correlation id, the fact named by *without* is left out of what is recorded, and what is
     *old* comes from before there were excerpts.
     """
-    url = f"sqlite:///{folder / 'recorded.db'}"
-    upgrade(url)
+    url = fresh_sqlite(folder / "recorded.db")
     asyncio.run(_fill(url, decisions, erased))
     return url
 

@@ -21,8 +21,8 @@ from bot.cli.loading import database_settings
 from bot.export.contents import formula_safe
 from bot.master_key import open_encrypted
 from storage.audit import AuditEntry
-from storage.migrate import upgrade
 from storage.transaction import Transaction
+from tests.databases import fresh_sqlite
 
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
 BLOCKED = """
@@ -91,8 +91,7 @@ def entries() -> list[AuditEntry]:
 async def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a database, in which commands are run."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COUNTERSIGN_DATABASE_URL", f"sqlite:///{tmp_path / 'countersign.db'}")
-    upgrade(f"sqlite:///{tmp_path / 'countersign.db'}")
+    monkeypatch.setenv("COUNTERSIGN_DATABASE_URL", fresh_sqlite(tmp_path / "countersign.db"))
     database = await open_encrypted(database_settings(None), may_make=True)
 
     def work(tx: Transaction) -> None:

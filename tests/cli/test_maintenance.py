@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli import main
-from storage.migrate import upgrade
+from tests.databases import fresh_sqlite
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def test_a_database_that_does_not_answer_is_named_without_a_traceback(countersig
 
 
 def test_an_empty_installation_is_in_order(tmp_path: Path, countersign: Run) -> None:
-    upgrade(f"sqlite:///{tmp_path / 'countersign.db'}")
+    fresh_sqlite(tmp_path / "countersign.db")
     listed = countersign("inbox", "list")
     assert (listed.returncode, listed.stdout) == (
         0,

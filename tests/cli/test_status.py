@@ -15,11 +15,11 @@ from bot.cli import main
 from handlers.service.status import service_status
 from policy.organisation import Organisation
 from storage.database import Database
-from storage.migrate import upgrade
 from storage.pauses import Pause
 from storage.queue import Received
 from storage.replicas import Replica
 from storage.transaction import Transaction
+from tests.databases import fresh_sqlite
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 ORGANISATION = Organisation(review_channel="CDESK")
@@ -130,19 +130,10 @@ NEEDS: list[tuple[Callable[[Transaction], None], list[str]]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("status") / "countersign.db"
-    upgrade(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
-def url(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.delenv("COUNTERSIGN_ORGANISATION_FILE", raising=False)
-    copy = tmp_path / "countersign.db"
-    copy.write_bytes(template.read_bytes())
-    return f"sqlite:///{copy}"
+    return fresh_sqlite(tmp_path / "countersign.db")
 
 
 def _write(url: str, *works: Callable[[Transaction], Any]) -> list[Any]:

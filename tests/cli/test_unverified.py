@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli import main
-from storage.migrate import upgrade
+from tests.databases import fresh_sqlite
 
 
 def test_who_is_not_verified_may_stop_but_not_go_on(
@@ -16,8 +16,7 @@ def test_who_is_not_verified_may_stop_but_not_go_on(
     monkeypatch.delenv("COUNTERSIGN_ORGANISATION_FILE", raising=False)
     monkeypatch.delenv("COUNTERSIGN_REDIS_URL", raising=False)
     monkeypatch.chdir(tmp_path)
-    url = f"sqlite:///{tmp_path / 'a.db'}"
-    upgrade(url)
+    url = fresh_sqlite(tmp_path / "a.db")
     anybody = ["--by", "anybody@x.example", "--database", url]
     assert main(["pause", "execute", *anybody]) == 0
     assert "execute     paused by anybody@x.example (not verified) since" in capsys.readouterr().out

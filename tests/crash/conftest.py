@@ -6,9 +6,10 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +23,10 @@ from bot.cli.running import listen
 from bot.cli.stage import CRM_TOKEN, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, WEBHOOK_SECRET
 from storage.database import Database
 from storage.keys import KeyRing
-from storage.migrate import upgrade
 from storage.schema import INBOX, OUTBOX
 from storage.transaction import Transaction
-from tests.databases import perform
-from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template
+from tests.databases import fresh_sqlite, perform
+from tests.loop.databases import copied_postgres
 from tests.loop.staging import (
     Staging,
     open_staging,
@@ -44,9 +44,9 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass
 class Nursery:
-    """The process whose forks are bots."""
+    """The process whose forks are bots, as the tests of one event loop use it."""
 
-    process: asyncio.subprocess.Process
+    process: subprocess.Popen[bytes]
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def start(self, environment: dict[str, str], log: Path) -> int:
@@ -56,35 +56,28 @@ class Nursery:
         return await self._ask({"await": pid})
 
     async def _ask(self, order: dict[str, object]) -> dict[str, int | None]:
+        async with self._turn, asyncio.timeout(PATIENCE_S):
+            return dict(json.loads(await asyncio.to_thread(self._exchange, order)))
+
+    def _exchange(self, order: dict[str, object]) -> bytes:
         assert self.process.stdin
         assert self.process.stdout
-        async with self._turn, asyncio.timeout(PATIENCE_S):
-            self.process.stdin.write(json.dumps(order).encode() + b"\n")
-            answer = await self.process.stdout.readline()
-            return dict(json.loads(answer))
+        self.process.stdin.write(json.dumps(order).encode() + b"\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline()
 
 
-@asynccontextmanager
-async def open_nursery() -> AsyncIterator[Nursery]:
+@contextmanager
+def nursery_process() -> Iterator[subprocess.Popen[bytes]]:
+    """Whoever forks the bots; starting it costs a few seconds, each of its bots next to nothing."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("COUNTERSIGN_", "SLACK_"))}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.crash.nursery",
-        cwd=ROOT,
-        env=clean,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
+    command = [sys.executable, "-m", "tests.crash.nursery"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=clean, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout
-        async with asyncio.timeout(PATIENCE_S):
-            assert await process.stdout.readline() == b"ready\n"
-        yield Nursery(process)
-    finally:
-        assert process.stdin
-        process.stdin.close()
-        await process.wait()
+        assert process.stdout.readline() == b"ready\n"
+        yield process  # with its input closed it ends
 
 
 @dataclass
@@ -196,10 +189,15 @@ class Bot:
             await database.close()
 
 
+@pytest.fixture(scope="session")
+def forking() -> Iterator[subprocess.Popen[bytes]]:
+    with nursery_process() as process:
+        yield process
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def nursery() -> AsyncIterator[Nursery]:
-    async with open_nursery() as opened:
-        yield opened
+async def nursery(forking: subprocess.Popen[bytes]) -> Nursery:
+    return Nursery(forking)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -212,18 +210,12 @@ async def stage() -> AsyncIterator[Staging]:
 
 @pytest.fixture(scope="module")
 def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    url = f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'countersign.db'}"
-    upgrade(url)
-    return url
+    return fresh_sqlite(tmp_path_factory.mktemp("sqlite") / "countersign.db")
 
 
 @pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    server = postgres_server()
-    if server is None:
-        absent("PostgreSQL server")
-        return
-    with postgres_template(server) as template, copied_postgres(server, template) as url:
+def postgres_url(template_of_postgres: tuple[str, str]) -> Iterator[str]:
+    with copied_postgres(*template_of_postgres) as url:
         yield url
 
 

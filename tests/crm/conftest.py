@@ -26,10 +26,9 @@ from bot.http.crm_events import crm_events
 from storage.bell import InProcessBell
 from storage.database import Database
 from storage.ids import IdSource
-from storage.migrate import upgrade
 from storage.schema import INBOX
-from tests.databases import perform
-from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template
+from tests.databases import fresh_sqlite, perform
+from tests.loop.databases import copied_postgres
 from tests.loop.staging import serving
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -128,9 +127,7 @@ async def open_door(url: str) -> AsyncIterator[Door]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def module_door(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('door') / 'countersign.db'}"
-    upgrade(url)
-    async with open_door(url) as opened:
+    async with open_door(fresh_sqlite(tmp_path_factory.mktemp("door") / "countersign.db")) as opened:
         yield opened
 
 
@@ -142,12 +139,8 @@ def door(module_door: Door) -> Door:
 
 
 @pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    server = postgres_server()
-    if server is None:
-        absent("PostgreSQL server")
-        return
-    with postgres_template(server) as template, copied_postgres(server, template) as url:
+def postgres_url(template_of_postgres: tuple[str, str]) -> Iterator[str]:
+    with copied_postgres(*template_of_postgres) as url:
         yield url
 
 

@@ -10,17 +10,15 @@ from typing import Any
 import pytest_asyncio
 
 from bot.cli.stage import WEBHOOK_SECRET
-from storage.migrate import upgrade
 from tests.crm.conftest import event, signed_headers
+from tests.databases import fresh_sqlite
 from tests.loop.conftest import Loop, running_loop
 from tests.loop.staging import OLIVIA, OLIVIAS
 
 
 @pytest_asyncio.fixture
 async def loop(tmp_path: Path) -> AsyncIterator[Loop]:
-    url = f"sqlite:///{tmp_path / 'countersign.db'}"
-    upgrade(url)
-    async with running_loop(url, tmp_path, model=False) as opened:
+    async with running_loop(fresh_sqlite(tmp_path / "countersign.db"), tmp_path, model=False) as opened:
         yield opened
 
 

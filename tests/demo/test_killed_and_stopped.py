@@ -56,23 +56,3 @@ def test_ctrl_c_ends_it_at_once_with_pages_open_and_without_a_model(own_demo, vi
 
     assert own_demo.interrupt() == 0
     assert own_demo.complaints() == "", "nor does it complain that pages had to be cut off after a wait"
-
-
-def test_a_taken_port_is_named_in_one_sentence(shared_demo, own_demo) -> None:
-    port = shared_demo.origin.rpartition(":")[2]
-    assert own_demo.refused("--port", port) == 1
-    assert own_demo.complaints() == (
-        f"Port {port} on 127.0.0.1 is not free. Stop the program that uses it, or choose another port."
-        " (make demo PORT=8001)\n"
-    )
-
-
-def test_a_second_demo_leaves_the_state_of_the_first_alone(shared_demo, own_demo) -> None:
-    own_demo.data = shared_demo.data
-    before = sorted(path.name for path in shared_demo.data.iterdir())
-    assert own_demo.refused("--fresh", "--port", "0") == 1
-    assert own_demo.complaints().splitlines()[-1] == (
-        f"Another demo is running with its state in {shared_demo.data}. Stop it, or run this one beside it"
-        ' (make demo PORT=8001 ARGS="--data .demo-2").'
-    )
-    assert sorted(path.name for path in shared_demo.data.iterdir()) == before

@@ -18,7 +18,7 @@ from bot.cli.running import listen
 from bot.cli.stage import MODEL
 from policy.escalation import EscalationState
 from storage.migrate import upgrade
-from tests.crash.conftest import Bot, open_nursery
+from tests.crash.conftest import Bot, Nursery, nursery_process
 from tests.crash.test_killed_while_accepting import signed_event
 from tests.faults.network import Wire, wire_to
 from tests.faults.servers import Bell, Postgres, own_postgres, own_redis
@@ -154,7 +154,7 @@ async def open_world(random: Random, *, servers: bool = True) -> AsyncIterator[W
             own = postgres, await stack.enter_async_context(own_redis())
         url = own[0].url if own else f"sqlite:///{folder / 'countersign.db'}"
         upgrade(url)
-        nursery = await stack.enter_async_context(open_nursery())
+        nursery = Nursery(stack.enter_context(nursery_process()))
         doors = [listen("127.0.0.1", 0) for _ in range(REPLICAS if own else 1)]
         origins = [origin_of(each) for each in doors]
         for each in doors:

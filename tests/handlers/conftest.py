@@ -27,9 +27,9 @@ from policy.organisation import Organisation, Person
 from storage.database import Database
 from storage.keys import KeyRing
 from storage.lease import Item
-from storage.migrate import upgrade
 from storage.queue import Received
 from storage.transaction import Transaction
+from tests.databases import fresh_sqlite
 from tests.fakes import FakeChat, FakeCrm, FixedRules, HandClock, NumberedIds
 
 KEYS = KeyRing(bytes(32))
@@ -191,7 +191,7 @@ def default_policy() -> CompiledPolicy:
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("handlers") / "template.db"
-    upgrade(f"sqlite:///{path}")
+    fresh_sqlite(path)
     return path
 
 

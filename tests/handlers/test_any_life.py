@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -31,7 +31,7 @@ from tests.handlers.circumstances import SEASONS, SETTINGS, Rules, rules_around
 from tests.handlers.conftest import GUEST, MANAGER, OWNER, STRANGER, house_on
 from tests.handlers.lives import DONOR, SPOUSE, Life
 from tests.handlers.lives_hold import ends_well, holds
-from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template
+from tests.loop.databases import copied_postgres
 
 LIVES = int(os.environ.get("COUNTERSIGN_TEST_LIVES", "0"))
 
@@ -302,21 +302,13 @@ def test_any_life_ends_well(migrated: Path, default_policy: CompiledPolicy, tmp_
     _live(OnSqlite, 10, 25)
 
 
-@pytest.fixture
-def template() -> Iterator[tuple[str, str]]:
-    server = postgres_server()
-    if server is None:
-        absent("PostgreSQL server")
-        return
-    with postgres_template(server) as name:
-        yield server, name
-
-
 @pytest.mark.timeout(0 if LIVES else 180)
 @pytest.mark.postgres
-def test_any_life_ends_well_on_postgresql(template: tuple[str, str], default_policy: CompiledPolicy) -> None:
+def test_any_life_ends_well_on_postgresql(
+    template_of_postgres: tuple[str, str], default_policy: CompiledPolicy
+) -> None:
     def copied(stack: ExitStack) -> str:
-        return stack.enter_context(copied_postgres(*template))
+        return stack.enter_context(copied_postgres(*template_of_postgres))
 
     class OnPostgres(AnyLife):
         open_url = staticmethod(copied)

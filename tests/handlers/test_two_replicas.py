@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -21,26 +21,16 @@ from storage.database import Database
 from tests.handlers.conftest import KEYS, House, house_on
 from tests.handlers.test_changing_policy import ADAM, CARMEN, LOOSER, STRICTER, _propose, _state, governed
 from tests.handlers.test_pausing import _approve, _cards, _entries, _event, _pause, _resume
-from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template
+from tests.loop.databases import copied_postgres
 
 pytestmark = pytest.mark.postgres
 Pair = tuple[House, House]
 
 
-@pytest.fixture(scope="module")
-def template() -> Iterator[tuple[str, str]]:
-    server = postgres_server()
-    if server is None:
-        absent("PostgreSQL")
-        raise AssertionError
-    with postgres_template(server) as name:
-        yield server, name
-
-
 @pytest.fixture
-async def pair(template: tuple[str, str], default_policy: CompiledPolicy) -> AsyncIterator[Pair]:
+async def pair(template_of_postgres: tuple[str, str], default_policy: CompiledPolicy) -> AsyncIterator[Pair]:
     """The service twice, each with its own connections and its own compiled rules, after its first start."""
-    with copied_postgres(*template) as url:
+    with copied_postgres(*template_of_postgres) as url:
         one = governed(house_on(url, default_policy))
         await settle_policy(one.context, None)
         elsewhere = dataclasses.replace(

@@ -16,8 +16,8 @@ from bot.http.probes import Probes
 from bot.policy_in_force import PolicyInForce
 from storage.bell import InProcessBell
 from storage.database import Database
-from storage.migrate import upgrade
 from storage.queue import Received
+from tests.databases import fresh_sqlite
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -33,9 +33,7 @@ async def hot(_scope: Scope, _receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    url = f"sqlite:///{tmp_path / 'countersign.db'}"
-    upgrade(url)
-    database = Database.open(url)
+    database = Database.open(fresh_sqlite(tmp_path / "countersign.db"))
     yield database
     await database.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,12 +19,11 @@ from bot.cli.running import listen
 from bot.wiring import Runtime, build
 from policy.escalation import EscalationState
 from storage.audit import AuditRecord
-from storage.migrate import upgrade
 from storage.schema import INBOX, OUTBOX
 from storage.transaction import Transaction
-from tests.databases import perform
+from tests.databases import fresh_sqlite, perform
 from tests.loop.cases import cards, strays
-from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template, redis_server
+from tests.loop.databases import absent, copied_postgres, redis_server
 from tests.loop.shown import Json, escalation_of, has, text_of
 from tests.loop.staging import (
     OLIVIA,
@@ -194,26 +192,9 @@ class Loop:
 Open = Callable[..., Awaitable[Loop]]
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "template.db"
-    upgrade(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'countersign.db')}"
-
-
-@pytest.fixture(scope="session")
-def template_of_postgres() -> Iterator[tuple[str, str]]:
-    server = postgres_server()
-    if server is None:
-        absent("PostgreSQL server")
-        return
-    with postgres_template(server) as name:
-        yield server, name
+def sqlite_url(tmp_path: Path) -> str:
+    return fresh_sqlite(tmp_path / "countersign.db")
 
 
 @pytest.fixture
@@ -278,10 +259,9 @@ async def loop(open_loop: Open) -> Loop:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Loop]:
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Loop]:
     """One running product for all tests of a module that mark themselves with its event loop."""
     folder = tmp_path_factory.mktemp("shared")
-    url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'countersign.db')}"
-    async with running_loop(url, folder) as loop:
+    async with running_loop(fresh_sqlite(folder / "countersign.db"), folder) as loop:
         yield loop
         await loop.shares_ids()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -15,6 +13,7 @@ import pytest_asyncio
 
 from policy.escalation import EscalationState
 from storage.escalations import Escalation
+from tests.databases import fresh_sqlite
 from tests.loop.conftest import Loop, running_loop
 from tests.loop.shown import Json, buttons, find_element, has, text_of
 from tests.loop.staging import MARA, OLIVIA, OLIVIAS, until
@@ -25,10 +24,10 @@ EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def flooded(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Loop]:
+async def flooded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Loop]:
     """A running product in which three cards a day are enough, when many gifts are imported."""
     folder = tmp_path_factory.mktemp("flooded")
-    url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'countersign.db')}"
+    url = fresh_sqlite(folder / "countersign.db")
     organisation = {"cards_per_day": CARDS_A_DAY, "working_days": EVERY_DAY}
     async with running_loop(url, folder, model=False, organisation=organisation) as loop:
         # Ten in the morning where Olivia works, on a day after today.

@@ -14,7 +14,7 @@ import pytest
 from bot.files import read_policy
 from storage.appending import AuditEntry
 from storage.database import Database
-from storage.migrate import upgrade
+from tests.databases import fresh_sqlite
 from tests.handlers.conftest import KEYS, House, house_in
 from tests.managers.history import History, append, in_pages
 
@@ -39,7 +39,7 @@ class Lived:
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("managers") / "template.db"
-    upgrade(f"sqlite:///{path}")
+    fresh_sqlite(path)
     return path
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from storage.migrate import upgrade
+from tests.databases import fresh_sqlite
 from tests.patience import PATIENCE_S
 
 PROGRAM = """
@@ -57,7 +57,7 @@ asyncio.run(main())
 
 def test_nothing_acknowledged_is_lost_when_the_disk_is_full(tmp_path: Path) -> None:
     path = tmp_path / "countersign.db"
-    upgrade(f"sqlite:///{path}")
+    fresh_sqlite(path)
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(path)],
         capture_output=True,

@@ -8,7 +8,7 @@ and what its card says of the CRM is so.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -25,7 +25,7 @@ from storage.errors import LeaseLostError
 from storage.lease import Item
 from tests.handlers.conftest import House, default_policy, house_in, house_on, migrated
 from tests.handlers.test_pausing import _approve, _cards, _event
-from tests.loop.databases import absent, copied_postgres, postgres_server, postgres_template
+from tests.loop.databases import copied_postgres
 
 __all__ = ["default_policy", "migrated"]
 
@@ -116,19 +116,11 @@ async def house(migrated: Path, default_policy: CompiledPolicy) -> AsyncIterator
         await house.database.close()
 
 
-@pytest.fixture(scope="module")
-def template() -> Iterator[tuple[str, str]]:
-    server = postgres_server()
-    if server is None:
-        absent("PostgreSQL server")
-        return
-    with postgres_template(server) as name:
-        yield server, name
-
-
 @pytest.fixture
-async def postgres_house(template: tuple[str, str], default_policy: CompiledPolicy) -> AsyncIterator[House]:
-    with copied_postgres(*template) as url:
+async def postgres_house(
+    template_of_postgres: tuple[str, str], default_policy: CompiledPolicy
+) -> AsyncIterator[House]:
+    with copied_postgres(*template_of_postgres) as url:
         house = house_on(url, default_policy)
         yield house
         await house.database.close()

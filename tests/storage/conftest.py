@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -16,9 +15,9 @@ from sqlalchemy import make_url
 
 from storage.database import Database
 from storage.keys import KeyRing
-from storage.migrate import upgrade
 from storage.schema import METADATA
-from tests.databases import LOCAL_POSTGRES, administer, postgres_answers
+from tests.databases import LOCAL_POSTGRES, administer, fresh_sqlite, postgres_answers
+from tests.loop.databases import copied_postgres
 
 KEYS = KeyRing(bytes(range(32)))
 _LOCAL_REDIS = "redis://127.0.0.1:6379/0"
@@ -42,10 +41,9 @@ def empty_postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres_url() -> Iterator[str]:
+def migrated_postgres_url(template_of_postgres: tuple[str, str]) -> Iterator[str]:
     """A database of its own at the newest schema."""
-    for url in _fresh_postgres():
-        upgrade(url)
+    with copied_postgres(*template_of_postgres) as url:
         yield url
 
 
@@ -60,23 +58,15 @@ def _fresh_postgres() -> Iterator[str]:
     administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(scope="session")
-def migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file at the newest schema, to be copied."""
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    upgrade(f"sqlite:///{path}")
-    return path
-
-
 def _emptied(url: str) -> str:
     administer(url, "SET session_replication_role = replica", *(f"DELETE FROM {t}" for t in METADATA.tables))
     return url
 
 
 @pytest.fixture
-def sqlite_url(migrated_sqlite_file: Path, tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     """A fresh SQLite file at the newest schema."""
-    return f"sqlite:///{shutil.copy(migrated_sqlite_file, tmp_path / 'countersign.db')}"
+    return fresh_sqlite(tmp_path / "countersign.db")
 
 
 @pytest.fixture
