@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -24,17 +23,9 @@ from starlette.routing import Mount, Route
 from bot.cli.running import IDLE_CONNECTION_S
 from bot.sandbox.crm.app import CrmSandboxConfig, build_crm
 from bot.sandbox.crm.model import World
+from tests.chromium import CHROMIUM_ARGS, chromium_path
 from tests.patience import PATIENCE_S
 
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 TOKEN = "crm-token"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -132,14 +123,7 @@ def _clock() -> Callable[[], datetime]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = os.environ.get("COUNTERSIGN_CHROMIUM") or next(
-        (
-            found
-            for name in ("chromium", "chromium-browser", "google-chrome")
-            if (found := shutil.which(name))
-        ),
-        None,
-    )
+    chromium = chromium_path()
     if chromium is None:
         if os.environ.get("COUNTERSIGN_REQUIRE_ALL") == "1":
             pytest.fail("Chromium is required and was not found; set COUNTERSIGN_CHROMIUM.")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
@@ -29,17 +27,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.cli.running import IDLE_CONNECTION_S
 from bot.sandbox.slack.app import build_slack
 from bot.sandbox.slack.config import Command, SlackSandboxConfig
+from tests.chromium import CHROMIUM_ARGS, chromium_path
 from tests.patience import PATIENCE_S
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 BOT_TOKEN = "xoxb-page"
 OLIVIA, MARA, FELIX = "U0OLIVIA0", "U0MARA000", "U0FELIX00"
 PORTFOLIO, FUNDRAISING = "C0OLIVIA0", "C0FUNDRAS"
@@ -132,23 +122,16 @@ class Workspace:
         return page
 
 
-def _chromium() -> str | None:
-    wanted = os.environ.get("COUNTERSIGN_CHROMIUM")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = wanted or next((path for name in names if (path := shutil.which(name))), None)
-    return found if found and Path(found).exists() else None
-
-
 def pytest_pycollect_makemodule() -> None:
     """Without a browser the directory is skipped as a whole, in one line."""
-    if _chromium() is None and os.environ.get("COUNTERSIGN_REQUIRE_ALL") != "1":
+    if chromium_path() is None and os.environ.get("COUNTERSIGN_REQUIRE_ALL") != "1":
         pytest.skip("no Chromium found; set COUNTERSIGN_CHROMIUM to its path", allow_module_level=True)
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the browser; the tests fail without one, since here everything is required."""
-    found = _chromium()
+    found = chromium_path()
     if found is None:
         pytest.fail("no Chromium found; set COUNTERSIGN_CHROMIUM to its path")
     return found
@@ -156,11 +139,16 @@ def chromium() -> str:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def tabs(chromium: str) -> AsyncIterator[BrowserContext]:
-    """One browser for all tests, so that the page's files are read once."""
+    """One browser for all tests, so that the page's files are read once.
+
+    An empty tab stays open, and with it the process that all tabs are shown by.
+    """
     expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield await browser.new_context()
+        browser = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+        context = await browser.new_context()
+        await context.new_page()
+        yield context
         await browser.close()
 
 

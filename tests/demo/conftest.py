@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,31 +17,17 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect, sync_playwright
 
 from bot.cli.running import listen
+from tests.chromium import CHROMIUM_ARGS, chromium_path
 from tests.patience import PATIENCE_S
 
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE_MS = PATIENCE_S * 1000
 OLIVIA, MARA = "U0OLIVIA0", "U0MARA000"
 PORTFOLIO = "C0OLIVIA0"
 
 
-def _chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = os.environ.get("COUNTERSIGN_CHROMIUM") or next((p for n in names if (p := shutil.which(n))), None)
-    return found if found and Path(found).exists() else None
-
-
 def pytest_pycollect_makemodule() -> None:
     """Without a browser the directory is skipped as a whole, in one line."""
-    if _chromium() is None and os.environ.get("COUNTERSIGN_REQUIRE_ALL") != "1":
+    if chromium_path() is None and os.environ.get("COUNTERSIGN_REQUIRE_ALL") != "1":
         pytest.skip("no Chromium found; set COUNTERSIGN_CHROMIUM to its path", allow_module_level=True)
 
 
@@ -179,7 +164,7 @@ class Workspace:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = _chromium()
+    chromium = chromium_path()
     if chromium is None:
         pytest.fail("Chromium is required and was not found; set COUNTERSIGN_CHROMIUM.")
     with sync_playwright() as playwright:
