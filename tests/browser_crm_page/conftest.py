@@ -134,13 +134,13 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture
-def context(browser: Browser, crm: Crm) -> Iterator[BrowserContext]:
-    opened = browser.new_context(
-        base_url=crm.address, viewport={"width": 1440, "height": 900}, timezone_id="UTC", locale="en-US"
-    )
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """The page keeps nothing beyond its tab; an empty one keeps the process that all tabs are shown by."""
+    opened = browser.new_context(viewport={"width": 1440, "height": 900}, timezone_id="UTC", locale="en-US")
     opened.set_default_timeout(PATIENCE_S * 1000)
     expect.set_options(timeout=PATIENCE_S * 1000)
+    opened.new_page()
     yield opened
     opened.close()
 
@@ -152,4 +152,6 @@ def page(context: BrowserContext) -> Iterator[Page]:
     opened.on("pageerror", lambda error: troubles.append(str(error)))
     opened.on("dialog", lambda dialog: troubles.append(f"dialog: {dialog.message}"))
     yield opened
+    for tab in context.pages[1:]:
+        tab.close()
     assert troubles == []

@@ -23,7 +23,7 @@ def happened(page: Page) -> Locator:
 
 
 def test_a_gift_happens_with_the_keyboard_alone(crm, page):
-    open_page(page, "/crm")
+    open_page(page, crm.address + "/crm")
     page.get_by_label("To whom").focus()
     page.keyboard.type("thomas")
     expect(suggestions(page).and_(page.locator("[aria-selected=true]"))).to_contain_text("Thomas Doe")
@@ -41,7 +41,7 @@ def test_a_gift_happens_with_the_keyboard_alone(crm, page):
 
 
 def test_escape_gives_the_chosen_donor_back(crm, page):
-    open_page(page, "/crm")
+    open_page(page, crm.address + "/crm")
     field = page.get_by_label("To whom")
     field.fill("thomas")
     expect(suggestions(page)).to_have_count(1)
@@ -51,7 +51,7 @@ def test_escape_gives_the_chosen_donor_back(crm, page):
 
 
 def test_an_open_record_changes_live_and_marks_what_is_new(crm, page):
-    open_page(page, "/crm/donors/donor-0001")
+    open_page(page, crm.address + "/crm/donors/donor-0001")
     expect(page.get_by_label("To whom")).to_have_value("Jane Doe")
     page.get_by_role("button", name="Record the gift").click()
     expect(page.locator(".foldable tr.is-fresh")).to_have_count(1)
@@ -67,7 +67,7 @@ def test_an_open_record_changes_live_and_marks_what_is_new(crm, page):
 
 
 def test_what_the_bot_writes_appears_with_before_after_and_who(crm, page):
-    open_page(page, "/crm/donors/donor-0001")
+    open_page(page, crm.address + "/crm/donors/donor-0001")
     version = crm.api.get("/donors/donor-0001").headers["ETag"]
     answer = crm.api.patch(
         "/donors/donor-0001", json={"lifecycle_stage": "cultivation"}, headers={"If-Match": version}
@@ -94,7 +94,7 @@ MET = "Interactions and notes"
     ],
 )
 def test_everything_else_happens_too(crm, page, choice, button, words, says, section, shows):
-    open_page(page, "/crm/donors/donor-0001")
+    open_page(page, crm.address + "/crm/donors/donor-0001")
     page.get_by_label(choice, exact=True).check()
     expect(page.locator(".happen .watch")).to_contain_text("Watch for:")
     if words:
@@ -105,7 +105,7 @@ def test_everything_else_happens_too(crm, page, choice, button, words, says, sec
 
 
 def test_a_campaign_is_paused_and_the_page_follows(crm, page):
-    open_page(page, "/crm#campaigns")
+    open_page(page, crm.address + "/crm#campaigns")
     page.get_by_label("Campaign paused").check()
     expect(page.get_by_label("To whom")).to_be_hidden()
     page.get_by_role("button", name="Pause or resume the campaign").click()
@@ -116,7 +116,7 @@ def test_a_campaign_is_paused_and_the_page_follows(crm, page):
 
 @pytest.mark.parametrize("amount", ["abc", "-5", "0"])
 def test_an_amount_that_is_none_is_said_and_nothing_happens(crm, page, amount):
-    open_page(page, "/crm/donors/donor-0001")
+    open_page(page, crm.address + "/crm/donors/donor-0001")
     page.get_by_label("Amount").fill(amount)
     page.get_by_role("button", name="Record the gift").click()
     expect(page.get_by_role("alert").first).to_have_text("The amount is not a number above zero.")
@@ -124,14 +124,14 @@ def test_an_amount_that_is_none_is_said_and_nothing_happens(crm, page, amount):
 
 
 def test_what_the_crm_refuses_is_said_in_its_own_words(crm, page):
-    open_page(page, "/crm/donors/donor-0005")
+    open_page(page, crm.address + "/crm/donors/donor-0005")
     expect(page.get_by_label("To whom")).to_have_value("Jane Dough")
     page.get_by_role("button", name="Record the gift").click()
     expect(page.get_by_role("alert").first).to_have_text("donor-0005 was merged into donor-0001.")
 
 
 def test_switches_break_the_crm_slack_and_the_model_and_everything_is_put_back(crm, page):
-    open_page(page, "/crm/control")
+    open_page(page, crm.address + "/crm/control")
     page.locator(".break > summary").click()
     for group, switch in (("The CRM", "Down"), ("Slack", "Rate limited"), ("The model", "Talks nonsense")):
         flip = page.get_by_role("region", name=group).get_by_role("switch", name=switch)
@@ -150,7 +150,7 @@ def test_switches_break_the_crm_slack_and_the_model_and_everything_is_put_back(c
 
 def test_the_switches_of_a_system_that_is_not_there_are_hidden(crm, page):
     crm.neighbours.has_model = False
-    open_page(page, "/crm/control")
+    open_page(page, crm.address + "/crm/control")
     page.locator(".break > summary").click()
     expect(page.get_by_role("region", name="Slack")).to_be_visible()
     expect(page.get_by_role("region", name="The model")).to_have_count(0)
@@ -159,7 +159,7 @@ def test_the_switches_of_a_system_that_is_not_there_are_hidden(crm, page):
 def test_a_switch_moved_in_one_window_moves_in_the_other(crm, page, context):
     other = context.new_page()
     for opened in (page, other):
-        open_page(opened, "/crm/control")
+        open_page(opened, crm.address + "/crm/control")
         opened.locator(".break > summary").click()
     page.get_by_role("switch", name="Slow (4 s)").first.click()
     expect(
@@ -169,7 +169,7 @@ def test_a_switch_moved_in_one_window_moves_in_the_other(crm, page, context):
 
 def test_the_panel_stands_alone_and_opens_records_in_a_new_window(crm, page, context):
     page.set_viewport_size({"width": 340, "height": 800})
-    open_page(page, "/crm/control")
+    open_page(page, crm.address + "/crm/control")
     expect(page.get_by_text("Simulated CRM")).to_be_visible()
     page.get_by_role("button", name="Record the gift").click()
     with context.expect_page() as opened:
@@ -178,7 +178,7 @@ def test_the_panel_stands_alone_and_opens_records_in_a_new_window(crm, page, con
 
 
 def test_after_a_lost_connection_the_page_catches_up(crm, page):
-    open_page(page, "/crm/donors/donor-0001")
+    open_page(page, crm.address + "/crm/donors/donor-0001")
     expect(page.locator(".connection")).to_have_text("Live")
     feed = crm.app.state.crm.feed
     page.route("**/crm/sim/stream", lambda route: route.abort())
@@ -194,7 +194,7 @@ def test_after_a_lost_connection_the_page_catches_up(crm, page):
 def test_a_window_that_nobody_sees_gives_its_connection_back_and_catches_up_later(crm, page):
     streams: list[str] = []
     page.on("request", lambda request: streams.append(request.url) if "stream" in request.url else None)
-    open_page(page, "/crm/donors/donor-0001")
+    open_page(page, crm.address + "/crm/donors/donor-0001")
     expect(page.locator(".connection")).to_have_text("Live")
     show_window(page, is_hidden=True)
     version = crm.api.get("/donors/donor-0001").headers["ETag"]

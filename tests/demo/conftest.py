@@ -173,13 +173,15 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
+    """The pages keep nothing beyond their tab; an empty one keeps the process that all are shown by."""
     opened = browser.new_context(
         viewport={"width": 1440, "height": 900}, timezone_id="America/New_York", locale="en-US"
     )
     opened.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
+    opened.new_page()
     yield opened
     opened.close()
 
@@ -197,6 +199,8 @@ def visit(context: BrowserContext) -> Iterator[Callable[..., Workspace]]:
         return Workspace(page)
 
     yield opened
+    for page in context.pages[1:]:
+        page.close()
     assert troubles == []
 
 
