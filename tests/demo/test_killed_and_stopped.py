@@ -1,4 +1,4 @@
-"""Ending the demo in every way: power cuts, Ctrl-C, a taken port, and starting it again."""
+"""Ending the demo in every way: power cuts, Ctrl-C, and starting it again."""
 
 from __future__ import annotations
 

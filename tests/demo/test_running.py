@@ -1,4 +1,7 @@
-"""What the README promises somebody who watches for the first time: its five steps, in a real browser."""
+"""A running demo in a real browser: the five steps of the README, a phone, no mouse, another demo beside it.
+
+All share one demo, which takes longer to start than most of them take.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 pytestmark = pytest.mark.browser
 
 JANE, MARGARET, ELEANOR, HELEN = "donor-0001", "donor-0003", "donor-0004", "donor-0015"
 DONE = re.compile("Written to the CRM")
+WIDTH = 375
 
 
 def test_from_a_gift_to_a_task_in_the_crm(shared_demo, visit: Callable) -> None:
@@ -117,3 +121,73 @@ def test_a_summary_is_private_until_it_is_shared(shared_demo, visit: Callable) -
     workspace.press(private, "Share in channel")
     expect(workspace.page.locator(".message.ephemeral").last).to_contain_text("already")
     expect(shared).to_have_count(1)
+
+
+def _fits(page: Page) -> bool:
+    wide: bool = page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    return wide
+
+
+def test_everything_fits_a_phone(shared_demo, visit: Callable, context: BrowserContext) -> None:
+    workspace = visit(shared_demo)
+    page = workspace.page
+    page.set_viewport_size({"width": WIDTH, "height": 812})
+    shared_demo.happen("gift", JANE, amount_minor=610000)
+    card = workspace.card("Jane Doe for $6,100")
+    for name in ("Approve", "Edit…", "Why?"):
+        expect(card.get_by_role("button", name=name)).to_be_in_viewport()
+    assert _fits(page)
+    card.get_by_role("button", name="Why?").click()
+    expect(page.get_by_role("dialog")).to_contain_text("From the audit record")
+    assert _fits(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    for address in ("/crm", f"/crm/donors/{JANE}", "/crm/control"):
+        page.goto(shared_demo.origin + address)
+        expect(page.locator("#app, #panel").first).to_have_attribute("data-ready", "true")
+        assert _fits(page)
+
+
+def test_a_decision_with_the_keyboard_alone(shared_demo, visit: Callable) -> None:
+    workspace = visit(shared_demo)
+    page = workspace.page
+    shared_demo.happen("gift", JANE, amount_minor=620000)
+    # Jane's gifts that nobody thanked for yet share one card, whichever came before.
+    card = workspace.card(re.compile(r"Jane Doe for .*\$6,200"))
+    expect(card.get_by_role("button", name="Approve")).to_be_visible()
+    page.get_by_role("textbox", name="Message #portfolio-olivia").focus()
+    for _ in range(40):
+        page.keyboard.press("Shift+Tab")
+        focused = page.evaluate("document.activeElement.textContent")
+        if focused == "Approve":
+            break
+    page.keyboard.press("Enter")
+    confirm = page.locator("dialog.confirm button").last
+    expect(confirm).to_be_visible()
+    for _ in range(4):
+        if confirm.evaluate("e => e === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(card).to_contain_text(DONE)
+
+
+def test_a_taken_port_is_named_in_one_sentence(shared_demo, own_demo) -> None:
+    port = shared_demo.origin.rpartition(":")[2]
+    assert own_demo.refused("--port", port) == 1
+    assert own_demo.complaints() == (
+        f"Port {port} on 127.0.0.1 is not free. Stop the program that uses it, or choose another port."
+        " (make demo PORT=8001)\n"
+    )
+
+
+def test_a_second_demo_leaves_the_state_of_the_first_alone(shared_demo, own_demo) -> None:
+    own_demo.data = shared_demo.data
+    before = sorted(path.name for path in shared_demo.data.iterdir())
+    assert own_demo.refused("--fresh", "--port", "0") == 1
+    assert own_demo.complaints().splitlines()[-1] == (
+        f"Another demo is running with its state in {shared_demo.data}. Stop it, or run this one beside it"
+        ' (make demo PORT=8001 ARGS="--data .demo-2").'
+    )
+    assert sorted(path.name for path in shared_demo.data.iterdir()) == before
