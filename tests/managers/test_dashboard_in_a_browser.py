@@ -20,7 +20,8 @@ from handlers.context import Context
 from handlers.outcomes import LinkShown
 from storage.appending import AuditEntry
 from storage.bell import InProcessBell
-from tests.browser_slack_page.conftest import FLAGS, chromium
+from tests.browser_slack_page.conftest import chromium
+from tests.chromium import CHROMIUM_ARGS
 from tests.handlers.conftest import House
 from tests.managers.conftest import START
 from tests.managers.history import append
@@ -55,7 +56,7 @@ async def served(context: Context) -> AsyncIterator[str]:
 async def a_browser(path: str) -> AsyncIterator[tuple[Page, list[str]]]:
     """Open a page, and collect whatever it complains about."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
         page = await browser.new_page(viewport={"width": 1300, "height": 900})
         complaints = list[str]()
         page.on("console", lambda said: complaints.append(said.text))

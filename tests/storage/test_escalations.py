@@ -46,6 +46,7 @@ WHOLE = Escalation(
     correlation_id="cor_1",
     trigger_id="evt_1",
     fold_key="donor_1:acknowledge",
+    moved_at=NOW,
 )
 
 
@@ -104,6 +105,7 @@ async def test_a_move_changes_what_it_says_and_nothing_else(database: Database) 
         decided_by="U1",
         decided_by_name="Ona",
         decided_at=NOW + DAY,
+        moved_at=NOW + DAY,
     )
     assert moved == expected
     assert await database.read(lambda t: t.escalations.get("esc_1")) == expected
