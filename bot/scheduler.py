@@ -26,7 +26,7 @@ from handlers.commands import (
     StrandedDue,
 )
 from handlers.context import Context
-from handlers.digests.add_up import add_up
+from handlers.digests.add_up import STEP_EVERY_S, add_up_some
 from handlers.digests.schedules import InForce, schedules_in_force
 from handlers.execution.resume_stranded import stranded
 from handlers.ports import Unavailable
@@ -47,6 +47,7 @@ KEEP_GONE = timedelta(days=1)
 FORGET_AT_ONCE = 2000
 SEAL_AT_ONCE = 1000
 MEETINGS_EVERY_MINUTES = 5
+LOOK_EVERY = timedelta(minutes=1)
 
 
 EvidenceDue = CheckpointDue | RetentionDue | ReplayDue | DriftDue
@@ -69,11 +70,12 @@ class Scheduler:
         self, context: Context, bell: Bell, poll: Callable[[], Awaitable[None]] | None, *, poll_s: float
     ) -> None:
         self._context, self._bell = context, bell
+        self._nothing_missing_until = context.clock.now()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         every = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler.add_job(self.deliver_digests, IntervalTrigger(seconds=TICK_S, timezone=UTC), **every)
         self._scheduler.add_job(self.keep_house, IntervalTrigger(hours=1, timezone=UTC), **every)
-        self._scheduler.add_job(self.add_up, IntervalTrigger(seconds=60, timezone=UTC), **every)
+        self._scheduler.add_job(self.add_up, IntervalTrigger(seconds=STEP_EVERY_S, timezone=UTC), **every)
         self._scheduler.add_job(self.prepare_meetings, IntervalTrigger(seconds=60, timezone=UTC), **every)
         self._scheduler.add_job(self.ask_pulse, IntervalTrigger(minutes=5, timezone=UTC), **every)
         self._scheduler.add_job(self.keep_evidence, IntervalTrigger(seconds=60, timezone=UTC), **every)
@@ -132,11 +134,17 @@ class Scheduler:
             log.warning("old rows not forgotten", extra={"code": error.code})
 
     async def add_up(self) -> None:
-        """Add up what is over for those who look at figures."""
+        """Add up some of what is over for those who look at figures, and look again soon or in a minute."""
+        now = self._context.clock.now()
+        if now < self._nothing_missing_until:
+            return
+        is_more = False
         try:
-            await add_up(self._context)
+            is_more = await add_up_some(self._context)
         except (StorageError, Unavailable) as error:
             log.warning("days not added up", extra={"code": error.code})
+        if not is_more:
+            self._nothing_missing_until = now + LOOK_EVERY
 
     async def keep_evidence(self) -> None:
         """Put what the audit needs and nobody took yet into the inbox: checkpoints, retention, replay."""

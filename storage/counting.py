@@ -35,7 +35,7 @@ from storage.schema import (
     INTERACTIONS,
     RECOMMENDATIONS,
 )
-from storage.tallies import DAY, DROP_DAYS, SPAN, covering, day_of
+from storage.tallies import DAY, DROP_DAYS, SPAN, WEEK, covering, day_of
 
 FOLLOWED_UP = timedelta(days=365)
 """For how long after a decision a gift or a reply still counts as having come after it."""
@@ -305,7 +305,7 @@ def _store_on_sqlite(
 ) -> None:
     """Insert through the driver, as entries are: converting every value would cost more than inserting."""
     driver: Any = connection.connection.driver_connection
-    driver.executemany(_LATE_ON_SQLITE, [(day, DAY, day - day % SPAN, SPAN) for day in days])
+    driver.executemany(_LATE_ON_SQLITE, [(day, day - day % WEEK, day - day % SPAN) for day in days])
     driver.executemany(_GROUPS_ON_SQLITE, [(each, *counted_by) for each, counted_by in groups.items()])
     spelled = [(*row[:3], microseconds(row[3]), *row[4:]) for row in rows]
     driver.executemany(_INTERACTIONS_ON_SQLITE, spelled)
@@ -329,7 +329,9 @@ _INTERACTIONS_ON_SQLITE = (
     f"INSERT INTO interactions ({', '.join(_INTERACTION)}) VALUES ({', '.join('?' * len(_INTERACTION))}) "
     "ON CONFLICT DO NOTHING"
 )
-_LATE_ON_SQLITE = "DELETE FROM tallies WHERE (first_day = ? AND days = ?) OR (first_day = ? AND days = ?)"
+_LATE_ON_SQLITE = "DELETE FROM tallies WHERE " + " OR ".join(
+    f"(first_day = ? AND days = {days})" for days in (DAY, WEEK, SPAN)
+)
 _NEW_GROUPS = postgresql.insert(INTERACTION_GROUPS).on_conflict_do_nothing()
 _NEW_INTERACTIONS = postgresql.insert(INTERACTIONS).on_conflict_do_nothing()
 _KNOWN_GROUPS = (

@@ -171,6 +171,12 @@ class Outcomes:
             .group_by(_R.cluster, _R.action_kind, _G.currency)
         )
 
+    def are_more_than(self, most: int, start: datetime, end: datetime) -> bool:
+        """Say whether more than so many decisions were concluded."""
+        some = select(_R.concluded_at).where(_R.concluded_at >= start, _R.concluded_at < end)
+        query = select(func.count()).select_from(some.limit(most + 1).subquery())
+        return int(self._connection.execute(query).scalar_one()) > most
+
     def lone_donors(self, start: datetime, end: datetime, team: Team | None = None) -> int:
         """Return how many decisions come from before households were counted."""
         query = select(func.count()).select_from(RECOMMENDATIONS)

@@ -1,33 +1,41 @@
 """What is kept added up of days that are over, so that nobody reads a year of interactions twice.
 
-A day is added up once it has been over for a while, and once all days of a span are, the span is. What is not
-kept is counted from the interactions themselves, so that a figure never depends on what is kept. Whoever
-writes about a day that was added up, or erases something of it, drops what is kept of that day in the same
-transaction. Days are of UTC, numbered from the epoch.
+A day is added up once it has been over for a while, once all days of a week are, the week is, and of four
+weeks a span. What is not kept is counted from the interactions themselves, so that a figure never depends on
+what is kept. Whoever writes about a day that was added up, or erases something of it, drops what is kept of
+that day in the same transaction.
+
+Adding up takes longer than a writer may be held, so it is done while reading, between two short
+transactions: the first claims the days, the second keeps what they came to. Whoever drops a day drops the
+claim with it, and then what was counted meanwhile is not kept. Days are of UTC, numbered from the epoch.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select
 
-from policy.interactions import BY_PEOPLE
 from policy.tally import OVERRIDE_KINDS, WORTH_READING, Group, KeptTally, Override, Tally
 from storage.columns import microseconds
 from storage.conflict import insert_new
 from storage.schema import INTERACTION_GROUPS, INTERACTIONS, TALLIES
 from storage.team import Team, of_team
 
-DAY, SPAN = 1, 28
+DAY, WEEK, SPAN = 1, 7, 28
 EVERYBODY = ""
 SETTLED = timedelta(hours=1)
 """How long a day has to be over: no transaction is open for as long."""
 MATTER = "tallies"
+MOST_COUNTED = 10_000
+"""How many interactions of days that could be kept are counted while somebody waits."""
+CLAIM_LASTS = timedelta(minutes=2)
+_CLAIM = "claimed by "
+_AT_ONCE = timedelta(days=SPAN)
 
 _I, _G, _T = INTERACTIONS.c, INTERACTION_GROUPS.c, TALLIES.c
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -82,22 +90,100 @@ class Tallies:
         self._count(added, at, end, team)
         return added
 
-    def keep_some(self, until: datetime, teams: Collection[Team | None], most: int) -> int:
-        """Add up at most so many stretches that were over for a while at *until*; return how many it were."""
-        over = day_of(until - SETTLED)
-        first = self._connection.execute(select(func.min(_I.at))).scalar_one()
+    def among(self, stretch: Stretch, teams: Mapping[str, Team | None]) -> dict[str, Tally]:
+        """Add a stretch up for several teams by their scopes; the interactions of a day are read once."""
+        if stretch.days > DAY:
+            return {scope: self.between(stretch.start, stretch.end, team) for scope, team in teams.items()}
+        cells = self._cells(stretch.start, stretch.end, None)
+        found = {scope: Tally() for scope in teams}
+        for scope, team in teams.items():
+            theirs = [cell for cell in cells if _is_of(cell, team)]
+            self._add(found[scope], theirs, stretch.start, stretch.end)
+        return found
+
+    def missing(self, until: datetime, scopes: Collection[str]) -> Iterator[tuple[Stretch, list[str]]]:
+        """Yield the stretches over for a while at *until* and not kept for some scopes, the newest first.
+
+        A week is missing once all its days are kept, and a span once its weeks are.
+        """
+        first, over = self._first_day(), day_of(until - SETTLED)
         if first is None:
+            return
+        known = self._known(scopes)
+
+        def lacking(stretch: Stretch) -> Iterator[tuple[Stretch, list[str]]]:
+            if left := [
+                scope for scope in scopes if scope not in known.get((stretch.days, stretch.first), ())
+            ]:
+                yield stretch, left
+
+        for span in range(over - over % SPAN, first - SPAN, -SPAN):
+            is_whole = span + SPAN <= over
+            for week in range(span + SPAN - WEEK, span - WEEK, -WEEK):
+                days = range(min(week + WEEK, over) - 1, max(week, first) - 1, -1)
+                found = [each for day in days for each in lacking(Stretch(day, DAY))]
+                if not found and days and week + WEEK <= over:
+                    found = list(lacking(Stretch(week, WEEK)))
+                is_whole = is_whole and not found
+                yield from found
+            if is_whole:
+                yield from lacking(Stretch(span, SPAN))
+
+    def forget_others(self, scopes: Collection[str]) -> None:
+        """Forget what is kept of teams that are no more."""
+        gone = and_(_T.scope.not_in(list(scopes)), ~_T.scope.startswith(_CLAIM))
+        self._connection.execute(delete(TALLIES).where(gone))
+
+    def claim(self, by: str, stretches: Collection[Stretch], now: datetime) -> bool:
+        """Claim stretches for whoever adds them up; False while somebody else has claimed any."""
+        until, is_claim = f"{now + CLAIM_LASTS:%Y-%m-%dT%H:%M:%S}", _T.scope.startswith(_CLAIM)
+        living = select(_T.first_day).where(is_claim, _T.counts > f"{now:%Y-%m-%dT%H:%M:%S}").limit(1)
+        if self._connection.execute(living).first():
+            return False
+        self._connection.execute(delete(TALLIES).where(is_claim))
+        rows = [
+            {"scope": _CLAIM + by, "days": each.days, "first_day": each.first, "counts": until}
+            for each in stretches
+        ]
+        self._connection.execute(insert(TALLIES), rows)
+        return True
+
+    def keep(self, by: str, found: Mapping[Stretch, Mapping[str, Tally]]) -> int:
+        """Keep what stretches came to, unless their claim was dropped meanwhile; return how many it was."""
+        kept = 0
+        for stretch, tallies in found.items():
+            mine = (_T.first_day == stretch.first, _T.days == stretch.days, _T.scope == _CLAIM + by)
+            if self._connection.execute(delete(TALLIES).where(*mine)).rowcount:
+                kept += 1
+                for scope, tally in tallies.items():
+                    row = {"scope": scope, "days": stretch.days, "first_day": stretch.first}
+                    row |= {"counts": tally.kept().spelled()}
+                    insert_new(self._connection, TALLIES, ("scope", "days", "first_day"), row)
+        self._connection.execute(delete(TALLIES).where(_T.scope == _CLAIM + by))
+        return kept
+
+    def days_missing(self, until: datetime) -> int:
+        """Return how many days that were over for a while at *until* are not kept for everybody."""
+        first, over = self._first_day(), day_of(until - SETTLED)
+        if first is None or first >= over:
             return 0
-        scopes = {scope_of(team): team for team in teams}
-        self._connection.execute(delete(TALLIES).where(_T.scope.not_in(list(scopes))))
-        done = 0
-        for scope, team in scopes.items():
-            for stretch in self._missing(scope, day_of(first), over):
-                if done == most:
-                    return done
-                self._keep(scope, stretch, self.between(stretch.start, stretch.end, team))
-                done += 1
-        return done
+        kept = select(func.count()).where(
+            _T.scope == EVERYBODY, _T.days == DAY, _T.first_day >= first, _T.first_day < over
+        )
+        return over - first - int(self._connection.execute(kept).scalar_one())
+
+    def is_much_missing(self, start: datetime, end: datetime, now: datetime, team: Team | None) -> bool:
+        """Say whether more than MOST_COUNTED interactions of whole days between are not in what is kept."""
+        until, left, at = min(end, _EPOCH + day_of(now - SETTLED) * _A_DAY), MOST_COUNTED, start
+        for stretch in (*self._chosen(start, end, scope_of(team)), None):
+            gap = at, min(stretch.start if stretch else until, until)
+            whole = -(-(gap[0] - _EPOCH) // _A_DAY), day_of(gap[1])
+            if whole[0] < whole[1]:
+                left -= self._at_most(Stretch(whole[0], whole[1] - whole[0]), left + 1)
+            if left < 0:
+                return True
+            at = stretch.end if stretch else at
+        return False
 
     def drop(self, days: Collection[int]) -> None:
         """Forget what is kept of some days."""
@@ -109,27 +195,27 @@ class Tallies:
         query = select(_I.at).where(_I.donor_id == donor_id)
         self.drop({day_of(at) for at in self._connection.execute(query).scalars()})
 
-    def _keep(self, scope: str, stretch: Stretch, tally: Tally) -> None:
-        row = {"scope": scope, "days": stretch.days, "first_day": stretch.first}
-        row |= {"counts": tally.kept().model_dump_json()}
-        insert_new(self._connection, TALLIES, ("scope", "days", "first_day"), row)
+    def _first_day(self) -> int | None:
+        first = self._connection.execute(select(func.min(_I.at))).scalar_one()
+        return None if first is None else day_of(first)
 
-    def _missing(self, scope: str, first: int, over: int) -> Iterator[Stretch]:
-        """Yield the days before *over* that are not kept, and each span when its days are."""
-        query = select(_T.days, _T.first_day).where(_T.scope == scope)
-        known = {(row[0], row[1]) for row in self._connection.execute(query)}
-        for begin in range(first - first % SPAN, over, SPAN):
-            for day in range(max(begin, first), min(begin + SPAN, over)):
-                if (DAY, day) not in known:
-                    yield Stretch(day, DAY)
-            if begin + SPAN <= over and (SPAN, begin) not in known:
-                yield Stretch(begin, SPAN)
+    def _known(self, scopes: Collection[str]) -> dict[tuple[int, int], set[str]]:
+        query = select(_T.days, _T.first_day, _T.scope).where(_T.scope.in_(list(scopes)))
+        known = dict[tuple[int, int], set[str]]()
+        for days, first_day, scope in self._connection.execute(query):
+            known.setdefault((days, first_day), set()).add(scope)
+        return known
 
-    def _kept(self, start: datetime, end: datetime, scope: str) -> Iterator[tuple[Stretch, KeptTally]]:
-        """Yield what is kept of whole days between, in order: spans where there are, days around them."""
-        first, last = day_of(start + _A_DAY - timedelta(microseconds=1)), day_of(end)
+    def _at_most(self, stretch: Stretch, most: int) -> int:
+        """Count the interactions of a stretch, but no more of them than *most*."""
+        some = _between(select(_I.at), stretch.start, stretch.end).limit(most).subquery()
+        return int(self._connection.execute(select(func.count()).select_from(some)).scalar_one())
+
+    def _chosen(self, start: datetime, end: datetime, scope: str) -> list[Stretch]:
+        """Return what is kept of whole days between, in order: the longest where there are any."""
+        first, last = -(-(start - _EPOCH) // _A_DAY), day_of(end)
         if last <= first:
-            return
+            return []
         whole = (_T.scope == scope, _T.first_day >= first, _T.first_day + _T.days <= last)
         names = select(_T.days, _T.first_day).where(*whole).order_by(_T.first_day, _T.days.desc())
         chosen, covered = list[Stretch](), first
@@ -137,63 +223,96 @@ class Tallies:
             if first_day >= covered:
                 chosen.append(Stretch(first_day, days))
                 covered = first_day + days
-        for stretch in chosen:
-            one = select(_T.counts).where(
-                _T.scope == scope, _T.days == stretch.days, _T.first_day == stretch.first
-            )
-            kept = self._connection.execute(one).scalar_one()
-            yield stretch, KeptTally.model_validate_json(kept)
+        return chosen
+
+    def _kept(self, start: datetime, end: datetime, scope: str) -> Iterator[tuple[Stretch, KeptTally]]:
+        """Yield what is kept of whole days between, in order."""
+        chosen = self._chosen(start, end, scope)
+        if not chosen:
+            return
+        by_length = [
+            and_(_T.days == days, _T.first_day.in_([each.first for each in chosen if each.days == days]))
+            for days in sorted({each.days for each in chosen})
+        ]
+        query = select(_T.days, _T.first_day, _T.counts).where(_T.scope == scope, or_(*by_length))
+        for days, first_day, counts in self._connection.execute(query.order_by(_T.first_day)):
+            yield Stretch(first_day, days), KeptTally.read(counts)
 
     def _count(self, added: Tally, start: datetime, end: datetime, team: Team | None) -> None:
-        """Add what the interactions themselves say of some time."""
-        if start >= end:
-            return
-        sums = _between(
-            select(
-                _I.group_id, func.count().label("n"), func.coalesce(func.sum(_I.amount), 0).label("amount")
-            ),
-            start,
-            end,
-        )
-        summed = sums.group_by(_I.group_id).subquery()
+        """Add what the interactions themselves say of some time, not too much of it at once."""
+        while start < end:
+            until = min(end, start + _AT_ONCE)
+            self._add(added, self._cells(start, until, team), start, until)
+            start = until
+
+    def _cells(self, start: datetime, end: datetime, team: Team | None) -> list[_Cell]:
+        """Return how often each thing happened, and when it did last: one reading for all figures."""
+        times, latest = func.count().label("times"), func.max(_I.at).label("latest")
+        sums = _between(select(_I.group_id, _I.amount, times, latest), start, end)
+        summed = sums.group_by(_I.group_id, _I.amount).subquery()
         columns = [_G[name] for name in Group._fields[:-2]]
-        query = select(*columns, summed.c.n, summed.c.amount).join_from(
-            summed, INTERACTION_GROUPS, _G.id == summed.c.group_id
-        )
-        groups = self._connection.execute(of_team(query, team)).all()
-        for row in groups:
-            added.add_group(Group._make((*row[:-2], int(row[-2]), int(row[-1]))))
-        if not groups:
-            return
-        self._count_minutes(added, start, end, team)
-        added.add_overrides(self._overrides(start, end, team))
+        query = select(
+            *columns, summed.c.amount, summed.c.times, summed.c.latest, summed.c.group_id, _G.owner
+        ).join_from(summed, INTERACTION_GROUPS, _G.id == summed.c.group_id)
+        return [_Cell(*row) for row in self._connection.execute(of_team(query, team))]
 
-    def _count_minutes(self, added: Tally, start: datetime, end: datetime, team: Team | None) -> None:
-        query = _joined(select(_I.amount, func.count()), start, end).where(
-            _G.kind.in_(BY_PEOPLE), _I.amount.is_not(None)
-        )
-        for minutes, count in self._connection.execute(of_team(query, team).group_by(_I.amount)):
-            added.add_minutes(minutes, count)
+    def _add(self, added: Tally, cells: Sequence[_Cell], start: datetime, end: datetime) -> None:
+        added.add_groups(Group._make(cell[: len(Group._fields)]) for cell in cells)
+        against = [cell for cell in cells if cell.kind in OVERRIDE_KINDS]
+        if against:
+            added.add_overrides(self._overrides(against, start, end))
 
-    def _overrides(self, start: datetime, end: datetime, team: Team | None) -> Iterator[Override]:
-        query = (
-            _joined(select(_G.confidence, _I.at, _I.entry_id, _I.number), start, end)
-            .where(_G.kind.in_(OVERRIDE_KINDS))
-            .order_by(_G.confidence.desc(), _I.at.desc(), _I.entry_id, _I.number)
-            .limit(WORTH_READING)
-        )
-        for confidence, at, entry_id, number in self._connection.execute(of_team(query, team)):
-            yield Override(confidence, microseconds(at), entry_id, number)
+    def _overrides(self, cells: list[_Cell], start: datetime, end: datetime) -> Iterator[Override]:
+        """Yield the overrides of those groups among which the first to read are."""
+        cells.sort(key=lambda each: (each.confidence, each.latest), reverse=True)
+        last = cells[:WORTH_READING][-1]
+        found = {
+            each.group_id: each.confidence
+            for each in cells
+            if (each.confidence, each.latest) >= (last.confidence, last.latest)
+        }
+        query = _between(select(_I.group_id, _I.at, _I.entry_id, _I.number), start, end)
+        for group_id, at, entry_id, number in self._connection.execute(
+            query.where(_I.group_id.in_(list(found)))
+        ):
+            yield Override(found[group_id], microseconds(at), entry_id, number)
+
+
+class _Cell(NamedTuple):
+    """A `Group`, when it happened last, its id and whom it was asked of."""
+
+    kind: str
+    reason: str
+    person: str
+    action_kind: str
+    stage: str
+    model: str
+    prompt: str
+    confidence: int
+    amount: int | None
+    times: int
+    latest: datetime
+    group_id: int
+    owner: str
+
+
+def _is_of(cell: _Cell, team: Team | None) -> bool:
+    return team is None or cell.person in team.people or (not cell.person and cell.owner in team.owners)
 
 
 def covering(days: Collection[int]) -> dict[str, list[int]]:
     """Return the first days of whatever can be kept of some days, as `DROP_DAYS` wants them."""
-    return {"singly": sorted(days), "in_spans": sorted({day - day % SPAN for day in days})}
+    return {
+        "singly": sorted(days),
+        "in_weeks": sorted({day - day % WEEK for day in days}),
+        "in_spans": sorted({day - day % SPAN for day in days}),
+    }
 
 
 DROP_DAYS = delete(TALLIES).where(
     or_(
         and_(_T.days == DAY, _T.first_day.in_(bindparam("singly", expanding=True))),
+        and_(_T.days == WEEK, _T.first_day.in_(bindparam("in_weeks", expanding=True))),
         and_(_T.days == SPAN, _T.first_day.in_(bindparam("in_spans", expanding=True))),
     )
 )
@@ -201,8 +320,3 @@ DROP_DAYS = delete(TALLIES).where(
 
 def _between(query: Select[Any], start: datetime, end: datetime) -> Select[Any]:
     return query.where(_I.at >= start, _I.at < end)
-
-
-def _joined(query: Select[Any], start: datetime, end: datetime) -> Select[Any]:
-    joined = query.join_from(INTERACTIONS, INTERACTION_GROUPS, _I.group_id == _G.id)
-    return _between(joined, start, end)

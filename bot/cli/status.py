@@ -113,6 +113,7 @@ def _show(found: ServiceStatus, organisation: Organisation | None) -> None:
     for schedule in found.schedules:
         _line("Schedule", _schedule(schedule, zone))
     _line("Rules", f"version {found.policy_version[:12]} is in force" if found.policy_version else "none")
+    _line("Figures", _figures(found.figure_days_missing))
     _line("Audit log", _audit(found, zone))
     if found.replay:
         replay = found.replay
@@ -155,6 +156,13 @@ def _schedule(schedule: ScheduleStatus, zone: tzinfo) -> str:
     return f"{OURS.get(schedule.id, schedule.id)}: {last}" + (
         f", next {_when(schedule.next_at, zone)}" if schedule.next_at else ""
     )
+
+
+def _figures(missing: int) -> str:
+    if not missing:
+        return "every day that is over is added up"
+    days = "1 day is" if missing == 1 else f"{missing:,} days are"
+    return f"{days} still to be added up; pages over much of that say when to look again"
 
 
 def _audit(found: ServiceStatus, zone: tzinfo) -> str:

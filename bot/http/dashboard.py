@@ -44,7 +44,7 @@ WRONG_ADDRESS = "There is nothing at this address."
 
 
 class NotAllowed(Exception):
-    """Whoever asks may not; the page says why."""
+    """Whoever asks may not, or not yet; the page says why."""
 
     def __init__(self, status: int, title: str, text: str, next_step: str = shown.LOOK_AGAIN) -> None:
         super().__init__(title)
@@ -103,7 +103,10 @@ class Dashboard:
         team = team_chosen(who, asked.get("team"), self._context)
         if isinstance(team, Notice):
             raise NotAllowed(404, "Not there", team.text, "Go back, and choose from the list.")
-        return await self._figures.of(DigestKind(kind), team, int(days), self._context), int(days)
+        found = await self._figures.of(DigestKind(kind), team, int(days), self._context)
+        if isinstance(found, Notice):
+            raise NotAllowed(503, "Not yet", found.text, found.next_step or "")
+        return found, int(days)
 
     async def page(self, who: Viewer, asked: dict[str, str]) -> str:
         """Return the page an address asks for."""

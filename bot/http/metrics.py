@@ -113,6 +113,11 @@ class _Service:
             "Recorded decisions that came out differently when they were last replayed",
             registry=registry,
         )
+        self._days_missing = Gauge(
+            "countersign_figure_days_missing",
+            "Days that are over and still to be added up for managers' figures",
+            registry=registry,
+        )
 
     def measure(self, tx: Transaction, now: datetime) -> None:
         found = service_status(tx, now, None, {})
@@ -126,6 +131,7 @@ class _Service:
         behind = signed is not None and found.entries > signed.size
         self._checkpoint.set((now - signed.at).total_seconds() if signed and behind else 0)
         self._differing.set(found.replay.differ if found.replay else 0)
+        self._days_missing.set(found.figure_days_missing)
 
 
 class Metrics:

@@ -10,6 +10,7 @@ from functools import partial
 from handlers.context import Context
 from policy.interactions import COUNTED_KINDS
 from storage.counting import UNCOUNTED, count_entries
+from storage.tallies import MATTER
 from storage.transaction import Transaction
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ async def count_older_entries(context: Context) -> int:
 
 def _count_page(now: datetime, tx: Transaction) -> int | None:
     tx.escalations.one_at_a_time(UNCOUNTED)
+    tx.escalations.one_at_a_time(MATTER)
     left = tx.settings.get(UNCOUNTED)
     if not isinstance(left, dict):
         return None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from handlers.context import Context
-from handlers.digests.add_up import outcomes_lately
+from handlers.digests.add_up import outcomes_lately, still_adding_up
 from handlers.digests.figures import digest_shown
 from handlers.digests.whose_figures import Whose, whose_figures
 from handlers.outcomes import DigestShown, Notice
@@ -48,7 +48,9 @@ class Figures:
         self._kept: dict[Key, tuple[datetime, DigestShown]] = {}
         self._counting: dict[Key, asyncio.Lock] = {}
 
-    async def of(self, kind: DigestKind, team: str | None, days: int, context: Context) -> DigestShown:
+    async def of(
+        self, kind: DigestKind, team: str | None, days: int, context: Context
+    ) -> DigestShown | Notice:
         """Count the figures of the last *days*, or return those counted within a minute."""
         key = (kind, team, days)
         async with self._counting.setdefault(key, asyncio.Lock()):
@@ -57,16 +59,23 @@ class Figures:
             if kept and now - kept[0] < KEPT:
                 return kept[1]
             shown = await counted(kind, team, days, context)
-            self._kept[key] = (now, shown)
+            if isinstance(shown, DigestShown):
+                self._kept[key] = (now, shown)
             return shown
 
 
-async def counted(kind: DigestKind, team: str | None, days: int, context: Context) -> DigestShown:
-    """Count the figures of the last *days* up to this moment; outcomes as they were counted within a day."""
+async def counted(kind: DigestKind, team: str | None, days: int, context: Context) -> DigestShown | Notice:
+    """Count the figures of the last *days* up to this moment; outcomes as they were counted within a day.
+
+    While more of the days is missing than can be counted at once, it is said when to look again.
+    """
     if kind is DigestKind.OUTCOMES:
         return await outcomes_lately(team, days, context)
     period, zone = rolling_period(days, context.clock.now()), ZoneInfo(context.organisation.time_zone)
-    return await digest_shown(kind, team, period, zone, context)
+    whose = None if kind is DigestKind.OPERATIONS else team
+    return await still_adding_up(whose, period.before, period.end, context) or await digest_shown(
+        kind, team, period, zone, context
+    )
 
 
 async def viewer(user_id: str, context: Context) -> Viewer | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from handlers.context import Context
+from handlers.digests.add_up import still_adding_up
 from handlers.digests.figures import digest_shown
 from handlers.digests.whose_figures import whose_figures
 from handlers.outcomes import TeamShown
@@ -24,6 +25,9 @@ async def managing(colleague: Colleague, now: datetime, context: Context) -> Tea
     if whose is None:
         return None
     period, zone = rolling_period(DAYS, now), ZoneInfo(context.organisation.time_zone)
+    if not_yet := await still_adding_up(whose.team, period.before, period.end, context):
+        said = f"{not_yet.text} {not_yet.next_step}"
+        return TeamShown(team=whose.team, days=DAYS, headline=said, figures=(), says=())
     use = await digest_shown(DigestKind.ADOPTION, whose.team, period, zone, context)
     override = await digest_shown(DigestKind.OVERRIDE, whose.team, period, zone, context)
     return TeamShown(

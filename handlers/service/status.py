@@ -103,7 +103,10 @@ class DecisionsStatus(Value):
 
 
 class ServiceStatus(Value):
-    """Everything at one moment; *attention* names what needs a person, the worst first."""
+    """Everything at one moment; *attention* names what needs a person, the worst first.
+
+    *figure_days_missing* is how many days that are over are still to be added up for managers' figures.
+    """
 
     at: AwareDatetime
     installed_at: AwareDatetime | None
@@ -121,6 +124,7 @@ class ServiceStatus(Value):
     budgets: tuple[BudgetStatus, ...] = ()
     decisions: DecisionsStatus = DecisionsStatus(open=0, oldest_since=None)
     open_alarms: int = 0
+    figure_days_missing: int = 0
     attention: tuple[str, ...] = ()
 
 
@@ -155,6 +159,7 @@ def service_status(
         budgets=_budgets(tx, now),
         decisions=_decisions(tx),
         open_alarms=len(tx.alarms.open()),
+        figure_days_missing=tx.tallies.days_missing(now),
     )
     return found.model_copy(update={"attention": tuple(_attention(found, organisation))})
 

@@ -27,6 +27,7 @@ from handlers.digests.add_up import DAYS, add_up
 from handlers.digests.dashboard_view import Viewer, counted, how_it_is
 from handlers.digests.figures import digest_of_everybody
 from handlers.digests.whose_figures import Whose
+from handlers.outcomes import DigestShown
 from handlers.ports import Colleague
 from policy.digest import DigestKind
 from policy.digest_periods import Period, rolling_period
@@ -118,6 +119,7 @@ async def _pages(database: Database, url: str) -> None:
     async def look(kind: DigestKind, team: str | None, days: int) -> tuple[float, float]:
         started, busy = time.perf_counter(), _worked(url)
         shown = await counted(kind, team, days, context)
+        assert isinstance(shown, DigestShown)
         now = await database.read(lambda tx: how_it_is(tx, context.clock.now()))
         figures_page(shown, seer, days, [TEAM], now if kind is DigestKind.OPERATIONS else None)
         return _worked(url) - busy, time.perf_counter() - started
@@ -146,7 +148,7 @@ def _context(database: Database) -> Context:
         chat=Directory(),  # type: ignore[arg-type]
         assistant=None,
         clock=Standing(END - timedelta(hours=1)),
-        ids=nothing,
+        ids=Named(),  # type: ignore[arg-type]
         rules=nothing,
         stream=None,
         organisation=Organisation(review_channel="C", people=people),
@@ -159,6 +161,13 @@ class Directory:
     async def colleague_by_email(self, email: str) -> Colleague:
         user = email.partition("@")[0]
         return Colleague(user, user, email, "UTC", is_full_member=True)
+
+
+class Named:
+    """What names things."""
+
+    def new(self) -> str:
+        return secrets.token_hex(8)
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,15 @@ from bot.http.probes import Probes
 from bot.policy_in_force import PolicyInForce
 from handlers.commands import ChatUser, DashboardRequested, ReplyAddress
 from handlers.context import Context
+from handlers.digests import add_up as adding_up
+from handlers.digests.add_up import add_up, add_up_some
 from handlers.digests.dashboard_link import NO_ADDRESS
+from handlers.digests.managing import managing
 from handlers.digests.whose_figures import FOR_MANAGERS
 from handlers.outcomes import LinkShown, Notice
 from handlers.ports import Colleague
 from policy.organisation import Organisation
+from storage import tallies
 from storage.appending import AuditEntry
 from storage.bell import InProcessBell
 from tests.handlers.conftest import GUEST, MANAGER, ORGANISATION, OWNER, House
@@ -292,3 +296,48 @@ async def test_the_file_is_written_down_and_has_no_formula(living: House, http: 
     assert answered.text.startswith("Part,What,Column,Value")
     taken = await living.database.read(lambda tx: tx.audit.of_kind("figures.taken"))
     assert [(entry.actor, entry.payload) for entry in taken] == [("slack:UCARMEN", {"digest": "override"})]
+
+
+async def test_while_days_are_added_up_a_page_says_when_to_look_again_and_then_shows_the_same_figures(
+    living: House, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await signed_in(living, http, CARMEN)
+    pages = [f"/dashboard?kind={kind}&days=7" for kind in ("adoption", "override", "operations")]
+    counted = [(await http.get(page)).text for page in pages]
+    living.clock.move(seconds=61)  # figures of the last minute are not counted again
+    monkeypatch.setattr(tallies, "MOST_COUNTED", 3)
+    for page in (*pages, "/dashboard/figures.csv?days=7"):
+        answered = await http.get(page)
+        assert answered.status_code == 503
+        assert "5 days are still being added up, the newest first." in answered.text
+        assert "Look again at 19:03." in answered.text
+    home = await managing(CARMEN, living.clock.now(), living.context)
+    assert home is not None
+    assert (home.headline[-20:], home.figures) == ("Look again at 19:03.", ())
+    left = [await days_missing(living)]
+    while await add_up_some(living.context):
+        left.append(await days_missing(living))
+    assert left[:3] == [5, 1, 0]
+    assert [as_before((await http.get(page)).text) for page in pages] == [as_before(text) for text in counted]
+
+
+async def test_outcomes_of_many_decisions_are_counted_in_the_background(
+    living: House, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await signed_in(living, http, CARMEN)
+    monkeypatch.setattr(adding_up, "MOST_DECISIONS", 1)
+    answered = await http.get("/dashboard?kind=outcomes&days=7")
+    assert answered.status_code == 503
+    assert "being counted now" in answered.text
+    await add_up(living.context)
+    shown = await http.get("/dashboard?kind=outcomes&days=7")
+    assert (shown.status_code, "Outcomes are counted once a day" in shown.text) == (200, True)
+
+
+async def days_missing(house: House) -> int:
+    return await house.database.read(lambda tx: tx.tallies.days_missing(house.clock.now()))
+
+
+def as_before(page: str) -> str:
+    """Leave out at what moment a page was counted."""
+    return re.sub(r"\d\d:\d\d", "", page)

@@ -36,7 +36,7 @@ def period(
             kinds += [Kind.MEASURED, *([Kind.FASTER] if random.random() < faster else [])]
         for kind in kinds:
             about = (kind, "", f"U{number % 9}", action, stage, "m", f"recommend {version}", tenth)
-            tally.add_group(Group._make((*about, 1, 0)))
+            tally.add_groups([Group._make((*about, None, 1))])
     return tally
 
 

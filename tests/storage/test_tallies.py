@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from random import Random
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from policy.interactions import BY_PEOPLE, OVERRIDES, Kind
 from policy.tally import WORTH_READING, By, Override, Tally
+from storage import tallies
 from storage.appending import AuditEntry
 from storage.columns import microseconds, moment_of
 from storage.database import Database
-from storage.tallies import DAY, SPAN, scope_of
+from storage.tallies import DAY, SPAN, WEEK, Stretch, day_of, scope_of
 from storage.team import Team
 from storage.transaction import Transaction
 
@@ -26,11 +29,11 @@ TEAM = Team(frozenset({"U0", "U1"}), frozenset({"u0@x.example", "u1@x.example"})
 KINDS = ("approved", "declined", "edited", "deferred", "expired", "sent_back")
 
 
-def entries(random: Random, count: int, since: datetime = START, days: int = DAYS) -> list[AuditEntry]:
+def entries(random: Random, count: int, since: datetime = START, days: float = DAYS) -> list[AuditEntry]:
     """Proposals about few donors, each opened for somebody and then decided, put off or run out."""
     made = list[AuditEntry]()
     for number in range(count):
-        at = since + timedelta(seconds=random.randrange(days * 86_400))
+        at = since + timedelta(seconds=random.randrange(int(days * 86_400)))
         donor, owner, key = f"donor-{random.randrange(6)}", random.randrange(4), f"{random.random()}"
         proposal = {
             "event": {"id": key, "type": "note.added", "time": (at - timedelta(hours=2)).isoformat()},
@@ -83,6 +86,7 @@ def rows_of(tx: Transaction) -> Rows:
 def recounted(rows: Rows, start: datetime, end: datetime, team: Team | None) -> Tally:
     """Count anew, row by row and in the plainest way."""
     counts, amounts, minutes = Counter[str](), Counter[str](), Counter[int]()
+    parts = dict[str, Counter[str]]()
     overrides = list[Override]()
     for at, row in rows:
         is_theirs = team is None or (
@@ -102,7 +106,7 @@ def recounted(rows: Rows, start: datetime, end: datetime, team: Team | None) -> 
             (By.CONFIDENCE, str(row["confidence"]) if row["confidence"] >= 0 else ""),
         ):
             if value:
-                counts[f"{kind}\x1f{by}{value}"] += 1
+                parts.setdefault(f"{by}{kind}", Counter())[value] += 1
         if kind in BY_PEOPLE and row["amount"] is not None:
             minutes[row["amount"]] += 1
         elif row["amount"]:
@@ -110,7 +114,8 @@ def recounted(rows: Rows, start: datetime, end: datetime, team: Team | None) -> 
         if kind in OVERRIDES:
             overrides.append(Override(row["confidence"], microseconds(at), row["entry_id"], row["number"]))
     worst = sorted(overrides, key=lambda o: (-o.confidence, -o.at, o.entry_id, o.number))
-    return Tally(dict(counts), dict(amounts), dict(minutes), worst[:WORTH_READING])
+    parted = {part: dict(values) for part, values in parts.items()}
+    return Tally(dict(counts), parted, dict(amounts), dict(minutes), worst[:WORTH_READING])
 
 
 async def same(database: Database, random: Random, times: int = 4) -> None:
@@ -129,8 +134,22 @@ async def same(database: Database, random: Random, times: int = 4) -> None:
     await database.read(compare)
 
 
+async def step(
+    database: Database, now: datetime = NOW, teams: Collection[Team | None] = (None, TEAM), most: int = 50
+) -> int:
+    """Add up some of what is missing, as the service does between two transactions."""
+    scopes = {scope_of(team): team for team in teams}
+    missing = await database.read(lambda tx: list(islice(tx.tallies.missing(now, scopes), most)))
+    await database.write(lambda tx: tx.tallies.forget_others(scopes))
+    if not missing:
+        return 0
+    await database.write(lambda tx: tx.tallies.claim("me", [each for each, _ in missing], now))
+    found = await database.read(lambda tx: {each: tx.tallies.among(each, scopes) for each, _ in missing})
+    return await database.write(lambda tx: tx.tallies.keep("me", found))
+
+
 async def keep(database: Database, now: datetime = NOW) -> None:
-    while await database.write(lambda tx: tx.tallies.keep_some(now, [None, TEAM], 50)):
+    while await step(database, now):
         continue
 
 
@@ -145,12 +164,12 @@ async def test_figures_are_the_same_whatever_is_kept(database: Database) -> None
     random = Random(1)
     await write(database, entries(random, 90))
     await same(database, random)
-    await database.write(lambda tx: tx.tallies.keep_some(NOW, [None, TEAM], 33))
+    await step(database, most=33)
     await same(database, random)
     await keep(database)
     await same(database, random)
     found = await kept(database)
-    assert set(found) == {(scope, days) for scope in ("", scope_of(TEAM)) for days in (DAY, SPAN)}
+    assert set(found) == {(scope, days) for scope in ("", scope_of(TEAM)) for days in (DAY, WEEK, SPAN)}
     assert found["", DAY] > 2 * SPAN - 15
     assert found["", SPAN] >= 1
 
@@ -184,7 +203,7 @@ async def test_a_day_is_kept_once_it_has_been_over_for_an_hour(database: Databas
     await write(database, entries(Random(5), 5, datetime(2026, 2, 3, tzinfo=UTC), 1))
     for minutes, expected in ((59, 0), (60, 1)):
         now = datetime(2026, 2, 4, tzinfo=UTC) + timedelta(minutes=minutes)
-        await database.write(lambda tx, now=now: tx.tallies.keep_some(now, [None], 9))  # type: ignore[misc]
+        await step(database, now, [None])
         assert (await kept(database))["", DAY] == expected
 
 
@@ -192,5 +211,72 @@ async def test_a_team_that_is_no_more_is_forgotten(database: Database) -> None:
     await write(database, entries(Random(6), 5, START, 3))
     await keep(database)
     assert scope_of(TEAM) in {scope for scope, _ in await kept(database)}
-    await database.write(lambda tx: tx.tallies.keep_some(NOW, [None], 9))
+    await step(database, NOW, [None])
     assert {scope for scope, _ in await kept(database)} == {""}
+
+
+async def test_the_newest_days_are_added_up_first_and_nothing_twice(database: Database) -> None:
+    await write(database, entries(Random(7), 30))
+    newest = day_of(NOW) - 1
+    missing = await database.read(lambda tx: list(tx.tallies.missing(NOW, [""])))
+    assert [each for each, _ in missing] == [Stretch(newest - n, DAY) for n in range(len(missing))]
+    assert await database.read(lambda tx: tx.tallies.days_missing(NOW)) == len(missing)
+    await step(database, NOW, [None], 5)
+    left = await database.read(lambda tx: list(tx.tallies.missing(NOW, [""])))
+    assert left[0] == (Stretch(newest - 5, DAY), [""])
+    assert await database.read(lambda tx: tx.tallies.days_missing(NOW)) == len(missing) - 5
+    await keep(database)
+    assert await database.read(lambda tx: tx.tallies.days_missing(NOW)) == 0
+
+
+async def test_one_at_a_time_adds_up_until_a_claim_runs_out(database: Database) -> None:
+    await write(database, entries(Random(8), 5, START, 2))
+    day = Stretch(day_of(START), DAY)
+
+    async def claims(by: str, minutes: int) -> bool:
+        now = NOW + timedelta(minutes=minutes)
+        return await database.write(lambda tx: tx.tallies.claim(by, [day], now))
+
+    assert await claims("one", 0)
+    assert not await claims("other", 1)
+    assert await claims("other", 3)
+    found = await database.read(lambda tx: {day: tx.tallies.among(day, {"": None})})
+    assert await database.write(lambda tx: tx.tallies.keep("one", found)) == 0
+    assert await kept(database) == Counter({("claimed by other", DAY): 1})
+    assert await database.write(lambda tx: tx.tallies.keep("other", found)) == 1
+    assert await kept(database) == Counter({("", DAY): 1})
+
+
+async def test_what_is_written_while_a_day_is_added_up_is_not_lost(database: Database) -> None:
+    random = Random(9)
+    await write(database, entries(random, 20, START, 3))
+    days = [Stretch(day_of(START) + n, DAY) for n in range(3)]
+    assert await database.write(lambda tx: tx.tallies.claim("me", days, NOW))
+    found = await database.read(lambda tx: {each: tx.tallies.among(each, {"": None}) for each in days})
+    await write(database, entries(random, 1, START + timedelta(days=1), 0.2))
+    assert await database.write(lambda tx: tx.tallies.keep("me", found)) == 2
+    await same(database, random)
+    assert await database.write(lambda tx: tx.tallies.claim("me", days[1:2], NOW))
+    found = await database.read(lambda tx: {days[1]: tx.tallies.among(days[1], {"": None})})
+    await database.write(lambda tx: tx.erasure.erase("donor-3", (), NOW))
+    assert await database.write(lambda tx: tx.tallies.keep("me", found)) == 0
+    await same(database, random)
+
+
+async def test_too_much_of_what_is_missing_is_not_counted_while_somebody_waits(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tallies, "MOST_COUNTED", 30)
+    await write(database, entries(Random(10), 40, NOW - timedelta(days=5), 4))
+
+    async def is_much(days: float, team: Team | None = None) -> bool:
+        start = NOW - timedelta(days=days)
+        return await database.read(lambda tx: tx.tallies.is_much_missing(start, NOW, NOW, team))
+
+    assert [await is_much(days) for days in (0.5, 1, 400)] == [False, False, True]
+    await step(database, NOW, [None])
+    assert [await is_much(400), await is_much(400, TEAM)] == [False, True]
+    await keep(database)
+    assert not await is_much(400, TEAM)
+    await write(database, entries(Random(11), 40, NOW - timedelta(days=0.1), 0.05))
+    assert not await is_much(400), "what is not over yet is always counted"
