@@ -6,7 +6,7 @@ from sqlalchemy import (
     MetaData,
 )
 
-HEAD = "0024"
+HEAD = "0025"
 """The newest migration, known without loading the migration library."""
 
 
