@@ -17,7 +17,19 @@ from tempfile import TemporaryDirectory
 
 from tests.bench.report import FINDINGS, summary
 
-NAMES = ("start", "doors", "loop", "facts", "policy", "audit", "digests", "queue", "imports", "soak")
+NAMES = (
+    "start",
+    "doors",
+    "loop",
+    "facts",
+    "policy",
+    "audit",
+    "digests",
+    "growth",
+    "queue",
+    "imports",
+    "soak",
+)
 LONGEST_S = 900.0
 
 

@@ -93,15 +93,15 @@ async def _append(url: str) -> None:
         first = number * AT_ONCE * 2
         entries = [entry(first + n) for n in range(AT_ONCE)]
         others = [entry(first + AT_ONCE + n, COUNTED) for n in range(AT_ONCE)]
-        ours.append(await _timed(database, [_appending(each) for each in entries]))
+        ours.append(await timed(database, [appending(each) for each in entries]))
         rows = await database.read(lambda tx, ids=[e.id for e in entries]: _same_bytes(tx, ids))  # type: ignore[misc]
         beside: list[tuple[list[float], list[Callable[[Transaction], object]]]] = [
             (plain, [_inserting(row) for row in rows]),
-            (counted, [_appending(each) for each in others]),
+            (counted, [appending(each) for each in others]),
         ]
         # By turns, so that neither always comes last, when the log has grown and the disk has work left.
         for times, works in beside if number % 2 else reversed(beside):
-            times.append(await _timed(database, works))
+            times.append(await timed(database, works))
     await database.close()
     # Each round is compared with the one beside it, so that both had the same neighbours on the machine.
     ratio, with_counting = (
@@ -116,7 +116,8 @@ async def _append(url: str) -> None:
     line("ratio", f"{with_counting:.2f}", target=f">= {RATIO}: {verdict(reached=with_counting >= RATIO)}")
 
 
-def _appending(each: AuditEntry) -> Callable[[Transaction], None]:
+def appending(each: AuditEntry) -> Callable[[Transaction], None]:
+    """Return the work that appends one entry."""
     return lambda tx: tx.audit.append(each)
 
 
@@ -127,7 +128,8 @@ def _inserting(row: dict[str, Any]) -> Callable[[Transaction], object]:
 _PLAIN_INSERT = insert(PLAIN).inline()
 
 
-async def _timed(database: Database, works: Sequence[Callable[[Transaction], object]]) -> float:
+async def timed(database: Database, works: Sequence[Callable[[Transaction], object]]) -> float:
+    """Return how many seconds it takes until all works are durable."""
     began = perf_counter()
     await asyncio.gather(*map(database.write, works))
     return perf_counter() - began

@@ -80,7 +80,7 @@ async def _digests(kind: str, url: str) -> None:
         await _add_up(database, url)
         for words, days in SPANS.items():
             for digest in DigestKind:
-                taken = [await _one(database, digest, days, url) for _ in range(ROUNDS)]
+                taken = [await one_digest(database, digest, days, url) for _ in range(ROUNDS)]
                 spread = Spread.of([cpu for cpu, _ in taken])
                 met = verdict(reached=spread.p95 < TARGETS[kind] * 1000)
                 line(
@@ -97,12 +97,12 @@ async def _digests(kind: str, url: str) -> None:
 async def _add_up(database: Database, url: str) -> None:
     """Do what the service does in the background, a day at a time, and here for a whole year at once."""
     begun, worked = time.perf_counter(), _worked(url)
-    await add_up(_context(database))
+    await add_up(context_over(database))
     spent, elapsed = _worked(url) - worked, time.perf_counter() - begun
     line("adding up a year, for everybody and a team", f"{spent:.1f} s", remark=f"elapsed {elapsed:.1f} s")
 
 
-async def _one(database: Database, kind: DigestKind, days: int, url: str) -> tuple[float, float]:
+async def one_digest(database: Database, kind: DigestKind, days: int, url: str) -> tuple[float, float]:
     """Return the processor time and the elapsed time of one digest, in seconds."""
     period: Period = rolling_period(days, END - timedelta(hours=1))
     begun, worked = time.perf_counter(), _worked(url)
@@ -110,23 +110,29 @@ async def _one(database: Database, kind: DigestKind, days: int, url: str) -> tup
     return _worked(url) - worked, time.perf_counter() - begun
 
 
+async def look(
+    database: Database, kind: DigestKind, team: str | None, days: int, url: str
+) -> tuple[float, float]:
+    """Return the processor time and the elapsed time of one page, counted anew, in seconds."""
+    context = context_over(database)
+    carmen = Colleague("U1", "Carmen", "carmen@x.example", "UTC", is_full_member=True)
+    started, busy = time.perf_counter(), _worked(url)
+    shown = await counted(kind, team, days, context)
+    assert isinstance(shown, DigestShown)
+    now = await database.read(lambda tx: how_it_is(tx, context.clock.now()))
+    seer = Viewer(carmen, Whose(None))
+    figures_page(shown, seer, days, [TEAM], now if kind is DigestKind.OPERATIONS else None)
+    return _worked(url) - busy, time.perf_counter() - started
+
+
 async def _pages(database: Database, url: str) -> None:
     """Look at every page for every span and team, each counted anew with every look."""
-    context = _context(database)
-    carmen = Colleague("U1", "Carmen", "carmen@x.example", "UTC", is_full_member=True)
-    seer = Viewer(carmen, Whose(None))
-
-    async def look(kind: DigestKind, team: str | None, days: int) -> tuple[float, float]:
-        started, busy = time.perf_counter(), _worked(url)
-        shown = await counted(kind, team, days, context)
-        assert isinstance(shown, DigestShown)
-        now = await database.read(lambda tx: how_it_is(tx, context.clock.now()))
-        figures_page(shown, seer, days, [TEAM], now if kind is DigestKind.OPERATIONS else None)
-        return _worked(url) - busy, time.perf_counter() - started
-
     for kind in DigestKind:
         taken = [
-            await look(kind, team, days) for days in DAYS for team in (None, TEAM) for _ in range(ROUNDS)
+            await look(database, kind, team, days, url)
+            for days in DAYS
+            for team in (None, TEAM)
+            for _ in range(ROUNDS)
         ]
         spread = Spread.of([cpu for cpu, _ in taken])
         waited = Spread.of([elapsed for _, elapsed in taken])
@@ -139,7 +145,8 @@ async def _pages(database: Database, url: str) -> None:
         )
 
 
-def _context(database: Database) -> Context:
+def context_over(database: Database) -> Context:
+    """Return as much of a context as figures need, with a team of twenty."""
     nothing: Any = None
     people = tuple(Person(email=f"{user}@x.example", team=TEAM) for user in PEOPLE[:20])
     return Context(

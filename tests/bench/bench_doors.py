@@ -45,7 +45,7 @@ def acknowledged() -> None:
         taken: dict[str, tuple[Spread, float]] = {}
         for kind in KINDS:
             with fresh(SQLITE) as url, door(kind, url) as server:
-                taken[kind] = asyncio.run(_acknowledge(server, made))
+                taken[kind] = asyncio.run(acknowledge(server, made))
         ours, plain = taken["countersign"], taken["plain"]
         line(f"{name} ({len(made(0)) / 1000:.1f} kB)", ours[0])
         found(
@@ -58,7 +58,8 @@ def acknowledged() -> None:
         line("  processor time of the server per request", _both(ours[1], plain[1]))
 
 
-async def _acknowledge(server: Server, made: Made) -> tuple[Spread, float]:
+async def acknowledge(server: Server, made: Made) -> tuple[Spread, float]:
+    """Measure requests at a steady rate; with it the server's processor seconds for each."""
     await closed_loop(server.port, [made(n) for n in range(WARM_UP)], clients=2, seconds=9)
     requests = [made(n) for n in range(WARM_UP, WARM_UP + ACKNOWLEDGED)]
     before = server.cpu
@@ -84,7 +85,7 @@ def ingested(database: str) -> None:
         rounds = {kind: list[Round]() for kind in KINDS}
         for number in range(ROUNDS):
             for kind in KINDS:
-                rounds[kind].append(uvloop.run(_ingest(servers[kind], EVENTS[kind], number)))
+                rounds[kind].append(uvloop.run(ingest(servers[kind], EVENTS[kind], number)))
     for kind in KINDS:
         line(kind, f"{_rate(rounds[kind]):,.0f} events/s   {_latencies(rounds[kind])}")
         line("  processor time of the server per 1,000 events", f"{_cpu(rounds[kind]) * 1000:.2f} s")
@@ -106,7 +107,8 @@ def ingested(database: str) -> None:
     )
 
 
-async def _ingest(server: Server, count: int, number: int) -> Round:
+async def ingest(server: Server, count: int, number: int) -> Round:
+    """Take in events that no other round *number* brings, as fast as they can come."""
     events = [payloads.gift_received(number * count + n) for n in range(count)]
     await closed_loop(server.port, events[:WARM_UP], clients=2, seconds=9)
     before = server.cpu

@@ -90,7 +90,7 @@ def main() -> None:
     """Measure summaries without and with a model, and cards."""
     with TemporaryDirectory() as directory, demo(Path(directory), "--no-model") as (server, _):
         heading("/donor summary: from Enter to the finished answer on the page, without a model")
-        spread, cpu = asyncio.run(_summaries(server, thinking_ms=None))
+        spread, cpu = asyncio.run(summaries(server, thinking_ms=None))
         met = verdict(reached=spread.p95 < SUMMARY_P95_MS)
         line("summary", spread, target=f"p95 < {SUMMARY_P95_MS:.0f} ms: {met}")
         line("  processor time of everything together", f"{cpu * 1000:.0f} ms each")
@@ -111,7 +111,7 @@ def main() -> None:
         )
     with TemporaryDirectory() as directory, demo(Path(directory)) as (server, _):
         heading(f"/donor summary with a model that thinks for {THINKING_MS} ms")
-        spread, cpu = asyncio.run(_summaries(server, thinking_ms=THINKING_MS))
+        spread, cpu = asyncio.run(summaries(server, thinking_ms=THINKING_MS))
         ours = spread.p50 - THINKING_MS
         met = verdict(reached=ours < OUR_SHARE_MS)
         line("summary", spread)
@@ -119,7 +119,8 @@ def main() -> None:
         line("  processor time of everything together", f"{cpu * 1000:.0f} ms each")
 
 
-async def _summaries(server: Server, *, thinking_ms: int | None) -> tuple[Spread, float]:
+async def summaries(server: Server, *, thinking_ms: int | None) -> tuple[Spread, float]:
+    """Ask for summaries on the simulated page; with it the processor seconds of everything for each."""
     async with page(server, FIONA) as shown:
         if thinking_ms is not None:
             await shown.post("/model/sim/faults", slow_ms=thinking_ms)

@@ -44,16 +44,16 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'hop.db'}"
         upgrade(url)
-        _report("SQLite, in-process bell", asyncio.run(_hops(url, None)))
+        _report("SQLite, in-process bell", asyncio.run(hops(url, None)))
         for stored in STORED:
-            asyncio.run(_age(url, stored))
-            _report(f"  the same with {stored:,} finished rows", asyncio.run(_hops(url, None)))
+            asyncio.run(age(url, stored))
+            _report(f"  the same with {stored:,} finished rows", asyncio.run(hops(url, None)))
     server, redis_url = postgres_server(), os.environ.get(REDIS)
     if server is None or redis_url is None:
         line("PostgreSQL, Redis bell", f"not measured: no server, or {REDIS} is not set")
         return
     with postgres_template(server) as template, copied_postgres(server, template) as url:
-        _report("PostgreSQL, Redis bell", asyncio.run(_hops(url, redis_url)))
+        _report("PostgreSQL, Redis bell", asyncio.run(hops(url, redis_url)))
 
 
 def _report(what: str, spread: Spread) -> None:
@@ -76,7 +76,8 @@ async def _opened(url: str, redis_url: str | None) -> AsyncIterator[tuple[Databa
         await database.close()
 
 
-async def _hops(url: str, redis_url: str | None) -> Spread:
+async def hops(url: str, redis_url: str | None) -> Spread:
+    """Measure from the door to the beginning of the work, one after the other."""
     began: dict[str, float] = {}
     took: list[float] = []
     arrived = asyncio.Event()
@@ -119,8 +120,8 @@ class _Bare:
         self.database, self.clock, self.ids = database, clock, ids
 
 
-async def _age(url: str, stored: int) -> None:
-    """Fill the inbox with what was handled over the years."""
+async def age(url: str, stored: int) -> None:
+    """Fill the inbox with what was handled over the years, ten thousand rows at once."""
     moment = datetime.now(UTC) - timedelta(days=20)
 
     def rows(begin: int) -> list[dict[str, Any]]:
@@ -142,7 +143,7 @@ async def _age(url: str, stored: int) -> None:
                 "available_at": moment,
                 "finished_at": moment,
             }
-            for n in range(begin, begin + AT_ONCE)
+            for n in range(begin, min(begin + AT_ONCE, stored))
         ]
 
     def write(tx: Transaction, begin: int) -> None:
