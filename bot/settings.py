@@ -131,6 +131,8 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     role: Role = "all"
     drain_s: Annotated[float, Field(ge=0, le=300)] = 0.0
+    strangers_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 60
+    trusted_proxies: str = "127.0.0.1,::1"
     slack: SlackSettings = SlackSettings()
     crm: CrmSettings = CrmSettings()
     ai: AiModelSettings = AiModelSettings()

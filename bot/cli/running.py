@@ -50,6 +50,7 @@ def server_for(app: AsgiApp) -> QuietServer:
         access_log=False,
         lifespan="off",
         server_header=False,
+        proxy_headers=False,  # the application knows whom it trusts
         timeout_graceful_shutdown=5,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=IDLE_CONNECTION_S,

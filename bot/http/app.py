@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from secrets import token_urlsafe
+
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.http.asgi import AsgiApp, Receive, Scope, Send, hardened
 from bot.http.metrics import Metrics
 from bot.http.probes import Probes
+from bot.http.strangers import Strangers, limited
 from handlers.context import Context
 
 
@@ -29,6 +33,21 @@ class Pages:
             dashboard = Dashboard(self._context, token_urlsafe) if self._context else None
             self._app = pages(self._metrics, dashboard)
         await self._app(scope, receive, send)
+
+
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+SIGNED = frozenset({"/crm/events", "/slack/events"})
+
+
+def guarded(app: AsgiApp, per_minute: int, trusted_proxies: str, refused: Callable[[str], None]) -> AsgiApp:
+    """Return *app* with patience for *per_minute* requests of an address that prove nothing; 0 for any.
+
+    What *trusted_proxies* say of where a request came from is believed, and nobody else.
+    """
+    if not per_minute:
+        return app
+    limiting = limited(app, Strangers(per_minute), signed=SIGNED, exempt=PROBES, refused=refused)
+    return ProxyHeadersMiddleware(limiting, trusted_hosts=trusted_proxies)  # type: ignore[arg-type,return-value]
 
 
 def doors(crm_events: AsgiApp | None, slack_events: AsgiApp | None, probes: Probes, pages: Pages) -> AsgiApp:

@@ -22,6 +22,7 @@ from bot.http.asgi import (
     headers_of,
     read_body,
 )
+from bot.http.strangers import STRAINED
 from storage.errors import StorageError
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ def crm_events(doorstep: Doorstep, secrets: Sequence[str]) -> AsgiApp:
             return
         outcome = receive(headers_of(scope), body, signatures)
         if isinstance(outcome, Rejected):
-            await _refuse(send, outcome)
+            await _refuse(send, outcome, told=STRAINED not in scope)
             return
         arrival = Arrival(source=outcome.source, dedupe_key=outcome.dedupe_key, order=outcome.order)
         try:
@@ -67,8 +68,9 @@ def crm_events(doorstep: Doorstep, secrets: Sequence[str]) -> AsgiApp:
     return app
 
 
-async def _refuse(send: Send, rejected: Rejected) -> None:
-    log.warning("event refused", extra={"code": rejected.code})
+async def _refuse(send: Send, rejected: Rejected, *, told: bool = True) -> None:
+    if told:  # a flood fills no log
+        log.warning("event refused", extra={"code": rejected.code})
     # Of a body that is too large or too slow the rest is still under way: nobody waits for it.
     unread = {"connection": "close"} if rejected.status in (408, 413) else None
     await answer(send, rejected.status, {"error": rejected.code}, unread)

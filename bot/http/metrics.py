@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import get_args
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from bot.policy_in_force import PolicyInForce
 from bot.settings import Role
@@ -140,6 +140,14 @@ class Metrics:
     def __init__(self, database: Database, bell: Bell, clock: Clock, rules: PolicyInForce) -> None:
         self._database, self._bell, self._clock, self._rules = database, bell, clock, rules
         self._registry = CollectorRegistry()
+        self._turned_away = Counter(
+            "countersign_turned_away",
+            "Requests answered 429, because their address had proved nothing too often",
+            ["door"],
+            registry=self._registry,
+        )
+        for door in ("signed", "other"):
+            self._turned_away.labels(door)
         self._queues = _Queues(self._registry)
         self._stored = (
             self._queues,
@@ -165,6 +173,10 @@ class Metrics:
         self._failures.set(self._bell.failures)
         self._unreadable.set(self._rules.unreadable)
         return generate_latest(self._registry)
+
+    def turned_away(self, door: str) -> None:
+        """Count a request that was answered 429, at a *door* for what is "signed" or an "other" one."""
+        self._turned_away.labels(door).inc()
 
     def handled(self, queue: str, outcome: str, seconds: float) -> None:
         """Count an attempt."""

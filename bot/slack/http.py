@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from bot.http.asgi import BodyTooLarge, Disconnected, TooSlow, read_body
+from bot.http.strangers import STRAINED
 
 PATH = "/slack/events"
 LARGEST_BODY = 1024 * 1024
@@ -61,6 +62,8 @@ class SlackEndpoint:
             return Response("too slow", status_code=408, headers={"Connection": "close"})
         except BodyTooLarge:
             return Response("too large", status_code=413, headers={"Connection": "close"})
+        if self._verifiers and STRAINED in request.scope and not self._is_signed(request, body):
+            return Response("not signed", status_code=401)
         understood = _read(body, self._headers(request, body))
         if understood is None:
             return Response("not understood", status_code=400)
@@ -69,6 +72,15 @@ class SlackEndpoint:
         except MALFORMED as error:
             log.warning("slack request malformed", extra={"error": type(error).__name__})
             return Response("not understood", status_code=400)
+
+    def _is_signed(self, request: Request, body: bytes) -> bool:
+        """Say so before anything is parsed: parsing costs a hundred times as much as a signature."""
+        timestamp, signature = (
+            request.headers[f"x-slack-{name}"] for name in ("request-timestamp", "signature")
+        )
+        with contextlib.suppress(UnicodeDecodeError):
+            return any(each.is_valid(body, timestamp, signature) for each in self._verifiers)
+        return False
 
     def _headers(self, request: Request, body: bytes) -> dict[str, str | Sequence[str]]:
         """Return the headers; what the previous secret has signed is signed with the present one."""

@@ -68,6 +68,7 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
         database_url=f"sqlite:///{tmp_path_factory.mktemp('attacked') / 'countersign.db'}",
         master_key=MASTER_KEY,
         organisation_file=ORGANISATION,
+        strangers_per_minute=0,
         slack=SlackSettings.model_validate(
             {
                 "bot_token": "xoxb-1",

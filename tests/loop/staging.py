@@ -416,6 +416,7 @@ def bot_settings(
         master_key=MASTER_KEY,
         redis_url=redis_url,
         organisation_file=organisation,
+        strangers_per_minute=0,  # some of those who try the doors here prove nothing, and often
         slack=SlackSettings(
             bot_token=SLACK_BOT_TOKEN,
             signing_secret=SLACK_SIGNING_SECRET,
