@@ -10,12 +10,10 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-MUST_HOLD = (
-    "countersign-*.data/data/share/countersign/manifest.yml",
-    "bot/sandbox/organisation.yaml",
-    "policy/default/policy.yaml",
-    "storage/migrations/versions/0001_foundation.py",
-)
+MANIFEST = "countersign-*.data/data/share/countersign/manifest.yml"
+
+OF_THE_MACHINE = {"bot/ops/countersign.service"}
+"""What no container needs."""
 
 
 def main() -> int:
@@ -30,7 +28,7 @@ def main() -> int:
         (wheel,) = Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as package:
             package.extractall(target)
-        missing = [name for name in MUST_HOLD if not any(target.glob(name))]
+        missing = [name for name in (MANIFEST, *shipped(sources)) if not any(target.glob(name))]
         for name in missing:
             print(f"The image would lack {name}.", file=sys.stderr)
         return 1 if missing else _runs(target, Path(folder))
@@ -41,6 +39,13 @@ def copied() -> list[str]:
     lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
     copies = [line.split()[1:-1] for line in lines if line.startswith("COPY ") and "--from" not in line]
     return [source for sources in copies for source in sources]
+
+
+def shipped(sources: list[str]) -> list[str]:
+    """Return every file of the folders that are copied: rules, prompts, migrations, styles, the runbook."""
+    found = (path for source in sources for path in (ROOT / source).rglob("*") if path.is_file())
+    names = {str(path.relative_to(ROOT)) for path in found if "__pycache__" not in path.parts}
+    return sorted(names - OF_THE_MACHINE)
 
 
 def _runs(target: Path, folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import configparser
 import re
 import runpy
@@ -16,8 +17,11 @@ import yaml
 from pydantic import BaseModel
 
 from bot.cli import main
+from bot.cli.running import listen
+from bot.http.reception import Reception
 from bot.secret_files import SECRETS
 from bot.settings import Settings
+from tests.loop.staging import serving
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yml").read_text())
@@ -74,6 +78,12 @@ def test_its_commands_exist(commands: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert main(["healthy"]) == 1, "nobody answers there"
 
 
+async def test_the_health_check_hears_the_service_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(Reception(), listen("127.0.0.1", 0)) as origin:
+        monkeypatch.setenv("COUNTERSIGN_PORT", origin.rpartition(":")[2])
+        assert await asyncio.to_thread(main, ["healthy"]) == 0
+
+
 def test_every_service_is_told_only_what_it_understands() -> None:
     assert {each["environment"]["COUNTERSIGN_ROLE"] for each in OURS.values()} == {
         "web",
@@ -126,6 +136,10 @@ def test_the_unit_starts_the_program_we_install(tmp_path: Path) -> None:
         )
         complaints = [line for line in done.stderr.splitlines() if "countersign.service" in line]
         assert complaints == []
+        judged = ["systemd-analyze", "security", "--offline=yes", "--threshold=25", "--no-pager", str(tried)]
+        assert subprocess.run(judged, capture_output=True, check=False).returncode == 0, (
+            "an exposure over 2.5"
+        )
 
 
 WEAK = {"id": "PYSEC-2026-1", "fix_versions": ["2.1"]}
