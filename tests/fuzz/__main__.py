@@ -50,8 +50,9 @@ from tests.loop.staging import MARA, bot_settings, open_staging, organisation_fi
 
 POLICY = Path(__file__).parents[2] / "policy/default/policy.yaml"
 ROUND = 60
-STARTING_S = 20.0
-"""So long may the steered part need before it begins and after it ends."""
+STARTING_S, ENDING_S = 90.0, 20.0
+"""So long may the steered part need before it begins and after its time is over: it instruments what it
+loads, which takes a busy machine most of a minute, and looks at its clock between inputs only."""
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40)
 JSON = st.recursive(
@@ -134,6 +135,7 @@ async def main(options: argparse.Namespace) -> int:
             requests(pages(Metrics.__new__(Metrics), Dashboard(runtime.context, str))),
             partial(ask, origin=origin, session=await _session(runtime)),
         )
+        until = max(until, time.monotonic() + options.seconds / 3)  # however long it took to come here
         while time.monotonic() < until:
             number = random.getrandbits(32)
             checks = [*_checks(http, asyncio.get_running_loop()), addresses]
@@ -155,21 +157,44 @@ async def main(options: argparse.Namespace) -> int:
 def _steered(seconds: int, seed_: int) -> bool:
     """Let atheris look for so long, in a process of its own; say whether it found nothing."""
     command = [sys.executable, "-m", "tests.fuzz.coverage", "--seconds", str(seconds), "--seed", str(seed_)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            stdout, stderr = process.communicate(timeout=seconds + STARTING_S)
-        except subprocess.TimeoutExpired:
-            process.kill()  # it looks at its clock between inputs only, and starting counts for nothing there
-            stdout, stderr = process.communicate()
-            process.returncode = 0
-            print("the steered part was cut off in the end", flush=True)
-    done = subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
-    if done.returncode:
-        print(f"FOUND by atheris (seed {seed_}):\n{done.stdout[-1000:]}{done.stderr[-3000:]}")
+    with TemporaryDirectory() as folder:
+        told, said = Path(folder) / "told", Path(folder) / "said"
+        with told.open("wb") as out, said.open("wb") as err:
+            process = subprocess.Popen(command, stdout=out, stderr=err)
+            began = _came(process, STARTING_S, so=lambda: told.stat().st_size > 0)
+            ended = began and _came(process, seconds + ENDING_S)
+            if not ended:
+                process.kill()
+                process.wait()
+        heard, complaint = told.read_text(), said.read_text(errors="replace")
+    if ended and process.returncode:
+        print(f"FOUND by atheris (seed {seed_}):\n{heard[-1000:]}{complaint[-3000:]}")
         return False
-    tried = re.search(r"number_of_executed_units: (\d+)", done.stderr)
-    print(f"{int(tried[1]) if tried else 0:,} steered by atheris", flush=True)
+    print(_how_much(heard, complaint, began=began, ended=ended), flush=True)
     return True
+
+
+def _came(
+    process: subprocess.Popen[bytes], seconds: float, *, so: Callable[[], bool] = lambda: False
+) -> bool:
+    """Wait until *process* has ended or it is *so*; False when neither comes in time."""
+    until = time.monotonic() + seconds
+    while process.poll() is None and not so():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _how_much(heard: str, complaint: str, *, began: bool, ended: bool) -> str:
+    """Say how many inputs were tried, by what the process itself has told so far."""
+    if not began:
+        return f"atheris had not begun after {STARTING_S:.0f} s: nothing was steered"
+    final = re.search(r"number_of_executed_units: (\d+)", complaint)
+    tried = int(final[1] if final else heard.rsplit(maxsplit=1)[-1])
+    return (
+        f"{tried:,} steered by atheris" if ended else f"atheris was cut off after at least {tried:,} steered"
+    )
 
 
 async def _session(runtime: Runtime) -> str:

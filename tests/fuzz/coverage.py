@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -22,14 +23,29 @@ SLOW_S = 30
 """What takes a parser so long is a finding too, on however busy a machine."""
 
 
-def one(data: bytes) -> None:
-    """Give *data* to the parser that its first byte chooses."""
-    if data:
-        PARSERS[data[0] % len(PARSERS)].try_with(data[1:])
+class Counted:
+    """Tries one input after the other, and tells every second how many it were, in case it is killed."""
+
+    def __init__(self) -> None:
+        self._tried, self._told_at = 0, time.monotonic()
+
+    def __call__(self, data: bytes) -> None:
+        """Give *data* to the parser that its first byte chooses."""
+        self._tried += 1
+        if time.monotonic() - self._told_at >= 1:
+            self.tell()
+        if data:
+            PARSERS[data[0] % len(PARSERS)].try_with(data[1:])
+
+    def tell(self) -> None:
+        """Print how many inputs there were by now; 0 says that it begins."""
+        self._told_at = time.monotonic()
+        print(self._tried, flush=True)
 
 
 def main(options: argparse.Namespace) -> None:
     """Fuzz for so long, from the examples; exits with something else than 0 when something is found."""
+    counted = Counted()
     folder = Path(mkdtemp(prefix="fuzz-"))
     for number, parser in enumerate(PARSERS):
         for place, example in enumerate(parser.examples):
@@ -46,8 +62,9 @@ def main(options: argparse.Namespace) -> None:
             "-verbosity=0",
             "-print_final_stats=1",
         ],
-        one,
+        counted,
     )
+    counted.tell()
     atheris.Fuzz()
 
 
