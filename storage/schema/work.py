@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -11,6 +13,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    TextClause,
     UniqueConstraint,
     text,
 )
@@ -19,27 +22,32 @@ from storage.columns import POSITION, UtcDateTime
 from storage.schema.base import METADATA
 
 _UNFINISHED = text("status IN ('ready', 'in_flight')")
-
-
 _FINISHED = text("status IN ('done', 'dead')")
-
-
 _IN_FLIGHT = text("status = 'in_flight'")
 
 
 def _queue(name: str, *own: Column[str] | UniqueConstraint) -> Table:
     """Build a table of leased work; *own* is what tells this queue from the other."""
-    return Table(
-        name,
-        METADATA,
-        Column("position", POSITION, primary_key=True, autoincrement=True),
-        Column("id", Text, nullable=False, unique=True),
-        *own,
+    position = Column("position", POSITION, primary_key=True, autoincrement=True)
+    known = Column("id", Text, nullable=False, unique=True)
+    parts = (*_item(), *_lease(), *_states(), *_indexes(name))
+    return Table(name, METADATA, position, known, *own, *parts)
+
+
+def _item() -> tuple[Column[Any], ...]:
+    """Return what an item is, from its arrival on."""
+    return (
         Column("kind", Text, nullable=False),
         Column("entity_key", Text),
         Column("body", LargeBinary, nullable=False),
         Column("correlation_id", Text, nullable=False),
         Column("priority", Integer, nullable=False),
+    )
+
+
+def _lease() -> tuple[Column[Any], ...]:
+    """Return how an item stands, and who works on it until when."""
+    return (
         Column("status", Text, nullable=False),
         Column("attempts", Integer, nullable=False),
         Column("fence", BigInteger, nullable=False),
@@ -51,39 +59,35 @@ def _queue(name: str, *own: Column[str] | UniqueConstraint) -> Table:
         Column("lease_until", UtcDateTime),
         Column("finished_at", UtcDateTime),
         Column("last_error", Text),
+    )
+
+
+def _states() -> tuple[CheckConstraint, ...]:
+    return (
         CheckConstraint("status IN ('ready', 'in_flight', 'done', 'dead')", name="status"),
         CheckConstraint("(status = 'in_flight') = (lease_until IS NOT NULL)", name="lease"),
         CheckConstraint("(status IN ('done', 'dead')) = (finished_at IS NOT NULL)", name="finished"),
-        Index(
-            f"ix_{name}_claimable",
-            "priority",
-            "first_due_at",
-            "position",
-            sqlite_where=_UNFINISHED,
-            postgresql_where=_UNFINISHED,
-        ),
-        Index(
-            f"ix_{name}_entity",
-            "entity_key",
-            "first_due_at",
-            "position",
-            sqlite_where=_UNFINISHED,
-            postgresql_where=_UNFINISHED,
-        ),
-        Index(
-            f"uq_{name}_single_flight",
-            "entity_key",
-            unique=True,
-            sqlite_where=_IN_FLIGHT,
-            postgresql_where=_IN_FLIGHT,
-        ),
-        Index(
-            f"ix_{name}_finished",
-            "status",
-            "finished_at",
-            sqlite_where=_FINISHED,
-            postgresql_where=_FINISHED,
-        ),
+    )
+
+
+def _indexes(name: str) -> tuple[Index, ...]:
+    """Return what claims, single flight and the clearing away of old items are found by."""
+
+    def partial(suffix: str, where: TextClause, *columns: str) -> Index:
+        return Index(f"ix_{name}_{suffix}", *columns, sqlite_where=where, postgresql_where=where)
+
+    single_flight = Index(
+        f"uq_{name}_single_flight",
+        "entity_key",
+        unique=True,
+        sqlite_where=_IN_FLIGHT,
+        postgresql_where=_IN_FLIGHT,
+    )
+    return (
+        partial("claimable", _UNFINISHED, "priority", "first_due_at", "position"),
+        partial("entity", _UNFINISHED, "entity_key", "first_due_at", "position"),
+        single_flight,
+        partial("finished", _FINISHED, "status", "finished_at"),
     )
 
 
