@@ -103,7 +103,7 @@ class Worker:
         self._reserved -= reserved
         for item in items:
             self._start(item)
-        if was_full and reserved:
+        if reserved and (was_full or not self._is_taking):
             self._again.set()
 
     def _room(self) -> int:
@@ -158,6 +158,11 @@ class Worker:
         if self._listening:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                while self._reserved:  # a commit under way may still take something along
+                    self._again.clear()
+                    await self._again.wait()
         if self._running:
             await asyncio.wait(self._running, timeout=DRAIN_S)
         for task in tuple(self._running):

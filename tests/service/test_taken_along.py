@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -42,16 +43,20 @@ class Noted(InProcessBell):
             await super().ring(queue)
 
 
-async def _worked(house: House, bell: Noted, slots: int, *, takes: bool = True) -> dict[str, int]:
-    """Let one event be worked through; without *takes* nobody in this process works on what leaves."""
-
+def _workers(house: House, bell: Noted, slots: int) -> tuple[Worker, Worker]:
     def worker(lane: Lane, outbound: Worker | None = None) -> Worker:
         return Worker(
             lane, house.context, bell, owner=lane.name, slots=slots, random=Random(1), outbound=outbound
         )
 
     outbound = worker(OUTBOUND)
-    workers = [worker(INBOUND, outbound), *([outbound] if takes else [])]
+    return worker(INBOUND, outbound), outbound
+
+
+async def _worked(house: House, bell: Noted, slots: int, *, takes: bool = True) -> dict[str, int]:
+    """Let one event be worked through; without *takes* nobody in this process works on what leaves."""
+    inbound, outbound = _workers(house, bell, slots)
+    workers = [inbound, outbound] if takes else [inbound]
     await _event(house)
     stop = asyncio.Event()
     running = [asyncio.create_task(each.run(stop)) for each in workers]
@@ -95,3 +100,28 @@ async def test_nothing_is_taken_along_for_a_worker_that_does_not_run(house: Hous
     assert counts["ready"] > 0
     assert counts["in_flight"] == 0
     assert bell.rung == ["outbox"]
+
+
+async def test_what_a_commit_takes_along_during_the_stop_is_not_left_lying(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbound, outbound = _workers(house, Noted(is_muffled=True), slots=8)
+    stop, reserve, write = asyncio.Event(), Worker.reserve, house.database.write
+
+    def last(worker: Worker) -> int:
+        reserved = reserve(worker)
+        stop.set()
+        return reserved
+
+    async def late(work: Any) -> Any:
+        for _ in range(50 if stop.is_set() else 0):
+            await asyncio.sleep(0)
+        return await write(work)
+
+    monkeypatch.setattr(Worker, "reserve", last)
+    monkeypatch.setattr(house.database, "write", late)
+    await _event(house)
+    await asyncio.gather(inbound.run(stop), outbound.run(stop))
+    counts = await house.database.read(lambda tx: tx.outbox.counts())
+    assert len(house.chat.cards) == 1
+    assert (counts["done"] > 0, counts["in_flight"]) == (True, 0)
