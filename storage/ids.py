@@ -30,6 +30,7 @@ class IdSource:
         self._lock = threading.Lock()
         self._last = 0
         self._store = b""
+        self._front = (-1, "")
 
     def new(self) -> str:
         """Return the next identifier."""
@@ -39,8 +40,14 @@ class IdSource:
                 self._last += 1
             else:
                 self._last = milliseconds << _RANDOM_BITS | self._random()
-            number = self._last
-        return _spell(number)
+            return self._spelled(self._last)
+
+    def _spelled(self, number: int) -> str:
+        """Spell *number*; of several of one millisecond all but the end is the same."""
+        front, end = number >> 10, number & 1023
+        if self._front[0] != front:
+            self._front = (front, _spell(number)[:-2])
+        return self._front[1] + _PAIRS[end]
 
     def _random(self) -> int:
         """Return 80 random bits; asking for them one by one would let other threads in each time."""

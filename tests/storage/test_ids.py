@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,3 +41,19 @@ def test_randomness_that_is_used_up_within_a_millisecond_borrows_from_the_next()
     ids = source(0, 0, 1, entropy=b"\xff")
     made = [ids.new() for _ in range(3)]
     assert made == sorted(set(made))
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=20), st.binary(min_size=10, max_size=10))
+def test_each_is_spelled_as_if_it_were_the_first(milliseconds: list[int], entropy: bytes) -> None:
+    moments = iter(START + timedelta(milliseconds=each) for each in milliseconds)
+    ids = IdSource(lambda: next(moments), lambda size: (entropy * size)[:size])
+    made = [_read(ids.new()) for _ in milliseconds]
+    assert made[0] >> 80 == milliseconds[0] + int(START.timestamp() * 1000)
+    for before, after in pairwise(made):
+        assert after == before + 1 or after >> 80 > before >> 80
+
+
+def _read(ulid: str) -> int:
+    return reduce(
+        lambda number, letter: number << 5 | "0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(letter), ulid, 0
+    )
