@@ -218,7 +218,7 @@ async def test_what_happened_before_counts_in_a_digest(house: House) -> None:
     await house.accept(DigestDue(schedule_id="weekly", period_key=house.clock.now().isoformat()))
     await house.work_all()
     [digest] = [shown for _, _, shown in house.chat.posts if isinstance(shown, DigestShown)]
-    before = {figure.label: figure.before for figure in digest.figures}
+    before = {figure.label: figure.before.words for figure in digest.figures if figure.before}
     assert (before["Proposals put before somebody"], before["Decided by people"]) == ("13", "4")
     assert (before["Donor summaries"], before["Found useful"]) == ("1", "0 of 1")
     await _intact(house)
