@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import uvicorn
 
@@ -74,9 +75,25 @@ class QuietServer(uvicorn.Server):
         self.listening.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop listening, say so, and let what is being answered finish."""
+        """Stop listening, say so, and let what is being answered finish.
+
+        Who has connected already and was not looked after yet is let in first: the system would reset that
+        connection with the door, and a proxy must not send the request again elsewhere.
+        """
         self._closing.set()
+        knocked = [each for listening in sockets or () for each in _knocking(listening)]
+        for server in self.servers:
+            server.close()
+        for each in knocked:
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, each)
         await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        kind: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = kind(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
 
     async def close_doors(self) -> None:
         """Begin to stop; when this returns nobody can come in any more."""
@@ -87,6 +104,15 @@ class QuietServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
         yield
+
+
+def _knocking(listening: socket.socket) -> Iterator[socket.socket]:
+    """Accept whoever waits to be let in at this moment."""
+    with contextlib.suppress(OSError):  # nobody any more, or it is closed already
+        while True:
+            connection, _ = listening.accept()
+            connection.settimeout(0)
+            yield connection
 
 
 @contextlib.contextmanager

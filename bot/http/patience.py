@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
@@ -13,6 +13,7 @@ LONGEST_HEAD_S = 10.0
 LONGEST_BODY_S = 20.0
 """The doors that read a body are done with it sooner; this is for what nobody reads."""
 LARGEST_HEAD = 64 * 1024
+LAST_WORDS_S = 1.0
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -30,6 +31,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._phase, self._timed_phase = 0, -1
         self._longest: float | None = None
         self._hanging_up: asyncio.TimerHandle | None = None
+        self._closes_after_this = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to count."""
@@ -70,10 +72,28 @@ class PatientProtocol(HttpToolsProtocol):
         self._in_head = False
         self._enter(LONGEST_BODY_S)
         super().on_headers_complete()
-        cycle: RequestResponseCycle | None = self.cycle
+        cycle = self._asked
         if cycle is not None and cycle.scope is self.scope:  # and no wish to speak another protocol
             offers: dict[str, Any] = {OFFER: AtOnce(cycle)}
             cycle.scope["extensions"] = offers
+            cycle.keep_alive = cycle.keep_alive and not self._closes_after_this
+
+    def shutdown(self) -> None:
+        """Close after the answer that is under way; who has come and not asked yet may do so once.
+
+        A click that is on its way over a new connection would otherwise be lost: Slack does not repeat it.
+        """
+        if self._asked is not None:
+            super().shutdown()
+            return
+        self._closes_after_this = True
+        self._enter(LAST_WORDS_S)
+        self._set_timer()
+
+    @property
+    def _asked(self) -> RequestResponseCycle | None:
+        """Return the last request of this connection, if there was any."""
+        return cast("RequestResponseCycle | None", self.cycle)
 
     def on_message_complete(self) -> None:
         """All of it is here; an answer may take as long as it does."""
