@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from handlers.absence.show_to_stand_in import involve_stand_in
-from handlers.answers.answering import post
 from handlers.context import Arrived
 from handlers.decisions.deadline import watch_deadline
 from handlers.effects import ExecuteAction
 from handlers.enqueueing import enqueue
 from handlers.execution.publishing import publish
-from handlers.outcomes import EscalationCard, Notice
 from handlers.proposals.considered import Considered
 from handlers.proposals.deciding import Ruling, reserve_touch
 from handlers.proposals.escalation_view import requirement_of
@@ -26,10 +24,9 @@ from handlers.proposals.folding import (
     waiting_in_matter,
 )
 from handlers.proposals.held_back import name_what_waits
+from handlers.proposals.inform import inform
 from handlers.proposals.new_escalation import new_card, new_escalation
-from handlers.proposals.obligations import duties_of
 from handlers.proposals.routing import Route
-from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
 from handlers.refreshing import refresh_card
 from policy.decision import Outcome
@@ -69,7 +66,8 @@ def escalate(
     if before:
         opened = take_over(tx, arrived, before, opened, destination)
     else:
-        _notify(tx, arrived, card, ruling, organisation)
+        if shown == "card":
+            inform(tx, arrived, [opened], organisation)
         tx.escalations.add(opened)
     if considered.record.donor.deceased:
         _withdraw(tx, arrived, opened)
@@ -153,17 +151,3 @@ def _withdraw(tx: Transaction, arrived: Arrived, opened: Escalation) -> None:
                 escalation_id=moved.id,
             )
             refresh_card(tx, arrived, moved)
-
-
-def _notify(
-    tx: Transaction, arrived: Arrived, card: EscalationCard, ruling: Ruling, organisation: Organisation
-) -> None:
-    """Inform the roles that policy wants informed, without amounts."""
-    for role in duties_of(ruling.decision).notify:
-        notice = Notice(
-            text=f"A decision about {card.donor.name} waits for {card.decider}.",
-            next_step="You are informed because policy asks for it; there is nothing for you to do.",
-            reference=arrived.reference,
-        )
-        for channel in {p.channel or organisation.review_channel for p in organisation.people_in(role)}:
-            post(tx, arrived, notice, channel, by=SYSTEM, donor_id=card.donor.id)

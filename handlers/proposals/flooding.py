@@ -12,6 +12,7 @@ from handlers.proposals.obligations import duties_of
 from handlers.proposals.routing import Route
 from handlers.waking import wake_for
 from policy.decision import Decision, Role
+from policy.matters import THANKS, matter_of
 from policy.organisation import Organisation
 from policy.working_time import WorkingTime
 from storage.escalations import Escalation, Shown
@@ -21,6 +22,8 @@ GATHERING = timedelta(minutes=10)
 """How long a list waits for more, so that an import makes one message."""
 
 DUE_SOON = timedelta(hours=24)
+TIMES_FOR_THE_IMPORTANT = 3
+"""So many times the day's cards there may be before what is important is listed as well."""
 
 
 def presentation(
@@ -31,12 +34,19 @@ def presentation(
     destination: Route,
     organisation: Organisation,
 ) -> Shown:
-    """Say whether a decision gets its own card: whatever is urgent does, the rest within the day's number."""
-    ordinary = _is_ordinary(ruling.decision, destination)
-    if considered.proposal.urgent or not ordinary or duties_of(ruling.decision).notify:
+    """Say whether a decision gets its own card: whatever presses does, the rest within the day's number.
+
+    Thanks for a major gift, what more than the owner has to agree to, and what somebody is informed of, have
+    more room; that has an end too, for an import may bring hundreds of them.
+    """
+    proposal = considered.proposal
+    if proposal.urgent and matter_of(proposal) != THANKS:
         return "card"
+    is_ordinary = _is_ordinary(ruling.decision, destination) and not duties_of(ruling.decision).notify
+    is_important = proposal.urgent or not is_ordinary
+    times = TIMES_FOR_THE_IMPORTANT if is_important else 1
     person, working = destination.decider_email, destination.working
-    is_room = has_room(tx, arrived, destination.channel, person, working, organisation)
+    is_room = has_room(tx, arrived, destination.channel, person, working, organisation, times)
     return "card" if is_room else "grouped"
 
 
@@ -54,15 +64,16 @@ def has_room(
     person: str | None,
     working: WorkingTime,
     organisation: Organisation,
+    times: int = 1,
 ) -> bool:
-    """Say whether whoever decides may get another card today, by their calendar.
+    """Say whether whoever decides may get another card today, by their calendar; *times* widens the room.
 
     Counted are all cards that *person* (an e-mail address) gets, in whichever channel; where nobody in
     particular decides, those of the channel.
     """
     today = working.local_day(arrived.now)
     midnight = datetime.combine(today, time(0), tzinfo=working.zone)
-    return tx.escalations.cards_since(route, person, midnight) < organisation.cards_per_day
+    return tx.escalations.cards_since(route, person, midnight) < times * organisation.cards_per_day
 
 
 def await_grouping(

@@ -11,6 +11,7 @@ from handlers.decisions.standing import UNKNOWN_CARD, refuse_click
 from handlers.outcomes import Notice
 from handlers.proposals.escalation_view import requirement_of
 from handlers.proposals.flooding import call_for_list, has_room
+from handlers.proposals.inform import inform
 from handlers.record.evidence import SYSTEM, slack_actor
 from handlers.record.evidence import record as write_down
 from handlers.refreshing import refresh_card, refresh_grouping
@@ -33,7 +34,7 @@ async def give_own_card(command: CardWanted, arrived: Arrived, context: Context)
         return refuse_click(command, arrived, colleague)
 
     def write(tx: Transaction) -> None:
-        if _give(tx, arrived, escalation.id, slack_actor(command.by.id)):
+        if _give(tx, arrived, escalation.id, slack_actor(command.by.id), context.organisation):
             answer(tx, arrived, ON_ITS_WAY, command.reply_to)
         else:
             answer(tx, arrived, _has_one(escalation), command.reply_to)
@@ -68,7 +69,7 @@ def _remind(
         return
     person = current.for_person
     if has_room(tx, arrived, current.route, person, working, organisation):
-        _give(tx, arrived, escalation_id, SYSTEM)
+        _give(tx, arrived, escalation_id, SYSTEM, organisation)
         return
     tx.escalations.put_into_grouping(escalation_id, None)
     if current.grouping_id:
@@ -76,7 +77,9 @@ def _remind(
     call_for_list(tx, arrived, current.route, person, working, organisation)
 
 
-def _give(tx: Transaction, arrived: Arrived, escalation_id: str, actor: str) -> bool:
+def _give(
+    tx: Transaction, arrived: Arrived, escalation_id: str, actor: str, organisation: Organisation
+) -> bool:
     if not tx.escalations.give_card(escalation_id):
         return False
     current = tx.escalations.get(escalation_id)
@@ -91,5 +94,7 @@ def _give(tx: Transaction, arrived: Arrived, escalation_id: str, actor: str) -> 
         correlation_id=current.correlation_id,
         escalation_id=current.id,
     )
+    if current.grouping_id is None:  # on no list yet, with which others would be informed
+        inform(tx, arrived, [current], organisation)
     refresh_card(tx, arrived, current, again=":own")
     return True

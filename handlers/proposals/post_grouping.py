@@ -14,6 +14,7 @@ from handlers.outcomes import GroupingShown
 from handlers.ports import MessageRef, Refused
 from handlers.proposals.escalation_view import queue_item
 from handlers.proposals.flooding import call_for_list
+from handlers.proposals.inform import inform
 from handlers.record.evidence import record as write_down
 from policy.escalation import EscalationState
 from policy.organisation import Organisation
@@ -49,6 +50,7 @@ def _gather(
     for each in listed:
         tx.escalations.put_into_grouping(each.id, grouping.id)
         _listed(tx, arrived, each, grouping)
+    inform(tx, arrived, listed, organisation)
     show = ShowGrouping(grouping_id=grouping.id, decider_email=command.decider_email)
     enqueue(tx, show, key=f"list:{grouping.id}", order=f"grouping:{grouping.id}", arrived=arrived)
 

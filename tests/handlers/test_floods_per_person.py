@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from handlers.commands import ChatUser, ChosenItem, CrmEventArrived, ReplyAddress, TogetherApproved
-from handlers.outcomes import GroupingShown
+from handlers.outcomes import GroupingShown, Notice
 from policy.decide import CompiledPolicy
 from policy.donor import Acknowledgement, Donor, Gift, StaffMember
 from policy.events import CrmEvent, CrmEventType
@@ -34,7 +34,7 @@ async def house(migrated: Path, default_policy: CompiledPolicy) -> AsyncIterator
         await house.database.close()
 
 
-async def gift(house: House, number: int, staff: str | None) -> None:
+async def gift(house: House, number: int, staff: str | None, minor: int = 5_000) -> None:
     donor_id, gift_id = f"donor-{number}", f"gift-{number}"
     donor = {"id": donor_id, "version": "v1", "name": f"Donor {number}", "owner_id": staff}
     house.crm.add(Donor.model_validate(donor | {"lifecycle_stage": "stewardship"}, strict=False))
@@ -42,7 +42,7 @@ async def gift(house: House, number: int, staff: str | None) -> None:
         Gift(
             id=gift_id,
             donor_id=donor_id,
-            amount=Money(minor=5_000, currency="USD"),
+            amount=Money(minor=minor, currency="USD"),
             received_on=date(2026, 11, 20),
             acknowledgement=Acknowledgement(status="needed"),
         )
@@ -70,6 +70,25 @@ async def test_a_colleague_s_cards_take_nobody_s_room_and_each_gets_a_list(house
         OWNER.id: ["Donor 12"],
         STRANGER.id: ["Donor 14"],
     }
+
+
+async def test_major_gifts_have_more_room_and_an_import_of_them_ends_in_a_list_too(house: House) -> None:
+    for number in range(11, 17):
+        await gift(house, number, "staff-1", minor=2_500_000)
+    cards = [shown.card.donor.name for shown in house.chat.cards.values()]
+    assert cards == ["Donor 11", "Donor 12", "Donor 13"], "three times as many as of what is ordinary"
+    house.clock.move(minutes=30)
+    await house.work_all()
+    [listed] = [shown for _, _, shown in house.chat.posts if isinstance(shown, GroupingShown)]
+    assert [item.donor_name for item in listed.items] == ["Donor 14", "Donor 15", "Donor 16"]
+    assert listed.together == 0, "each of them is decided by itself"
+    told = [
+        shown.text for _, _, shown in house.chat.posts if isinstance(shown, Notice) and "wait" in shown.text
+    ]
+    assert told == [
+        *(f"A decision about Donor {number} waits for {OWNER.name}." for number in (11, 12, 13)),
+        f"3 decisions that you are to know of wait for {OWNER.name}, in one list.",
+    ], "and so does what the rules have managers informed of"
 
 
 async def test_donors_without_an_owner_come_as_a_list_that_any_manager_decides_at_once(house: House) -> None:
