@@ -1,4 +1,4 @@
-"""`python -m tests.bench [NAME ...] [--minutes N]` measures everything, or what is named.
+"""`python -m tests.bench [NAME ...] [--minutes N] [--events N]` measures everything, or what is named.
 
 Only errors make it fail.
 
@@ -28,6 +28,7 @@ NAMES = (
     "growth",
     "queue",
     "imports",
+    "replicas",
     "soak",
 )
 LONGEST_S = 900.0
@@ -37,26 +38,30 @@ def main(arguments: list[str]) -> int:
     """Run the benchmarks one after the other, so that none disturbs another."""
     parser = argparse.ArgumentParser(prog="make bench", description="Measure, beside the plain way.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all without one")
-    parser.add_argument("--minutes", type=float, default=1.0, help="how long the soak takes")
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long a soak or an import takes")
+    parser.add_argument("--events", type=int, help="how many events an import through to cards has")
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     with TemporaryDirectory() as directory:
         findings = Path(directory) / "findings"
         findings.touch()
-        failed = [name for name in options.names or NAMES if not _measured(name, findings, options.minutes)]
+        failed = [name for name in options.names or NAMES if not _measured(name, findings, options)]
         summary(findings)
     for name in failed:
         print(f"{name} did not come to its end.", file=sys.stderr)
     return 1 if failed else 0
 
 
-def _measured(name: str, findings: Path, minutes: float) -> bool:
-    own = [str(minutes)] if name == "soak" else []
+def _measured(name: str, findings: Path, options: argparse.Namespace) -> bool:
+    own = [str(options.minutes)] if name == "soak" else []
+    if name == "imports":
+        own = ["--minutes", str(options.minutes)]
+        own += ["--through", str(options.events)] if options.events else []
     command = [sys.executable, "-m", f"tests.bench.bench_{name}", *own]
     environment = os.environ | {FINDINGS: str(findings)}
     try:
-        run = subprocess.run(command, env=environment, timeout=LONGEST_S + 60 * minutes, check=False)
+        run = subprocess.run(command, env=environment, timeout=LONGEST_S + 180 * options.minutes, check=False)
     except subprocess.TimeoutExpired:
         return False
     return run.returncode == 0

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import sys
+import os
 from time import perf_counter
 
 import uvloop
 
 from tests.bench import payloads
+from tests.bench.bench_through import EVENTS as THROUGH
+from tests.bench.bench_through import through
 from tests.bench.databases import fresh, kinds
 from tests.bench.load import closed_loop, open_loop
 from tests.bench.report import Spread, found, heading, line
@@ -19,11 +22,19 @@ AT_ONCE = 5_000
 SENDERS = 16
 CLICKS_PER_S = 20
 CLICK_P99_MS = 250.0
+REDIS = "COUNTERSIGN_TEST_REDIS_URL"
 GROWTH_MB = 32.0
 
 
-def main(events: int = EVENTS) -> None:
-    """Measure the import on each database and print the report."""
+def main(events: int = EVENTS, through_events: int = THROUGH, minutes: float = 1.0) -> None:
+    """Measure the doors and then the whole way to the cards on each database, and print the report."""
+    at_the_door(events)
+    for database in kinds():
+        through(database, os.environ.get(REDIS), through_events, minutes * 60)
+
+
+def at_the_door(events: int) -> None:
+    """Measure how fast an import is taken in, and how long a click is on its way through the door."""
     for database in kinds():
         heading(
             f"Import on {database}: {events:,} events from {SENDERS} senders, {CLICKS_PER_S} clicks a second"
@@ -83,4 +94,9 @@ async def _import(server: Server, count: int, begin: int) -> tuple[float, tuple[
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--through", type=int, default=THROUGH)
+    parser.add_argument("--minutes", type=float, default=1.0)
+    options = parser.parse_args()
+    main(options.events, options.through, options.minutes)

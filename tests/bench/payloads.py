@@ -91,10 +91,14 @@ def opened(number: int) -> bytes:
 
 
 def _event(number: int, kind: str, **data: str) -> bytes:
+    return event(number, kind, f"donor-{number % 300 + 1:04d}", **data)
+
+
+def event(number: int, kind: str, donor: str, **data: str) -> bytes:
+    """Return a signed event of that kind about a donor, never the same twice."""
     now = datetime.now(UTC)
     event_id = f"evt-{number:08d}-{time.time_ns()}"
-    donor = f"donor-{number % 300 + 1:04d}"
-    event = {
+    sent = {
         "specversion": "1.0",
         "id": event_id,
         "source": "urn:countersign:bench-crm",
@@ -104,7 +108,7 @@ def _event(number: int, kind: str, **data: str) -> bytes:
         "datacontenttype": "application/json",
         "data": {"donor_id": donor, **data},
     }
-    body = json.dumps(event, separators=(",", ":"))
+    body = json.dumps(sent, separators=(",", ":"))
     signature = Webhook(WEBHOOK_SECRET.get_secret_value()).sign(event_id, now, body)
     headers = {
         "Content-Type": "application/cloudevents+json; charset=utf-8",

@@ -43,7 +43,7 @@ class Server:
 def door(kind: str, url: str) -> Iterator[Server]:
     """Run one of `tests.bench.doors` over the database at *url* until the block ends."""
     port = free_port()
-    with _running(["-m", "tests.bench.doors", kind, str(port), url]) as process:
+    with running(["-m", "tests.bench.doors", kind, str(port), url]) as process:
         server = Server(port, process)
         wait_until_it_answers(server, "/healthz")
         yield server
@@ -54,7 +54,7 @@ def demo(directory: Path, *options: str) -> Iterator[tuple[Server, float]]:
     """Run the demo until the block ends; with it the seconds from its start to ready."""
     port = free_port()
     began = time.perf_counter()
-    with _running(
+    with running(
         ["-m", "tests.bench.busy_demo", "demo", "--port", str(port), "--data", str(directory), *options]
     ) as process:
         server = Server(port, process)
@@ -78,7 +78,7 @@ def service(directory: Path) -> Iterator[tuple[Server, float]]:
         "CRM__WEBHOOK_SECRET": "whsec_c2ltdWxhdGVkLXdlYmhvb2stc2VjcmV0LTAwMDE=",
     }
     began = time.perf_counter()
-    with _running(["-m", "bot", "serve"], _environment(settings)) as process:
+    with running(["-m", "bot", "serve"], environment(settings)) as process:
         server = Server(port, process)
         wait_until_it_answers(server, "/readyz")
         yield server, time.perf_counter() - began
@@ -119,7 +119,7 @@ def beside(directory: Path) -> Iterator[Beside]:
             "CRM__TOKEN": CRM_TOKEN.get_secret_value(),
             "CRM__WEBHOOK_SECRET": WEBHOOK_SECRET.get_secret_value(),
         }
-        process = stack.enter_context(_running(["-m", "bot", "serve"], _environment(settings)))
+        process = stack.enter_context(running(["-m", "bot", "serve"], environment(settings)))
         server = Server(port, process)
         wait_until_it_answers(server, "/readyz")
         yield Beside(server, slack, crm, database)
@@ -128,13 +128,14 @@ def beside(directory: Path) -> Iterator[Beside]:
 @contextmanager
 def _counterpart(what: str, bot: str) -> Iterator[Server]:
     port = free_port()
-    with _running(["-m", "bot", "sandbox", what, "--port", str(port), "--bot", bot]) as process:
+    with running(["-m", "bot", "sandbox", what, "--port", str(port), "--bot", bot]) as process:
         server = Server(port, process)
         wait_until_it_answers(server, "/" if what == "slack" else "/crm")
         yield server
 
 
-def _environment(settings: dict[str, str]) -> dict[str, str]:
+def environment(settings: dict[str, str]) -> dict[str, str]:
+    """Return the environment of a process of the service with these settings and no others."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERSIGN_")}
     return others | {f"COUNTERSIGN_{name}": value for name, value in settings.items()}
 
@@ -162,11 +163,12 @@ def wait_until_it_answers(server: Server, path: str) -> None:
 
 
 @contextmanager
-def _running(
-    arguments: list[str], environment: dict[str, str] | None = None
+def running(
+    arguments: list[str], variables: dict[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
+    """Run Python with *arguments* until the block ends."""
     process = subprocess.Popen(
-        [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
+        [sys.executable, *arguments], cwd=ROOT, env=variables, stdout=subprocess.DEVNULL
     )
     try:
         yield process
