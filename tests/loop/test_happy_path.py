@@ -47,6 +47,9 @@ async def _gift_to_task(loop: Loop) -> None:
     cards = [m for m in await loop.stage.history(OLIVIA, OLIVIAS) if m["blocks"] and not m["is_ephemeral"]]
     assert [m["ts"] for m in cards] == [card["ts"]]
     assert await loop.dead() == []
+    [decided] = [entry.payload for entry in await loop.entries() if entry.kind == "recommendation.decided"]
+    assert decided is not None
+    assert decided["gift"] == {"minor": 250_000, "currency": "USD"}, "what outcomes are counted from"
     [prompt, said] = [e.payload for e in await loop.entries() if e.kind in ("prompt.recorded", MODEL_SAID)]
     assert prompt is not None
     assert said is not None
