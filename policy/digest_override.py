@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from policy.cells import Cells, Where, because
 from policy.digest import Cell, Chart, Digest, DigestFigure, DigestKind, DigestSection, Series, Told
@@ -33,7 +33,10 @@ ENDS = "Shares are of all proposals that ended in the period: decided by somebod
 UNDONE = "Undone is counted against what was written to the CRM in the same period."
 FASTER = "Faster than reading: approved in less time than anybody could read the card (480 words a minute)."
 FEW_DECIDED = f"not shown: fewer than {FEWEST_PEOPLE} people decided"
-OTHERS = "Others"
+NO_FORECAST = (
+    "Confidence says how well the CRM records bear a proposal out. It is no forecast of approval, so the two "
+    "bars need not be equal; they should rise together."
+)
 MOST_ROWS = 12
 
 OVERRIDE_WORDS = {
@@ -170,19 +173,37 @@ def _shares_chart(title: str, charted: list[tuple[str, Share]]) -> Chart:
 
 def _reliability(cells: Cells) -> DigestSection:
     """Compare how sure it was with what people then did: a confidence that means something rises with it."""
-    tenths = range(10)
-    shares = [(f"{10 * t}–{10 * t + 9 + (t == 9)}", _ended(cells, K.APPROVED, _tenth(t))[0]) for t in tenths]
-    filled = [(label, share) for label, share in shares if share.whole]
-    charted = [(label, share) for label, share in filled if share.is_enough]
+    tenths = {tenth: _ended(cells, K.APPROVED, _tenth(tenth))[0] for tenth in range(10)}
+    filled = {tenth: found for tenth, found in tenths.items() if found.whole}
+    charted = {tenth: found for tenth, found in filled.items() if found.is_enough}
     return DigestSection(
         id="reliability",
         title="Confidence against outcome",
-        says=_reliability_says(
-            charted, trend([(t, _ended(cells, K.APPROVED, _tenth(t))[0]) for t in tenths])
-        ),
-        chart=_shares_chart("Approved as proposed, by confidence", charted) if len(charted) > 1 else None,
+        says=_reliability_says(list(charted.values()), trend(list(tenths.items()))),
+        chart=_reliability_chart(charted) if len(charted) > 1 else None,
         columns=("Confidence", "Ended", "Approved as proposed", "Between"),
-        rows=tuple((label, count(s.whole), bare_share(s), range_of(s)) for label, s in filled),
+        rows=tuple(
+            (_band(tenth), count(found.whole), bare_share(found), range_of(found))
+            for tenth, found in filled.items()
+        ),
+        notes=(NO_FORECAST,),
+    )
+
+
+def _band(tenth: int) -> str:
+    return f"{10 * tenth}–{10 * tenth + 9 + (tenth == 9)}"
+
+
+def _reliability_chart(charted: Mapping[int, Share]) -> Chart:
+    """Draw what was approved beside how sure it was: a reliability diagram, with bars for its diagonal."""
+    return Chart(
+        title="Approved as proposed, by confidence",
+        unit="%",
+        categories=tuple(map(_band, charted)),
+        series=(
+            Series(name="Approved", values=tuple(round(100 * s.value, 1) for s in charted.values())),
+            Series(name="Confidence (middle)", values=tuple(10.0 * tenth + 5 for tenth in charted)),
+        ),
     )
 
 
@@ -190,12 +211,12 @@ def _tenth(tenth: int) -> Where:
     return Where(By.CONFIDENCE, str(tenth))
 
 
-def _reliability_says(charted: list[tuple[str, Share]], rises: float) -> str:
+def _reliability_says(charted: list[Share], rises: float) -> str:
     if len(charted) < 2:
         return (
             "There are too few decisions at different confidences to say whether confidence means anything."
         )
-    low, high = charted[0][1], charted[-1][1]
+    low, high = charted[0], charted[-1]
     if abs(rises) < Z:
         return "It cannot be seen that a higher confidence is approved more often."
     if rises < 0:

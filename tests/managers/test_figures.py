@@ -136,6 +136,11 @@ async def test_the_planted_effects_are_found_and_chance_is_not_called_one(lived:
     assert "Not the right time" in says["reasons"]
     assert says["by_stage"] == "The shares differ no more than chance would make them."
     assert says["reliability"].startswith("A higher confidence is approved more often")
+    diagram = next(section.chart for section in override.sections if section.id == "reliability")
+    assert diagram is not None
+    assert diagram.categories == ("40–49", "60–69", "70–79", "80–89", "90–100")
+    assert [series.name for series in diagram.series] == ["Approved", "Confidence (middle)"]
+    assert diagram.series[1].values == (45.0, 65.0, 75.0, 85.0, 95.0)
     assert says["gates"].endswith("“consent missing”.")
     assert len(next(s for s in override.sections if s.id == "worth_reading").rows) == 10
     figures = {figure.label: figure for figure in override.figures}
