@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from handlers.context import Arrived
 from handlers.effects import RefreshHomes, ShowAlarm, ShowCard, ShowCleanup, ShowGrouping, UpdateCopy
-from handlers.enqueueing import PEOPLE_FIRST, WHEN_QUIET, enqueue, join
+from handlers.enqueueing import EVENTS, PEOPLE_FIRST, WHEN_QUIET, enqueue, join
 from storage.cleanup import CleanupItem
 from storage.escalations import Escalation
 from storage.transaction import Transaction
@@ -37,11 +37,21 @@ def refresh_card(
             key=f"card:{escalation.id}:{version}",
             order=f"card:{escalation.id}",
             arrived=arrived,
-            priority=WHEN_QUIET if at else PEOPLE_FIRST,
+            priority=_urgency(escalation, at),
             at=at,
         )
     # What is a line in a list may still be a card somewhere: with whoever stands in for its holder.
     refresh_copies(tx, arrived, escalation, note, again=again, at=at)
+
+
+def _urgency(escalation: Escalation, at: datetime | None) -> int:
+    """Say how soon a card is drawn: one that somebody may be looking at comes before new ones.
+
+    Otherwise the cards of an import, which wait for their turn in a channel, take the places for people.
+    """
+    if at:
+        return WHEN_QUIET
+    return PEOPLE_FIRST if escalation.message_ts else EVENTS
 
 
 def refresh_copies(

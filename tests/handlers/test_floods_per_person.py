@@ -8,14 +8,24 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from handlers.commands import ChatUser, ChosenItem, CrmEventArrived, ReplyAddress, TogetherApproved
+from handlers.commands import (
+    ChatUser,
+    ChosenItem,
+    CrmEventArrived,
+    DeclineClicked,
+    ReplyAddress,
+    TogetherApproved,
+)
+from handlers.enqueueing import EVENTS, PEOPLE_FIRST
 from handlers.outcomes import GroupingShown, Notice
 from policy.decide import CompiledPolicy
 from policy.donor import Acknowledgement, Donor, Gift, StaffMember
 from policy.events import CrmEvent, CrmEventType
 from policy.money import Money
 from policy.organisation import Person
+from storage.schema import OUTBOX
 from tests.handlers.conftest import MANAGER, ORGANISATION, OWNER, STRANGER, House, house_in
 
 TEAM = "CTEAM"
@@ -107,3 +117,16 @@ async def test_donors_without_an_owner_come_as_a_list_that_any_manager_decides_a
         await house.accept(TogetherApproved(chosen=tuple(listed), by=ChatUser(id=by.id), reply_to=where))
         await house.work_all()
         assert len(house.crm.written) == (2 if by is MANAGER else 0)
+
+
+async def test_a_new_card_waits_behind_what_people_pressed_and_a_pressed_one_does_not(house: House) -> None:
+    await gift(house, 11, "staff-1")
+    [shown] = house.chat.cards.values()
+    to = ReplyAddress(channel_id=TEAM, user_id=OWNER.id)
+    await house.accept(
+        DeclineClicked(escalation_id=shown.card.escalation_id, by=ChatUser(id=OWNER.id), reply_to=to)
+    )
+    await house.work_all()
+    drawn = select(OUTBOX.c.priority).where(OUTBOX.c.kind == "show_card").order_by(OUTBOX.c.id)
+    found = await house.database.read(lambda tx: list(tx.outbox._connection.execute(drawn).scalars()))
+    assert found == [EVENTS, PEOPLE_FIRST]
