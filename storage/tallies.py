@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, true
 
 from policy.tally import OVERRIDE_KINDS, WORTH_READING, Group, KeptTally, Override, Tally
 from storage.columns import microseconds
@@ -254,7 +254,13 @@ class Tallies:
         query = select(
             *columns, summed.c.amount, summed.c.times, summed.c.latest, summed.c.group_id, _G.owner
         ).join_from(summed, INTERACTION_GROUPS, _G.id == summed.c.group_id)
-        return [_Cell(*row) for row in self._connection.execute(of_team(query, team))]
+        few = self._connection.dialect.name == "postgresql" and end - start <= _A_DAY
+        if few:
+            self._connection.execute(_LOOK_EACH_UP)
+        found = [_Cell(*row) for row in self._connection.execute(of_team(query, team))]
+        if few:
+            self._connection.execute(_AS_IT_LIKES)
+        return found
 
     def _add(self, added: Tally, cells: Sequence[_Cell], start: datetime, end: datetime) -> None:
         added.add_groups(Group._make(cell[: len(Group._fields)]) for cell in cells)
@@ -276,6 +282,12 @@ class Tallies:
             query.where(_I.group_id.in_(list(found)))
         ):
             yield Override(found[group_id], microseconds(at), entry_id, number)
+
+
+_JOINS = ("enable_hashjoin", "enable_mergejoin")
+_LOOK_EACH_UP = select(*(func.set_config(join, "off", true()) for join in _JOINS))
+_AS_IT_LIKES = select(*(func.set_config(join, "on", true()) for join in _JOINS))
+"""For the groups of a day PostgreSQL would read all groups there are, which takes three times as long."""
 
 
 class _Cell(NamedTuple):
