@@ -141,14 +141,19 @@ class BatchWriter:
         more, until = loop.create_future(), loop.time() + _LINGERS_S
         self._lingering.append(more)
         timer = loop.call_at(until, self._wake, more)
-        await more
-        timer.cancel()
+        try:
+            await more
+        finally:
+            timer.cancel()
+            if more in self._lingering:  # cut off: nobody may wake it any more
+                self._lingering.remove(more)
         return loop.time() < until and _has_heard_nothing(driver)
 
     def _wake(self, lingering: asyncio.Future[None]) -> None:
         if lingering in self._lingering:
             self._lingering.remove(lingering)
-            lingering.set_result(None)
+            if not lingering.done():
+                lingering.set_result(None)
 
     def _next(self) -> list[_Job]:
         """Take the next batch of those whose callers still wait; empty when there are none."""

@@ -23,7 +23,7 @@ from handlers.context import Arrived
 from handlers.decisions.deciding_person import Decider
 from handlers.decisions.passing_on import Destination, destination_for, hand_over, next_in_chain, objection
 from handlers.outcomes import CardStatus, Notice
-from handlers.ports import Colleague, MessageRef
+from handlers.ports import Colleague, MessageRef, ShownCard
 from handlers.proposals.escalation_view import Requirement, card_of, requirement_of
 from handlers.proposals.routing import route, without_own_approval
 from policy.actions import Action, AddNote, AssignOwner
@@ -229,9 +229,9 @@ async def test_a_card_on_its_way_while_the_decision_moves_on_becomes_a_copy(hous
     assert destination is not None
     at, owner = arrived(house), by_owner(escalation)
 
-    async def slow(*_: object) -> MessageRef:
+    async def slow(*_: object) -> ShownCard:
         await house.database.write(lambda tx: hand_over(tx, at, escalation, destination, owner, "", ""))
-        return MessageRef("COWNER", "late")
+        return ShownCard(MessageRef("COWNER", "late"), words=0)
 
     house.chat.silent, house.chat.cards["late"] = set(), Shown("COWNER", "", card_of(escalation), OPEN)
     quick, house.chat.show_card = house.chat.show_card, slow  # type: ignore[method-assign]

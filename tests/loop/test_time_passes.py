@@ -9,9 +9,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from bot.wiring import build
 from policy.working_time import WorkingTime
+from storage.schema import INBOX
 from tests.loop.conftest import Loop, Open
 from tests.loop.shown import Json, buttons, escalation_of, has
 from tests.loop.staging import JANE, MANAGERS, MARA, OLIVIA, OLIVIAS, bot_settings, organisation_file, until
@@ -162,7 +164,9 @@ async def test_a_restart_forgets_no_deferral(loop: Loop) -> None:
     card = await loop.card()
     await loop.stage.press(OLIVIA, OLIVIAS, card, "cs:more", "a_day")
     await loop.now_shows(card, "Put off: Jane Doe")
-    waiting = await loop.runtime.context.database.read(lambda tx: tx.inbox.next_due(loop.clock.now()))
+    due = select(INBOX.c.available_at).where(INBOX.c.kind == "deferral_ended", INBOX.c.status == "ready")
+    read = loop.runtime.context.database.read
+    waiting = await read(lambda tx: tx.inbox._connection.execute(due).scalar_one())
     assert waiting == await _until_when(loop, card), "the row in the inbox is what brings it back"
 
 
