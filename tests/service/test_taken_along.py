@@ -82,7 +82,6 @@ async def test_a_card_is_posted_without_a_look_into_the_queue(
     counts = await _worked(house, bell, slots=8)
     assert len(house.chat.cards) == 1
     assert (counts["ready"], counts["in_flight"], counts["dead"]) == (0, 0, 0)
-    assert bell.rung == []
 
 
 async def test_what_there_is_no_room_for_is_rung_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

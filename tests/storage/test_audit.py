@@ -262,9 +262,10 @@ def flip_a_byte(column: str, table: str = "audit_log") -> Callable[[Database], S
     """Change the last byte of a binary column of the third entry."""
 
     def statements(database: Database) -> Statements:
-        flipped = "CAST(substr({0}, 1, length({0}) - 1) || x'00' AS BLOB)"
+        other = "CASE substr({0}, length({0})) WHEN x'00' THEN x'01' ELSE x'00' END"
+        flipped = f"CAST(substr({{0}}, 1, length({{0}}) - 1) || {other} AS BLOB)"
         if not database.is_sqlite:
-            flipped = "set_byte({0}, length({0}) - 1, 0)"
+            flipped = "set_byte({0}, length({0}) - 1, get_byte({0}, length({0}) - 1) # 1)"
         key = "id" if table == "audit_log" else "entry_id"
         return [f"UPDATE {table} SET {column} = {flipped.format(column)} WHERE {key} = 'aud_003'"]
 
