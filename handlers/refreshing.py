@@ -29,12 +29,11 @@ def refresh_card(
     is shown from then on, when nothing is more urgent.
     """
     follow(tx, arrived, escalation)
-    version = f"{escalation.revision}{':note' if note else ''}{again}"
     if escalation.shown == "card":
         enqueue(
             tx,
             ShowCard(escalation_id=escalation.id, route=escalation.route, note=note),
-            key=f"card:{escalation.id}:{version}",
+            key=f"card:{escalation.id}:{_version(escalation, note, again)}",
             order=f"card:{escalation.id}",
             arrived=arrived,
             priority=_urgency(escalation, at),
@@ -64,10 +63,14 @@ def refresh_copies(
     at: datetime | None = None,
 ) -> None:
     """Have the other messages with the card follow, each by itself."""
-    version = f"{escalation.revision}{':note' if note else ''}{again}"
+    version = _version(escalation, note, again)
     for place in tx.places.living(escalation.id):
         if (place.channel_id, place.message_ts) != (escalation.channel_id, escalation.message_ts):
             update_copy(tx, arrived, escalation.id, place.id, version, note, at)
+
+
+def _version(escalation: Escalation, note: str, again: str) -> str:
+    return f"{escalation.revision}{':note' if note else ''}{again}"
 
 
 def update_copy(

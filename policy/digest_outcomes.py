@@ -9,7 +9,7 @@ from policy.clustered import Arm, Compared, rate_difference, rate_interval, shar
 from policy.digest import Cell, Chart, Digest, DigestFigure, DigestKind, DigestSection, Series, Told
 from policy.digest_amounts import amounts
 from policy.digest_material import Came, Followed, Material
-from policy.digest_words import action, count, counted
+from policy.digest_words import NONE, action, count, counted
 from policy.statistics import SMALLEST_SHARE, Interval
 
 NOT_CAUSAL = (
@@ -107,7 +107,7 @@ def _size(arm: Arm) -> Told:
 def _share(arm: Arm) -> Told:
     of = f"{arm.x:,} of {arm.n:,}"
     if not arm.n:
-        return Told(words="–")
+        return Told(words=NONE)
     return Told(words=f"{100 * arm.value:.0f} % ({of})" if arm.is_enough else of, number=arm.x, of=arm.n)
 
 

@@ -10,6 +10,7 @@ from policy.digest_certified import certified
 from policy.digest_material import FEWEST_PEOPLE, Material, Overruled
 from policy.digest_words import (
     CHANCE,
+    NONE,
     TOO_FEW,
     action,
     bare_share,
@@ -73,7 +74,7 @@ def override(material: Material) -> Digest:
             *(() if material.reliability is None else (certified(material.reliability),)),
             _reasons(cells),
             _rates(cells, "by_stage", "By lifecycle stage", By.STAGE, stage),
-            _rates(cells, "by_version", "By prompt and model", By.VERSION, lambda name: name or "–"),
+            _rates(cells, "by_version", "By prompt and model", By.VERSION, lambda name: name or NONE),
             _gates(cells, of_team=material.of_team),
             _worth_reading(material.overruled),
         ),
@@ -294,7 +295,7 @@ def _worth_reading(overruled: tuple[Overruled, ...]) -> DigestSection:
             action(each.action_kind),
             stage(each.stage),
             reason(each.reason),
-            "–" if each.confidence < 0 else Told(words=f"{10 * each.confidence}+", low=10 * each.confidence),
+            NONE if each.confidence < 0 else Told(words=f"{10 * each.confidence}+", low=10 * each.confidence),
             each.reference,
         )
         for each in overruled

@@ -257,26 +257,23 @@ class Tallies:
         few = self._connection.dialect.name == "postgresql" and end - start <= _A_DAY
         if few:
             self._connection.execute(_LOOK_EACH_UP)
-        found = [_Cell(*row) for row in self._connection.execute(of_team(query, team))]
+        rows, size = self._connection.execute(of_team(query, team)), len(Group._fields)
+        found = [_Cell(Group._make(row[:size]), *row[size:]) for row in rows]
         if few:
             self._connection.execute(_AS_IT_LIKES)
         return found
 
     def _add(self, added: Tally, cells: Sequence[_Cell], start: datetime, end: datetime) -> None:
-        added.add_groups(Group._make(cell[: len(Group._fields)]) for cell in cells)
-        against = [cell for cell in cells if cell.kind in OVERRIDE_KINDS]
+        added.add_groups(cell.group for cell in cells)
+        against = [cell for cell in cells if cell.group.kind in OVERRIDE_KINDS]
         if against:
             added.add_overrides(self._overrides(against, start, end))
 
     def _overrides(self, cells: list[_Cell], start: datetime, end: datetime) -> Iterator[Override]:
         """Yield the overrides of those groups among which the first to read are."""
-        cells.sort(key=lambda each: (each.confidence, each.latest), reverse=True)
+        cells.sort(key=_worth, reverse=True)
         last = cells[:WORTH_READING][-1]
-        found = {
-            each.group_id: each.confidence
-            for each in cells
-            if (each.confidence, each.latest) >= (last.confidence, last.latest)
-        }
+        found = {each.group_id: each.group.confidence for each in cells if _worth(each) >= _worth(last)}
         query = _between(select(_I.group_id, _I.at, _I.entry_id, _I.number), start, end)
         for group_id, at, entry_id, number in self._connection.execute(
             query.where(_I.group_id.in_(list(found)))
@@ -291,25 +288,21 @@ _AS_IT_LIKES = select(*(func.set_config(join, "on", true()) for join in _JOINS))
 
 
 class _Cell(NamedTuple):
-    """A `Group`, when it happened last, its id and whom it was asked of."""
+    """How often something happened, when it did last, the id of its group and whom it was asked of."""
 
-    kind: str
-    reason: str
-    person: str
-    action_kind: str
-    stage: str
-    model: str
-    prompt: str
-    confidence: int
-    amount: int | None
-    times: int
+    group: Group
     latest: datetime
     group_id: int
     owner: str
 
 
+def _worth(cell: _Cell) -> tuple[int, datetime]:
+    return cell.group.confidence, cell.latest
+
+
 def _is_of(cell: _Cell, team: Team | None) -> bool:
-    return team is None or cell.person in team.people or (not cell.person and cell.owner in team.owners)
+    person = cell.group.person
+    return team is None or person in team.people or (not person and cell.owner in team.owners)
 
 
 def covering(days: Collection[int]) -> dict[str, list[int]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from handlers.answers.answering import post
-from handlers.context import Arrived
+from handlers.context import Arrived, NotBefore
 from handlers.execution.execute_action import READY, stop
 from handlers.outcomes import Notice
 from handlers.record.evidence import SYSTEM
@@ -50,4 +52,5 @@ def end_given_up(tx: Transaction, arrived: Arrived, escalation_id: str, name: st
     if escalation is None or escalation.state not in READY:
         return
     what = NOTHING_SENT if escalation.state is EscalationState.APPROVED else LOOK_THERE
-    stop(tx, arrived, escalation, LET_BE.format(name=name, what=what))
+    with contextlib.suppress(NotBefore):  # it has gone on this very moment: there is nothing left to end
+        stop(tx, arrived, escalation, LET_BE.format(name=name, what=what))

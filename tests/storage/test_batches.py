@@ -169,3 +169,13 @@ async def test_while_a_batch_is_committed_the_next_gathers(database: Database, h
     together = "SELECT count(DISTINCT xmin::text) FROM inbox WHERE id = ANY($1)"
     assert await holder.watching.fetchval(together, ["in_1", "in_2", "in_3", "in_4", "in_5"]) == 1
     assert await holder.watching.fetchval("SELECT count(*) FROM inbox") == 9
+
+
+async def test_a_committer_that_is_cut_off_while_it_waits_is_not_woken_again(database: Database) -> None:
+    assert await database.write(_accept("first")) is True
+    waiting = tuple(database._backend._writer._committing)  # type: ignore[attr-defined]
+    assert len(waiting) == 1
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting)
+    assert await database.write(_accept("second")) is True
