@@ -178,4 +178,5 @@ async def test_a_committer_that_is_cut_off_while_it_waits_is_not_woken_again(dat
     for each in waiting:
         each.cancel()
     await asyncio.gather(*waiting)
-    assert await database.write(_accept("second")) is True
+    async with asyncio.timeout(10):  # else it waits for ever
+        assert await database.write(_accept("second")) is True
