@@ -29,8 +29,8 @@ from sqlalchemy import (
 
 from policy.escalation import EscalationState
 from storage.audit import Audit
-from storage.escalations import Escalations
 from storage.mentions import Mentions
+from storage.one_at_a_time import one_at_a_time
 from storage.outcomes_counted import OutcomesCounted
 from storage.redaction import Named, Struck
 from storage.schema import (
@@ -174,7 +174,7 @@ class Erasure:
         decisions = self._ids(ESCALATIONS, donor_id)
         subjects = [*decisions, *self._ids(ANSWERS, donor_id)]
         mentions = Mentions(self._connection.dialect.name, [donor_id, *decisions, *names])
-        Escalations(self._connection).one_at_a_time(MATTER)
+        one_at_a_time(self._connection, MATTER)
         Tallies(self._connection).drop_of(donor_id)
         OutcomesCounted(self._connection).forget(now)
         for queue in _QUEUES:

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, Literal, TypedDict, Unpack
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     LargeBinary,
     RowMapping,
@@ -162,13 +161,6 @@ class Escalations:
         """Return the escalation that came of one event."""
         return self._first(select(ESCALATIONS).where(ESCALATIONS.c.correlation_id == correlation_id))
 
-    def get_by_message(self, channel_id: str, message_ts: str) -> Escalation | None:
-        """Return the escalation shown by that Slack message."""
-        table = ESCALATIONS.c
-        return self._first(
-            select(ESCALATIONS).where(table.channel_id == channel_id, table.message_ts == message_ts)
-        )
-
     def open_for_donor(self, donor_id: str) -> list[Escalation]:
         """Return what is still undecided about a donor, the oldest first."""
         return self._all(UNDECIDED_ABOUT, {"of_donor": donor_id})
@@ -195,45 +187,20 @@ class Escalations:
         """Return what is in those states about any of the donors, the oldest first."""
         return self._all(OF_DONORS, {"of_donors": list(donor_ids), "in_states": list(states)})
 
-    def one_at_a_time(self, matter: str) -> None:
-        """Wait until no other transaction is in the same *matter*; SQLite has one writer anyway."""
-        if self._connection.dialect.name == "postgresql":
-            key = func.hashtextextended(matter, 0)
-            self._connection.execute(select(func.pg_advisory_xact_lock(key)))
-
     def open_for_fold_key(self, fold_key: str) -> list[Escalation]:
         """Return what is still undecided about the same matter, the oldest first."""
         return self._all(UNDECIDED_IN_MATTER, {"of_matter": fold_key})
-
-    def due(self, now: datetime, limit: int) -> list[Escalation]:
-        """Return deferred ones whose time has come and open or escalated ones past their due date."""
-        table = ESCALATIONS.c
-        reopen = and_(table.state == EscalationState.DEFERRED, table.deferred_until <= now)
-        past_due = and_(
-            table.state.in_((EscalationState.OPEN, EscalationState.ESCALATED)), table.due_at <= now
-        )
-        query = select(ESCALATIONS).where(or_(reopen, past_due))
-        return self._all(query.order_by(table.due_at, table.id).limit(limit))
-
-    def for_owner(self, owner_id: str, states: Collection[EscalationState]) -> list[Escalation]:
-        """Return a relationship manager's escalations in those states, by due date."""
-        table = ESCALATIONS.c
-        query = select(ESCALATIONS).where(table.owner_id == owner_id, table.state.in_(states))
-        return self._all(query.order_by(table.due_at, table.id))
 
     def page(
         self,
         states: Collection[EscalationState],
         *,
         limit: int,
-        owner_id: str | None = None,
         after_id: str | None = None,
     ) -> list[Escalation]:
-        """Return the next *limit* by due date after the one with *after_id*; of all owners when None."""
+        """Return the next *limit* by due date after the one with *after_id*."""
         table = ESCALATIONS.c
         query = select(ESCALATIONS).where(table.state.in_(states))
-        if owner_id is not None:
-            query = query.where(table.owner_id == owner_id)
         if after_id is not None:
             last = select(table.due_at, table.id).where(table.id == after_id).scalar_subquery()
             query = query.where(tuple_(table.due_at, table.id) > last)
@@ -261,12 +228,6 @@ class Escalations:
         query = select(func.count(), func.min(table.created_at)).where(table.state == EscalationState.OPEN)
         count, since = self._connection.execute(query).one()
         return int(count), since
-
-    def between(self, start: datetime, end: datetime) -> list[Escalation]:
-        """Return what was created from *start* until before *end*."""
-        table = ESCALATIONS.c
-        query = select(ESCALATIONS).where(table.created_at >= start, table.created_at < end)
-        return self._all(query.order_by(table.created_at, table.id))
 
     def decided_between(self, start: datetime, end: datetime) -> list[Escalation]:
         """Return what a person decided from *start* until before *end*."""
@@ -311,7 +272,7 @@ class Escalations:
         values = _encoded(dict(changes)) | {"state": to, "revision": table.revision + 1, "moved_at": now}
         moved = update(ESCALATIONS).where(here).values(values).returning(ESCALATIONS)
         row = self._connection.execute(moved).mappings().first()
-        return _escalation(row) if row else None
+        return escalation_of(row) if row else None
 
     def amend(self, escalation_id: str, revision: int, **told: Unpack[Changes]) -> bool:
         """Bring up to date what is told about a decision that stays the same; False when it has moved on."""
@@ -334,26 +295,6 @@ class Escalations:
         counting = CARDS_OF_ROUTE if person is None else CARDS_OF_PERSON
         return int(self._connection.execute(counting, {**who, "start": start}).scalar_one())
 
-    def ungrouped(self, route: str, person: str | None, limit: int) -> list[Escalation]:
-        """Return what was kept back for somebody's next grouping message in a channel, by due date."""
-        table = ESCALATIONS.c
-        query = select(ESCALATIONS).where(
-            table.route == route,
-            _gets(route, person),
-            table.shown == "grouped",
-            table.grouping_id.is_(None),
-        )
-        return self._all(query.order_by(table.due_at, table.id).limit(limit))
-
-    def in_grouping(self, grouping_id: str) -> list[Escalation]:
-        """Return what a grouping message lists, by due date."""
-        query = select(ESCALATIONS).where(ESCALATIONS.c.grouping_id == grouping_id)
-        return self._all(query.order_by(ESCALATIONS.c.due_at, ESCALATIONS.c.id))
-
-    def put_into_grouping(self, escalation_id: str, grouping_id: str | None) -> None:
-        """List an escalation in a grouping message, or take it out to wait for the next one."""
-        self._connection.execute(CHANGING, {"of_id": escalation_id, "grouping_id": grouping_id})
-
     def give_card(self, escalation_id: str) -> bool:
         """Have a grouped escalation shown as a card of its own from now on; False when it has one."""
         table = ESCALATIONS.c
@@ -371,21 +312,13 @@ class Escalations:
 
     def _first(self, query: Select[Any], wanted: dict[str, Any] | None = None) -> Escalation | None:
         row = self._connection.execute(query, wanted).mappings().first()
-        return _escalation(row) if row else None
+        return escalation_of(row) if row else None
 
     def _all(self, query: Select[Any], wanted: dict[str, Any] | None = None) -> list[Escalation]:
-        return [_escalation(row) for row in self._connection.execute(query, wanted).mappings()]
+        return [escalation_of(row) for row in self._connection.execute(query, wanted).mappings()]
 
 
 _NAMES = tuple(field.name for field in fields(Escalation))
-
-
-def _gets(route: str, person: str | None) -> ColumnElement[bool]:
-    """Say who gets a card: a person by their address, or whoever looks into a channel."""
-    table = ESCALATIONS.c
-    if person is not None:
-        return table.for_person == person.casefold()
-    return and_(table.route == route, table.for_person.is_(None))
 
 
 def _encoded(values: dict[str, Any]) -> dict[str, Any]:
@@ -393,7 +326,8 @@ def _encoded(values: dict[str, Any]) -> dict[str, Any]:
     return values | ({"about": None} if "about" in values else {}) | encoded
 
 
-def _escalation(row: RowMapping) -> Escalation:
+def escalation_of(row: RowMapping) -> Escalation:
+    """Read a stored escalation."""
     values = {name: row[name] for name in _NAMES}
     values["state"] = EscalationState(values["state"])
     values["action"] = ACTION.validate_json(values["action"])

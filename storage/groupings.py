@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, and_, insert, select, update
 
-from storage.schema import GROUPINGS
+from storage.escalation_statements import CHANGING
+from storage.escalations import Escalation, escalation_of
+from storage.schema import ESCALATIONS, GROUPINGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,28 @@ class Groupings:
         ).scalar_one_or_none()
         return moment
 
+    def unlisted(self, route: str, person: str | None, limit: int) -> list[Escalation]:
+        """Return what was kept back for somebody's next list in a channel, by due date."""
+        table = ESCALATIONS.c
+        if person is None:
+            theirs = and_(table.route == route, table.for_person.is_(None))
+        else:
+            theirs = and_(table.route == route, table.for_person == person.casefold())
+        query = select(ESCALATIONS).where(theirs, table.shown == "grouped", table.grouping_id.is_(None))
+        return self._by_due_date(query.limit(limit))
+
+    def listed(self, grouping_id: str) -> list[Escalation]:
+        """Return what a list holds, by due date."""
+        return self._by_due_date(select(ESCALATIONS).where(ESCALATIONS.c.grouping_id == grouping_id))
+
+    def put_on(self, grouping_id: str, escalation_id: str) -> None:
+        """Put an escalation on a list."""
+        self._connection.execute(CHANGING, {"of_id": escalation_id, "grouping_id": grouping_id})
+
+    def take_off(self, escalation_id: str) -> None:
+        """Take an escalation off the list it is on, to wait for the next one."""
+        self._connection.execute(CHANGING, {"of_id": escalation_id, "grouping_id": None})
+
     def set_message(self, grouping_id: str, channel_id: str, message_ts: str) -> None:
         """Remember which Slack message shows the list."""
         self._connection.execute(
@@ -58,3 +83,7 @@ class Groupings:
             .where(GROUPINGS.c.id == grouping_id)
             .values(channel_id=channel_id, message_ts=message_ts)
         )
+
+    def _by_due_date(self, query: Select[Any]) -> list[Escalation]:
+        rows = self._connection.execute(query.order_by(ESCALATIONS.c.due_at, ESCALATIONS.c.id)).mappings()
+        return [escalation_of(row) for row in rows]

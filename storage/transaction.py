@@ -30,6 +30,7 @@ from storage.interactions import Interactions
 from storage.key_care import KeyCare
 from storage.keys import KeyRing
 from storage.occurrences import Occurrences
+from storage.one_at_a_time import one_at_a_time
 from storage.outcomes import Outcomes
 from storage.outcomes_counted import OutcomesCounted
 from storage.overrides import Overrides
@@ -136,6 +137,10 @@ class Transaction:
 
     def __init__(self, connection: Connection, entropy: Entropy, keys: KeyRing | None = None) -> None:
         self.basis = Basis(connection, entropy, keys)
+
+    def one_at_a_time(self, matter: str) -> None:
+        """Wait until no other transaction is in the same *matter*; SQLite has one writer anyway."""
+        one_at_a_time(self.basis.connection, matter)
 
 
 def flush(transactions: Sequence[Transaction]) -> None:

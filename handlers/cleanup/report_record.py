@@ -58,7 +58,7 @@ def report_record(
 ) -> None:
     """Put the record behind a text on the queue; one that waits there already gets one more reporter."""
     donor_id = stored.donor_id or shown.donor.id
-    tx.escalations.one_at_a_time(f"report:{donor_id}")
+    tx.one_at_a_time(f"report:{donor_id}")
     waiting = tx.cleanup.reported(donor_id)
     if waiting is not None:
         _fold(tx, arrived, waiting, stored, person, reason)

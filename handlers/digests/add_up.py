@@ -72,7 +72,7 @@ async def add_up_some(context: Context) -> bool:
 
 
 def _forget_others(scopes: list[str], tx: Transaction) -> None:
-    tx.escalations.one_at_a_time(MATTER)
+    tx.one_at_a_time(MATTER)
     tx.tallies.forget_others(scopes)
     tx.counted.forget_others(scopes)
 
@@ -81,7 +81,7 @@ async def _add_up(missing: Missing, scopes: Mapping[str, Team | None], context: 
     now, by, stretches = context.clock.now(), context.ids.new(), [stretch for stretch, _ in missing]
 
     def claim(tx: Transaction) -> bool:
-        tx.escalations.one_at_a_time(MATTER)
+        tx.one_at_a_time(MATTER)
         return tx.tallies.claim(by, stretches, now)
 
     if not await context.database.write(claim):
@@ -92,7 +92,7 @@ async def _add_up(missing: Missing, scopes: Mapping[str, Team | None], context: 
         found[stretch] = await context.database.read(lambda tx, s=stretch, t=teams: tx.tallies.among(s, t))  # type: ignore[misc]
 
     def keep(tx: Transaction) -> None:
-        tx.escalations.one_at_a_time(MATTER)
+        tx.one_at_a_time(MATTER)
         tx.tallies.keep(by, found)
 
     await context.database.write(keep)
@@ -145,7 +145,7 @@ async def count_outcomes(team: str | None, days: int, context: Context) -> Diges
     latest = OutcomesShown(scope, days, now, shown.model_dump_json())
 
     def keep(tx: Transaction) -> None:
-        tx.escalations.one_at_a_time(MATTER)
+        tx.one_at_a_time(MATTER)
         tx.counted.keep(latest)
 
     await context.database.write(keep)

@@ -29,8 +29,8 @@ async def count_older_entries(context: Context) -> int:
 
 
 def _count_page(now: datetime, tx: Transaction) -> int | None:
-    tx.escalations.one_at_a_time(UNCOUNTED)
-    tx.escalations.one_at_a_time(MATTER)
+    tx.one_at_a_time(UNCOUNTED)
+    tx.one_at_a_time(MATTER)
     left = tx.settings.get(UNCOUNTED)
     if not isinstance(left, dict):
         return None

@@ -357,7 +357,7 @@ def reserve_touch(tx: Transaction, record: DonorRecord, action: Action, ruling: 
     if action.kind not in OUTREACH or ruling.on is None:
         return
     household = household_of(record)
-    tx.escalations.one_at_a_time(min(household))
+    tx.one_at_a_time(min(household))
     if tuple(each.id for each in waiting_touches(tx, household, ruling.on)) != ruling.touches:
         raise Unavailable("household", "touched_meanwhile")
 

@@ -182,7 +182,7 @@ def take_over(
     tx.escalations.add(opened)
     if in_place:
         tx.places.hand_over(newest.id, opened.id)
-        tx.escalations.put_into_grouping(newest.id, None)
+        tx.groupings.take_off(newest.id)
     for each in replaced:
         refresh_card(tx, arrived, each)
     if newest.state is _S.DEFERRED:

@@ -71,7 +71,7 @@ def _remind(
     if has_room(tx, arrived, current.route, person, working, organisation):
         _give(tx, arrived, escalation_id, SYSTEM, organisation)
         return
-    tx.escalations.put_into_grouping(escalation_id, None)
+    tx.groupings.take_off(escalation_id)
     if current.grouping_id:
         refresh_grouping(tx, arrived, current.grouping_id)
     call_for_list(tx, arrived, current.route, person, working, organisation)

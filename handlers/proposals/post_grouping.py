@@ -36,7 +36,7 @@ def _gather(
     tx: Transaction, command: GroupingDue, arrived: Arrived, working: WorkingTime, organisation: Organisation
 ) -> None:
     person = command.decider_email.casefold() if command.decider_email else None
-    listed = tx.escalations.ungrouped(command.route, person, MOST_LISTED)
+    listed = tx.groupings.unlisted(command.route, person, MOST_LISTED)
     if not listed:
         return
     before = tx.groupings.last_at(command.route, person)
@@ -48,7 +48,7 @@ def _gather(
     grouping = Grouping(id=new_id, route=command.route, created_at=arrived.now, for_person=person)
     tx.groupings.add(grouping)
     for each in listed:
-        tx.escalations.put_into_grouping(each.id, grouping.id)
+        tx.groupings.put_on(grouping.id, each.id)
         _listed(tx, arrived, each, grouping)
     inform(tx, arrived, listed, organisation)
     show = ShowGrouping(grouping_id=grouping.id, decider_email=command.decider_email)
@@ -70,7 +70,7 @@ def _listed(tx: Transaction, arrived: Arrived, escalation: Escalation, grouping:
 async def show_grouping(effect: ShowGrouping, arrived: Arrived, context: Context) -> Write:
     """Post the list, or bring it up to date; a list that somebody removed stays away."""
     grouping, listed = await context.database.read(
-        lambda tx: (tx.groupings.get(effect.grouping_id), tx.escalations.in_grouping(effect.grouping_id))
+        lambda tx: (tx.groupings.get(effect.grouping_id), tx.groupings.listed(effect.grouping_id))
     )
     if grouping is None:
         return lambda _tx: None
