@@ -160,7 +160,7 @@ class Attempts:
             if self._taker:
                 self._taker.begin(taken, reserved)
         if left:
-            await self._bell.ring(OUTBOX)
+            self._bell.ring(OUTBOX)
 
     async def _stumble(self, item: Item, error: Exception) -> None:
         """Meet the unexpected: log a reference and the kind of error, never its text, which may hold data."""

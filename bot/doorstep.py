@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from functools import partial
 
 from bot.failpoints import hit
 from handlers.answers.say_wait import PATIENCE, wait_for
@@ -42,7 +44,16 @@ class Doorstep:
 
     async def accept(self, command: Command, arrival: Arrival) -> bool:
         """Store *command* and ring; False when it had arrived before. Durable when this returns."""
-        received = Received(
+        received = self._received(command, arrival)
+        with span(f"accept {command.type}", received.correlation_id):
+            return await self._begin(command, received, typed=arrival.typed)
+
+    def begin(self, command: Command, arrival: Arrival) -> asyncio.Future[bool]:
+        """Have *command* stored and the bell rung; the result is there when that is durable."""
+        return self._begin(command, self._received(command, arrival), typed=arrival.typed)
+
+    def _received(self, command: Command, arrival: Arrival) -> Received:
+        return Received(
             id=self._ids.new(),
             source=arrival.source,
             dedupe_key=arrival.dedupe_key,
@@ -53,16 +64,21 @@ class Doorstep:
             received_at=self._clock.now(),
             priority=arrival.priority,
         )
-        wait = wait_for(command, received.received_at) if arrival.typed else None
-        hit(f"accept.{command.type}")
-        with span(f"accept {command.type}", received.correlation_id):
-            if wait is None:
-                fresh = await self._database.write(Accept(received))
-            else:
-                fresh = await self._database.write(lambda tx: self._store(tx, received, wait))
-        hit(f"accepted.{command.type}")
-        await self._bell.ring(INBOX)
-        return fresh
+
+    def _begin(self, command: Command, received: Received, *, typed: bool) -> asyncio.Future[bool]:
+        wait = wait_for(command, received.received_at) if typed else None
+        hit(f"accept.{received.kind}")
+        if wait is None:
+            stored = self._database.write(Accept(received))
+        else:
+            stored = self._database.write(lambda tx: self._store(tx, received, wait))
+        stored.add_done_callback(partial(self._ring, received.kind))
+        return stored
+
+    def _ring(self, kind: str, stored: asyncio.Future[bool]) -> None:
+        if not stored.cancelled() and stored.exception() is None:
+            hit(f"accepted.{kind}")
+            self._bell.ring(INBOX)
 
     def _store(self, tx: Transaction, received: Received, wait: SayWait | None) -> bool:
         fresh = tx.inbox.accept(received)

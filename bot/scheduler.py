@@ -118,7 +118,7 @@ class Scheduler:
         except StorageError as error:
             log.warning("digests not checked", extra={"code": error.code})
             return
-        await self._bell.ring(INBOX)
+        self._bell.ring(INBOX)
 
     async def keep_house(self) -> None:
         """Forget finished queue rows that are older than anybody repeats a delivery, and who left long ago.
@@ -156,7 +156,7 @@ class Scheduler:
             log.warning("evidence not checked", extra={"code": error.code})
             return
         if any(taken):
-            await self._bell.ring(INBOX)
+            self._bell.ring(INBOX)
 
     async def report_set_aside(self) -> None:
         """Have operations told what was set aside, if that is owed and nobody else does it."""
@@ -172,7 +172,7 @@ class Scheduler:
             log.warning("what was set aside is not known", extra={"code": error.code})
             return
         if taken:
-            await self._bell.ring(INBOX)
+            self._bell.ring(INBOX)
 
     async def resume_stranded(self) -> None:
         """Have approved decisions carried out that nothing carries out any more, should there be any."""
@@ -186,7 +186,7 @@ class Scheduler:
             return
         if taken:
             log.error("approved decisions without an effect", extra={"count": len(found)})
-            await self._bell.ring(INBOX)
+            self._bell.ring(INBOX)
 
     async def prepare_meetings(self) -> None:
         """Have it looked every few minutes whether somebody is about to meet a donor."""
@@ -199,7 +199,7 @@ class Scheduler:
             log.warning("meetings not checked", extra={"code": error.code})
             return
         if taken:
-            await self._bell.ring(INBOX)
+            self._bell.ring(INBOX)
 
     async def ask_pulse(self) -> None:
         """Have it looked once an hour who is to be asked how far they trust the suggestions."""
@@ -211,7 +211,7 @@ class Scheduler:
             log.warning("the monthly question not checked", extra={"code": error.code})
             return
         if taken:
-            await self._bell.ring(INBOX)
+            self._bell.ring(INBOX)
 
     def _take(self, due: Due, now: datetime, tx: Transaction) -> bool:
         fresh = tx.occurrences.claim(due.type, due.period_key, now)

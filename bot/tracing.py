@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping
 from importlib.util import find_spec
 
+from handlers.spans import look_again
+
 log = logging.getLogger(__name__)
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -38,3 +40,4 @@ def _install(role: str) -> None:
     provider = TracerProvider(resource=Resource.create({"service.name": "countersign", "service.role": role}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
+    look_again()

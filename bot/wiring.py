@@ -31,9 +31,9 @@ from bot.event_stream import RedisStream
 from bot.files import FileInvalid, policy_source, read_organisation, read_practice
 from bot.heartbeat import Heartbeat, look_at_clock
 from bot.holiday_calendar import HolidayCalendar
-from bot.http.app import Pages, doors, guarded
+from bot.http.app import Front, Limit, Pages
 from bot.http.asgi import AsgiApp
-from bot.http.crm_events import crm_events
+from bot.http.crm_events import CrmEvents
 from bot.http.metrics import Metrics
 from bot.http.probes import Probes
 from bot.lanes import INBOUND, OUTBOUND, Lane
@@ -139,18 +139,12 @@ async def build(
         metrics = Metrics(database, lines.bell, clock, rules)
         conditions = conditions_of(lines.bell, lines.limits, socket, context.assistant, agreed, settings.ai)
         yield Runtime(
-            http=guarded(
-                doors(
-                    crm_events(doorstep, webhook_secrets(settings.crm)) if role in WEB else None,
-                    SlackEndpoint(slack, signing_secrets(settings.slack))
-                    if role in WEB and not socket
-                    else None,
-                    Probes(readiness_checks(settings, database, socket, agreed)),
-                    Pages(metrics, context if role in WEB else None),
-                ),
-                settings.strangers_per_minute,
-                settings.trusted_proxies,
-                metrics.turned_away,
+            http=Front(
+                CrmEvents(doorstep, webhook_secrets(settings.crm)) if role in WEB else None,
+                SlackEndpoint(slack, signing_secrets(settings.slack)) if role in WEB and not socket else None,
+                Probes(readiness_checks(settings, database, socket, agreed)),
+                Pages(metrics, context if role in WEB else None),
+                Limit(settings.strangers_per_minute, settings.trusted_proxies, metrics.turned_away),
             ),
             context=context,
             workers=_workers(context, lines.bell, settings.workers, replica, metrics, agreed)

@@ -7,8 +7,9 @@ travel with a row. Attributes are codes and counts, never a payload or a donor. 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import lru_cache
 
 SCOPE = "countersign"
 API = "opentelemetry.trace"
@@ -30,16 +31,27 @@ def span(
     name: str, correlation_id: str | None = None, **attributes: str | int | bool
 ) -> AbstractContextManager[None]:
     """Record what happens meanwhile, in the trace of *correlation_id* if given, else in the present one."""
-    return _recorded(name, correlation_id, attributes) if _is_traced() else _NOTHING
+    return _recorded(name, correlation_id, attributes) if is_traced() else _NOTHING
 
 
 _NOTHING = nullcontext()
 
 
-def _is_traced() -> bool:
+def is_traced() -> bool:
     """Say whether anybody looks; the library alone, which others load too, records nothing."""
     trace = sys.modules.get(API)
-    return trace is not None and not isinstance(trace.get_tracer(SCOPE), trace.ProxyTracer)
+    return trace is not None and _records(trace.get_tracer, trace.ProxyTracer)
+
+
+@lru_cache(maxsize=1)
+def _records(get_tracer: Callable[[str], object], of_nobody: type) -> bool:
+    """Ask once: each answer costs the library several looks at the environment."""
+    return not isinstance(get_tracer(SCOPE), of_nobody)
+
+
+def look_again() -> None:
+    """Find out anew whether anybody looks, once tracing was set up in the middle of a process."""
+    _records.cache_clear()
 
 
 @contextmanager

@@ -54,6 +54,7 @@ class BatchWriter:
     def __init__(self, engine: AsyncEngine, begin: Callable[[Connection], Transaction]) -> None:
         self._engine = engine
         self._begin = begin
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: deque[_Job] = deque()
         self._idle = COMMITTERS
         self._coming = False
@@ -62,15 +63,16 @@ class BatchWriter:
         self._lingering: list[asyncio.Future[None]] = []
         self._draining = False
 
-    async def submit(self, work: Callable[[Transaction], T]) -> T:
-        """Return the value of *work* once it is committed.
+    def submit(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
+        """Queue *work* and return a future of its value, resolved only after the commit.
 
-        Cancelling spares a work that has not begun; one that has begun is committed all the same.
+        Cancelling it spares a work that has not begun; one that has begun is committed all the same.
         """
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._loop = self._loop or asyncio.get_running_loop()  # which asks the system who we are, each time
+        future: asyncio.Future[T] = self._loop.create_future()
         self._waiting.append(_Job(work, future))
         self._have_it_fetched()
-        return await future
+        return future
 
     def _have_it_fetched(self) -> None:
         """Send a committer for what waits, unless one comes anyway or soon will."""

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 _RING_TIMEOUT = 1.0
 _LEFT_ALONE = 5.0
+_APART = 0.002
+"""Seconds between two rings of one queue: a ring for each event would cost more than storing the event."""
 
 
 class Bell(Protocol):
@@ -21,14 +23,14 @@ class Bell(Protocol):
     failures: int
     is_down: bool
 
-    async def ring(self, queue: str) -> None:
-        """Wake everybody who waits for *queue*; never raises."""
+    def ring(self, queue: str) -> None:
+        """Wake everybody who waits for *queue*, now or in a moment; never raises while a loop runs."""
 
     async def wait(self, queue: str, timeout: float) -> None:  # noqa: ASYNC109 - the timeout is the point
         """Return at the next ring of *queue* or after *timeout* seconds; never raises for a failure."""
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Let the last rings out and let go of connections."""
 
 
 class InProcessBell:
@@ -39,7 +41,7 @@ class InProcessBell:
         self.is_down = False
         self._rung: dict[str, asyncio.Event] = {}
 
-    async def ring(self, queue: str) -> None:
+    def ring(self, queue: str) -> None:
         """Wake everybody who waits for *queue*."""
         self._event(queue).set()
 
@@ -74,6 +76,8 @@ class RedisBell:
         self._prefix = prefix
         self._heard: dict[str, str] = {}
         self._silent_until = 0.0
+        self._wanted: set[str] = set()
+        self._ringing: dict[str, asyncio.Task[None]] = {}
 
     @classmethod
     def open(cls, url: str, prefix: str = "countersign:bell:") -> Self:
@@ -88,23 +92,11 @@ class RedisBell:
         )
         return cls(redis, prefix)
 
-    async def ring(self, queue: str) -> None:
-        """Add an entry to the stream; the older ones have done their duty.
-
-        After a failure Redis is left alone for a moment: whoever stores something must not wait for it again
-        and again, and the sweep finds what is not rung for.
-        """
-        loop = asyncio.get_running_loop()
-        if loop.time() < self._silent_until:
-            self.failures += 1
-            return
-        try:
-            async with asyncio.timeout(_RING_TIMEOUT):
-                await self._redis.xadd(self._prefix + queue, {"r": "1"}, maxlen=1, approximate=False)
-            self.is_down = False
-        except Exception:  # noqa: BLE001 - a bell that fails must cost nothing but time
-            self._silent_until = loop.time() + _LEFT_ALONE
-            self._failed()
+    def ring(self, queue: str) -> None:
+        """Ring at once, or soon where somebody has just rung: whoever asks meanwhile is rung for together."""
+        self._wanted.add(queue)
+        if queue not in self._ringing:
+            self._ringing[queue] = asyncio.get_running_loop().create_task(self._ring_while_wanted(queue))
 
     async def wait(self, queue: str, timeout: float) -> None:  # noqa: ASYNC109 - the timeout is the point
         """Return at the next ring or after *timeout* seconds."""
@@ -119,8 +111,36 @@ class RedisBell:
             await asyncio.sleep(deadline - loop.time())
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Let the last rings out and disconnect."""
+        if self._ringing:
+            await asyncio.wait(self._ringing.values())
         await self._redis.aclose()
+
+    async def _ring_while_wanted(self, queue: str) -> None:
+        try:
+            while queue in self._wanted:
+                self._wanted.discard(queue)
+                await self._ring(queue)
+                await asyncio.sleep(_APART)
+        finally:
+            del self._ringing[queue]
+
+    async def _ring(self, queue: str) -> None:
+        """Add an entry to the stream; the older ones have done their duty.
+
+        After a failure Redis is left alone for a moment, and the sweep finds what is not rung for.
+        """
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._silent_until:
+            self.failures += 1
+            return
+        try:
+            async with asyncio.timeout(_RING_TIMEOUT):
+                await self._redis.xadd(self._prefix + queue, {"r": "1"}, maxlen=1, approximate=False)
+            self.is_down = False
+        except Exception:  # noqa: BLE001 - a bell that fails must cost nothing but time
+            self._silent_until = loop.time() + _LEFT_ALONE
+            self._failed()
 
     def _failed(self) -> None:
         self.failures += 1

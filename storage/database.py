@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from typing import Protocol, Self, TypeVar
@@ -18,8 +19,8 @@ T = TypeVar("T")
 class Backend(Protocol):
     """What SQLite and PostgreSQL do differently."""
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
-        """Run *work* and return its value once it is committed."""
+    def write(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
+        """Have *work* run; its value is there once it is committed."""
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run *work* over one consistent state."""
@@ -66,13 +67,13 @@ class Database:
             return cls(PostgresqlBackend(url, entropy, keys), is_sqlite=False, is_encrypted=keys is not None)
         raise StorageError("unknown_kind_of_database")
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
-        """Run *work* in a transaction and return its value once that is durable.
+    def write(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
+        """Run *work* in a transaction; await its value, which is there once that is durable.
 
         An exception rolls back this work alone. When the caller is cancelled meanwhile, the work may or may
         not have happened.
         """
-        return await self._backend.write(work)
+        return self._backend.write(work)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run *work* over one consistent state; writing in it raises StorageError."""

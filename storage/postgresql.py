@@ -47,11 +47,11 @@ class PostgresqlBackend:
         self._reads: set[asyncio.Task[object]] = set()
         self._closed = False
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
+    def write(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
         """Run *work* at READ COMMITTED, in the next commit."""
         if self._closed:
             raise DatabaseClosedError
-        return await self._writer.submit(work)
+        return self._writer.submit(work)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run *work* over a snapshot."""

@@ -48,11 +48,11 @@ class SqliteBackend:
         self._writer = GroupCommitWriter(self._writing, self._transaction)
         self._closed = False
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
+    def write(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
         """Run *work* in the writer's next commit."""
         if self._closed:
             raise DatabaseClosedError
-        return await self._writer.submit(work)
+        return self._writer.submit(work)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run *work* over a snapshot."""

@@ -48,7 +48,7 @@ async def ring_everybody() -> None:
     bell = RedisBell.open(url)
     try:
         for queue in (INBOX, OUTBOX):
-            await bell.ring(queue)
+            bell.ring(queue)
     finally:
         await bell.close()
 

@@ -61,8 +61,8 @@ class _Data(BaseModel):
     @property
     def record_id(self) -> str | None:
         """Return the id of the record the event is about."""
-        ids = (self.gift_id, self.interaction_id, self.pledge_id, self.note_id, self.campaign_id)
-        return next((each for each in ids if each), None)
+        of_one_donor = self.gift_id or self.interaction_id or self.pledge_id or self.note_id
+        return of_one_donor or self.campaign_id or None
 
 
 class _Usual(BaseModel):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from secrets import token_urlsafe
 
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.http.asgi import AsgiApp, Receive, Scope, Send, hardened
+from bot.http.at_once import AtOnce
+from bot.http.crm_events import CrmEvents
 from bot.http.metrics import Metrics
 from bot.http.probes import Probes
 from bot.http.strangers import Strangers, limited
@@ -35,19 +38,9 @@ class Pages:
         await self._app(scope, receive, send)
 
 
+CRM_EVENTS = "/crm/events"
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
-SIGNED = frozenset({"/crm/events", "/slack/events"})
-
-
-def guarded(app: AsgiApp, per_minute: int, trusted_proxies: str, refused: Callable[[str], None]) -> AsgiApp:
-    """Return *app* with patience for *per_minute* requests of an address that prove nothing; 0 for any.
-
-    What *trusted_proxies* say of where a request came from is believed, and nobody else.
-    """
-    if not per_minute:
-        return app
-    limiting = limited(app, Strangers(per_minute), signed=SIGNED, exempt=PROBES, refused=refused)
-    return ProxyHeadersMiddleware(limiting, trusted_hosts=trusted_proxies)  # type: ignore[arg-type,return-value]
+SIGNED = frozenset({CRM_EVENTS, "/slack/events"})
 
 
 def doors(crm_events: AsgiApp | None, slack_events: AsgiApp | None, probes: Probes, pages: Pages) -> AsgiApp:
@@ -57,7 +50,7 @@ def doors(crm_events: AsgiApp | None, slack_events: AsgiApp | None, probes: Prob
         "/readyz": probes.ready,
     }
     if crm_events:
-        direct["/crm/events"] = crm_events
+        direct[CRM_EVENTS] = crm_events
     if slack_events:
         direct["/slack/events"] = slack_events
 
@@ -66,3 +59,48 @@ def doors(crm_events: AsgiApp | None, slack_events: AsgiApp | None, probes: Prob
         await (found or pages)(scope, receive, hardened(send))
 
     return app
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Patience with callers who prove nothing: *per_minute* requests of an address, 0 for any number.
+
+    What *trusted_proxies* say of where a request came from is believed, and nobody else. *refused* hears of
+    each refusal, with "signed" or "other".
+    """
+
+    per_minute: int
+    trusted_proxies: str
+    refused: Callable[[str], None]
+
+
+class Front:
+    """The doors behind their limit; the CRM's events need no task of their own."""
+
+    def __init__(
+        self,
+        crm_events: CrmEvents | None,
+        slack_events: AsgiApp | None,
+        probes: Probes,
+        pages: Pages,
+        limit: Limit,
+    ) -> None:
+        self._crm_events = crm_events
+        self._app = _limited(doors(crm_events, slack_events, probes, pages), limit)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self._app(scope, receive, send)
+
+    def promptly(self, scope: Scope, request: AtOnce) -> bool:
+        """Take in an event of the CRM: who signs rightly is never limited, whatever the address."""
+        if self._crm_events is None or scope["path"] != CRM_EVENTS:
+            return False
+        return self._crm_events.promptly(scope, request)
+
+
+def _limited(app: AsgiApp, limit: Limit) -> AsgiApp:
+    if not limit.per_minute:
+        return app
+    limiting = limited(app, Strangers(limit.per_minute), signed=SIGNED, exempt=PROBES, refused=limit.refused)
+    return ProxyHeadersMiddleware(limiting, trusted_hosts=limit.trusted_proxies)  # type: ignore[arg-type,return-value]

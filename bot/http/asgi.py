@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
-from bot.http.at_once import offered
+from bot.http.at_once import AtOnce, offered
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -95,7 +95,7 @@ async def _whole(receive: Receive, largest: int) -> bytes:
 
 def headers_of(scope: Scope) -> dict[str, str]:
     """Return the headers with lower-case names; a repeated one keeps its last value."""
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 async def answer(
@@ -124,6 +124,14 @@ class MadeAnswer:
         at_once = offered(scope)
         if not at_once or not at_once.answer(self._line, self._rest):
             await self.send_by_parts(send)
+
+    def send_promptly(self, request: AtOnce) -> None:
+        """Answer a request that has no task; it gets one where the answer cannot go out in one piece."""
+        if not request.answer(self._line, self._rest):
+            request.leave_to(self._serve)
+
+    async def _serve(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        await self.send_by_parts(send)
 
     async def send_by_parts(self, send: Send) -> None:
         """Answer as every server can."""

@@ -1,26 +1,31 @@
 """What our server offers beyond ASGI: a body that is here already, and an answer that goes out as it is.
 
-ASGI hands over a request and takes an answer piece by piece, which costs more than checking and storing a
-small event. An application that is served by something else finds no such offer and does without.
+ASGI gives each request a task, hands it over and takes an answer piece by piece, which costs more than
+checking and storing a small event. An application that is served by something else finds no such offer and
+does without.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+if TYPE_CHECKING:
+    from bot.http.asgi import AsgiApp, Scope
 
 OFFER = "countersign.at_once"
 
 
 class AtOnce:
-    """One request and its answer, in one go each."""
+    """One request and its answer, in one go each; *have_it_served* gives it a task with an application."""
 
-    __slots__ = ("_cycle",)
+    __slots__ = ("_cycle", "_have_it_served")
 
-    def __init__(self, cycle: RequestResponseCycle) -> None:
+    def __init__(self, cycle: RequestResponseCycle, have_it_served: Callable[[AsgiApp | None], None]) -> None:
         self._cycle = cycle
+        self._have_it_served = have_it_served
 
     def body(self) -> bytes | None:
         """Take the whole body; None when some of it is still under way or nobody waits for the answer."""
@@ -30,6 +35,14 @@ class AtOnce:
         body, cycle.body = bytes(cycle.body), bytearray()
         cycle.message_event.clear()
         return body
+
+    def look(self) -> bytes:
+        """Return the body that is here, for whoever else may have to read it."""
+        return bytes(self._cycle.body)
+
+    def leave_to(self, app: AsgiApp | None = None) -> None:
+        """Have the request served as every other is, by *app* or by the application that it was for."""
+        self._have_it_served(app)
 
     def answer(self, status: bytes, rest: bytes) -> bool:
         """Write a status line, and headers with their body; False when it has to go the usual way.
@@ -48,6 +61,15 @@ class AtOnce:
         cycle.message_event.set()
         cycle.on_response()
         return True
+
+
+def promptly(app: object, scope: Scope, request: AtOnce) -> bool:
+    """Let *app* begin to answer without a task, if it can; False, and nothing done, where it cannot.
+
+    An application that can has a method of that name.
+    """
+    begin: Callable[[Scope, AtOnce], bool] | None = getattr(app, "promptly", None)
+    return begin is not None and begin(scope, request)
 
 
 def offered(scope: Mapping[str, Any]) -> AtOnce | None:

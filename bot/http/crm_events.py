@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from bot.crm.signature import Signatures
-from bot.crm.webhook import LARGEST_BODY, Rejected, receive
+from bot.crm.webhook import LARGEST_BODY, Accepted, Rejected, receive
 from bot.doorstep import Arrival, Doorstep
 from bot.http.asgi import (
-    AsgiApp,
     BodyTooLarge,
     Disconnected,
     MadeAnswer,
@@ -22,7 +23,9 @@ from bot.http.asgi import (
     headers_of,
     read_body,
 )
+from bot.http.at_once import AtOnce
 from bot.http.strangers import STRAINED
+from handlers.spans import is_traced
 from storage.errors import StorageError
 
 log = logging.getLogger(__name__)
@@ -31,11 +34,27 @@ _ACCEPTED = MadeAnswer(202, {"status": "accepted"})
 _KNOWN = MadeAnswer(202, {"status": "already_accepted"})
 
 
-def crm_events(doorstep: Doorstep, secrets: Sequence[str]) -> AsgiApp:
-    """Return the application that accepts the CRM's events."""
-    signatures = Signatures(secrets, time.time)
+class CrmEvents:
+    """The application that accepts the CRM's events."""
 
-    async def app(scope: Scope, receive_: Receive, send: Send) -> None:
+    def __init__(self, doorstep: Doorstep, secrets: Sequence[str]) -> None:
+        self._doorstep = doorstep
+        self._signatures = Signatures(secrets, time.time)
+
+    def promptly(self, scope: Scope, request: AtOnce) -> bool:
+        """Take in an event as nearly all are, well signed and understood; False for any other request."""
+        body = request.look()
+        if scope["method"] != "POST" or len(body) > LARGEST_BODY or is_traced():
+            return False
+        outcome = receive(headers_of(scope), body, self._signatures)
+        if isinstance(outcome, Rejected) or outcome.status != 202:
+            return False
+        stored = self._doorstep.begin(outcome.command, _arrival(outcome))
+        stored.add_done_callback(partial(_thank, request))
+        return True
+
+    async def __call__(self, scope: Scope, receive_: Receive, send: Send) -> None:
+        """Accept one event, or say why not."""
         if scope["method"] != "POST":
             await answer(send, 405, {"error": "method_not_allowed"}, {"allow": "POST"})
             return
@@ -49,13 +68,12 @@ def crm_events(doorstep: Doorstep, secrets: Sequence[str]) -> AsgiApp:
         except TooSlow:
             await _refuse(send, Rejected(408, "body_too_slow"))
             return
-        outcome = receive(headers_of(scope), body, signatures)
+        outcome = receive(headers_of(scope), body, self._signatures)
         if isinstance(outcome, Rejected):
             await _refuse(send, outcome, told=STRAINED not in scope)
             return
-        arrival = Arrival(source=outcome.source, dedupe_key=outcome.dedupe_key, order=outcome.order)
         try:
-            fresh = await doorstep.accept(outcome.command, arrival)
+            fresh = await self._doorstep.accept(outcome.command, _arrival(outcome))
         except StorageError as error:
             log.warning("event not stored", extra={"code": error.code})
             await answer(send, 503, {"error": "not_stored"}, {"retry-after": "5"})
@@ -65,7 +83,17 @@ def crm_events(doorstep: Doorstep, secrets: Sequence[str]) -> AsgiApp:
         else:
             await answer(send, outcome.status, {"status": "kept_unreadable"})
 
-    return app
+
+def _arrival(accepted: Accepted) -> Arrival:
+    return Arrival(source=accepted.source, dedupe_key=accepted.dedupe_key, order=accepted.order)
+
+
+def _thank(request: AtOnce, stored: asyncio.Future[bool]) -> None:
+    """Say that it is durable; where it is not, have it tried and answered as every other request is."""
+    if stored.cancelled() or stored.exception():
+        request.leave_to()
+    else:
+        (_ACCEPTED if stored.result() else _KNOWN).send_promptly(request)
 
 
 async def _refuse(send: Send, rejected: Rejected, *, told: bool = True) -> None:

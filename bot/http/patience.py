@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from bot.http.at_once import OFFER, AtOnce
+from bot.http.at_once import OFFER, AtOnce, promptly
+
+if TYPE_CHECKING:
+    from bot.http.asgi import AsgiApp
 
 LONGEST_HEAD_S = 10.0
 LONGEST_BODY_S = 20.0
@@ -32,6 +36,8 @@ class PatientProtocol(HttpToolsProtocol):
         self._longest: float | None = None
         self._hanging_up: asyncio.TimerHandle | None = None
         self._closes_after_this = False
+        self._is_reading = False
+        self._to_begin: tuple[RequestResponseCycle, Any] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to count."""
@@ -49,7 +55,14 @@ class PatientProtocol(HttpToolsProtocol):
 
         The timer is set by where the data ends: a request that comes in one piece never needs one.
         """
-        super().data_received(data)
+        self._is_reading = True
+        try:
+            super().data_received(data)
+        finally:
+            self._is_reading = False
+        if self._to_begin:
+            to_begin, self._to_begin = self._to_begin, None
+            self._begin(*to_begin)
         if self._timed_phase != self._phase:
             self._set_timer()
         if self._in_head:
@@ -74,9 +87,27 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         cycle = self._asked
         if cycle is not None and cycle.scope is self.scope:  # and no wish to speak another protocol
-            offers: dict[str, Any] = {OFFER: AtOnce(cycle)}
+            offers: dict[str, Any] = {OFFER: AtOnce(cycle, partial(self._serve, cycle))}
             cycle.scope["extensions"] = offers
             cycle.keep_alive = cycle.keep_alive and not self._closes_after_this
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Begin with a request, once everything is read that has come with its head."""
+        if self._is_reading:
+            self._to_begin = cycle, app
+        else:
+            self._begin(cycle, app)
+
+    def _begin(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Have a request answered without a task, if it is here as a whole and its application can do so."""
+        scope: Any = cycle.scope
+        is_all_here = not cycle.more_body and cycle.keep_alive
+        if not (is_all_here and promptly(app, scope, scope["extensions"][OFFER])):
+            super()._start_asgi_task(cycle, app)
+
+    def _serve(self, cycle: RequestResponseCycle, app: AsgiApp | None) -> None:
+        served: Any = app or self.app
+        super()._start_asgi_task(cycle, served)
 
     def shutdown(self) -> None:
         """Close after the answer that is under way; who has come and not asked yet may do so once.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.http.asgi import AsgiApp, Receive, Scope, Send, answer
+from bot.http.at_once import AtOnce, promptly
 
 OPENING, DRAINING = "waiting for the database", "stopping"
 RETRY = {"retry-after": "5"}
@@ -22,6 +23,10 @@ class Reception:
     def drain(self) -> None:
         """Say that we are not ready, so that balancers send others elsewhere; who comes is still let in."""
         self._draining = True
+
+    def promptly(self, scope: Scope, request: AtOnce) -> bool:
+        """Let the application begin with a request that needs no task."""
+        return promptly(self._app, scope, request)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -108,7 +108,7 @@ async def hops(url: str, redis_url: str | None) -> Spread:
             await arrived.wait()
             await asyncio.sleep(0.005)
         stop.set()
-        await listening.ring("inbox")
+        listening.ring("inbox")
         await working
     return Spread.of(took)
 

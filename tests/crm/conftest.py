@@ -22,7 +22,7 @@ from sqlalchemy import delete, select
 from bot.cli.running import listen
 from bot.clock import SystemClock
 from bot.doorstep import Doorstep
-from bot.http.crm_events import crm_events
+from bot.http.crm_events import CrmEvents
 from storage.bell import InProcessBell
 from storage.database import Database
 from storage.ids import IdSource
@@ -114,7 +114,7 @@ class Door:
 async def open_door(url: str) -> AsyncIterator[Door]:
     database, clock = Database.open(url), SystemClock()
     doorstep = Doorstep(database, InProcessBell(), clock, IdSource(clock.now, secrets.token_bytes))
-    app = crm_events(doorstep, (SECRET, PREVIOUS))
+    app = CrmEvents(doorstep, (SECRET, PREVIOUS))
     try:
         async with (
             serving(app, listen("127.0.0.1", 0)) as origin,

@@ -157,7 +157,7 @@ class Loop:
         """It is that moment, unless it is over."""
         self.clock.move_to(moment)
         for worker in self.runtime.workers:
-            await worker._bell.ring(worker._lane.name)
+            worker._bell.ring(worker._lane.name)
 
     async def shares_ids(self) -> None:
         """Whatever was done: entries and cards of a case bear the id that the case began with."""

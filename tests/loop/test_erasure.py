@@ -81,7 +81,7 @@ async def test_nothing_is_left_of_an_erased_donor(loop: Loop, tmp_path: Path) ->
     assert done.payloads > 5
     assert {"escalations", "answers", "inbox", "card_places"} <= set(done.rows)
     for worker in loop.runtime.workers:
-        await worker._bell.ring(worker._lane.name)
+        worker._bell.ring(worker._lane.name)
     await loop.settled()
 
     assert await asyncio.to_thread(vacuum, loop.database_url)

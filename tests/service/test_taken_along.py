@@ -37,10 +37,10 @@ class Noted(InProcessBell):
         self.rung: list[str] = []
         self._is_muffled = is_muffled
 
-    async def ring(self, queue: str) -> None:
+    def ring(self, queue: str) -> None:
         self.rung.append(queue)
         if not self._is_muffled:
-            await super().ring(queue)
+            super().ring(queue)
 
 
 def _workers(house: House, bell: Noted, slots: int) -> tuple[Worker, Worker]:

@@ -270,10 +270,10 @@ def test_only_files_and_postgresql_are_databases(url: str) -> None:
 async def test_works_of_one_database_serve_several_event_loops(sqlite_url: str) -> None:
     database = Database.open(sqlite_url)
 
-    def elsewhere(number: int) -> bool:
-        return asyncio.run(database.write(lambda t: t.inbox.accept(received(number))))
+    async def elsewhere(number: int) -> bool:
+        return await database.write(lambda t: t.inbox.accept(received(number)))
 
-    threads = [asyncio.to_thread(elsewhere, number) for number in range(4)]
+    threads = [asyncio.to_thread(asyncio.run, elsewhere(number)) for number in range(4)]
     assert await asyncio.gather(*threads) == [True] * 4
     await database.close()
 
