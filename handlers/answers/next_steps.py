@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from handlers.context import Context, staff_names
 from handlers.outcomes import ConsideredStep
-from handlers.proposals.deciding import AiFindings, Ruling, rule, rule_idea
+from handlers.proposals.deciding import rule, rule_idea
+from handlers.proposals.matter import AiFindings
 from handlers.proposals.occasion import occasion_of
 from handlers.proposals.recommend_next_step import AskedBy, Weighed, consider, weigh
+from handlers.proposals.ruling import Ruling
 from policy.changes import describe
 from policy.claims import Origin
 from policy.confidence import confidence

@@ -14,7 +14,6 @@ from handlers.context import Arrived, Context, NotBefore, staff_names
 from handlers.decisions.deadline import watch_deadline
 from handlers.outcomes import EscalationCard, Execution, Notice
 from handlers.proposals.card_places import moved_to
-from handlers.proposals.deciding import Ruling
 from handlers.proposals.escalation_view import Requirement, card_of, requirement_of
 from handlers.proposals.obligations import duties_of
 from handlers.proposals.routing import (
@@ -24,6 +23,7 @@ from handlers.proposals.routing import (
     with_other_approvers,
     without_own_approval,
 )
+from handlers.proposals.ruling import Ruling
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
 from handlers.record.rulings import ruled

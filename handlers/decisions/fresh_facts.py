@@ -13,9 +13,10 @@ from handlers.execution.still_right import seen_again, shown_otherwise
 from handlers.outcomes import EscalationCard, Execution
 from handlers.ports import DonorUnknown, Unavailable
 from handlers.proposals.card_places import moved_to
-from handlers.proposals.deciding import Ruling, rule_again
+from handlers.proposals.deciding import rule_again
 from handlers.proposals.escalation_view import card_of, requirement_of
 from handlers.proposals.obligations import AMOUNT, duties_of, shown_changes
+from handlers.proposals.ruling import Ruling
 from policy.actions import FieldChange
 from policy.canonical import canonical_json
 from policy.changes import spell_date

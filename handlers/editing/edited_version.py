@@ -9,9 +9,10 @@ from typing import Literal
 from handlers.context import Context, staff_names
 from handlers.decisions.deciding_person import Decider, role_in
 from handlers.outcomes import CheckedEdit
-from handlers.proposals.deciding import Ruling, rule_again
+from handlers.proposals.deciding import rule_again
 from handlers.proposals.escalation_view import Requirement, card_of
 from handlers.proposals.obligations import Duties, duties_of, shown_changes
+from handlers.proposals.ruling import Ruling
 from policy.actions import Action, AssignOwner, FieldChange, RemoveFromSegment
 from policy.changes import affected_gift, describe, spell_date
 from policy.decision import Decision, GivenApproval, Outcome, Role, open_approvals

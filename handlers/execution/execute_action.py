@@ -24,10 +24,10 @@ from handlers.ports import (
     StaleRecord,
     Unavailable,
 )
-from handlers.proposals.deciding import Ruling
 from handlers.proposals.escalation_view import requirement_of
 from handlers.proposals.held_back import human_decisions
 from handlers.proposals.obligations import Duties, duties_of
+from handlers.proposals.ruling import Ruling
 from handlers.record.evidence import crm_actor
 from handlers.record.evidence import record as write_down
 from handlers.record.rulings import ruled

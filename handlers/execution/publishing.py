@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers.context import Arrived
 from handlers.effects import PublishEvent
 from handlers.enqueueing import enqueue
-from handlers.proposals.deciding import Ruling
+from handlers.proposals.ruling import Ruling
 from policy.canonical import canonical_json
 from policy.claims import Recommendation
 from policy.events import PublishedEventType

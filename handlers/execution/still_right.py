@@ -10,9 +10,10 @@ from handlers.context import Context, NotBefore, staff_names
 from handlers.decisions.ask_again import AskedAgain, ask_again
 from handlers.execution.revised_thanks import revised_thanks
 from handlers.ports import DonorUnknown
-from handlers.proposals.deciding import Ruling, rule_again
+from handlers.proposals.deciding import rule_again
 from handlers.proposals.escalation_view import Requirement, card_of, requirement_of
 from handlers.proposals.obligations import AMOUNT, Duties, duties_of, shown_changes
+from handlers.proposals.ruling import Ruling
 from handlers.rules.paused import LOOK_AGAIN, go_on_unless_paused
 from handlers.rules.shadowing import keep_comparisons
 from policy.actions import FieldChange

@@ -18,9 +18,9 @@ from handlers.execution.undo_rules import OthersToo, ruled_out, spelled
 from handlers.execution.undo_stands import undo_refused, undo_stands
 from handlers.outcomes import Notice, UndoShown
 from handlers.ports import DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
-from handlers.proposals.deciding import Ruling
 from handlers.proposals.escalation_view import is_being_undone, requirement_of, undo_asked
 from handlers.proposals.obligations import Duties, duties_of
+from handlers.proposals.ruling import Ruling
 from handlers.record.evidence import crm_actor, slack_actor
 from handlers.record.evidence import record as write_down
 from handlers.record.rulings import note_ruling

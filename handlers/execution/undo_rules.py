@@ -10,8 +10,9 @@ from handlers.admission import admit
 from handlers.context import Context
 from handlers.outcomes import Notice, UndoShown
 from handlers.ports import Colleague
-from handlers.proposals.deciding import Ruling, rule_on
+from handlers.proposals.deciding import rule_on
 from handlers.proposals.escalation_view import Requirement, requirement_of
+from handlers.proposals.ruling import Ruling
 from policy.actions import UNDO, Action, UndoPromise
 from policy.decision import GivenApproval, Outcome, RequiredApproval, Role, open_approvals
 from policy.delegation import StandIns

@@ -12,7 +12,6 @@ from handlers.effects import ExecuteAction
 from handlers.enqueueing import enqueue
 from handlers.execution.publishing import publish
 from handlers.proposals.considered import Considered
-from handlers.proposals.deciding import Ruling, reserve_touch
 from handlers.proposals.escalation_view import requirement_of
 from handlers.proposals.flooding import await_grouping, presentation
 from handlers.proposals.folding import (
@@ -27,6 +26,8 @@ from handlers.proposals.held_back import name_what_waits
 from handlers.proposals.inform import inform
 from handlers.proposals.new_escalation import new_card, new_escalation
 from handlers.proposals.routing import Route
+from handlers.proposals.ruling import Ruling
+from handlers.proposals.touches import reserve_touch
 from handlers.record.evidence import record as write_down
 from handlers.refreshing import refresh_card
 from policy.decision import Outcome

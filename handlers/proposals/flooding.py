@@ -7,9 +7,9 @@ from datetime import datetime, time, timedelta
 from handlers.commands import GroupedDueSoon, GroupingDue
 from handlers.context import Arrived
 from handlers.proposals.considered import Considered
-from handlers.proposals.deciding import Ruling
 from handlers.proposals.obligations import duties_of
 from handlers.proposals.routing import Route
+from handlers.proposals.ruling import Ruling
 from handlers.waking import wake_for
 from policy.decision import Decision, Role
 from policy.matters import THANKS, matter_of

@@ -12,11 +12,11 @@ from handlers.enqueueing import enqueue
 from handlers.outcomes import EscalationCard, Execution
 from handlers.ports import Unavailable
 from handlers.proposals.considered import Considered
-from handlers.proposals.deciding import Ruling
 from handlers.proposals.escalation_view import Requirement, card_of, requirement_of
 from handlers.proposals.new_escalation import seen_now
 from handlers.proposals.obligations import duties_of, shown_changes
 from handlers.proposals.routing import Route
+from handlers.proposals.ruling import Ruling
 from handlers.record.evidence import record as write_down
 from handlers.refreshing import refresh_card
 from policy.canonical import canonical_json

@@ -10,8 +10,8 @@ from handlers.context import Arrived
 from handlers.execution.publishing import publish
 from handlers.outcomes import HeldNotice, Notice
 from handlers.proposals.considered import Considered
-from handlers.proposals.deciding import Ruling
 from handlers.proposals.routing import Route
+from handlers.proposals.ruling import Ruling
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
 from policy.canonical import digest

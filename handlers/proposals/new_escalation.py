@@ -11,10 +11,10 @@ from handlers.answers.sources import sources
 from handlers.context import Arrived, staff_names
 from handlers.outcomes import EscalationCard, TriageShown
 from handlers.proposals.considered import Considered
-from handlers.proposals.deciding import Ruling
 from handlers.proposals.escalation_view import Requirement
 from handlers.proposals.obligations import Duties, duties_of, shown_changes
 from handlers.proposals.routing import Route
+from handlers.proposals.ruling import Ruling
 from policy.actions import UNDO
 from policy.canonical import canonical_json, digest
 from policy.changes import describe, long_text, undo_text

@@ -15,11 +15,12 @@ from handlers.decisions.reopen_deferred import wake_awaiting
 from handlers.execution.publishing import publish_data
 from handlers.ports import DonorUnknown, Unavailable
 from handlers.proposals.considered import Considered
-from handlers.proposals.deciding import PROPOSING, AiFindings, Ruling, rule
+from handlers.proposals.deciding import PROPOSING, rule
 from handlers.proposals.escalate import escalate
 from handlers.proposals.folding import thanked_together
 from handlers.proposals.happened import happened, quoted
 from handlers.proposals.hold import hold
+from handlers.proposals.matter import AiFindings
 from handlers.proposals.occasion import Occasion, campaign_told, gift_told, occasion_of, outsiders_may_read
 from handlers.proposals.report_campaign_change import report_campaign_change
 from handlers.proposals.routing import (
@@ -30,6 +31,7 @@ from handlers.proposals.routing import (
     with_other_approvers,
     without_own_approval,
 )
+from handlers.proposals.ruling import Ruling
 from handlers.record.evidence import record as write_down
 from handlers.record.judging import note_text, with_track_record
 from handlers.record.model_answers import write_what_was_said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handlers.context import Arrived
-from handlers.proposals.deciding import Ruling
+from handlers.proposals.ruling import Ruling
 from handlers.record.evidence import SYSTEM
 from handlers.rules.shadowing import note_comparisons
 from policy.fact_row import row_form

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import select
 
 from handlers.outcomes import GroupingShown
-from handlers.proposals.deciding import waiting_touches
 from handlers.proposals.escalation_view import card_of, execution_of, status_of
+from handlers.proposals.touches import waiting_touches
 from handlers.record.recorded_decisions import recorded_decisions
 from policy.canonical import digest
 from policy.decide import decide

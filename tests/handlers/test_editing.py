@@ -30,8 +30,9 @@ from handlers.context import Arrived
 from handlers.editing.approve_edit import approve_edit
 from handlers.outcomes import CheckedEdit, EditForm, Notice, Window
 from handlers.ports import Colleague
-from handlers.proposals.deciding import decided_on, waiting_touches
 from handlers.proposals.escalation_view import card_of, requirement_of
+from handlers.proposals.ruling import decided_on
+from handlers.proposals.touches import waiting_touches
 from handlers.record.recorded_decisions import DECISION_KINDS, decisions_about
 from handlers.rules.rehearse_policy import backtest_report
 from handlers.rules.shadow_report import shadow_report, start_shadow

@@ -11,8 +11,10 @@ import pytest
 
 from handlers.commands import CrmEventArrived
 from handlers.outcomes import HeldNotice
-from handlers.proposals.deciding import AiFindings, Ruling, decided_on, rule, rule_again, rule_on
+from handlers.proposals.deciding import rule, rule_again, rule_on
+from handlers.proposals.matter import AiFindings
 from handlers.proposals.occasion import campaign_of, occasion_of, requester_of
+from handlers.proposals.ruling import Ruling, decided_on
 from policy.actions import Action, AddNote, CreateTask, ScheduleFollowUp
 from policy.claims import Confidence, Origin
 from policy.decide import CompiledPolicy

@@ -12,9 +12,9 @@ import pytest
 from bot.slack.cards.next_step import next_step_message
 from handlers.commands import ChatUser, NextStepProposed, NextStepRequested, ReplyAddress
 from handlers.outcomes import NextStepShown, Notice
-from handlers.proposals.deciding import decided_on
 from handlers.proposals.escalation_view import card_of, requirement_of
 from handlers.proposals.occasion import occasion_of
+from handlers.proposals.ruling import decided_on
 from policy.actions import UpdateStage
 from policy.decide import CompiledPolicy
 from policy.donor import Acknowledgement, Campaign, Interaction, LifecycleStage

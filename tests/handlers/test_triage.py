@@ -13,8 +13,8 @@ import pytest
 
 from handlers.commands import ChatUser, CrmEventArrived, MessagePassedOn, ReplyAddress
 from handlers.ports import Colleague
-from handlers.proposals.deciding import decided_on
 from handlers.proposals.escalation_view import card_of, requirement_of
+from handlers.proposals.ruling import decided_on
 from policy.decide import CompiledPolicy
 from policy.donor import Channel, Consent, ConsentStatus, DonorRecord, Interaction, LifecycleStage, Note, Tier
 from policy.events import CrmEvent, CrmEventType

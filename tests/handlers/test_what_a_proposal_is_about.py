@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from handlers.proposals.deciding import Matter, _matter
+from handlers.proposals.matter import Matter, matter_of
 from policy.actions import CreateTask
 from policy.money import Money
 from policy.organisation import Organisation
@@ -37,6 +37,6 @@ GIFTS = (
 def test_a_proposal_is_about_the_gifts_it_names(about: tuple[str, ...], amount: Money | None) -> None:
     task = CreateTask(donor_id="d1", title="Thank", due_on=date(2026, 11, 27))
     proposal = Proposal(action=task, headline="Thank", signals=(), about=about, leads_to_contact=True)
-    assert _matter(proposal, record(gifts=GIFTS), ORGANISATION) == Matter(
+    assert matter_of(proposal, record(gifts=GIFTS), ORGANISATION) == Matter(
         leads_to_contact=True, amount=amount
     )

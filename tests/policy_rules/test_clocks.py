@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.proposals.deciding import _blackouts
+from handlers.proposals.deciding import blackouts_of
 from policy.actions import DraftMessage, ScheduleFollowUp
 from policy.decide import decide
 from policy.decision_context import Blackout
@@ -90,7 +90,7 @@ def test_a_blackout_day_lasts_from_midnight_to_midnight_at_the_donor_s_place(zon
             "blackouts": [{"name": "Day", "first_day": first, "first_day_after": first + timedelta(days=1)}],
         }
     )
-    [day] = _blackouts(organisation, zone)
+    [day] = blackouts_of(organisation, zone)
     begins, ends = day.starts_at.astimezone(UTC), day.ends_at.astimezone(UTC)
     just = timedelta(microseconds=1)
     seen = {
@@ -109,7 +109,7 @@ def test_the_same_blackout_begins_earlier_in_the_east() -> None:
     organisation = Organisation.model_construct(blackouts=(period,), time_zone="America/New_York")
     now = moment("2026-12-23T12:00:00")
     east, home = (
-        facts_at(now, zone, blackouts=_blackouts(organisation, zone)).cal.in_blackout
+        facts_at(now, zone, blackouts=blackouts_of(organisation, zone)).cal.in_blackout
         for zone in (ZoneInfo("Pacific/Kiritimati"), NEW_YORK)
     )
     assert (east, home) == (True, False)
