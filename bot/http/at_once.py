@@ -69,7 +69,10 @@ def promptly(app: object, scope: Scope, request: AtOnce) -> bool:
     An application that can has a method of that name.
     """
     begin: Callable[[Scope, AtOnce], bool] | None = getattr(app, "promptly", None)
-    return begin is not None and begin(scope, request)
+    try:
+        return begin is not None and begin(scope, request)
+    except Exception:  # noqa: BLE001 - it comes up again where the request is served, and is met there
+        return False
 
 
 def offered(scope: Mapping[str, Any]) -> AtOnce | None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 import gc
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -40,16 +41,17 @@ from bot.wiring import build
 
 HOST = "127.0.0.1"
 ORGANISATION = Path(__file__).parents[2] / "bot/sandbox/organisation.yaml"
+REDIS = "COUNTERSIGN_TEST_REDIS_URL"
 NOWHERE = "http://127.0.0.1:9/"
 Sessions = async_sessionmaker[AsyncSession]
 
 
 async def countersign(port: int, url: str) -> None:
-    """Serve the product's own doors; nothing is worked on."""
+    """Serve the product's own doors, beside PostgreSQL with the tests' Redis; nothing is worked on."""
     settings = Settings(
         _env_file=None,
         database_url=url,
-        redis_url=None,
+        redis_url=os.environ.get(REDIS) if url.startswith("postgresql") else None,
         master_key=SecretStr(base64.b64encode(bytes(32)).decode()),
         organisation_file=ORGANISATION,
         slack=SlackSettings(bot_token=SLACK_BOT_TOKEN, signing_secret=SLACK_SIGNING_SECRET, base_url=NOWHERE),

@@ -26,6 +26,8 @@ class Door:
         self.came = asyncio.Event()
 
     def promptly(self, scope: Scope, request: AtOnce) -> bool:
+        if scope["path"] == "/broken":
+            raise RuntimeError
         if scope["path"] != "/events":
             return False
         self.begun.append((request, request.look()))
@@ -99,9 +101,10 @@ async def test_what_it_leaves_is_served_as_ever_with_its_body(served: Served, ca
     writer.write(SMALL)
     (await served.door.next()).leave_to()
     assert await _answer(reader) == ('{"by":"usual"}', "kept")
-    writer.write(HEAD % (b"others", b"") + b"hello")
-    assert await _answer(reader) == ('{"by":"usual"}', "kept")
-    assert served.door.served == [b"hello"] * 2
+    for path in (b"others", b"broken"):
+        writer.write(HEAD % (path, b"") + b"hello")
+        assert await _answer(reader) == ('{"by":"usual"}', "kept")
+    assert served.door.served == [b"hello"] * 3
 
 
 async def test_several_that_were_sent_without_waiting_are_answered_in_turn(
