@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, RowMapping, Select, and_, cast, func, select
 
-from policy.interactions import COUNTED_KINDS
+from policy.counted_entries import COUNTED_KINDS
 from storage import leaf
 from storage.appending import AuditEntry, Excerpt, Pending, read_stored, write_entries
 from storage.contradictions import contradictions

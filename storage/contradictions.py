@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
+from policy.counted_entries import PLAINLY_COUNTED
 from policy.escalation import STATE_AFTER, EscalationState
-from policy.interactions import PLAINLY_COUNTED, Kind
+from policy.interactions import Kind
 from storage.counting import UNCOUNTED
 from storage.policies import source_digest
 from storage.schema import (

@@ -13,19 +13,8 @@ from typing import Any, Protocol
 from sqlalchemy import Column, Connection, Update, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from policy.interactions import (
-    BY_PEOPLE,
-    CONCLUDED,
-    COUNTED_KINDS,
-    CampaignTold,
-    Counted,
-    Interaction,
-    Kind,
-    Recommended,
-    Response,
-    counted,
-    decile,
-)
+from policy.counted_entries import COUNTED_KINDS, CampaignTold, Counted, Response, counted
+from policy.interactions import BY_PEOPLE, CONCLUDED, Interaction, Kind, Recommended, decile
 from storage.columns import UtcDateTime, microseconds, moment_of
 from storage.conflict import insert_new
 from storage.schema import (

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from handlers.context import Context
-from policy.interactions import COUNTED_KINDS
+from policy.counted_entries import COUNTED_KINDS
 from storage.counting import UNCOUNTED, count_entries
 from storage.tallies import MATTER
 from storage.transaction import Transaction
