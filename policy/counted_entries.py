@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 from pydantic import AwareDatetime, ValidationError
 
@@ -16,6 +16,34 @@ from policy.value import Value
 Response = Literal["gave", "replied"]
 
 _NO_MODEL = frozenset({"", "no_model"})
+
+
+class Recorded(Protocol):
+    """What is counted of an audit entry besides its payload."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+
+    @property
+    def kind(self) -> str:
+        """Its dotted kind."""
+
+    @property
+    def correlation_id(self) -> str:
+        """What it came of."""
+
+    @property
+    def subject(self) -> str | None:
+        """The donor it is about."""
+
+    @property
+    def actor(self) -> str:
+        """Who did it."""
 
 
 class CampaignTold(Value):

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, RowMapping, Select, and_, cast, func, select
 
-from policy.counted_entries import COUNTED_KINDS
 from storage import leaf
 from storage.appending import AuditEntry, Excerpt, Pending, read_stored, write_entries
 from storage.contradictions import contradictions
@@ -118,9 +117,7 @@ class Audit:
         if self._pending:
             pending, self._pending = self._pending, []
             write_entries(self._connection, pending, self._entropy, self._keys)
-            told = [(entry, data) for entry, data, _ in pending if entry.kind in _COUNTED]
-            if told:
-                count_entries(self._connection, told)
+            count_entries(self._connection, ((entry, data) for entry, data, _ in pending))
 
     def seal(self, limit: int) -> int:
         """Give up to *limit* unsealed entries their place in the chain; return how many.
@@ -332,7 +329,6 @@ class Audit:
 
 
 _ERASED_DONOR = "erased donor"
-_COUNTED = frozenset(COUNTED_KINDS)
 
 
 _RECORDS = (

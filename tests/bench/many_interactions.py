@@ -12,7 +12,8 @@ from sqlalchemy.util import await_only
 
 from policy.interactions import Kind
 from storage.columns import microseconds
-from storage.counting import cluster_of, group_id
+from storage.interaction_rows import CountedBy, group_id
+from storage.recommendations import cluster_of
 from storage.schema import (
     CAMPAIGNS_COUNTED,
     CONSIDERATIONS,
@@ -204,7 +205,7 @@ def _row(
 ) -> Happened:
     nothing = {"owner": "", "action_kind": "", "stage": "", "model": "", "prompt": "", "confidence": -1}
     group = nothing | about | {"kind": kind.value, "reason": reason, "person": person}
-    group["id"] = group_id(group)
+    group["id"] = group_id(CountedBy(**group))
     escalation = proposal["escalation_id"] if proposal else None
     row = {
         "group_id": group["id"],
