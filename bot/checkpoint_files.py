@@ -13,9 +13,9 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from bot.settings import Settings
-from storage.audit import KnownRoot
 from storage.checkpoints import Checkpoint
 from storage.database import Database
+from storage.merkle import KnownRoot
 from storage.signed_note import NoteInvalidError, SignedNote, TreeHead, VerifierKey, notes_in
 
 KEYS = "vkeys.txt"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, RowMapping, Select, and_, cast, func, select
+from sqlalchemy import Connection, LargeBinary, Select, cast, func, select
 
 from storage import leaf
-from storage.appending import AuditEntry, Excerpt, Pending, read_stored, write_entries
+from storage.appending import AuditEntry, Pending, read_stored, write_entries
+from storage.audit_records import RECORDS, AuditRecord, PagedEntry, paged, paged_of, record_of
 from storage.contradictions import contradictions
 from storage.counting import count_entries
 from storage.keys import KeyRing, SubjectKey
@@ -20,56 +20,6 @@ from storage.schema import AUDIT_EXCERPTS, AUDIT_LOG, AUDIT_PAYLOADS, AUDIT_SUBJ
 from storage.sealing import AuditHead, head, seal
 from storage.subjects import ErasedSubject, Subjects, erase_subject
 from storage.verification import AuditReport, Verifier
-
-__all__ = [
-    "Audit",
-    "AuditEntry",
-    "AuditHead",
-    "AuditRecord",
-    "AuditReport",
-    "DeclaredRestore",
-    "ErasedSubject",
-    "Excerpt",
-    "KnownRoot",
-    "StoredEntry",
-]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditRecord:
-    """An entry as the log holds it.
-
-    *subject* and *payload* are None once the donor was erased, *payload* alone when its time of retention is
-    over or somebody has meddled with it (`verify` says so), *seq* and *hash* while it is unsealed.
-    """
-
-    id: str
-    at: datetime
-    kind: str
-    correlation_id: str
-    subject: str | None
-    actor: str
-    payload: dict[str, Any] | None
-    seq: int | None
-    hash: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredEntry:
-    """An entry for going through very many of them: *payload* is JSON, None where `AuditRecord` has None.
-
-    Where *is_excerpt*, *payload* is what was excerpted from it.
-    """
-
-    position: int
-    id: str
-    at: datetime
-    kind: str
-    correlation_id: str
-    subject: str | None
-    actor: str
-    payload: bytes | None
-    is_excerpt: bool = False
 
 
 class Audit:
@@ -187,23 +137,23 @@ class Audit:
 
     def get(self, entry_id: str) -> AuditRecord | None:
         """Return one entry."""
-        found = self._records(_RECORDS.where(AUDIT_LOG.c.id == entry_id))
+        found = self._records(RECORDS.where(AUDIT_LOG.c.id == entry_id))
         return found[0] if found else None
 
     def trace(self, donor_id: str) -> list[AuditRecord]:
         """Return everything recorded about a donor, in order."""
         ref = select(AUDIT_SUBJECTS.c.subject_ref).where(AUDIT_SUBJECTS.c.donor_id == donor_id)
-        return self._records(_RECORDS.where(AUDIT_LOG.c.subject_ref == ref.scalar_subquery()))
+        return self._records(RECORDS.where(AUDIT_LOG.c.subject_ref == ref.scalar_subquery()))
 
     def by_correlation(self, correlation_id: str) -> list[AuditRecord]:
         """Return everything that came of one event, command or click, in order."""
-        return self._records(_RECORDS.where(AUDIT_LOG.c.correlation_id == correlation_id))
+        return self._records(RECORDS.where(AUDIT_LOG.c.correlation_id == correlation_id))
 
     def between(
         self, start: datetime, end: datetime, kinds: Sequence[str] | None = None
     ) -> list[AuditRecord]:
         """Return what happened from *start* until before *end*, of those *kinds* unless None."""
-        query = _RECORDS.where(AUDIT_LOG.c.at >= start, AUDIT_LOG.c.at < end)
+        query = RECORDS.where(AUDIT_LOG.c.at >= start, AUDIT_LOG.c.at < end)
         return self._records(query if kinds is None else query.where(AUDIT_LOG.c.kind.in_(kinds)))
 
     def kinds(self) -> list[str]:
@@ -212,12 +162,12 @@ class Audit:
 
     def of_kind(self, kind: str) -> list[AuditRecord]:
         """Return every entry of one kind, in order."""
-        return self._records(_RECORDS.where(AUDIT_LOG.c.kind == kind))
+        return self._records(RECORDS.where(AUDIT_LOG.c.kind == kind))
 
     def by_reference(self, reference: str) -> list[AuditRecord]:
         """Return everything whose correlation id ends with *reference*, the short form that cards show."""
         ends = AUDIT_LOG.c.correlation_id.iendswith(reference, autoescape=True)
-        return self._records(_RECORDS.where(ends))
+        return self._records(RECORDS.where(ends))
 
     def page(
         self,
@@ -227,7 +177,7 @@ class Audit:
         since: datetime | None = None,
         limit: int,
         excerpts: str | None = None,
-    ) -> list[StoredEntry]:
+    ) -> list[PagedEntry]:
         """Return up to *limit* entries of *kinds* written after position *after*, as they are stored.
 
         With *excerpts*, of each only what was excerpted from it in that form; others come whole.
@@ -236,9 +186,9 @@ class Audit:
         wanted = [AUDIT_LOG.c.kind.in_(kinds), AUDIT_LOG.c.position > after]
         if since is not None:
             wanted.append(AUDIT_LOG.c.at >= since)
-        stored = _STORED if excerpts is None else _excerpted(excerpts)
-        query = stored.where(*wanted).order_by(AUDIT_LOG.c.position).limit(limit)
-        return [self._stored(row) for row in self._connection.execute(query).mappings()]
+        query = paged(excerpts).where(*wanted).order_by(AUDIT_LOG.c.position).limit(limit)
+        subjects = self._subjects()
+        return [paged_of(row, subjects) for row in self._connection.execute(query).mappings()]
 
     def count(self, kinds: Sequence[str], since: datetime | None = None) -> int:
         """Return how many entries of *kinds* there are, from *since* on unless None."""
@@ -284,91 +234,11 @@ class Audit:
     def _records(self, query: Select[Any]) -> list[AuditRecord]:
         self.flush()
         ordered = query.order_by(AUDIT_LOG.c.seq.is_(None), AUDIT_LOG.c.seq, AUDIT_LOG.c.position)
-        return [self._record(row) for row in self._connection.execute(ordered).mappings()]
-
-    def _record(self, row: RowMapping) -> AuditRecord:
-        donor_id = row["donor_id"]
-        return AuditRecord(
-            id=row["id"],
-            at=row["at"],
-            kind=row["kind"],
-            correlation_id=row["correlation_id"],
-            subject=None if donor_id == NOBODY else donor_id,
-            actor=row["actor"],
-            payload=self._payload(row),
-            seq=row["seq"],
-            hash=None if row["hash"] is None else row["hash"].hex(),
-        )
-
-    def _stored(self, row: RowMapping) -> StoredEntry:
-        return StoredEntry(
-            position=row["position"],
-            id=row["id"],
-            at=row["at"],
-            kind=row["kind"],
-            correlation_id=row["correlation_id"],
-            subject=None if row["donor_id"] == NOBODY else row["donor_id"],
-            actor=row["actor"],
-            payload=self._payload_bytes(row),
-            is_excerpt=row.get("form") is not None,
-        )
-
-    def _payload(self, row: RowMapping) -> dict[str, Any] | None:
-        payload = self._payload_bytes(row)
-        return None if payload is None else leaf.read_payload(payload)
-
-    def _payload_bytes(self, row: RowMapping) -> bytes | None:
-        if row["payload"] is None or row["key"] is None:
-            return None
-        ref, stored = row["payload_ref"], bytes(row["payload"])
-        key = self._subjects().opened(ref, row["key"], row["master_id"])
-        return read_stored(key, row["alg"], stored, row["id"], ref)
+        subjects = self._subjects()
+        return [record_of(row, subjects) for row in self._connection.execute(ordered).mappings()]
 
     def _subjects(self) -> Subjects:
         return Subjects(self._connection, self._entropy, self._keys)
 
 
 _ERASED_DONOR = "erased donor"
-
-
-_RECORDS = (
-    select(
-        AUDIT_LOG,
-        AUDIT_PAYLOADS.c.payload,
-        AUDIT_PAYLOADS.c.alg,
-        AUDIT_PAYLOADS.c.subject_ref.label("payload_ref"),
-        AUDIT_SUBJECTS.c.donor_id,
-        AUDIT_SUBJECTS.c.key,
-        AUDIT_SUBJECTS.c.master_id,
-    )
-    .outerjoin(AUDIT_PAYLOADS, AUDIT_PAYLOADS.c.entry_id == AUDIT_LOG.c.id)
-    .outerjoin(
-        AUDIT_SUBJECTS,
-        AUDIT_SUBJECTS.c.subject_ref == func.coalesce(AUDIT_PAYLOADS.c.subject_ref, AUDIT_LOG.c.subject_ref),
-    )
-)
-
-_HEAD = (
-    AUDIT_LOG.c.position,
-    AUDIT_LOG.c.id,
-    AUDIT_LOG.c.at,
-    AUDIT_LOG.c.kind,
-    AUDIT_LOG.c.correlation_id,
-    AUDIT_LOG.c.actor,
-    AUDIT_PAYLOADS.c.subject_ref.label("payload_ref"),
-    AUDIT_SUBJECTS.c.donor_id,
-    AUDIT_SUBJECTS.c.key,
-    AUDIT_SUBJECTS.c.master_id,
-)
-_STORED = _RECORDS.with_only_columns(*_HEAD, AUDIT_PAYLOADS.c.payload, AUDIT_PAYLOADS.c.alg)
-
-
-def _excerpted(form: str) -> Select[Any]:
-    """Return entries with their excerpts: a payload whose excerpt is there is not even read from the file."""
-    kept = and_(AUDIT_EXCERPTS.c.entry_id == AUDIT_PAYLOADS.c.entry_id, AUDIT_EXCERPTS.c.form == form)
-    return _RECORDS.outerjoin(AUDIT_EXCERPTS, kept).with_only_columns(
-        *_HEAD,
-        AUDIT_EXCERPTS.c.form,
-        func.coalesce(AUDIT_EXCERPTS.c.excerpt, AUDIT_PAYLOADS.c.payload).label("payload"),
-        func.coalesce(AUDIT_EXCERPTS.c.alg, AUDIT_PAYLOADS.c.alg).label("alg"),
-    )

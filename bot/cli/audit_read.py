@@ -16,7 +16,7 @@ from handlers.record.decision_path import path_of
 from handlers.record.erase_donor import erasure_of
 from handlers.record.evidence import record as write_down
 from handlers.record.show_evidence import evidence_line
-from storage.audit import AuditRecord
+from storage.audit_records import AuditRecord
 from storage.database import Database
 from storage.transaction import Transaction
 

@@ -21,9 +21,9 @@ from handlers.record.declare_restore import (
     find_loss,
 )
 from policy.decision import Role
-from storage.audit import KnownRoot
 from storage.checkpoints import InconsistentLogError
 from storage.database import Database
+from storage.merkle import KnownRoot
 from storage.signed_note import NoteInvalidError
 
 MAY_DECLARE = {Role.ADMIN.value, Role.COMPLIANCE.value}

@@ -11,7 +11,7 @@ from bot.cli.audit_read import as_json, as_text, note_reading
 from bot.cli.period import NotADay, period
 from bot.cli.running import complain
 from policy.retention import matches
-from storage.audit import AuditRecord, StoredEntry
+from storage.audit_records import AuditRecord, PagedEntry
 from storage.database import Database
 
 END = datetime(9999, 1, 1, tzinfo=UTC)
@@ -43,7 +43,7 @@ async def run(options: argparse.Namespace, database: Database) -> int:
 
 async def _pages(
     database: Database, kinds: list[str], start: datetime | None
-) -> AsyncIterator[list[StoredEntry]]:
+) -> AsyncIterator[list[PagedEntry]]:
     position = 0
     while kinds:
         page = await database.read(

@@ -11,9 +11,11 @@ from bot.checkpoint_files import checkpoint_places, head_of, read_outside
 from bot.cli.console import print_json, progress, say
 from bot.cli.loading import database_settings
 from bot.cli.running import complain
-from storage.audit import AuditReport, DeclaredRestore, KnownRoot
 from storage.database import Database
+from storage.merkle import KnownRoot
+from storage.removals import DeclaredRestore
 from storage.signed_note import NoteInvalidError, VerifierKey
+from storage.verification import AuditReport
 
 MOST_FAULTS = 10
 NO_CHECKPOINT = " There is no signed checkpoint yet to compare with."

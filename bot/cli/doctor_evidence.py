@@ -20,8 +20,9 @@ from handlers.record.erase_again import owed
 from handlers.record.erase_donor import ErasureLine
 from handlers.record.last_checks import LastChecks, last_checks
 from policy.organisation import Organisation
-from storage.audit import DeclaredRestore, KnownRoot
 from storage.checkpoints import Checkpoint, SigningKey
+from storage.merkle import KnownRoot
+from storage.removals import DeclaredRestore
 from storage.signed_note import NoteInvalidError, SignedNote, TreeHead
 from storage.transaction import Transaction
 

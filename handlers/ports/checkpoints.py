@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from storage.audit import KnownRoot
+from storage.merkle import KnownRoot
 from storage.signed_note import VerifierKey
 
 

@@ -9,8 +9,9 @@ from handlers.context import Arrived, Context, Write
 from handlers.outcomes import Notice
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
-from storage.audit import AuditReport, KnownRoot
+from storage.merkle import KnownRoot
 from storage.transaction import Transaction
+from storage.verification import AuditReport
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from handlers.outcomes import PathStep, Stage
 from handlers.record.show_evidence import evidence_line
-from storage.audit import AuditRecord
+from storage.audit_records import AuditRecord
 
 DECIDED = "recommendation.decided"
 MOST_STEPS = 14

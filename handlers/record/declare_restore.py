@@ -15,10 +15,11 @@ from handlers.outcomes import Notice
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
 from policy.organisation import Organisation
-from storage.audit import AuditReport, KnownRoot
 from storage.checkpoints import Checkpoint
 from storage.database import Database
+from storage.merkle import KnownRoot
 from storage.transaction import Transaction
+from storage.verification import AuditReport
 
 LOST = "Entries {first} to {last} of the audit log were lost in a restore."
 OR_FEWER = (

@@ -11,7 +11,7 @@ from handlers.effects import PublishHome, RedactMessage
 from handlers.enqueueing import PEOPLE_FIRST, enqueue
 from handlers.record.evidence import record as write_down
 from handlers.refreshing import refresh_card, refresh_grouping
-from storage.audit import AuditRecord
+from storage.audit_records import AuditRecord
 from storage.erasure import Erased
 from storage.mentions import Mentions
 from storage.redaction import Named, Terms

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from handlers.context import Arrived, Write
-from storage.audit import AuditEntry
+from storage.appending import AuditEntry
 from storage.transaction import Transaction
 
 log = logging.getLogger(__name__)

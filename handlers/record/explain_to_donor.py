@@ -14,7 +14,7 @@ from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
 from policy.donor import DonorRecord
 from policy.donor_explanation import DISCLOSURE, Recorded, explain_to_donor
-from storage.audit import AuditRecord
+from storage.audit_records import AuditRecord
 from storage.transaction import Transaction
 
 EMPTY = Notice(

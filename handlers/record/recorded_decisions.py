@@ -19,7 +19,7 @@ from policy.recorded import (
     read_recorded,
     read_replayable,
 )
-from storage.audit import AuditRecord, StoredEntry
+from storage.audit_records import AuditRecord, PagedEntry
 from storage.database import Database
 from storage.transaction import Transaction
 
@@ -105,7 +105,7 @@ async def recorded_decisions(
 class Page:
     """Some recorded decisions as they are stored; reading them is work, and belongs beside the event loop."""
 
-    entries: list[StoredEntry]
+    entries: list[PagedEntry]
     standings: Standings
 
     def decisions(self) -> list[Replayable | NotReplayable]:
@@ -129,23 +129,23 @@ async def pages_of_decisions(database: Database, since: datetime | None = None) 
 
 
 async def _pages(
-    database: Database, read: Callable[[Transaction, int], list[StoredEntry]]
-) -> AsyncIterator[list[StoredEntry]]:
+    database: Database, read: Callable[[Transaction, int], list[PagedEntry]]
+) -> AsyncIterator[list[PagedEntry]]:
     position = 0
     while entries := await database.read(lambda tx, after=position: read(tx, after)):  # type: ignore[misc]
         position = entries[-1].position
         yield entries
 
 
-def _whole(tx: Transaction, after: int, since: datetime | None) -> list[StoredEntry]:
+def _whole(tx: Transaction, after: int, since: datetime | None) -> list[PagedEntry]:
     return tx.audit.page((*DECISION_KINDS, *ASKED_AGAIN_KINDS), after=after, since=since, limit=BATCH)
 
 
-def _excerpts(tx: Transaction, after: int, since: datetime | None) -> list[StoredEntry]:
+def _excerpts(tx: Transaction, after: int, since: datetime | None) -> list[PagedEntry]:
     return tx.audit.page(REHEARSED_KINDS, after=after, since=since, limit=BATCH, excerpts=row_form())
 
 
-def _standings(tx: Transaction, entries: list[StoredEntry]) -> Standings:
+def _standings(tx: Transaction, entries: list[PagedEntry]) -> Standings:
     """Read the cards that a batch led to: each was opened in the transaction that wrote its entry."""
     return tx.escalations.standings([(each.correlation_id, each.at) for each in entries])
 
@@ -155,7 +155,7 @@ def _of_record(record: AuditRecord) -> RecordedDecision | NotReplayable:
     return read_recorded(record.id, record.at, payload, donor_id=record.subject)
 
 
-def _replayable(entry: StoredEntry, standings: Standings) -> Replayable | NotReplayable:
+def _replayable(entry: PagedEntry, standings: Standings) -> Replayable | NotReplayable:
     owner_id, state = standings.get((entry.correlation_id, entry.at), (None, None))
     read = read_excerpt if entry.is_excerpt else read_replayable
     return read(entry.id, entry.at, entry.payload, donor_id=entry.subject, owner_id=owner_id, became=state)

@@ -10,7 +10,7 @@ from handlers.record.evidence import SYSTEM
 from handlers.rules.shadowing import note_comparisons
 from policy.fact_row import row_form
 from policy.recorded import excerpt_of
-from storage.audit import AuditEntry, Excerpt
+from storage.appending import AuditEntry, Excerpt
 from storage.transaction import Transaction
 
 

@@ -14,7 +14,7 @@ from handlers.outcomes import EvidenceLine, EvidenceShown, Notice
 from handlers.proposals.escalation_view import card_of
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
-from storage.audit import AuditRecord
+from storage.audit_records import AuditRecord
 from storage.considerations import Look
 from storage.transaction import Transaction
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, MetaData, Table, insert, select
 
-from storage.audit import AuditEntry
+from storage.appending import AuditEntry
 from storage.database import Database
 from storage.keys import KeyRing
 from storage.merkle import GrowingTree, KnownRoot

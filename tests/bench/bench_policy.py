@@ -27,7 +27,7 @@ from policy.fact_row import row_form, row_of
 from policy.language import parse_policy
 from policy.policy_model import Policy
 from policy.recorded import Replayable, excerpt_of
-from storage.audit import AuditEntry, Excerpt
+from storage.appending import AuditEntry, Excerpt
 from storage.database import Database
 from storage.keys import KeyRing
 from storage.migrate import upgrade

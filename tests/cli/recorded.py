@@ -14,7 +14,7 @@ from policy.fact_catalogue import facts_from_flat
 from policy.fact_row import row_form
 from policy.language import parse_policy
 from policy.recorded import excerpt_of
-from storage.audit import AuditEntry, Excerpt
+from storage.appending import AuditEntry, Excerpt
 from storage.database import Database
 from tests.databases import fresh_sqlite
 

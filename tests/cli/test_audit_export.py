@@ -20,7 +20,7 @@ from bot.cli import main
 from bot.cli.loading import database_settings
 from bot.export.contents import formula_safe
 from bot.master_key import open_encrypted
-from storage.audit import AuditEntry
+from storage.appending import AuditEntry
 from storage.transaction import Transaction
 from tests.databases import fresh_sqlite
 

@@ -17,7 +17,8 @@ from bot.cli import main
 from bot.cli.doctor_evidence import evidence
 from bot.cli.loading import database_settings
 from bot.master_key import open_encrypted
-from storage.audit import AuditEntry, KnownRoot
+from storage.appending import AuditEntry
+from storage.merkle import KnownRoot
 from storage.migrate import upgrade
 from tests.cli.test_audit_export import verify as check
 

@@ -15,7 +15,7 @@ import pytest
 from bot.cli.running import listen
 from bot.sandbox.crm.model import Household, Money, RecurringGift
 from policy.escalation import EscalationState
-from storage.audit import AuditRecord
+from storage.audit_records import AuditRecord
 from storage.transaction import Transaction
 from tests.crash.conftest import Bot
 from tests.crash.test_killed_while_accepting import signed_event

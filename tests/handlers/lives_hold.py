@@ -19,7 +19,7 @@ from policy.canonical import digest
 from policy.decide import decide
 from policy.escalation import STATE_AFTER, EscalationState, may_move
 from policy.recorded import RecordedDecision
-from storage.audit import AuditRecord
+from storage.audit_records import AuditRecord
 from storage.escalations import Escalation
 from storage.schema import CLEANUP_ITEMS, INBOX, OUTBOX
 from storage.transaction import Transaction

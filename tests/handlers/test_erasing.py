@@ -30,7 +30,7 @@ from handlers.refreshing import refresh_card
 from policy.canonical import canonical_json
 from policy.decide import CompiledPolicy
 from policy.events import CrmEvent, CrmEventType
-from storage.audit import AuditEntry
+from storage.appending import AuditEntry
 from storage.database import Database
 from storage.erasure import Erased
 from storage.holds import LegalHold

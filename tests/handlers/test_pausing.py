@@ -33,7 +33,7 @@ from policy.escalation import EscalationState as S
 from policy.events import CrmEvent, CrmEventType
 from policy.money import Money
 from policy.organisation import Person
-from storage.audit import AuditRecord
+from storage.audit_records import AuditRecord
 from storage.database import Database
 from storage.pauses import Pause
 from tests.handlers.conftest import KEYS, OWNER, STRANGER, House, house_in, margaret

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from storage.audit import AuditRecord
+from storage.audit_records import AuditRecord
 from storage.schema import ANSWERS, CLEANUP_ITEMS, ESCALATIONS, POLICY_PROPOSALS
 
 _NAMED = {

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 from bot.cli.running import listen
 from bot.wiring import Runtime, build
 from policy.escalation import EscalationState
-from storage.audit import AuditRecord
+from storage.audit_records import AuditRecord
 from storage.schema import INBOX, OUTBOX
 from storage.transaction import Transaction
 from tests.databases import fresh_sqlite, perform

@@ -13,8 +13,8 @@ from handlers.record.apply_retention import apply_rules
 from handlers.record.last_checks import last_checks
 from policy.decide import decide
 from policy.retention import RetentionRule
-from storage.audit import KnownRoot
 from storage.holds import LegalHold
+from storage.merkle import KnownRoot
 from storage.transaction import Transaction
 from tests.databases import perform
 from tests.loop.conftest import Loop

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from storage.audit import AuditRecord
+from storage.audit_records import AuditRecord
 
 ENDS = {
     "escalation.approved": "approved",

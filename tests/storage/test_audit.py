@@ -14,12 +14,14 @@ from sqlalchemy import text
 
 from policy.donor import DonorMatch
 from policy.money import Money
-from storage.audit import AuditEntry, AuditHead, AuditRecord
+from storage.appending import AuditEntry
+from storage.audit_records import AuditRecord
 from storage.columns import microseconds
 from storage.database import Database
 from storage.errors import AuditPayloadError, StorageError
 from storage.leaf import Envelope
 from storage.retention import Expiry
+from storage.sealing import AuditHead
 from storage.transaction import Transaction
 from tests.storage.conftest import KEYS
 from tests.storage.pauses import Meeting, Pause

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, make_url, text
 
 import storage
 from policy.canonical import canonical_json
-from storage.audit import AuditEntry
+from storage.appending import AuditEntry
 from storage.columns import microseconds
 from storage.database import Database
 from storage.keys import KeyRing, MasterKeyMissingError, MasterKeyWrongError, SubjectKey

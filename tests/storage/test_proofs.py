@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
 from storage import merkle
-from storage.audit import AuditEntry, KnownRoot
+from storage.appending import AuditEntry
 from storage.checkpoints import BOTH_SIGN, InconsistentLogError
 from storage.database import Database
+from storage.merkle import KnownRoot
 from storage.signed_note import NoteInvalidError, SignedNote, TreeHead, VerifierKey, notes_in, sign
 from storage.transaction import Transaction
 
