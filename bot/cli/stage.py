@@ -120,7 +120,7 @@ def crm_sandbox(webhook_url: str, data: Path | None, world: World | None) -> Sta
 
 def model_sandbox() -> AsgiApp:
     """Build the simulated language model."""
-    from bot.sandbox.model import ModelSandboxConfig, build_model
+    from bot.sandbox.model.app import ModelSandboxConfig, build_model
 
     return build_model(ModelSandboxConfig(pace_ms=25), SystemClock())
 

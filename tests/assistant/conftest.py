@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from bot.assistant import AiSettings, Endpoint, OpenAiAssistant
-from bot.sandbox.model import ModelSandboxConfig, build_model
+from bot.sandbox.model.app import ModelSandboxConfig, build_model
 from policy.donor import (
     Acknowledgement,
     Campaign,

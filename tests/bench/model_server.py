@@ -8,7 +8,7 @@ import uvloop
 
 from bot.cli.running import listen, server_for
 from bot.clock import SystemClock
-from bot.sandbox.model import ModelSandboxConfig, build_model
+from bot.sandbox.model.app import ModelSandboxConfig, build_model
 
 
 async def _serve(port: int) -> None:

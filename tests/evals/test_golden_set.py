@@ -19,7 +19,7 @@ from bot.evals.rehearsal import Rehearsal, compare, compare_results
 from bot.evals.report import EvalReport, beside, lines_of, report_of
 from bot.evals.running import CONVENTIONS, CaseResult, run_cases
 from bot.evals.sketch import TODAY, record_of
-from bot.sandbox.model import ModelSandboxConfig, build_model
+from bot.sandbox.model.app import ModelSandboxConfig, build_model
 from policy.facts import compute_facts
 
 MODEL = Endpoint(model="sandbox-model", base_url="http://sandbox.test/model/v1", region="local")

@@ -24,7 +24,7 @@ from bot.evals.cases import Use
 from bot.evals.past import PastCard, judge_cards, judged, past_cards, said_then
 from bot.evals.rehearsal import Rehearsal, compare, compare_results
 from bot.evals.report import report_of
-from bot.sandbox.model import ModelSandboxConfig, build_model
+from bot.sandbox.model.app import ModelSandboxConfig, build_model
 from handlers.commands import ApprovalClicked, CrmEventArrived
 from handlers.proposals.escalation_view import card_of
 from handlers.rules.pausing import Operator
