@@ -40,7 +40,7 @@ class SlackSettings(BaseModel):
 
 
 class CrmSettings(BaseModel):
-    """How the CRM is reached; *webhook_secrets* may hold several while one is being replaced."""
+    """How the CRM is reached; *previous_webhook_secret* holds too while the secret is being replaced."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

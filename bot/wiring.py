@@ -12,23 +12,21 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-import aiohttp
+from slack_bolt.async_app import AsyncApp
 
 from bot.assistants import build_assistant, ships_prompt
 from bot.checkpoint_files import CheckpointFiles, checkpoint_places
 from bot.clock import AgreedClock
-from bot.configuration_record import record_configuration
+from bot.counterparts import crm_client, signing_secrets, slack_connection, webhook_secrets
 from bot.crm.polling import Poller
 from bot.crm.rest import RestCrm
-from bot.crm.wire import Wire, crm_session
+from bot.crm.wire import Wire
 from bot.doorstep import Arrival, Doorstep
-from bot.erasure_list import erase_restored_at_start
 from bot.event_stream import RedisStream
-from bot.files import FileInvalid, policy_source, read_organisation, read_practice
+from bot.files import read_organisation, read_practice
 from bot.heartbeat import Heartbeat, look_at_clock
 from bot.holiday_calendar import HolidayCalendar
 from bot.http.app import Front, Limit, Pages
@@ -38,10 +36,10 @@ from bot.http.metrics import Metrics
 from bot.http.probes import Probes
 from bot.lanes import INBOUND, OUTBOUND, Lane
 from bot.master_key import open_encrypted
-from bot.policy_in_force import NO_VERSION, PolicyInForce, first_fault
+from bot.policy_in_force import PolicyInForce
 from bot.readiness import conditions_of, readiness_checks
 from bot.scheduler import Scheduler, next_in
-from bot.settings import CrmSettings, Settings, SlackSettings
+from bot.settings import Settings
 from bot.slack.app import build_slack_app
 from bot.slack.arrival import Accept
 from bot.slack.arrival import Arrival as SlackArrival
@@ -49,23 +47,18 @@ from bot.slack.chat import SlackChat
 from bot.slack.connection import SlackClients, SlackConnection, open_clients
 from bot.slack.http import SlackEndpoint
 from bot.slack.socket import SocketRunner
+from bot.starting import settle
 from bot.worker import Worker
 from handlers.answers.offer_donors import offer_donors
 from handlers.commands import Command
-from handlers.context import Arrived, Context
+from handlers.context import Context
 from handlers.digests.count_older import count_older_entries
 from handlers.ports import Clock
-from handlers.rules.first_policy import AtStart, establish, report_faulty, report_unreadable
-from policy.closed import nothing_allowed
-from policy.decide import compile_policy
-from policy.language import PolicyInvalidError, parse_policy
 from storage.bell import Bell, InProcessBell, RedisBell
 from storage.database import Database
-from storage.errors import ConstraintError
 from storage.ids import IdSource
 from storage.limits import Limits, LocalLimits, SharedLimits
 from storage.migrate import upgrade
-from storage.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -117,9 +110,7 @@ async def build(
         lines = await _connect(settings, stack, clock, agreed)
         rules, database, role = PolicyInForce(), lines.database, settings.role
         context = _context(settings, lines, rules, clock, ids, stack)
-        await erase_restored_at_start(settings, database, at_start(context))
-        await settle_policy(context, settings.policy_file)
-        await record_configuration(settings, context, at_start(context))
+        await settle(settings, context)
         doorstep = Doorstep(database, lines.bell, clock, ids)
         slack = build_slack_app(
             lines.slack,
@@ -128,8 +119,7 @@ async def build(
             partial(offer_donors, context=context),
             now=clock.now,
         )
-        uses_socket = lines.slack.app_token and role in WEB
-        socket = SocketRunner(slack, lines.slack) if uses_socket else None
+        socket = SocketRunner(slack, lines.slack) if lines.slack.app_token and role in WEB else None
         if socket:
             stack.push_async_callback(socket.close)
         poller = Poller(lines.wire, database, doorstep, clock)
@@ -137,24 +127,39 @@ async def build(
         stack.callback(scheduler.stop)
         replica = f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}"
         metrics = Metrics(database, lines.bell, clock, rules)
+        workers: tuple[Worker, ...] = ()
+        if role in WORKING:
+            workers = _workers(context, lines.bell, settings.workers, replica, metrics, agreed)
         conditions = conditions_of(lines.bell, lines.limits, socket, context.assistant, agreed, settings.ai)
         yield Runtime(
-            http=Front(
-                CrmEvents(doorstep, webhook_secrets(settings.crm)) if role in WEB else None,
-                SlackEndpoint(slack, signing_secrets(settings.slack)) if role in WEB and not socket else None,
-                Probes(readiness_checks(settings, database, socket, agreed)),
-                Pages(metrics, context if role in WEB else None),
-                Limit(settings.strangers_per_minute, settings.trusted_proxies, metrics.turned_away),
-            ),
+            http=_front(settings, context, doorstep, slack, socket, metrics, agreed),
             context=context,
-            workers=_workers(context, lines.bell, settings.workers, replica, metrics, agreed)
-            if role in WORKING
-            else (),
+            workers=workers,
             scheduler=scheduler if role in WATCHING else None,
             socket=socket,
             heartbeat=Heartbeat(replica, role, database, clock, conditions, agreed),
             stop=asyncio.Event(),
         )
+
+
+def _front(
+    settings: Settings,
+    context: Context,
+    doorstep: Doorstep,
+    slack: AsyncApp,
+    socket: SocketRunner | None,
+    metrics: Metrics,
+    agreed: AgreedClock | None,
+) -> Front:
+    """Open the doors that are this process's; where Slack comes over Socket Mode, its door stays closed."""
+    opens = settings.role in WEB
+    return Front(
+        CrmEvents(doorstep, webhook_secrets(settings.crm)) if opens else None,
+        SlackEndpoint(slack, signing_secrets(settings.slack)) if opens and not socket else None,
+        Probes(readiness_checks(settings, context.database, socket, agreed)),
+        Pages(metrics, context if opens else None),
+        Limit(settings.strangers_per_minute, settings.trusted_proxies, metrics.turned_away),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,88 +228,10 @@ def _context(
     )
 
 
-async def settle_policy(context: Context, file: Path | None) -> None:
-    """Record the first policy, or say that the one in *file* differs from the one in force.
-
-    A faulty file is refused whole: the rules in force stay, and operations hear of it. Without any rules in
-    force it raises PolicyInvalidError or FileInvalid, and nothing starts.
-    """
-    arrived, organisation = at_start(context), context.organisation
-    try:
-        source, name = policy_source(file)
-        compiled = compile_policy(parse_policy(source, name))
-    except (PolicyInvalidError, FileInvalid) as faulty:
-        if not await context.database.read(lambda tx: tx.policies.version_in_force()):
-            raise
-        log.error("the policy in the settings is faulty; the rules in force stay")  # noqa: TRY400 - in words
-        told = str(faulty).splitlines()
-        await context.database.write(lambda tx: report_faulty(tx, arrived, str(file), told, organisation))
-        return
-    named = str(file) if file else None
-
-    def write(tx: Transaction) -> AtStart:
-        settled = establish(tx, arrived, compiled, source, named, organisation)
-        if context.rules.current(tx).version == nothing_allowed().version:
-            version = tx.policies.version_in_force() or NO_VERSION
-            report_unreadable(tx, arrived, version, first_fault(tx, version), organisation)
-        return settled
-
-    try:
-        settled = await context.database.write(write)
-    except ConstraintError:  # another process, started in the same moment, was first: see what it settled
-        settled = await context.database.write(write)
-    if settled is AtStart.ONLY_PROPOSED:
-        extra = {"version": compiled.version[:12]}
-        log.warning("the policy in the settings is not the one in force", extra=extra)
-
-
-def at_start(context: Context) -> Arrived:
-    """Return the start of the service as the handlers know what arrives."""
-    return Arrived(
-        item_id=context.ids.new(),
-        correlation_id=context.ids.new(),
-        attempts=1,
-        first_attempt_at=None,
-        now=context.clock.now(),
-        ids=context.ids,
-    )
-
-
 async def open_database(settings: Settings) -> Database:
     """Bring the schema up to date and open the database with its master key; raises MasterKeyProblem."""
     await asyncio.to_thread(upgrade, settings.database_url)
     return await open_encrypted(settings, may_make=True)
-
-
-def slack_connection(settings: Settings) -> SlackConnection:
-    """Return how Slack is reached; the app token is left out where requests come over HTTP."""
-    slack = settings.slack
-    app_token = slack.app_token.get_secret_value() if slack.app_token and slack.uses_socket else None
-    return SlackConnection(
-        bot_token=slack.bot_token.get_secret_value(),
-        signing_secret=slack.signing_secret.get_secret_value(),
-        app_token=app_token,
-        base_url=slack.base_url,
-    )
-
-
-def crm_client(crm: CrmSettings) -> aiohttp.ClientSession:
-    """Return the HTTP client for the CRM."""
-    return crm_session(crm.base_url, crm.token.get_secret_value(), crm.timeout_s)
-
-
-def webhook_secrets(crm: CrmSettings) -> tuple[str, ...]:
-    """Return the secrets an event may be signed with, the present one first."""
-    previous = crm.previous_webhook_secret
-    secrets_ = (crm.webhook_secret.get_secret_value(), previous.get_secret_value() if previous else "")
-    return tuple(secret for secret in secrets_ if secret)
-
-
-def signing_secrets(slack: SlackSettings) -> tuple[str, ...]:
-    """Return the secrets a request of Slack may be signed with, the present one first."""
-    previous = slack.previous_signing_secret
-    present = slack.signing_secret.get_secret_value()
-    return (present, previous.get_secret_value()) if previous else (present,)
 
 
 def accept_from_slack(doorstep: Doorstep) -> Accept:

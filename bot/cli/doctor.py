@@ -22,6 +22,7 @@ from bot.cli.loading import load_settings
 from bot.cli.opening import CannotOpen, opened
 from bot.cli.running import complain
 from bot.clock import SystemClock
+from bot.counterparts import crm_client, slack_connection
 from bot.crm.rest import RestCrm
 from bot.crm.wire import NotPermitted, Wire
 from bot.files import FileInvalid, read_organisation, read_policy
@@ -32,7 +33,6 @@ from bot.slack.channels import Channels
 from bot.slack.connection import SlackClients, open_clients, web_client
 from bot.slack.failures import asked
 from bot.trust import trusted_authorities
-from bot.wiring import crm_client, slack_connection
 from handlers.ports import DonorUnknown, Refused, Unavailable
 from handlers.rules.first_policy import REPAIR, UNREADABLE
 from policy.closed import nothing_allowed

@@ -14,7 +14,7 @@ from sqlalchemy import delete
 
 from bot.files import policy_source
 from bot.policy_in_force import PolicyInForce
-from bot.wiring import settle_policy
+from bot.starting import settle_policy
 from handlers.commands import (
     ApprovalClicked,
     ChatUser,

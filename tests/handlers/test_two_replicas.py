@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.policy_in_force import PolicyInForce
-from bot.wiring import settle_policy
+from bot.starting import settle_policy
 from handlers.commands import ChatUser, PolicyApprovalClicked, ReplyAddress
 from handlers.ports import Colleague
 from policy.decide import CompiledPolicy

@@ -16,10 +16,11 @@ import pytest
 import pytest_asyncio
 
 from bot.cli.running import listen
+from bot.counterparts import signing_secrets
 from bot.http import asgi, patience
 from bot.settings import AiModelSettings, CrmSettings, Settings, SlackSettings
 from bot.slack.http import SlackEndpoint
-from bot.wiring import build, signing_secrets
+from bot.wiring import build
 from tests.loop.staging import MASTER_KEY, ORGANISATION, serving
 from tests.patience import PATIENCE_S
 
