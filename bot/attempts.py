@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -53,8 +54,8 @@ class Taker(Protocol):
     def claim_in(self, tx: Transaction, ids: Sequence[str]) -> list[Item]:
         """Claim what is due of the items with those *ids* in the caller's transaction."""
 
-    def begin(self, items: list[Item], reserved: int) -> None:
-        """Work on *items*, now that they are committed, and reserve no longer."""
+    def begin(self, items: list[Item], reserved: int, asked_at: float) -> None:
+        """Work on *items*, committed by what was asked for at that time, and reserve no longer."""
 
 
 class Attempts:
@@ -154,11 +155,12 @@ class Attempts:
             found = self._taker.claim_in(tx, added[:reserved]) if self._taker and added and reserved else []
             return found, len(found) < len(added)
 
+        asked_at = asyncio.get_running_loop().time()
         try:
             taken, left = await self._context.database.write(along)
         finally:
             if self._taker:
-                self._taker.begin(taken, reserved)
+                self._taker.begin(taken, reserved, asked_at)
         if left:
             self._bell.ring(OUTBOX)
 

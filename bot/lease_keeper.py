@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 
 from bot.claiming import LEASE
-from storage.errors import StorageError
+from storage.errors import LeaseLostError, StorageError
 
 log = logging.getLogger(__name__)
 
@@ -18,18 +20,27 @@ HELD_S = LEASE.total_seconds() - 2.0  # so much sooner than others do we take a 
 class LeaseKeeper:
     """Keeps the lease of what the present task works on; *extend* says whether it is still ours.
 
-    Most work is over before the first extension is due, so nothing but a timer runs until then.
+    *asked_at* is when it was claimed, by the event loop's time and before the database was asked: an answer
+    that took long took it from the lease. Most work is over before the first extension is due, so nothing but
+    a timer runs until then.
     """
 
-    def __init__(self, extend: Callable[[], Awaitable[bool]], **told: str) -> None:
-        loop = asyncio.get_running_loop()
+    def __init__(self, extend: Callable[[], Awaitable[bool]], asked_at: float, **told: str) -> None:
+        self._loop = asyncio.get_running_loop()
         self._extend, self._told, self._working = extend, told, asyncio.current_task()
-        self._held_until = loop.time() + HELD_S
+        self._held_until = asked_at + HELD_S
         self._beating: asyncio.Task[None] | None = None
-        self._timer = loop.call_later(HEARTBEAT_S, self._begin)
+        self._timer = self._loop.call_at(asked_at + HEARTBEAT_S, self._begin)
+        _KEEPER.set(self)
+
+    def is_over(self) -> bool:
+        """Say whether somebody else may have it by now."""
+        return self._loop.time() >= self._held_until
 
     async def end(self) -> None:
         """Keep it no longer: the work is over."""
+        if not self.is_over():
+            self._held_until = math.inf  # what the work has left running asks no more
         self._timer.cancel()
         if self._beating:
             self._beating.cancel()
@@ -44,9 +55,8 @@ class LeaseKeeper:
         A database that does not answer for a moment is asked again: it cannot give the item away meanwhile.
         Once the lease may have run out, whoever takes the item over must find nobody still at it.
         """
-        loop = asyncio.get_running_loop()
-        while loop.time() < self._held_until:
-            asked_at = loop.time()
+        while not self.is_over():
+            asked_at = self._loop.time()
             try:
                 async with asyncio.timeout_at(self._held_until):
                     if not await self._extend():
@@ -61,3 +71,17 @@ class LeaseKeeper:
         log.warning("lease lost", extra=self._told)
         if self._working:
             self._working.cancel()
+
+
+_KEEPER: ContextVar[LeaseKeeper | None] = ContextVar("lease_keeper", default=None)
+
+
+def check_it_is_held() -> None:
+    """Raise LeaseLostError when what is being worked on may be somebody else's by now.
+
+    To be asked right before anything is sent: a process that was stopped for longer than its lease goes on in
+    the middle of a line, before its keeper has a turn.
+    """
+    keeper = _KEEPER.get()
+    if keeper and keeper.is_over():
+        raise LeaseLostError

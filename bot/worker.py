@@ -15,7 +15,7 @@ from bot.attempts import Attempts, Observe, Taker
 from bot.claiming import LEASE, Claims
 from bot.doorstep import OUTBOX
 from bot.lanes import Lane
-from bot.lease_keeper import LeaseKeeper
+from bot.lease_keeper import LeaseKeeper, check_it_is_held
 from bot.logs import CORRELATION
 from handlers import ARRIVALS, DEPARTURES
 from handlers.context import Context, Discard
@@ -97,12 +97,15 @@ class Worker:
         """Claim what is due of the items with those *ids* in the transaction of the caller, in its thread."""
         return self._claims.those(tx, ids)
 
-    def begin(self, items: list[Item], reserved: int) -> None:
-        """Work on *items*, which a commit took along, and give back what was *reserved* for them."""
+    def begin(self, items: list[Item], reserved: int, asked_at: float) -> None:
+        """Work on *items*, which a commit took along, and give back what was *reserved* for them.
+
+        *asked_at* is the event loop's time before that commit.
+        """
         was_full = self._room() <= 0
         self._reserved -= reserved
         for item in items:
-            self._start(item)
+            self._start(item, asked_at)
         if reserved and (was_full or not self._is_taking):
             self._again.set()
 
@@ -117,14 +120,15 @@ class Worker:
         for_anything = self._room()
         if free <= 0:
             return False
+        asked_at = asyncio.get_running_loop().time()
         claimed = await self._claims.take(free, for_anything)
         for item in claimed.items:
-            self._start(item)
+            self._start(item, asked_at)
         return claimed.is_full and bool(claimed.items)
 
-    def _start(self, item: Item) -> None:
+    def _start(self, item: Item, asked_at: float) -> None:
         self._not_urgent += item.priority > PEOPLE_FIRST
-        task = asyncio.create_task(self._work(item))
+        task = asyncio.create_task(self._work(item, asked_at))
         self._running.add(task)
         task.add_done_callback(partial(self._finished, item))
 
@@ -171,17 +175,18 @@ class Worker:
         with contextlib.suppress(StorageError):
             await self._context.database.write(lambda tx: self._lane.queue(tx).release(self._owner))
 
-    async def _work(self, item: Item) -> None:
-        keeper = LeaseKeeper(partial(self._extended, item), lane=self._lane.name, item=item.id)
+    async def _work(self, item: Item, asked_at: float) -> None:
+        keeper = LeaseKeeper(partial(self._extended, item), asked_at, lane=self._lane.name, item=item.id)
         CORRELATION.set(item.correlation_id)
         try:
+            check_it_is_held()
             case = await self._within_its_case(item)
             CORRELATION.set(case.correlation_id)
             traced: dict[str, str | int] = {"attempt": item.attempts, "caused_by": item.correlation_id}
             with span(f"{self._lane.name} {item.kind}", case.correlation_id, **traced):
                 await self._attempts.handle(case)
         except LeaseLostError:
-            log.info("item was taken over", extra={"lane": self._lane.name, "item": item.id})
+            log.info("left to whoever holds its lease now", extra={"lane": self._lane.name, "item": item.id})
         finally:
             await keeper.end()
 

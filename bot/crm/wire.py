@@ -11,6 +11,7 @@ from typing import Any, Final
 import aiohttp
 
 from bot.failpoints import hit
+from bot.lease_keeper import check_it_is_held
 from handlers.ports import DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
 from storage.limits import Limits, LocalLimits
 
@@ -105,10 +106,12 @@ class Wire:
     ) -> dict[str, Any]:
         """Send one write exactly once.
 
-        Raises StaleRecord, OutcomeUnknown, Unavailable, DonorUnknown (the record is gone), Refused.
+        Raises StaleRecord, OutcomeUnknown, Unavailable, DonorUnknown (the record is gone), Refused, and
+        LeaseLostError before anything is sent.
         """
         await self._admitted()
         hit("crm.sending")
+        check_it_is_held()
         try:
             answer = await self._ask(
                 method,

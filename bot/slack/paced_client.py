@@ -10,6 +10,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.failpoints import hit
+from bot.lease_keeper import check_it_is_held
 from handlers.ports import Unavailable
 from storage.limits import Limits
 
@@ -28,13 +30,15 @@ class PacedWebClient(AsyncWebClient):
         self._limits, self._sleep = limits, sleep
 
     async def api_call(self, api_method: str, **options: Any) -> AsyncSlackResponse:
-        """Call a method of Slack; raises Unavailable and what the library raises."""
+        """Call a method of Slack; raises Unavailable, LeaseLostError and what the library raises."""
         name = _name(api_method, options)
         wait = await self._limits.held(name)
         if wait > LONGEST_WAIT_SECONDS:
             raise Unavailable(SLACK, "ratelimited", timedelta(seconds=wait))
         if wait > 0:
             await self._sleep(wait)
+        hit(f"{SLACK}.sending.{api_method}")
+        check_it_is_held()
         try:
             return await super().api_call(api_method, **options)
         except SlackApiError as error:

@@ -10,6 +10,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.lease_keeper import check_it_is_held
 from bot.slack.blocks import Message
 from bot.slack.channels import Channels
 from bot.slack.connection import quiet_logger
@@ -74,6 +75,7 @@ class Replies:
         webhook = AsyncWebhookClient(
             url, session=self._client.session, retry_handlers=[], logger=quiet_logger()
         )
+        check_it_is_held()
         try:
             response = await webhook.send_dict(body)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):

@@ -134,6 +134,14 @@ class Bot:
         except FileNotFoundError:
             return False
 
+    def is_frozen(self) -> bool:
+        """Whether the process stands still until it is let go on."""
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+    async def awake(self) -> None:
+        """Wait until it answers, after it has stood still."""
+        await until(lambda: self._answers("frozen"), "the bot answers again")
+
     async def kill(self) -> None:
         """Pull the plug."""
         assert self.pid

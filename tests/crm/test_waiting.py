@@ -14,7 +14,9 @@ from bot.cli.running import listen
 from bot.crm.wire import Wire, crm_session
 from bot.http.asgi import Receive, Scope, Send, answer
 from handlers.ports import OutcomeUnknown, Unavailable
+from storage.errors import LeaseLostError
 from storage.limits import LocalLimits
+from tests.leases import lose_the_lease
 from tests.loop.staging import serving
 
 
@@ -47,6 +49,28 @@ async def test_nobody_asks_before_the_time_is_over() -> None:
         )
         now = 30.0
         assert (await other.get("ping"), asked) == ({}, 2)
+
+
+async def test_whoever_stood_still_for_longer_than_their_lease_writes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Somebody else has written it by then, and perhaps it was taken back since."""
+    heard: list[str] = []
+
+    async def crm(scope: Scope, _receive: Receive, send: Send) -> None:
+        heard.append(scope["method"])
+        await answer(send, 200, {})
+
+    async with (
+        serving(crm, listen("127.0.0.1", 0)) as origin,
+        crm_session(origin, "token", 10) as session,
+    ):
+        wire = Wire(session)
+        await wire.get("ping")
+        lose_the_lease(monkeypatch)
+        with pytest.raises(LeaseLostError):
+            await wire.write("PUT", "tasks/1", {}, actor="a", headers={})
+    assert heard == ["GET"]
 
 
 @asynccontextmanager

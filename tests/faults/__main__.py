@@ -15,13 +15,14 @@ import time
 from random import Random
 
 from tests.crash import conftest as crash
-from tests.faults.breaking import FAULTS, OF_SERVERS
+from tests.faults.breaking import Fault, possible
 from tests.faults.counting import settle_and_count
 from tests.faults.servers import Missing
-from tests.faults.world import APPROVABLE, TOLD_IN_PART, World, open_world
+from tests.faults.world import PRESSABLE, TOLD_IN_PART, World, open_world
 from tests.loop import staging
 
 PATIENCE_S = 120.0
+TOGETHER = 0.3
 
 
 async def main(options: argparse.Namespace) -> int:
@@ -44,23 +45,22 @@ async def _story(world: World, options: argparse.Namespace) -> None:
     until = time.monotonic() + options.minutes * 60
     portfolio = (d.id for d in world.stage.crm.tables.donors if d.owner_id == "staff-olivia")
     donors = sorted(donor for donor in portfolio if donor not in TOLD_IN_PART)
-    possible = [each for each in FAULTS if world.servers or each not in OF_SERVERS]
-    wanted = [each for each in possible if not options.only or options.only in each.__name__]
+    wanted = possible(world, options.only)
     step = 0
     while step < options.steps or time.monotonic() < until:
-        fault = world.random.choice(wanted)
         began = time.monotonic()
-        breaking = asyncio.create_task(fault(world))
-        world.broken[fault.__name__] += 1
+        faults = _chosen(world, wanted)
+        breaking = [asyncio.create_task(fault(world)) for fault in faults]
+        world.broken.update(fault.__name__ for fault in faults)
         for _ in range(world.random.randint(2, 5)):
             world.give(world.random.choice(donors))
             for each in world.waiting()[:10]:
                 await world.deliver(each)
             await world.click(await _decisions(world))
-        await breaking
+        await asyncio.gather(*breaking)
         step += 1
         took = time.monotonic() - began
-        told = f"{step:4d}  {fault.__name__:<18} {took:5.1f} s"
+        told = f"{step:4d}  {' and '.join(fault.__name__ for fault in faults):<40} {took:5.1f} s"
         print(f"{told}  {len(world.acknowledged)} of {len(world.sent)} in", flush=True)
     while world.waiting():
         for each in world.waiting():
@@ -68,9 +68,18 @@ async def _story(world: World, options: argparse.Namespace) -> None:
         await asyncio.sleep(0.05)
 
 
+def _chosen(world: World, wanted: list[tuple[str, Fault]]) -> list[Fault]:
+    """Choose what breaks next: one thing, or two at the same moment."""
+    befalls, fault = world.random.choice(wanted)
+    others = [each for other, each in wanted if other != befalls]
+    if others and world.random.random() < TOGETHER:
+        return [fault, world.random.choice(others)]
+    return [fault]
+
+
 async def _decisions(world: World) -> list[object]:
     try:
-        found = await world.members[0].bot.read(lambda tx: tx.escalations.newest(APPROVABLE, limit=20))
+        found = await world.members[0].bot.read(lambda tx: tx.escalations.newest(PRESSABLE, limit=20))
     except Exception:  # noqa: BLE001 - the database may be down just now
         return []
     return list(found)  # type: ignore[call-overload, no-any-return]

@@ -1,4 +1,4 @@
-"""What breaks, each for a moment."""
+"""What breaks around the replicas, each for a moment, and which of all faults may come together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import make_url
 
-from tests.crash.test_killed_anywhere import POINTS as EVERY_POINT
+from tests.faults import replicas
 from tests.faults.network import Wire
 from tests.faults.world import World
 
@@ -35,33 +35,8 @@ WELL: dict[str, dict[str, Any]] = {
     },
     "model": {"down": False, "slow_ms": 0, "garbage": False, "ignore_schema": False, "truncate": False},
 }
-POINTS = tuple(sorted({point.partition("#")[0] for point in EVERY_POINT}))
 HOUR, DAY = 3600, 86400
 LEAPS = (-7 * DAY, -DAY, -HOUR, -300, 300, HOUR, DAY, 7 * DAY)
-
-
-async def kill_a_replica(world: World) -> None:
-    bot = world.random.choice(world.members).bot
-    if bot.pid is not None:
-        await bot.kill()
-    await asyncio.sleep(world.random.uniform(0, 0.5))
-    await bot.start()
-
-
-async def kill_at_a_failpoint(world: World) -> None:
-    """Have a replica die where it hurts, at the first or a later time that it comes by there."""
-    bot = world.random.choice(world.members).bot
-    point = f"{world.random.choice(POINTS)}#{world.random.randint(1, 4)}"
-    world.broken[f"  died at: {point.partition('#')[0]}"] += 1
-    if bot.pid is not None:
-        await bot.kill()
-    await bot.start(point, to_die=True)
-    for _ in range(world.random.randint(10, 80)):
-        if not bot.is_running():
-            break
-        await asyncio.sleep(0.1)
-    await bot.kill()
-    await bot.start()
 
 
 async def fill_the_disk(world: World) -> None:
@@ -75,7 +50,8 @@ async def fill_the_disk(world: World) -> None:
     path = Path(str(make_url(world.database_url).database))
     written = path.with_name(f"{path.name}-wal")
     pid = world.members[0].bot.pid
-    assert pid
+    if pid is None:
+        return
     _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     held = max(each.stat().st_size for each in (path, written) if each.exists())
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (held + world.random.choice((0, 20_000)), hard))
@@ -84,17 +60,15 @@ async def fill_the_disk(world: World) -> None:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
 
 
-async def restart_a_replica(world: World) -> None:
-    """As in a rolling restart: it is asked to stop, and has to end well."""
-    bot = world.random.choice(world.members).bot
-    if bot.pid is not None:
-        code = await bot.terminate()
-        assert code == 0, f"it ended with {code}"
-    await bot.start()
-
-
 async def flush_redis(world: World) -> None:
     world.bell.flush()
+
+
+async def keep_flushing_redis(world: World) -> None:
+    """Have next to no wake-up outlive the moment between the ring and the claim."""
+    for _ in range(world.random.randint(20, 200)):
+        world.bell.flush()
+        await asyncio.sleep(0.01)
 
 
 async def take_redis_away(world: World) -> None:
@@ -118,7 +92,7 @@ async def _restart_postgres(world: World, mode: str) -> None:
 
 
 async def cut_a_wire(world: World) -> None:
-    """Cut one replica off from the database, Redis, or Slack, CRM and model, in one of four ways."""
+    """Cut one replica off from the database, Redis, or Slack, CRM and model, in one of several ways."""
     member = world.random.choice(world.members)
     await _cut(world, world.random.choice(member.wires))
 
@@ -130,7 +104,8 @@ async def cut_everything(world: World) -> None:
 
 
 async def _cut(world: World, wire: Wire) -> None:
-    how = world.random.choice((wire.stall, wire.refuse, wire.reset, wire.close_halves))
+    ways = (wire.stall, wire.refuse, wire.reset, wire.close_halves, wire.lose_answers, wire.lose_requests)
+    how = world.random.choice(ways)
     world.broken[f"  wire: {how.__name__}"] += 1
     how()
     await asyncio.sleep(world.random.uniform(0.2, 4))
@@ -145,6 +120,16 @@ async def stall_for_long(world: World) -> None:
     wire.stall()
     await asyncio.sleep(world.random.uniform(16, 25))
     wire.mend()
+
+
+async def confirm_after_the_cut(world: World) -> None:
+    """Have the CRM do what it was asked long after whoever asked was cut off, perhaps for a lease's time."""
+    await world.stage.break_crm(slow_ms=world.random.choice((500, 3_000, 12_000, 20_000)))
+    for _ in range(world.random.randint(1, 5)):
+        await asyncio.sleep(world.random.uniform(0.1, 1.5))
+        for member in world.members:
+            member.outside.reset()
+    await world.stage.break_crm(**WELL["crm"])
 
 
 async def set_a_clock(world: World) -> None:
@@ -195,25 +180,41 @@ async def stall_the_model(world: World) -> None:
 
 
 Fault = Callable[[World], Awaitable[None]]
-FAULTS: tuple[Fault, ...] = (
-    kill_a_replica,
-    kill_a_replica,
-    kill_at_a_failpoint,
-    kill_at_a_failpoint,
-    restart_a_replica,
-    fill_the_disk,
-    flush_redis,
-    take_redis_away,
-    kill_postgres,
-    restart_postgres,
-    cut_a_wire,
-    cut_a_wire,
-    cut_everything,
-    stall_for_long,
-    set_a_clock,
-    cut_slack_off,
-    let_the_crm_lie,
-    stall_the_model,
-)
-OF_SERVERS = frozenset({flush_redis, take_redis_away, kill_postgres, restart_postgres})
+FAULTS: dict[str, tuple[Fault, ...]] = {
+    "a replica": (
+        replicas.kill_a_replica,
+        replicas.kill_a_replica,
+        replicas.kill_all_replicas,
+        replicas.kill_at_a_failpoint,
+        replicas.kill_at_a_failpoint,
+        replicas.kill_while_it_starts,
+        replicas.kill_while_it_stops,
+        replicas.restart_a_replica,
+        replicas.freeze_a_replica,
+        replicas.freeze_at_a_failpoint,
+    ),
+    "a server": (
+        fill_the_disk,
+        flush_redis,
+        keep_flushing_redis,
+        take_redis_away,
+        kill_postgres,
+        restart_postgres,
+    ),
+    "the network": (cut_a_wire, cut_a_wire, cut_everything, stall_for_long),
+    "a clock": (set_a_clock,),
+    "the world": (cut_slack_off, let_the_crm_lie, confirm_after_the_cut, stall_the_model),
+}
+"""By what they befall: two of different kinds may come at the same moment."""
+OF_SERVERS = frozenset({flush_redis, keep_flushing_redis, take_redis_away, kill_postgres, restart_postgres})
 """What can only break where there are servers."""
+
+
+def possible(world: World, only: str) -> list[tuple[str, Fault]]:
+    """Return what can break in this *world*, with what it befalls; *only* what has that in its name."""
+    return [
+        (befalls, fault)
+        for befalls, faults in FAULTS.items()
+        for fault in faults
+        if (world.servers or fault not in OF_SERVERS) and only in fault.__name__
+    ]

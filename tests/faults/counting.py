@@ -18,7 +18,7 @@ from storage.transaction import Transaction
 from tests.databases import perform
 from tests.faults.breaking import WELL
 from tests.faults.world import World
-from tests.loop.shown import escalation_of
+from tests.loop.shown import escalation_of, has
 from tests.loop.staging import OLIVIA, OLIVIAS
 
 SETTLING_S = 150.0
@@ -118,6 +118,12 @@ async def _counted(world: World) -> tuple[list[str], list[str], list[str]]:
     doubled += [f"{key} was written {n} times" for key, n in written.items() if n != 1]
     doubled += [f"card of {about} is there {n} times" for about, n in cards.items() if n != 1]
     by_decision = Counter(e.id for e in escalations for key in written.elements() if key.startswith(e.id))
+    other += [
+        f"{e.id} is {e.state.value}, and its card says otherwise" for e in escalations if _lies(e, messages)
+    ]
+    undone = {e.id for e in escalations if e.state is EscalationState.UNDONE}
+    lost += [f"{e} was to be undone and is not" for e in world.taken_back - undone]
+    other += [f"{e} is undone and nobody asked" for e in undone - set(world.clicked)]
     executed = {e.id for e in escalations if e.state is EscalationState.EXECUTED}
     lost += [f"{e} is executed and not written" for e in executed if by_decision[e] == 0]
     doubled += [f"{e} is executed and written {by_decision[e]} times" for e in executed if by_decision[e] > 1]
@@ -131,6 +137,20 @@ async def _counted(world: World) -> tuple[list[str], list[str], list[str]]:
     states = Counter(each.state.value for each in escalations)
     print(f"decisions: {dict(states)}; written: {len(written)}; cards: {len(cards)}")
     return lost, doubled, other
+
+
+TITLES = {
+    EscalationState.OPEN: "Decision needed: ",
+    EscalationState.DEFERRED: "Put off: ",
+    EscalationState.EXECUTED: "Done: ",
+    EscalationState.UNDONE: "Undone: ",
+}
+
+
+def _lies(escalation: Any, messages: list[dict[str, Any]]) -> bool:
+    """Say whether the card of *escalation* tells of another state than the one it is in."""
+    title = TITLES.get(escalation.state, "")
+    return any(_about(message) == escalation.id and not has(message, title) for message in messages)
 
 
 def _story_of(world: World, decision: str) -> list[str]:

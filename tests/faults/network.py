@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-State = Literal["whole", "refused", "stalled"]
+State = Literal["whole", "refused", "stalled", "without answers", "without requests"]
 _PIECE = 65536
 
 
@@ -18,7 +18,8 @@ class Wire:
     """Carries bytes to *port* on this machine; *state* says what becomes of them at the moment.
 
     Whole: they pass. Refused: connections are reset and no new one is made. Stalled: connections stay and are
-    made, and nothing passes in either direction, as when a cable is pulled.
+    made, and nothing passes in either direction, as when a cable is pulled. Without answers or without
+    requests: it is as stalled, but in one direction only, and what is sent in the other arrives.
     """
 
     port: int
@@ -31,6 +32,16 @@ class Wire:
     def stall(self) -> None:
         """Let nothing pass, and tell nobody."""
         self.state = "stalled"
+        self._passing.clear()
+
+    def lose_answers(self) -> None:
+        """Let requests through, and hold back what is answered."""
+        self.state = "without answers"
+        self._passing.clear()
+
+    def lose_requests(self) -> None:
+        """Let answers to what was asked before through, and nothing else."""
+        self.state = "without requests"
         self._passing.clear()
 
     def refuse(self) -> None:
@@ -64,11 +75,15 @@ class Wire:
         assert task
         self._carrying.add(task)
         try:
-            await self._passing.wait()
+            if self.state == "stalled":
+                await self._passing.wait()
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.port)
             self._ends.add(far_writer)
             try:
-                await asyncio.gather(self._pass(reader, far_writer), self._pass(far_reader, writer))
+                await asyncio.gather(
+                    self._pass(reader, far_writer, "without answers"),
+                    self._pass(far_reader, writer, "without requests"),
+                )
             finally:
                 self._ends.discard(far_writer)
                 far_writer.transport.abort()
@@ -79,9 +94,13 @@ class Wire:
             self._carrying.discard(task)
             writer.transport.abort()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, open_while: State
+    ) -> None:
+        """Carry one direction; unlike the other one it is open in the state *open_while*."""
         while piece := await reader.read(_PIECE):
-            await self._passing.wait()
+            if self.state != open_while:
+                await self._passing.wait()
             try:
                 writer.write(piece)
             except RuntimeError:  # this half was closed

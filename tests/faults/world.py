@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -26,7 +27,16 @@ from tests.loop.staging import OLIVIA, Staging, open_staging, organisation_file,
 
 TOLD_IN_PART = frozenset({"donor-0013"})
 """Donors of whom the CRM does not show everything: an event about what it hides waits for long."""
-APPROVABLE = (EscalationState.OPEN,)
+ANSWERS = {
+    EscalationState.OPEN: ("approve:", "approve:", "approve:", "approve:", "defer:tomorrow:"),
+    EscalationState.DEFERRED: ("bring_back:", ""),
+    EscalationState.EXECUTED: ("undo:", "", "", ""),
+}
+"""What people press, as the action's name and what stands before the decision's id; nothing now and then."""
+PRESSABLE = tuple(ANSWERS)
+AT_ONCE = 0.2
+ANSWERS_WITHIN_S = 5.0
+"""So long do the CRM and Slack wait before they take it that nobody is there."""
 REPLICAS = 2
 
 
@@ -65,6 +75,7 @@ class World:
     acknowledged: set[str] = field(default_factory=set)
     clicked: Counter[str] = field(default_factory=Counter)
     thanked: set[str] = field(default_factory=set)
+    taken_back: set[str] = field(default_factory=set)
     deliveries: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
 
@@ -110,37 +121,64 @@ class World:
         return waiting
 
     async def deliver(self, event_id: str) -> None:
-        """Deliver an event to either replica, perhaps twice; what is not acknowledged comes again later."""
+        """Deliver an event to either replica, perhaps twice or to both at once.
+
+        What is not acknowledged comes again later.
+        """
         donor = self.sent[event_id]
         data = {"donor_id": donor, "gift_id": event_id.partition(":")[2]}
         body, headers = signed_event(event_id, "donation.received", donor, data)
-        for _ in range(self.random.choice((1, 1, 1, 2))):
-            door = f"{self.someone().bot.origin}/crm/events"
-            try:
-                answer = await self.stage.http.post(door, content=body, headers=headers, timeout=3)
-            except httpx2.TransportError:
-                self.deliveries["no answer"] += 1
-                continue
-            self.deliveries[str(answer.status_code)] += 1
-            if answer.status_code == 202:
-                self.acknowledged.add(event_id)
-
-    async def click(self, opened: list[Any]) -> None:
-        """Approve an open decision, perhaps twice and at both replicas."""
-        if not opened:
+        together = self.random.random() < AT_ONCE
+        doors = [self.someone().bot.origin for _ in range(self.random.choice((1, 1, 1, 2)))]
+        if together:
+            doors = [member.bot.origin for member in self.members] * 2
+        arriving = [self._deliver(event_id, door, body, headers) for door in doors]
+        if together:
+            await asyncio.gather(*arriving)
             return
-        chosen = self.random.choice(opened)
-        for _ in range(self.random.choice((1, 2, 3))):
-            self.clicked[chosen.id] += 1
-            nonce = f"{chosen.id}-{self.clicked[chosen.id]}"
-            try:
+        for each in arriving:
+            await each
+
+    async def _deliver(self, event_id: str, door: str, body: bytes, headers: dict[str, str]) -> None:
+        try:
+            answer = await self.stage.http.post(
+                f"{door}/crm/events", content=body, headers=headers, timeout=3
+            )
+        except httpx2.TransportError:
+            self.deliveries["no answer"] += 1
+            return
+        self.deliveries[str(answer.status_code)] += 1
+        if answer.status_code == 202:
+            self.acknowledged.add(event_id)
+
+    async def click(self, pressable: list[Any]) -> None:
+        """Approve a decision, put it off, bring it back or undo it, perhaps often and at both replicas."""
+        if not pressable:
+            return
+        chosen = self.random.choice(pressable)
+        answer = self.random.choice(ANSWERS[chosen.state])
+        if not answer:
+            return
+        await asyncio.gather(
+            *(self._press(chosen.id, answer) for _ in range(self.random.choice((1, 2, 3)))),
+        )
+
+    async def _press(self, decision: str, what: str) -> None:
+        self.clicked[decision] += 1
+        nonce = f"{decision}-{self.clicked[decision]}"
+        action, _, choice = what.partition(":")
+        door = self.someone().bot.origin
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN_S):
                 answer = await self.stage.signed_click(
-                    OLIVIA, "cs:approve", chosen.id, nonce=nonce, origin=self.someone().bot.origin
+                    OLIVIA, f"cs:{action}", f"{choice}{decision}", nonce=nonce, origin=door
                 )
-            except httpx2.TransportError:
-                continue
-            if answer.status_code == 200:
-                self.thanked.add(f"click:T0HARBOUR:1.1:{nonce}:{OLIVIA}")
+        except (httpx2.TransportError, TimeoutError):
+            return
+        if answer.status_code == 200:
+            self.thanked.add(f"click:T0HARBOUR:1.1:{nonce}:{OLIVIA}")
+            if action == "undo":
+                self.taken_back.add(decision)
 
 
 @asynccontextmanager

@@ -62,6 +62,22 @@ class Long:
         return lambda _tx: None
 
 
+async def _arrived(house: House) -> None:
+    """Have one item wait in the inbox."""
+    command = UnreadableEventArrived(reason="x", body="")
+    received = Received(
+        id="item",
+        source="test",
+        dedupe_key="1",
+        kind=command.type,
+        entity_key=None,
+        body=command.model_dump_json().encode(),
+        correlation_id="c",
+        received_at=house.clock.now(),
+    )
+    await house.database.write(lambda tx: tx.inbox.accept(received))
+
+
 async def _worked_on(
     house: House, monkeypatch: pytest.MonkeyPatch, answers: Callable[[int, Extend], bool], enough: int
 ) -> tuple[str, dict[str, int]]:
@@ -77,19 +93,7 @@ async def _worked_on(
         return answers(asked, lambda: extend(queue, *given))
 
     monkeypatch.setattr(LeasedQueue, "extend", extended)
-    command = UnreadableEventArrived(reason="x", body="")
-    now = house.clock.now()
-    received = Received(
-        id="item",
-        source="test",
-        dedupe_key="1",
-        kind=command.type,
-        entity_key=None,
-        body=command.model_dump_json().encode(),
-        correlation_id="c",
-        received_at=now,
-    )
-    await house.database.write(lambda tx: tx.inbox.accept(received))
+    await _arrived(house)
     lane = replace(INBOUND, handlers={UnreadableEventArrived: long})
     worker = Worker(lane, house.context, InProcessBell(), owner="w", slots=1, random=Random(1))
     stop = asyncio.Event()
@@ -130,6 +134,36 @@ async def test_a_lease_that_cannot_be_held_any_longer_is_given_up_in_time(
     how, counts = await _worked_on(house, monkeypatch, away, enough=10**6)
     assert (how, counts["done"]) == ("given up", 0)
     assert keeping.LEASE.total_seconds() - 2.0 == 13.0
+
+
+async def test_a_claim_that_was_answered_too_late_is_not_begun(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease ran while the database was silent: somebody else may have the item by now."""
+    monkeypatch.setattr(keeping, "HELD_S", 0.02)
+    write, loop, late = house.database.write, asyncio.get_running_loop(), asyncio.Event()
+
+    async def silent(work: Callable[[Transaction], Any]) -> Any:
+        answered, heard_at = await write(work), loop.time() + 0.03
+        while loop.time() < heard_at:
+            await asyncio.sleep(0)
+        if getattr(answered[0], "items", ()) if isinstance(answered, tuple) else ():
+            late.set()
+        return answered
+
+    await _arrived(house)
+    monkeypatch.setattr(house.database, "write", silent)
+    long, stop = Long(), asyncio.Event()
+    lane = replace(INBOUND, handlers={UnreadableEventArrived: long})
+    worker = Worker(lane, house.context, InProcessBell(), owner="w", slots=1, random=Random(1))
+    running = asyncio.create_task(worker.run(stop))
+    async with asyncio.timeout(20):
+        await late.wait()
+        stop.set()
+        long.let_go.set()
+        await running
+    counts = await house.database.read(lambda tx: tx.inbox.counts())
+    assert (long.begun.is_set(), counts["done"], counts["ready"]) == (False, 0, 1)
 
 
 @pytest.mark.parametrize("stored", [False, True], ids=["before the commit", "after the commit"])

@@ -15,6 +15,8 @@ from handlers.digests.post_digest import REFUSED_BLOCKS
 from handlers.outcomes import DigestDetail, EvidenceLine, EvidenceShown, HomeShown, Notice
 from handlers.ports import Colleague, MessageRef, OutcomeUnknown, Refused, Unavailable
 from policy.digest import Chart, DigestSection, Series
+from storage.errors import LeaseLostError
+from tests.leases import lose_the_lease
 from tests.slack.conftest import (
     ELLIS,
     FIONA,
@@ -57,6 +59,23 @@ async def test_a_lost_answer_does_not_make_a_second_card(stage: Stage) -> None:
     at = await post_card(stage, retry_since=before)
     [message] = stage.messages(PORTFOLIO)
     assert at == MessageRef(PORTFOLIO, message.ts)
+
+
+async def test_whoever_stood_still_for_longer_than_their_lease_sends_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else has posted the card by then, and may have brought it up to date."""
+    at = await post_card(stage)
+    to = ReplyAddress(user_id=OLIVIA, channel_id=PORTFOLIO, response_url=f"{stage.origin}/hooks/1")
+    lose_the_lease(monkeypatch)
+    for sending in (
+        post_card(stage, marker="m2"),
+        stage.chat.show_card(CARD, EXECUTED, at, PORTFOLIO, "m1", None),
+        stage.chat.answer(NOTICE, to),
+    ):
+        with pytest.raises(LeaseLostError):
+            await sending
+    assert [message.text for message in stage.messages(PORTFOLIO)] == ["Decision needed: Jane Doe"]
 
 
 async def test_a_retry_posts_when_the_first_attempt_never_arrived(stage: Stage) -> None:
