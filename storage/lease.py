@@ -159,12 +159,16 @@ class LeasedQueue:
         self._settle(item, {"status": "dead", "finished_at": now, "last_error": error_code(error)})
 
     def revive(self, item_id: str, now: datetime) -> bool:
-        """Make a dead item claimable again with its attempts forgotten; False when it is not dead."""
+        """Make a dead item claimable again; False when it is not dead.
+
+        Its attempts are forgotten but for one: whoever tries again still looks for what it may have left.
+        """
         table = self._table
+        attempts = case((table.c.first_attempt_at.is_not(None), 1), else_=0)
         changed = self._connection.execute(
             update(table)
             .where(table.c.id == item_id, table.c.status == "dead")
-            .values(status="ready", available_at=now, attempts=0, finished_at=None)
+            .values(status="ready", available_at=now, attempts=attempts, finished_at=None)
         )
         return changed.rowcount == 1
 

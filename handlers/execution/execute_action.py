@@ -49,6 +49,8 @@ NOT_THERE = (
     "The CRM says each time that it has written this, and shows nothing of it afterwards. "
     "Look there before you enter it by hand, and tell whoever looks after the CRM."
 )
+DELETED = "It had been written already, and somebody has deleted it in the CRM since."
+HAS_BEEN_DELETED = "http_410"
 ENOUGH_LOOKS = (
     8  # with the pauses in between they take a minute: time enough for a CRM that shows things late
 )
@@ -125,7 +127,8 @@ async def _write(
             context=context,
         )
     except Refused as refused:
-        reason = f"The CRM refused the change ({refused.code})."
+        refusal = f"The CRM refused the change ({refused.code})."
+        reason = DELETED if refused.code == HAS_BEEN_DELETED else refusal
         return lambda tx: stop(tx, arrived, escalation, reason)
     except DonorUnknown:
         return lambda tx: stop(tx, arrived, escalation, GONE)

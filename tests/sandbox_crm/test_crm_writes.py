@@ -217,8 +217,15 @@ async def test_a_task_can_be_done_moved_and_removed(sandbox):
     assert problem(await sandbox.write("PATCH", path, {"status": "open"}, If_Match='"v1"'))[0] == 412
     assert (await sandbox.write("DELETE", path)).status_code == 204
     assert problem(await sandbox.write("DELETE", path)) == (404, "not_found")
-    new = await sandbox.write("PUT", "/tasks/key", TASK)
-    assert (new.status_code, new.json()["id"]) == (201, "task-000003")
+
+
+async def test_what_was_deleted_is_not_made_again_by_a_repetition_that_was_held_up(sandbox):
+    for path, body in (("/tasks", TASK), ("/notes", NOTE)):
+        made = (await sandbox.write("PUT", f"{path}/late", body)).json()
+        await sandbox.write("DELETE", f"{path}/{made['id']}", X_Change_Key="late:undo")
+        assert problem(await sandbox.write("PUT", f"{path}/late", body)) == (410, "gone")
+        kept = (await sandbox.get(f"/donors/{JANE}{path}"))["items"]
+        assert [each for each in kept if each["external_key"] == "late"] == []
 
 
 async def test_a_note_is_made_once_per_key_and_its_text_leaves_no_trace_in_the_history(sandbox):
@@ -246,6 +253,8 @@ async def test_a_consent_is_appended_and_never_replaced(sandbox):
     assert answer.status_code == 201
     row = answer.json()
     assert row == CONSENT | {"id": row["id"], "donor_id": JANE, "expires_on": None}
+    again = await sandbox.write("POST", path, CONSENT, X_Change_Key="out")
+    assert (again.status_code, again.json()) == (200, row)
     assert (await sandbox.get(path))["items"] == [row, *before]
     assert await changes(sandbox, "out") == [
         (row["id"], "consent.email.fundraising", None, "opted_out", "staff-olivia")

@@ -253,3 +253,21 @@ async def test_what_an_attempt_without_its_lease_had_begun_is_not_left_begun_for
         house.clock.move(seconds=2)
     assert await _cards(house, EscalationState.EXECUTED) == [card]
     assert len(house.crm.written) == 1
+
+
+async def test_what_was_set_aside_after_its_answer_was_lost_is_not_posted_a_second_time(house: House) -> None:
+    await _event(house)
+    house.chat.health = "loses answers"
+    await house.work_all()
+    house.chat.health = "well"
+    house.clock.move(seconds=2)
+    now = house.clock.now()
+
+    def set_aside_and_tried_again(tx: Transaction) -> bool:
+        [item] = tx.outbox.claim(owner="w", now=now, lease=keeping.LEASE, limit=1, kinds=["show_card"])
+        tx.outbox.bury(item, now, "slack_invalid_arguments")
+        return tx.outbox.revive(item.id, now)
+
+    assert await house.database.write(set_aside_and_tried_again)
+    await house.work_all()
+    assert len(house.chat.cards) == 1

@@ -366,7 +366,7 @@ async def test_a_buried_item_blocks_nobody_and_can_be_revived(side: Side) -> Non
     assert await side.claim_ids(at(4)) == ["b1"]
     await side.do(lambda q: q.finish(second, at(5)))
     (again,) = await side.claim(at(5))
-    assert (again.id, again.attempts, again.fence, again.first_attempt_at) == ("a1", 1, 2, at(1))
+    assert (again.id, again.attempts, again.fence, again.first_attempt_at) == ("a1", 2, 2, at(1))
 
 
 async def test_dead_letters_are_listed_latest_first(side: Side) -> None:

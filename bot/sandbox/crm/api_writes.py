@@ -54,15 +54,16 @@ class Writes:
         return answer(self._store.acknowledge_gift(gift_id, body, self._seen(request), author))
 
     async def add_consent(self, request: Request) -> Response:
-        """201 with the new row of the ledger."""
+        """201 with the new row of the ledger, 200 with the same row for a repeat of its key."""
         body = await _body(request, ConsentBody)
         author = _author(request)
         if author.change_key is None:
             raise missing_header("X-Change-Key")
-        return answer(self._store.add_consent(request.path_params["id"], body, author), 201)
+        consent, created = self._store.add_consent(request.path_params["id"], body, author)
+        return answer(consent, 201 if created else 200)
 
     async def put_task(self, request: Request) -> Response:
-        """201 the first time, 200 with the existing record after that."""
+        """201 the first time, 200 with the existing record after that, 410 once it was deleted."""
         body = await _body(request, TaskBody)
         key = request.path_params["id"]
         task, created = self._store.put_task(key, body, _author(request, key))
@@ -82,7 +83,7 @@ class Writes:
         return Response(status_code=204)
 
     async def put_note(self, request: Request) -> Response:
-        """201 the first time, 200 with the existing record after that."""
+        """201 the first time, 200 with the existing record after that, 410 once it was deleted."""
         self._permit_notes()
         body = await _body(request, NoteBody)
         key = request.path_params["id"]

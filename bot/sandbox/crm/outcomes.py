@@ -36,6 +36,11 @@ def not_found(what: str, key: str) -> Problem:
     return Problem(404, "not_found", "Not found", f"There is no {what} {key}.")
 
 
+def gone(external_key: str) -> Problem:
+    """What was created under this key was deleted, and is not created again."""
+    return Problem(410, "gone", "Gone", f"What was created under {external_key} has been deleted.")
+
+
 def invalid(detail: str) -> Problem:
     """The request is well-formed but cannot be carried out."""
     return Problem(422, "invalid", "Invalid request", detail)

@@ -13,7 +13,7 @@ from .bodies import ConsentBody, DonorPatch, GiftPatch, NoteBody, TaskBody, Task
 from .cloud_event import EventType
 from .days import day_of
 from .model import Campaign, Change, Consent, Donor, Gift, Note, Record, Task, Versioned
-from .outcomes import invalid, merged, not_found, stale
+from .outcomes import gone, invalid, merged, not_found, stale
 from .tables import Table, Tables
 
 R = TypeVar("R", bound=Record)
@@ -80,10 +80,14 @@ class Store:
         return self._change(gift, {"acknowledgement": patch.acknowledgement}, seen, by)
 
     def put_task(self, external_key: str, body: TaskBody, by: Author) -> tuple[Task, bool]:
-        """The task with this key and whether it was created just now; a repeat changes nothing."""
+        """The task with this key and whether it was created just now; a repeat changes nothing.
+
+        Nor does one that comes after the task was deleted: it was only held up on its way.
+        """
         existing = next((t for t in self.tables.tasks if t.external_key == external_key), None)
         if existing is not None:
             return existing, False
+        self._refuse_used("task", external_key)
         self.writable(body.donor_id)
         self._check_staff(body.assignee_id)
         task = Task(
@@ -111,10 +115,11 @@ class Store:
         self.commit(self.change(task, "task", task.title, None, by), deletes=[task])
 
     def put_note(self, external_key: str, body: NoteBody, by: Author) -> tuple[Note, bool]:
-        """The note with this key and whether it was created just now; a repeat changes nothing."""
+        """The note with this key and whether it was created just now; repeats are as for a task."""
         existing = next((n for n in self.tables.notes if n.external_key == external_key), None)
         if existing is not None:
             return existing, False
+        self._refuse_used("note", external_key)
         self.writable(body.donor_id)
         self._check_staff(body.author_id)
         note = Note(
@@ -129,8 +134,15 @@ class Store:
         note = self.require(self.tables.notes, note_id)
         self.commit(self.change(note, "note", note.id, None, by), deletes=[note])
 
-    def add_consent(self, donor_id: str, body: ConsentBody, by: Author) -> Consent:
-        """Append a row to the ledger; nothing in it is ever changed."""
+    def add_consent(self, donor_id: str, body: ConsentBody, by: Author) -> tuple[Consent, bool]:
+        """Append a row to the ledger, and say whether it was appended just now: a repeat of its key is not.
+
+        Nothing in it is ever changed.
+        """
+        made = [self.tables.consents.get(change.record_id) for change in self._changes_under(by.change_key)]
+        existing = next((consent for consent in made if consent is not None), None)
+        if existing is not None:
+            return existing, False
         self.writable(donor_id)
         # East of Greenwich it may be tomorrow already.
         if body.captured_on > day_of(self.clock()) + timedelta(days=1):
@@ -140,7 +152,7 @@ class Store:
             consent, f"consent.{consent.channel}.{consent.purpose}", None, consent.status, by
         )
         self.commit(consent, change, *self.updated(donor_id, ["consents"], by))
-        return consent
+        return consent, True
 
     def commit(self, *puts: Record, deletes: Iterable[Record] = ()) -> None:
         """Keep the records and tell whoever watches."""
@@ -189,6 +201,13 @@ class Store:
         events = self.updated(record.id, sorted(moved), by) if isinstance(record, Donor) else ()
         self.commit(after, *history, *events)
         return after
+
+    def _changes_under(self, key: str | None) -> list[Change]:
+        return [change for change in self.tables.changes if key and change.external_key == key]
+
+    def _refuse_used(self, kind: str, external_key: str) -> None:
+        if any(change.field == kind for change in self._changes_under(external_key)):
+            raise gone(external_key)
 
     def _check_staff(self, staff_id: object) -> None:
         if staff_id is not None and self.tables.staff.get(str(staff_id)) is None:
