@@ -131,6 +131,7 @@ class Attempts:
             first_attempt_at=item.first_attempt_at,
             now=self._context.clock.now(),
             ids=self._context.ids,
+            position=item.place.position if item.place else None,
         )
 
     def _settle(self, tx: Transaction, item: Item, arrived: Arrived, write: Write) -> None:

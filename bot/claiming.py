@@ -117,7 +117,7 @@ class Claims:
 
     def _onwards(self, claim: _Claim, free: int, for_anything: int) -> tuple[Claimed, _Progress]:
         items = claim(limit=for_anything, at_most=EVENTS - 1)
-        if free > len(items):
+        if for_anything == len(items) < free:  # with fewer, no person waits: they were among those asked for
             items += claim(limit=free - len(items), at_most=PEOPLE_FIRST)
         after, left = self._progress.after, min(for_anything, free) - len(items)
         if after is None or left <= 0:

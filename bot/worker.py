@@ -33,6 +33,7 @@ SWEEP_S = 1.0
 DRAIN_S = 10.0
 KEPT_FOR_PEOPLE = 4
 MOST_TAKEN_ALONG = 4
+GATHERED_S = 0.01
 
 _OF_A_CASE = frozenset(
     kind.model_fields["type"].default for kind in (*ARRIVALS, *DEPARTURES) if names_a_case(kind)
@@ -137,9 +138,16 @@ class Worker:
         self._running.discard(task)
         self._not_urgent -= item.priority > PEOPLE_FIRST
         if was_full or item.entity_key is not None:
-            self._again.set()
+            self._look_again(at_once=item.priority <= PEOPLE_FIRST)
         if not task.cancelled() and (error := task.exception()):
             log.error("worker task failed", extra={"lane": self._lane.name, "error": type(error).__name__})
+
+    def _look_again(self, *, at_once: bool) -> None:
+        """Look for more, together for all that ends in the same moment unless half of the room is free."""
+        if at_once or 2 * self._not_urgent <= self._for_anything:
+            self._again.set()
+        else:
+            asyncio.get_running_loop().call_later(GATHERED_S, self._again.set)
 
     async def _pause(self) -> None:
         """Wait for the bell, for a free slot, for the sweep, or for the end; whichever comes first."""

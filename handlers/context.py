@@ -19,6 +19,7 @@ from handlers.ports import (
     Ids,
     RulesInForce,
 )
+from handlers.proposals.led_to_nothing import LedToNothing
 from handlers.rules.matrices import Matrices
 from policy.donor import DonorRecord
 from policy.facts import Conventions
@@ -64,6 +65,7 @@ class Context:
     checkpoint_store: CheckpointStore | None = None
     holidays: Holidays | None = None
     matrices: Matrices = field(default_factory=Matrices)
+    led_to_nothing: LedToNothing = field(default_factory=LedToNothing)
     practice: Library = field(default_factory=Library)
     ships_prompt: Callable[[str, str], bool] = ships_none
     next_occurrence: Callable[[DigestSchedule, datetime], datetime | None] = never
@@ -88,7 +90,10 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """One item of the inbox or outbox while it is being handled; *now* is when this attempt began."""
+    """One item of the inbox or outbox while it is being handled; *now* is when this attempt began.
+
+    *position* grows from one arrival to the next.
+    """
 
     item_id: str
     correlation_id: str
@@ -96,6 +101,7 @@ class Arrived:
     first_attempt_at: datetime | None
     now: datetime
     ids: Ids
+    position: int | None = None
 
     @property
     def reference(self) -> str:

@@ -48,9 +48,17 @@ def wake_at(
     correlation_id: str,
 ) -> None:
     """Have *command* arrive at *moment*, once per *key*."""
-    # Not the order of clicks on the card: what is due later must not hold them up.
-    order = f"{_about(command)}:{command.type}"
-    wake_for(tx, arrived, moment, command, key=key, order=order, correlation_id=correlation_id)
+    wake_for(tx, arrived, moment, command, key=key, order=_order(command), correlation_id=correlation_id)
+
+
+def waits(tx: Transaction, command: Timer) -> bool:
+    """Say whether one like *command* waits, which will see what this transaction changes."""
+    return tx.inbox.waits(command.type, _order(command))
+
+
+def _order(command: Timer) -> str:
+    """Return an order of its own: what is due later must not hold up the clicks on a card."""
+    return f"{_about(command)}:{command.type}"
 
 
 def _about(command: Timer) -> str:

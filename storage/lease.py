@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from storage.errors import LeaseLostError
-from storage.lease_statements import candidates, claiming, holding, in_status
+from storage.lease_statements import candidates, claiming, holding, in_status, locking
 
 STATUSES = ("ready", "in_flight", "done", "dead")
 
@@ -328,6 +328,11 @@ class LeasedQueue:
     def _settle(self, item: Item, values: dict[str, Any]) -> None:
         if self._change(item, {**values, "lease_owner": None, "lease_until": None}) != 1:
             raise LeaseLostError
+
+    def _waits(self, kind: str, entity_key: str | None) -> bool:
+        """Lock what waits of that kind and order, if anything does."""
+        waiting = {"of_entity": entity_key, "of_kind": kind}
+        return bool(self._connection.execute(locking(self._table), waiting).rowcount)
 
     def _change(self, item: Item, values: dict[str, Any]) -> int:
         held = {"held_id": item.id, "held_fence": item.fence}

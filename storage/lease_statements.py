@@ -93,6 +93,20 @@ def holding(table: Table) -> Update:
     )
 
 
+@lru_cache
+def locking(table: Table) -> Update:
+    """Build the update that changes nothing and so locks what waits of one kind and order."""
+    return (
+        update(table)
+        .where(
+            table.c.entity_key == bindparam("of_entity"),
+            table.c.kind == bindparam("of_kind"),
+            in_status(table, "ready"),
+        )
+        .values(available_at=table.c.available_at)
+    )
+
+
 def _is_its_turn(table: Table) -> ColumnElement[bool]:
     """Say that no row of the entity is claimed and none that is unfinished is older.
 

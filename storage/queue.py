@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, bindparam, select, update
+from sqlalchemy import Connection, Dialect, func, select
 
 from storage.columns import microseconds
 from storage.conflict import insert_new
@@ -72,6 +72,17 @@ class Inbox(LeasedQueue):
         rows = [_values(each, spelled) for each in received]
         return insert_many_new(self._connection, INBOX, _SENT_ONCE, _ARRIVED, rows, _NEW)
 
+    def last_position(self) -> int:
+        """Return the position of what arrived last, 0 when nothing ever did; it is in every index."""
+        return self._connection.execute(_LAST_POSITION).scalar_one() or 0
+
+    def waits(self, kind: str, entity_key: str) -> bool:
+        """Say whether one of that kind and order waits; it is locked until the caller's transaction ends.
+
+        So whoever claims it sees the caller's changes.
+        """
+        return self._waits(kind, entity_key)
+
     def finish(self, item: Item, now: datetime) -> None:
         """Mark *item* as done. Raises LeaseLostError, so that everything done for it rolls back.
 
@@ -101,8 +112,7 @@ class Outbox(LeasedQueue):
 
         The waiting row is locked until the caller's transaction ends, so whoever claims it sees the changes.
         """
-        waiting = {"of_entity": effect.entity_key, "of_kind": effect.kind}
-        if not self._connection.execute(_HOLD_WAITING, waiting).rowcount:
+        if not self._waits(effect.kind, effect.entity_key):
             self.enqueue(effect)
 
     def finish(self, item: Item, now: datetime, result: str | None = None) -> None:
@@ -131,15 +141,7 @@ class Outbox(LeasedQueue):
         return self._connection.execute(query).scalar_one_or_none()
 
 
-_HOLD_WAITING = (
-    update(OUTBOX)
-    .where(
-        OUTBOX.c.entity_key == bindparam("of_entity"),
-        OUTBOX.c.kind == bindparam("of_kind"),
-        in_status(OUTBOX, "ready"),
-    )
-    .values(available_at=OUTBOX.c.available_at)
-)
+_LAST_POSITION = select(func.max(INBOX.c.position))
 _SENT_ONCE = ("source", "dedupe_key")
 _ARRIVED = (
     "id",

@@ -113,6 +113,7 @@ class FakeCrm:
     taken_back: set[str] = field(default_factory=set)
     health: Health = "well"
     stale_next: int = 0
+    asked_for: list[str] = field(default_factory=list)
 
     def add(self, donor: Donor) -> None:
         self.donors[donor.id] = donor
@@ -134,6 +135,7 @@ class FakeCrm:
 
     async def read(self, donor_id: str) -> DonorRecord:
         self._reachable()
+        self.asked_for.append(donor_id)
         donor = self.donors.get(donor_id)
         if donor is None:
             raise DonorUnknown(donor_id)

@@ -23,7 +23,7 @@ from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
 from handlers.record.rulings import ruled
 from handlers.refreshing import refresh_card
-from handlers.waking import wake_at
+from handlers.waking import waits, wake_at
 from policy.canonical import canonical_json
 from policy.donor import DonorRecord
 from policy.escalation import EscalationState
@@ -47,8 +47,14 @@ class Reassigned:
 
 
 def look_at_owner(tx: Transaction, arrived: Arrived, donor_id: str) -> None:
-    """Have it looked whether what is open about the donor still belongs to whoever has it."""
-    if any(each.state is EscalationState.OPEN for each in tx.escalations.open_for_donor(donor_id)):
+    """Have it looked whether what is open about the donor still belongs to whoever has it.
+
+    A look that waits already will do: it reads the donor when it comes to its turn, and an import that
+    changes a record a hundred times asks the CRM for it once.
+    """
+    if not any(each.state is EscalationState.OPEN for each in tx.escalations.open_for_donor(donor_id)):
+        return
+    if not waits(tx, OwnerLooked(donor_id=donor_id)):
         key = f"owner:{donor_id}:{arrived.item_id}"
         looked = OwnerLooked(donor_id=donor_id)
         wake_at(tx, arrived, arrived.now, looked, key=key, correlation_id=arrived.correlation_id)

@@ -20,6 +20,7 @@ from handlers.proposals.escalate import escalate
 from handlers.proposals.folding import thanked_together
 from handlers.proposals.happened import happened, quoted
 from handlers.proposals.hold import hold
+from handlers.proposals.led_to_nothing import Look
 from handlers.proposals.matter import AiFindings
 from handlers.proposals.occasion import Occasion, campaign_told, gift_told, occasion_of, outsiders_may_read
 from handlers.proposals.report_campaign_change import report_campaign_change
@@ -37,7 +38,7 @@ from handlers.record.judging import note_text, with_track_record
 from handlers.record.model_answers import write_what_was_said
 from handlers.record.rulings import note_ruling
 from handlers.rules.pausable_assistant import assistant_unless_paused
-from handlers.rules.paused import go_on_unless_paused
+from handlers.rules.paused import wait_while_paused
 from policy.canonical import digest
 from policy.claims import Recommendation
 from policy.confidence import confidence, unread
@@ -81,7 +82,9 @@ async def _recommend(event: CrmEvent, arrived: Arrived, context: Context) -> Wri
         return await report_campaign_change(event, arrived, context)
     if event.donor_id is None:
         raise Discard("event_without_donor")
-    await go_on_unless_paused(context, *PROPOSING)
+    look = await _begin_look(arrived, context)
+    if (donor_id := context.led_to_nothing.again(event, arrived.position, look)) is not None:
+        return lambda tx: _noted(tx, arrived, event, donor_id, gift=None)
     try:
         record = await read_donor(event.donor_id, context)
     except DonorUnknown:
@@ -97,7 +100,8 @@ async def _recommend(event: CrmEvent, arrived: Arrived, context: Context) -> Wri
     if proposal is None and found is not None:
         proposal = to_look_into(found, event, record, facts, context.today())
     if proposal is None:
-        return lambda tx: _noted(tx, arrived, event, record)
+        context.led_to_nothing.remember(event, look, record.donor.id)
+        return lambda tx: _noted(tx, arrived, event, record.donor.id, gift_told(event, record))
     considered = await consider(event, record, facts, proposal, context, waiting, found=found)
     weighed = await weigh(considered, context)
 
@@ -105,6 +109,17 @@ async def _recommend(event: CrmEvent, arrived: Arrived, context: Context) -> Wri
         put_forward(tx, arrived, weighed, context.organisation)
 
     return write
+
+
+async def _begin_look(arrived: Arrived, context: Context) -> Look:
+    """Return what a look at the CRM begins with; raises NotBefore while proposing is paused."""
+
+    def begin(tx: Transaction) -> int:
+        wait_while_paused(tx, arrived.now, *PROPOSING)
+        return tx.inbox.last_position()
+
+    before = await context.database.read(begin)
+    return Look(before, context.clock.now(), context.today())
 
 
 def is_visible(event: CrmEvent, record: DonorRecord) -> bool:
@@ -305,9 +320,10 @@ def _write_down(
     )
 
 
-def _noted(tx: Transaction, arrived: Arrived, event: CrmEvent, record: DonorRecord) -> None:
-    gift = gift_told(event, record)
-    write_down(tx, arrived, "event.noted", subject=record.donor.id, event=_plain(event), gift=gift)
+def _noted(
+    tx: Transaction, arrived: Arrived, event: CrmEvent, donor_id: str, gift: dict[str, object] | None
+) -> None:
+    write_down(tx, arrived, "event.noted", subject=donor_id, event=_plain(event), gift=gift)
 
 
 def _plain(event: CrmEvent) -> dict[str, object]:

@@ -85,7 +85,7 @@ def through(database: str, redis_url: str | None, events: int, seconds: float) -
 
 
 async def _import(world: World, url: str, events: int, seconds: float) -> Import:
-    requests = await asyncio.to_thread(_requests, world, events)
+    told = await asyncio.to_thread(_told, world, events)
     async with page(world.slack, FIONA) as asks, page(world.slack, OLIVIA) as decides:
         card = await _first_card(world, decides)
         before = Waited()
@@ -93,8 +93,9 @@ async def _import(world: World, url: str, events: int, seconds: float) -> Import
         memory, meanwhile, done = world.replicas[0].memory_mb, Waited(), asyncio.Event()
         living = asyncio.create_task(_live(asks, decides, card, meanwhile, done.is_set))
         began = time.perf_counter()
-        for first in range(0, len(requests), AT_ONCE):
-            some = requests[first : first + AT_ONCE]
+        for first in range(0, events, AT_ONCE):
+            # Signed when they are sent: a signature is good for five minutes.
+            some = [told(number) for number in range(first, min(first + AT_ONCE, events))]
             await closed_loop(world.replicas[0].port, some, clients=SENDERS, seconds=3600)
         taken = time.perf_counter() - began
         status = await asyncio.to_thread(_status, world)
@@ -108,8 +109,8 @@ async def _import(world: World, url: str, events: int, seconds: float) -> Import
         return Import(before, meanwhile, taken, worked, memory, world.replicas[0].memory_mb, status)
 
 
-def _requests(world: World, events: int) -> list[bytes]:
-    """Return what the CRM sends: mails that were opened, records that changed, and here and there a gift."""
+def _told(world: World, events: int) -> Callable[[int], bytes]:
+    """Return what the CRM tells, signed when it is asked for: mails that were opened, records that changed, and here and there a gift."""
     donors = [donor["id"] for donor in world.crm_list("donors")][:DONORS]
     address = f"http://127.0.0.1:{world.crm.port}/crm/sim/happen"
     gifts = []
@@ -119,19 +120,19 @@ def _requests(world: World, events: int) -> list[bytes]:
             if answer.is_success:
                 gifts.append((donor, answer.json()["record_id"]))
     apart = max(events // max(len(gifts), 1), 1)
-    found = []
-    for number in range(events):
-        if number % apart == 0 and gifts:
-            donor, gift = gifts.pop()
-            found.append(payloads.event(number, "donation.received", donor, gift_id=gift))
-        elif number % 2:
-            opened = {"interaction_id": f"interaction-{number % 500:05d}"}
-            found.append(payloads.event(number, "email.opened", donors[number % len(donors)], **opened))
-        else:
-            found.append(
-                payloads.event(number, "donor.updated", donors[number % len(donors)], actor="import")
-            )
-    return found
+
+    def told(number: int) -> bytes:
+        turn, rest = divmod(number, apart)
+        if rest == 0 and turn < len(gifts):
+            donor, gift = gifts[turn]
+            return payloads.event(number, "donation.received", donor, gift_id=gift)
+        donor = donors[number % len(donors)]
+        if number % 2:
+            mail = f"interaction-{number % 500:05d}"
+            return payloads.event(number, "email.opened", donor, interaction_id=mail)
+        return payloads.event(number, "donor.updated", donor, actor="import")
+
+    return told
 
 
 async def _first_card(world: World, decides: Page) -> Frame:

@@ -122,6 +122,7 @@ class House:
             first_attempt_at=item.first_attempt_at,
             now=self.clock.now(),
             ids=self.ids,
+            position=item.place.position if item.place else None,
         )
         handler = (ARRIVALS if inbound else DEPARTURES)[type(message)]
 
