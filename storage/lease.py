@@ -17,21 +17,15 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Table,
-    Text,
-    case,
     delete,
-    func,
-    literal_column,
     select,
-    union_all,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
 from storage.errors import LeaseLostError
+from storage.lease_counts import CountedQueue
 from storage.lease_statements import candidates, claiming, holding, in_status, locking
-
-STATUSES = ("ready", "in_flight", "done", "dead")
 
 _ERROR = re.compile(r"[\w.\-/]{1,80}(: ?[\w.\-/]{1,80}){0,3}", re.ASCII)
 _CLAIM_TRIES = 3
@@ -74,7 +68,7 @@ class Item:
     place: Place | None = field(default=None, compare=False)
 
 
-class LeasedQueue:
+class LeasedQueue(CountedQueue):
     """The engine under inbox and outbox; everything happens in the caller's transaction.
 
     Age is when an item was first due, then the order of arrival, so an item put off at its birth blocks
@@ -82,8 +76,7 @@ class LeasedQueue:
     """
 
     def __init__(self, connection: Connection, table: Table, key: str) -> None:
-        self._connection = connection
-        self._table = table
+        super().__init__(connection, table)
         self._key = key
 
     def claim(
@@ -182,44 +175,6 @@ class LeasedQueue:
         )
         return changed.rowcount == 1
 
-    def dead_since(self, moment: datetime | None) -> dict[tuple[str, str], int]:
-        """Count what was set aside after *moment*, or ever, by kind and code."""
-        table = self._table
-        query = select(table.c.kind, table.c.last_error, func.count()).where(
-            in_status(table, "dead"), in_status(table, "done", "dead")
-        )
-        if moment is not None:
-            query = query.where(table.c.finished_at > moment)
-        rows = self._connection.execute(query.group_by(table.c.kind, table.c.last_error))
-        return {(kind, code or ""): count for kind, code, count in rows}
-
-    def backlog(self, now: datetime) -> dict[str, int]:
-        """Count what is due, what is put off to later, what is worked on and what was set aside.
-
-        Unlike `counts` it never looks at what is done, so it costs the same after years.
-        """
-        table = self._table
-        due = case((table.c.available_at <= now, "due"), else_="later")
-        state = case((in_status(table, "ready"), due), else_="in_flight")
-        open_ = select(state, func.count()).where(in_status(table, "ready", "in_flight")).group_by(state)
-        dead = select(literal_column("'dead'", Text), func.count()).where(
-            in_status(table, "dead"), in_status(table, "done", "dead")
-        )
-        found: dict[str, int] = {row[0]: row[1] for row in self._connection.execute(union_all(open_, dead))}
-        return {name: found.get(name, 0) for name in ("due", "later", "in_flight", "dead")}
-
-    def tried_in_vain(self) -> dict[str, tuple[int, datetime]]:
-        """Count by code what waits to be tried again, with when the first of each was tried."""
-        table = self._table
-        query = select(table.c.last_error, func.count(), func.min(table.c.first_attempt_at)).where(
-            in_status(table, "ready"),
-            in_status(table, "ready", "in_flight"),
-            table.c.last_error.is_not(None),
-            table.c.first_attempt_at.is_not(None),
-        )
-        rows = self._connection.execute(query.group_by(table.c.last_error))
-        return {code: (count, since) for code, count, since in rows}
-
     def release(self, owner: str) -> int:
         """Give back everything *owner* holds, when it shuts down; attempts stay counted."""
         table = self._table
@@ -229,35 +184,6 @@ class LeasedQueue:
             .values(status="ready", lease_owner=None, lease_until=None)
         )
         return changed.rowcount
-
-    def counts(self) -> dict[str, int]:
-        """Return how many items are in each status, zeros included."""
-        status = self._table.c.status
-        halves = (in_status(self._table, "ready", "in_flight"), in_status(self._table, "done", "dead"))
-        counts = (select(status, func.count()).where(half).group_by(status) for half in halves)
-        found: dict[str, int] = {row[0]: row[1] for row in self._connection.execute(union_all(*counts))}
-        return {name: found.get(name, 0) for name in STATUSES}
-
-    def oldest_waiting(self, now: datetime) -> datetime | None:
-        """Return since when the longest waiting item could have been claimed; None when nothing waits."""
-        table = self._table
-        since = select(func.min(table.c.available_at)).where(
-            in_status(table, "ready"), in_status(table, "ready", "in_flight"), table.c.available_at <= now
-        )
-        moment: datetime | None = self._connection.execute(since).scalar_one()
-        return moment
-
-    def next_due(self, now: datetime) -> datetime | None:
-        """Return the next moment after *now* at which an item falls due or a lease expires."""
-        table = self._table
-        due = select(func.min(table.c.available_at)).where(
-            in_status(table, "ready"), in_status(table, "ready", "in_flight"), table.c.available_at > now
-        )
-        expiry = select(func.min(table.c.lease_until)).where(
-            in_status(table, "in_flight"), table.c.lease_until > now
-        )
-        moments = [self._connection.execute(query).scalar_one() for query in (due, expiry)]
-        return min((moment for moment in moments if moment is not None), default=None)
 
     def get(self, item_id: str) -> Item | None:
         """Return one item whatever its status."""

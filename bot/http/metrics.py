@@ -41,9 +41,10 @@ class _Queues:
 
     def measure(self, tx: Transaction, now: datetime) -> None:
         for name, queue in (("inbox", tx.inbox), ("outbox", tx.outbox)):
-            for status, count in queue.backlog(now).items():
+            standing = queue.standing(now)
+            for status, count in standing.counts.items():
                 self._items.labels(name, status).set(count)
-            since = queue.oldest_waiting(now)
+            since = standing.waiting_since
             self._waiting.labels(name).set((now - since).total_seconds() if since else 0)
 
 

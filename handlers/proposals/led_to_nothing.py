@@ -52,7 +52,7 @@ class LedToNothing:
             self._found.popitem(last=False)
 
     def again(self, event: CrmEvent, position: int | None, look: Look) -> str | None:
-        """Return whose record says that nothing comes of *event*, which arrived at *position*, if any does."""
+        """Return whose record says that nothing comes of *event*, which arrived at *position*, if any."""
         found = self._found.get(_said(event)) if event.type in _OF_THE_DONOR_ALONE else None
         if found is None or position is None or position > found.look.before:
             return None

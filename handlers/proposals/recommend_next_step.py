@@ -82,11 +82,15 @@ async def _recommend(event: CrmEvent, arrived: Arrived, context: Context) -> Wri
         return await report_campaign_change(event, arrived, context)
     if event.donor_id is None:
         raise Discard("event_without_donor")
+    return await _look_at(event, event.donor_id, arrived, context)
+
+
+async def _look_at(event: CrmEvent, told_of: str, arrived: Arrived, context: Context) -> Write:
     look = await _begin_look(arrived, context)
     if (donor_id := context.led_to_nothing.again(event, arrived.position, look)) is not None:
         return lambda tx: _noted(tx, arrived, event, donor_id, gift=None)
     try:
-        record = await read_donor(event.donor_id, context)
+        record = await read_donor(told_of, context)
     except DonorUnknown:
         raise Discard("donor_unknown") from None
     if not is_visible(event, record):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from handlers.record.replay_decisions import RESULT as REPLAY_RESULT
 from handlers.service.dead_letters import queues
 from policy.organisation import Organisation
 from policy.value import Value
+from storage.lease_counts import Standing
 from storage.transaction import Transaction
 
 ALIVE = timedelta(seconds=45)
@@ -136,13 +137,14 @@ def service_status(
     in_force = tx.policies.version_in_force()
     signed = tx.checkpoints.latest()
     entries, unsealed = tx.audit.sizes()
+    standings = {name: queue.standing(now) for name, queue in queues(tx)}
     found = ServiceStatus(
         at=now,
         installed_at=_moment(tx.settings.get("installed_at")),
         policy_version=in_force,
-        queues=tuple(_queue(name, queue, now) for name, queue in queues(tx)),
+        queues=tuple(_queue(name, standing, now) for name, standing in standings.items()),
         set_aside=_set_aside(tx),
-        waiting_for=_waiting_for(tx, now),
+        waiting_for=_waiting_for(standings.values(), now),
         replicas=tuple(_replica(each, now) for each in tx.replicas.since(now - REMEMBERED)),
         schedules=tuple(
             ScheduleStatus(id=each, last_at=latest.get(each), next_at=next_at.get(each))
@@ -265,15 +267,15 @@ def _of_evidence(found: ServiceStatus, organisation: Organisation | None) -> lis
     return [*said, *(f"The schedule {s.id} is overdue." for s in overdue)]
 
 
-def _queue(name: str, queue: Any, now: datetime) -> QueueStatus:
-    since = queue.oldest_waiting(now)
+def _queue(name: str, standing: Standing, now: datetime) -> QueueStatus:
+    since = standing.waiting_since
     return QueueStatus(
-        name=name, oldest_wait_s=(now - since).total_seconds() if since else 0, **queue.backlog(now)
+        name=name, oldest_wait_s=(now - since).total_seconds() if since else 0, **standing.counts
     )
 
 
-def _waiting_for(tx: Transaction, now: datetime) -> tuple[WaitingStatus, ...]:
-    found = [each for _, queue in queues(tx) for each in queue.tried_in_vain().items()]
+def _waiting_for(standings: Iterable[Standing], now: datetime) -> tuple[WaitingStatus, ...]:
+    found = [each for standing in standings for each in standing.tried.items()]
     return tuple(
         WaitingStatus(
             who=who,

@@ -110,7 +110,7 @@ async def _import(world: World, url: str, events: int, seconds: float) -> Import
 
 
 def _told(world: World, events: int) -> Callable[[int], bytes]:
-    """Return what the CRM tells, signed when it is asked for: mails that were opened, records that changed, and here and there a gift."""
+    """Return what the CRM tells, signed when asked for: mails opened, records changed, some gifts."""
     donors = [donor["id"] for donor in world.crm_list("donors")][:DONORS]
     address = f"http://127.0.0.1:{world.crm.port}/crm/sim/happen"
     gifts = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -67,7 +68,7 @@ async def test_nothing_is_there_at_the_start_and_each_comes_later(postgres_bot: 
         assert await _delivered(bot, gift) == 202
 
         async def tried() -> bool:
-            waits: Any = await bot.read(lambda tx: tx.inbox.tried_in_vain())
+            waits: Any = await bot.read(lambda tx: tx.inbox.standing(datetime.now(UTC)).tried)
             return "crm_no_answer" in waits
 
         await until(tried, "the CRM was asked in vain")

@@ -1,0 +1,109 @@
+"""How much waits in a leased queue, and for how long: what metrics, status and alerts are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Table, Text, case, func, literal_column, select, union_all
+
+from storage.lease_statements import in_status
+
+STATUSES = ("ready", "in_flight", "done", "dead")
+
+# Spelled out, since a server would take two parameters of the same value for two expressions to group by.
+_DUE, _LATER, _IN_FLIGHT = (literal_column(f"'{name}'", Text()) for name in ("due", "later", "in_flight"))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a queue stands: *counts* of what is "due", "later", "in_flight" and "dead".
+
+    *waiting_since* is when what waits longest could first have been claimed. *tried* counts by code what
+    waits to be tried again, with when the first of each was tried.
+    """
+
+    counts: dict[str, int]
+    waiting_since: datetime | None
+    tried: dict[str, tuple[int, datetime]]
+
+
+class CountedQueue:
+    """The reading half of a leased queue, over the caller's transaction."""
+
+    def __init__(self, connection: Connection, table: Table) -> None:
+        self._connection = connection
+        self._table = table
+
+    def standing(self, now: datetime) -> Standing:
+        """Return how the queue stands at *now*, from one look at what is unfinished.
+
+        It never looks at what is done, so it costs the same after years.
+        """
+        table = self._table
+        due = case((table.c.available_at <= now, _DUE), else_=_LATER)
+        state = case((in_status(table, "ready"), due), else_=_IN_FLIGHT).label("state")
+        unfinished = (
+            select(
+                state,
+                table.c.last_error,
+                func.count(),
+                func.min(table.c.available_at),
+                func.count(table.c.first_attempt_at),
+                func.min(table.c.first_attempt_at),
+            )
+            .where(in_status(table, "ready", "in_flight"))
+            .group_by(literal_column("1"), table.c.last_error)
+        )
+        counts = dict.fromkeys(("due", "later", "in_flight", "dead"), 0)
+        since: datetime | None = None
+        tried: dict[str, tuple[int, datetime]] = {}
+        for name, error, count, first, were_tried, first_try in self._connection.execute(unfinished):
+            counts[name] += count
+            if name == "due":
+                since = min(since or first, first)
+            if name != "in_flight" and error is not None and first_try is not None:
+                before, earliest = tried.get(error, (0, first_try))
+                tried[error] = before + were_tried, min(earliest, first_try)
+        dead = select(func.count()).where(in_status(table, "dead"), in_status(table, "done", "dead"))
+        counts["dead"] = self._connection.execute(dead).scalar_one()
+        return Standing(counts, since, tried)
+
+    def backlog(self, now: datetime) -> dict[str, int]:
+        """Count what is due, what is put off to later, what is worked on and what was set aside."""
+        return self.standing(now).counts
+
+    def oldest_waiting(self, now: datetime) -> datetime | None:
+        """Return since when the longest waiting item could have been claimed; None when nothing waits."""
+        return self.standing(now).waiting_since
+
+    def counts(self) -> dict[str, int]:
+        """Return how many items are in each status, zeros included."""
+        status = self._table.c.status
+        halves = (in_status(self._table, "ready", "in_flight"), in_status(self._table, "done", "dead"))
+        counts = (select(status, func.count()).where(half).group_by(status) for half in halves)
+        found: dict[str, int] = {row[0]: row[1] for row in self._connection.execute(union_all(*counts))}
+        return {name: found.get(name, 0) for name in STATUSES}
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """Return the next moment after *now* at which an item falls due or a lease expires."""
+        table = self._table
+        due = select(func.min(table.c.available_at)).where(
+            in_status(table, "ready"), in_status(table, "ready", "in_flight"), table.c.available_at > now
+        )
+        expiry = select(func.min(table.c.lease_until)).where(
+            in_status(table, "in_flight"), table.c.lease_until > now
+        )
+        moments = [self._connection.execute(query).scalar_one() for query in (due, expiry)]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def dead_since(self, moment: datetime | None) -> dict[tuple[str, str], int]:
+        """Count what was set aside after *moment*, or ever, by kind and code."""
+        table = self._table
+        query = select(table.c.kind, table.c.last_error, func.count()).where(
+            in_status(table, "dead"), in_status(table, "done", "dead")
+        )
+        if moment is not None:
+            query = query.where(table.c.finished_at > moment)
+        rows = self._connection.execute(query.group_by(table.c.kind, table.c.last_error))
+        return {(kind, code or ""): count for kind, code, count in rows}
