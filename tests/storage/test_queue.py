@@ -409,6 +409,23 @@ async def test_what_waits_is_counted_and_dated(side: Side) -> None:
     )
 
 
+async def test_how_a_queue_stands_is_seen_at_one_look(side: Side) -> None:
+    assert await side.do(lambda q: q.standing(NOW)) == Standing(
+        {"due": 0, "later": 0, "in_flight": 0, "dead": 0}, None, {}
+    )
+    for number in range(6):
+        await side.put(f"a{number}", second=number)
+    await side.put("later", available_at=at(90))
+    done, dead, soon, again, held = await side.claim(at(10), limit=5)
+    await side.do(lambda q: (q.finish(done, at(11)), q.bury(dead, at(11), "x")))
+    await side.do(lambda q: q.retry(soon, at(11), at(12), "crm_no_answer"))
+    await side.do(lambda q: q.retry(again, at(11), at(60), "crm_no_answer"))
+    assert held.status == "in_flight"
+    assert await side.do(lambda q: q.standing(at(30))) == Standing(
+        {"due": 2, "later": 2, "in_flight": 1, "dead": 1}, at(5), {"crm_no_answer": (2, at(10))}
+    )
+
+
 async def test_what_is_done_is_forgotten_after_a_while(side: Side) -> None:
     for name in ("old", "new", "dead", "ready"):
         await side.put(name)
