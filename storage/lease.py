@@ -17,6 +17,7 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Table,
+    case,
     delete,
     select,
     update,

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Engine
 
 from storage.database import Database
 from storage.errors import LeaseLostError
+from storage.lease_counts import Standing
 from storage.queue import Effect, Inbox, Item, Outbox, Received
 from storage.transaction import Transaction
 from tests.databases import administer
