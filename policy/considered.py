@@ -15,8 +15,6 @@ from policy.value import Value
 
 WORDS_A_MINUTE = 238
 FASTEST_WORDS_A_MINUTE = 480
-FEWEST_PEOPLE = 5
-OTHERS = "other actions"
 
 _WORD = re.compile(r"[^\W_]+(?:['’.,:/-][^\W_]+)*")
 _WITHOUT_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
@@ -46,10 +44,8 @@ def is_faster_than_reading(seconds: int | None, words: int | None) -> bool:
 
 
 class Considered(Value):
-    """One decision, as far as it is counted: by whom, about which kind of action, and how it was made."""
+    """How one decision was made, as far as it is counted."""
 
-    user_id: str
-    action_kind: str
     seconds: int | None
     looked: bool
     edited: bool
@@ -66,22 +62,6 @@ class Figures(Value):
     faster: int
 
 
-class GroupFigures(Value):
-    """The figures of one kind of action, by at least five people."""
-
-    action_kind: str
-    people: int
-    figures: Figures
-
-
-class TeamFigures(Value):
-    """A team's figures; none where fewer than five people decided, so that nobody is singled out."""
-
-    people: int
-    figures: Figures | None
-    groups: tuple[GroupFigures, ...]
-
-
 def figures_of(decisions: Sequence[Considered]) -> Figures:
     """Add *decisions* up."""
     known = [each.seconds for each in decisions if each.seconds is not None]
@@ -92,35 +72,3 @@ def figures_of(decisions: Sequence[Considered]) -> Figures:
         edited=sum(each.edited for each in decisions),
         faster=sum(each.faster for each in decisions),
     )
-
-
-def team_figures(decisions: Sequence[Considered]) -> TeamFigures:
-    """Return what managers may see of *decisions*.
-
-    Kinds of action that fewer than five people decided are put together, with as many others as it takes to
-    have five people in that group too: what is left out cannot be computed from what is shown.
-    """
-    people = _people(decisions)
-    if people < FEWEST_PEOPLE:
-        return TeamFigures(people=people, figures=None, groups=())
-    kinds: dict[str, list[Considered]] = {}
-    for each in decisions:
-        kinds.setdefault(each.action_kind, []).append(each)
-    # The smallest first, so that as few kinds as possible lose their own line.
-    ordered = sorted(kinds, key=lambda kind: (_people(kinds[kind]), len(kinds[kind]), kind))
-    others: list[Considered] = []
-    while ordered and (_people(kinds[ordered[0]]) < FEWEST_PEOPLE or 0 < _people(others) < FEWEST_PEOPLE):
-        others += kinds[ordered.pop(0)]
-    groups = [(kind, kinds[kind]) for kind in sorted(ordered)] + ([(OTHERS, others)] if others else [])
-    return TeamFigures(
-        people=people,
-        figures=figures_of(decisions),
-        groups=tuple(
-            GroupFigures(action_kind=kind, people=_people(group), figures=figures_of(group))
-            for kind, group in groups
-        ),
-    )
-
-
-def _people(decisions: Iterable[Considered]) -> int:
-    return len({each.user_id for each in decisions})

@@ -8,7 +8,6 @@ from typing import Literal
 
 from policy.interactions import Kind
 
-K = Kind
 Behind = Literal[
     "all",
     "approved",
@@ -24,19 +23,19 @@ Behind = Literal[
 ]
 BEHIND: dict[Behind, tuple[Kind, ...]] = {
     "all": (
-        *(K.APPROVED, K.APPROVED_EDITED, K.DECLINED, K.SENT_BACK),
-        *(K.DEFERRED, K.PASSED_ON, K.UNDONE, K.EXPIRED),
+        *(Kind.APPROVED, Kind.APPROVED_EDITED, Kind.DECLINED, Kind.SENT_BACK),
+        *(Kind.DEFERRED, Kind.PASSED_ON, Kind.UNDONE, Kind.EXPIRED),
     ),
-    "approved": (K.APPROVED,),
-    "edited": (K.APPROVED_EDITED,),
-    "declined": (K.DECLINED,),
-    "sent_back": (K.SENT_BACK,),
-    "deferred": (K.DEFERRED,),
-    "passed_on": (K.PASSED_ON,),
-    "undone": (K.UNDONE,),
-    "expired": (K.EXPIRED,),
-    "held": (K.HELD_BY,),
-    "asked": (K.ASKED_BY,),
+    "approved": (Kind.APPROVED,),
+    "edited": (Kind.APPROVED_EDITED,),
+    "declined": (Kind.DECLINED,),
+    "sent_back": (Kind.SENT_BACK,),
+    "deferred": (Kind.DEFERRED,),
+    "passed_on": (Kind.PASSED_ON,),
+    "undone": (Kind.UNDONE,),
+    "expired": (Kind.EXPIRED,),
+    "held": (Kind.HELD_BY,),
+    "asked": (Kind.ASKED_BY,),
 }
 LABELS: dict[Behind, str] = {
     "all": "Everything that was decided",

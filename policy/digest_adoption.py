@@ -25,9 +25,17 @@ from policy.pulse import PRIVATE, trust_section
 from policy.statistics import Share
 from policy.tally import By
 
-K = Kind
-SAID_WHY = (K.NOT_USEFUL, K.REASON_GIVEN)
-USES = (K.SUMMARY, K.TIMELINE, K.SHARED, K.LOOKED, *BY_PEOPLE, K.EDITED, K.DEFERRED, K.PASSED_ON)
+SAID_WHY = (Kind.NOT_USEFUL, Kind.REASON_GIVEN)
+USES = (
+    Kind.SUMMARY,
+    Kind.TIMELINE,
+    Kind.SHARED,
+    Kind.LOOKED,
+    *BY_PEOPLE,
+    Kind.EDITED,
+    Kind.DEFERRED,
+    Kind.PASSED_ON,
+)
 NOT_MEASURED = (
     "Minutes saved are not shown: measure with a stopwatch what a summary and a decision take by hand, and "
     "write the minutes under minutes_by_hand in the organisation file."
@@ -54,9 +62,9 @@ def adoption(material: Material) -> Digest:
                 value=_people(used.now, material.people),
                 before=count(used.before),
             ),
-            count_figure("Donor summaries", cells.count(K.SUMMARY)),
-            count_figure("Histories and sources opened", cells.count((K.TIMELINE, K.LOOKED))),
-            count_figure("Proposals put before somebody", cells.count(K.OPENED)),
+            count_figure("Donor summaries", cells.count(Kind.SUMMARY)),
+            count_figure("Histories and sources opened", cells.count((Kind.TIMELINE, Kind.LOOKED))),
+            count_figure("Proposals put before somebody", cells.count(Kind.OPENED)),
             count_figure("Decided by people", cells.count(BY_PEOPLE)),
             median_figure("Time to decision", material.minutes, material.minutes_before),
             share_figure("Found useful", *_useful(cells)),
@@ -72,7 +80,7 @@ def _people(used: int, all_: int) -> Told:
 
 
 def _headline(material: Material, used: Pair) -> str:
-    summaries, decided = material.cells.count(K.SUMMARY).now, material.cells.count(BY_PEOPLE).now
+    summaries, decided = material.cells.count(Kind.SUMMARY).now, material.cells.count(BY_PEOPLE).now
     if not used.now:
         return "Nobody used it in this period."
     who = (
@@ -87,14 +95,14 @@ def _headline(material: Material, used: Pair) -> str:
 
 
 def _useful(cells: Cells) -> tuple[Share, Share]:
-    useful, others = cells.count(K.USEFUL), cells.count(K.NOT_USEFUL)
+    useful, others = cells.count(Kind.USEFUL), cells.count(Kind.NOT_USEFUL)
     return Share(useful.now, useful.now + others.now), Share(useful.before, useful.before + others.before)
 
 
 def _saved(material: Material) -> tuple[DigestFigure, ...]:
     if not material.by_hand:
         return ()
-    summaries, decisions = material.cells.count(K.SUMMARY).now, material.cells.count(BY_PEOPLE).now
+    summaries, decisions = material.cells.count(Kind.SUMMARY).now, material.cells.count(BY_PEOPLE).now
     by_hand = summaries * material.by_hand.get("summary", 0) + decisions * material.by_hand.get("decision", 0)
     a_card = material.words / material.measured if material.measured else 0
     reading = (decisions * a_card + summaries * a_card) / WORDS_A_MINUTE
@@ -114,9 +122,9 @@ def _trust(material: Material) -> tuple[DigestSection, ...]:
 
 
 def _by_stage(cells: Cells) -> DigestSection:
-    kinds = (K.SUMMARY, *CONCLUDED)
+    kinds = (Kind.SUMMARY, *CONCLUDED)
     stages = cells.values(kinds, By.STAGE)
-    asked = [cells.count(K.SUMMARY, at_stage(name)) for name in stages]
+    asked = [cells.count(Kind.SUMMARY, at_stage(name)) for name in stages]
     ended = [cells.count(CONCLUDED, at_stage(name)) for name in stages]
     rows = [
         (stage(name), count(a.now), count(a.before), count(e.now), count(e.before))

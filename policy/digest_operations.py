@@ -9,34 +9,32 @@ from policy.digest_words import count, count_figure, counted, listed
 from policy.interactions import Kind
 from policy.tally import By
 
-K = Kind
-
 INCIDENTS = {
-    K.GIVEN_UP: "Approved, but could not be written to the CRM",
-    K.OUTCOME_UNKNOWN: "Written without an answer from the CRM",
-    K.STOPPED: "Approved, but no longer right when it was carried out",
-    K.WITHOUT_MODEL: "Texts written without a model because it did not answer",
-    K.RULES_FAULTY: "Rules that could not be read",
-    K.PAUSED: "Pauses",
+    Kind.GIVEN_UP: "Approved, but could not be written to the CRM",
+    Kind.OUTCOME_UNKNOWN: "Written without an answer from the CRM",
+    Kind.STOPPED: "Approved, but no longer right when it was carried out",
+    Kind.WITHOUT_MODEL: "Texts written without a model because it did not answer",
+    Kind.RULES_FAULTY: "Rules that could not be read",
+    Kind.PAUSED: "Pauses",
 }
 ANOMALIES = {
-    K.INJECTION: "Records that seem to give the AI orders",
-    K.REMOVED: "Sentences of the AI that were removed as unsupported",
-    K.REFUSED: "Requests and presses that were refused",
-    K.EXPIRED: "Decisions nobody took in time",
-    K.WITHDRAWN: "Proposals replaced or withdrawn",
+    Kind.INJECTION: "Records that seem to give the AI orders",
+    Kind.REMOVED: "Sentences of the AI that were removed as unsupported",
+    Kind.REFUSED: "Requests and presses that were refused",
+    Kind.EXPIRED: "Decisions nobody took in time",
+    Kind.WITHDRAWN: "Proposals replaced or withdrawn",
 }
 COMPLIANCE = {
-    K.REPLAY_DIFFERENT: "Recorded decisions that come out differently when decided again",
-    K.CHECKPOINT_FAILED: "Times the audit log could not be signed",
-    K.CHECKPOINT: "Times the audit log was signed",
-    K.ERASED: "Donors erased",
-    K.RETENTION: "Times old records were removed as planned",
-    K.EXPORTED: "Exports of the audit",
-    K.RULES_CHANGED: "Changes of the rules",
+    Kind.REPLAY_DIFFERENT: "Recorded decisions that come out differently when decided again",
+    Kind.CHECKPOINT_FAILED: "Times the audit log could not be signed",
+    Kind.CHECKPOINT: "Times the audit log was signed",
+    Kind.ERASED: "Donors erased",
+    Kind.RETENTION: "Times old records were removed as planned",
+    Kind.EXPORTED: "Exports of the audit",
+    Kind.RULES_CHANGED: "Changes of the rules",
 }
-GRAVE = (K.REPLAY_DIFFERENT, K.CHECKPOINT_FAILED, K.GIVEN_UP, K.RULES_FAULTY, K.INJECTION)
-_SUMMED = frozenset({K.REMOVED, K.REPLAY_DIFFERENT})
+GRAVE = (Kind.REPLAY_DIFFERENT, Kind.CHECKPOINT_FAILED, Kind.GIVEN_UP, Kind.RULES_FAULTY, Kind.INJECTION)
+_SUMMED = frozenset({Kind.REMOVED, Kind.REPLAY_DIFFERENT})
 
 WHY_WORDS = {
     "timeout": "it took too long",
@@ -57,10 +55,10 @@ def operations(material: Material) -> Digest:
         headline=_headline(cells, grave),
         figures=(
             *(count_figure(_WORDS[kind], _number(cells, kind)) for kind in GRAVE),
-            count_figure("Recorded decisions replayed the same", cells.amount(K.REPLAY_SAME)),
-            count_figure("Times the audit log was signed", cells.count(K.CHECKPOINT)),
-            count_figure("Presses and requests refused", cells.count(K.REFUSED)),
-            count_figure("Tokens read and written by models", cells.amount(K.TOKENS)),
+            count_figure("Recorded decisions replayed the same", cells.amount(Kind.REPLAY_SAME)),
+            count_figure("Times the audit log was signed", cells.count(Kind.CHECKPOINT)),
+            count_figure("Presses and requests refused", cells.count(Kind.REFUSED)),
+            count_figure("Tokens read and written by models", cells.amount(Kind.TOKENS)),
             *_cost(material),
         ),
         sections=(
@@ -88,7 +86,7 @@ def _cost(material: Material) -> tuple[DigestFigure, ...]:
     price = material.tokens_price_minor
     if price is None:
         return ()
-    tokens = material.cells.amount(K.TOKENS)
+    tokens = material.cells.amount(Kind.TOKENS)
     now, before = (_spent(each * price / 100_000_000) for each in (tokens.now, tokens.before))
     return (DigestFigure(label="Cost of the models", value=now, before=before),)
 
@@ -116,8 +114,8 @@ def _section(cells: Cells, id_: str, title: str, kinds: dict[Kind, str]) -> Dige
 
 
 def _without_model(cells: Cells) -> DigestSection:
-    reasons = cells.values((K.WITHOUT_MODEL,), By.REASON)
-    total = cells.count(K.WITHOUT_MODEL).now
+    reasons = cells.values((Kind.WITHOUT_MODEL,), By.REASON)
+    total = cells.count(Kind.WITHOUT_MODEL).now
     texts = counted(total, "text was", "texts were")
     return DigestSection(
         id="without_model",
@@ -127,13 +125,13 @@ def _without_model(cells: Cells) -> DigestSection:
         rows=tuple(
             (WHY_WORDS.get(each, each.replace("_", " ")), count(pair.now), count(pair.before))
             for each in reasons
-            for pair in (cells.count(K.WITHOUT_MODEL, because(each)),)
+            for pair in (cells.count(Kind.WITHOUT_MODEL, because(each)),)
         ),
     )
 
 
 def _answered(cells: Cells) -> str:
-    if not cells.amount(K.TOKENS).now:
+    if not cells.amount(Kind.TOKENS).now:
         return "No model was asked in this period."
     return "A model answered whenever it was asked."
 

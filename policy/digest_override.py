@@ -28,8 +28,6 @@ from policy.interactions import CONCLUDED, OVERRIDES, Kind
 from policy.statistics import Share, Z, differ_clearly, trend
 from policy.tally import By
 
-K = Kind
-
 ENDS = "Shares are of all proposals that ended in the period: decided by somebody, or run out of time."
 UNDONE = "Undone is counted against what was written to the CRM in the same period."
 FASTER = "Faster than reading: approved in less time than anybody could read the card (480 words a minute)."
@@ -41,12 +39,12 @@ NO_FORECAST = (
 MOST_ROWS = 12
 
 OVERRIDE_WORDS = {
-    K.EDITED: "Edited",
-    K.DEFERRED: "Put off",
-    K.DECLINED: "Declined",
-    K.SENT_BACK: "Sent back",
-    K.PASSED_ON: "Passed on",
-    K.UNDONE: "Undone",
+    Kind.EDITED: "Edited",
+    Kind.DEFERRED: "Put off",
+    Kind.DECLINED: "Declined",
+    Kind.SENT_BACK: "Sent back",
+    Kind.PASSED_ON: "Passed on",
+    Kind.UNDONE: "Undone",
 }
 
 
@@ -58,14 +56,14 @@ def override(material: Material) -> Digest:
         headline=_headline(cells),
         figures=(
             count_figure("Proposals that ended", cells.count(CONCLUDED)),
-            share_figure("Approved as proposed", *_ended(cells, K.APPROVED)),
-            share_figure("Approved after an edit", *_ended(cells, K.APPROVED_EDITED)),
-            share_figure("Declined", *_ended(cells, K.DECLINED)),
-            share_figure("Sent back", *_ended(cells, K.SENT_BACK)),
-            share_figure("Nobody decided in time", *_ended(cells, K.EXPIRED)),
-            count_figure("Put off", cells.count(K.DEFERRED)),
-            count_figure("Passed on", cells.count(K.PASSED_ON)),
-            share_figure("Undone afterwards", *_shares(cells, K.UNDONE, K.EXECUTED)),
+            share_figure("Approved as proposed", *_ended(cells, Kind.APPROVED)),
+            share_figure("Approved after an edit", *_ended(cells, Kind.APPROVED_EDITED)),
+            share_figure("Declined", *_ended(cells, Kind.DECLINED)),
+            share_figure("Sent back", *_ended(cells, Kind.SENT_BACK)),
+            share_figure("Nobody decided in time", *_ended(cells, Kind.EXPIRED)),
+            count_figure("Put off", cells.count(Kind.DEFERRED)),
+            count_figure("Passed on", cells.count(Kind.PASSED_ON)),
+            share_figure("Undone afterwards", *_shares(cells, Kind.UNDONE, Kind.EXECUTED)),
             _faster(cells),
         ),
         sections=(
@@ -83,7 +81,7 @@ def override(material: Material) -> Digest:
 
 
 def _headline(cells: Cells) -> str:
-    now, before = _ended(cells, K.APPROVED)
+    now, before = _ended(cells, Kind.APPROVED)
     if not now.whole:
         return "No proposal ended in this period."
     ended = counted(now.whole, "proposal", "proposals")
@@ -106,8 +104,8 @@ def _ended(cells: Cells, kind: Kind, where: Where | None = None) -> tuple[Share,
 
 
 def _faster(cells: Cells) -> DigestFigure:
-    people = cells.people((K.APPROVED, K.APPROVED_EDITED, K.APPROVAL_GIVEN))
-    now, before = _shares(cells, K.FASTER, K.MEASURED)
+    people = cells.people((Kind.APPROVED, Kind.APPROVED_EDITED, Kind.APPROVAL_GIVEN))
+    now, before = _shares(cells, Kind.FASTER, Kind.MEASURED)
     enough = (people.now >= FEWEST_PEOPLE, people.before >= FEWEST_PEOPLE)
     return DigestFigure(
         label="Approved faster than reading",
@@ -120,7 +118,7 @@ def _faster(cells: Cells) -> DigestFigure:
 def _rates(cells: Cells, id_: str, title: str, by: By, name: Callable[[str], str]) -> DigestSection:
     found = list(cells.values(CONCLUDED, by))[:MOST_ROWS]
     groups = [(name(each), Where(by, each)) for each in found]
-    approved = [(label, _ended(cells, K.APPROVED, where)) for label, where in groups]
+    approved = [(label, _ended(cells, Kind.APPROVED, where)) for label, where in groups]
     charted = [(label, now) for label, (now, _) in approved if now.is_enough]
     return DigestSection(
         id=id_,
@@ -143,8 +141,8 @@ def _rates(cells: Cells, id_: str, title: str, by: By, name: Callable[[str], str
 
 
 def _rates_row(cells: Cells, label: str, where: Where) -> tuple[Cell, ...]:
-    now, before = _ended(cells, K.APPROVED, where)
-    others = (K.APPROVED_EDITED, K.DECLINED, K.SENT_BACK, K.EXPIRED)
+    now, before = _ended(cells, Kind.APPROVED, where)
+    others = (Kind.APPROVED_EDITED, Kind.DECLINED, Kind.SENT_BACK, Kind.EXPIRED)
     shares = (bare_share(_ended(cells, kind, where)[0]) for kind in others)
     return (label, count(now.whole), bare_share(now), range_of(now), bare_share(before), *shares)
 
@@ -174,7 +172,7 @@ def _shares_chart(title: str, charted: list[tuple[str, Share]]) -> Chart:
 
 def _reliability(cells: Cells) -> DigestSection:
     """Compare how sure it was with what people then did: a confidence that means something rises with it."""
-    tenths = {tenth: _ended(cells, K.APPROVED, _tenth(tenth))[0] for tenth in range(10)}
+    tenths = {tenth: _ended(cells, Kind.APPROVED, _tenth(tenth))[0] for tenth in range(10)}
     filled = {tenth: found for tenth, found in tenths.items() if found.whole}
     charted = {tenth: found for tenth, found in filled.items() if found.is_enough}
     return DigestSection(
@@ -263,12 +261,12 @@ def _of_reasons(top: Share) -> str:
 
 def _gates(cells: Cells, *, of_team: bool) -> DigestSection:
     rows = []
-    for kind, words in ((K.HELD_BY, "holds"), (K.ASKED_BY, "asks for a person")):
+    for kind, words in ((Kind.HELD_BY, "holds"), (Kind.ASKED_BY, "asks for a person")):
         for gate in cells.values((kind,), By.REASON)[:MOST_ROWS]:
             pair = cells.count(kind, because(gate))
             rows.append((gate.replace("_", " "), words, count(pair.now), count(pair.before)))
-    held = cells.values((K.HELD_BY,), By.REASON)
-    total = cells.count(K.RECOMMENDED, because("deny"))
+    held = cells.values((Kind.HELD_BY,), By.REASON)
+    total = cells.count(Kind.RECOMMENDED, because("deny"))
     says = (
         f"The rules held {counted(total.now, 'proposal', 'proposals')} back, most often by "
         f"“{held[0].replace('_', ' ')}”."

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from policy.claims import Aggregate, Slot
-from policy.donor import Consent, Donor, DonorRecord, Gift, Task
+from policy.donor import DonorRecord, Gift, Task
 from policy.facts_model import Conventions, DonorFacts, FactValue
 from policy.injection import suspects_injection
 from policy.money import Money
@@ -30,7 +30,6 @@ class Binding:
     records: frozenset[str]
 
 
-_NESTED = frozenset({"acknowledgement", "installments", "rollups"})
 # Never notes and messages: whoever can write into one could put any words before people, as a quotation.
 _QUOTABLE = {
     "gift": frozenset({"fund", "tribute"}),
@@ -209,9 +208,3 @@ def _field(row: Value, path: str, conventions: Conventions) -> FactValue:
     if isinstance(value, Money | bool | int | date | str):
         return value
     raise UnboundError("A figure is bound to an empty field.")
-
-
-def is_about_donor(found: Value, donor: Donor) -> bool:
-    """Say whether a record is the donor's own, and not a household member's or a campaign."""
-    owner = getattr(found, "donor_id", None)
-    return found is donor or owner == donor.id or isinstance(found, Consent)

@@ -92,11 +92,9 @@ class Considerations:
         query = select(func.count()).where(table.user_id == user_id, table.at >= since, table.told.is_(True))
         return int(self._connection.execute(query).scalar_one())
 
-    def between(self, start: datetime, end: datetime, user_id: str | None = None) -> list[Consideration]:
-        """Return the decisions from *start* until before *end*, of one person or of all, oldest first."""
+    def of_person(self, user_id: str, start: datetime, end: datetime) -> list[Consideration]:
+        """Return somebody's decisions from *start* until before *end*, the oldest first."""
         table = CONSIDERATIONS.c
-        query = select(CONSIDERATIONS).where(table.at >= start, table.at < end)
-        if user_id is not None:
-            query = query.where(table.user_id == user_id)
+        query = select(CONSIDERATIONS).where(table.user_id == user_id, table.at >= start, table.at < end)
         rows = self._connection.execute(query.order_by(table.at, table.id)).mappings()
         return [Consideration(**row) for row in rows]

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 Audience = Literal["compliance", "auditor", "donor"]
-AUDIENCES: tuple[Audience, ...] = ("compliance", "auditor", "donor")
 
 REASONS = {
     "removed": "the donor was erased, or the time of retention was over; the log records which",

@@ -15,11 +15,9 @@ from policy.actions import UndoPromise
 from policy.canonical import digest
 from policy.considered import (
     Considered,
-    TeamFigures,
     figures_of,
     is_faster_than_reading,
     reading_seconds,
-    team_figures,
 )
 from storage.considerations import Consideration, Showing
 from storage.escalations import Escalation
@@ -116,19 +114,12 @@ def _line(card: EscalationCard, seconds: int, words: int) -> Notice:
 def considered_by(tx: Transaction, user_id: str, now: datetime) -> ConsideredShown:
     """Return how somebody considered their decisions of the last four weeks, for their own eyes only."""
     since = now - WINDOW
-    own = [_counted(each) for each in tx.considerations.between(since, now, user_id)]
+    own = [_counted(each) for each in tx.considerations.of_person(user_id, since, now)]
     return ConsideredShown(since=since, figures=figures_of(own))
-
-
-def considered_by_team(tx: Transaction, start: datetime, end: datetime) -> TeamFigures:
-    """Return what managers may see of the decisions from *start* until before *end*."""
-    return team_figures([_counted(each) for each in tx.considerations.between(start, end)])
 
 
 def _counted(each: Consideration) -> Considered:
     return Considered(
-        user_id=each.user_id,
-        action_kind=each.action_kind,
         seconds=each.seconds,
         looked=each.looked,
         edited=each.words_changed is not None,

@@ -29,7 +29,6 @@ ONLY_LOOK = Notice(
     text="Schedules are changed by managers and admins.",
     next_step="Nothing was changed. One of them can do it on their Home tab.",
 )
-USUAL = Rhythm.of("0 9 * * mon")
 
 
 async def show_schedules(command: SchedulesRequested, arrived: Arrived, context: Context) -> Write:

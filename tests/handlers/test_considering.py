@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,11 @@ import pytest
 
 from handlers.commands import ApprovalClicked, EvidenceRequested
 from handlers.context import Arrived
-from handlers.decisions.considering import consider, considered_by, considered_by_team, content_of
+from handlers.decisions.considering import consider, considered_by, content_of
 from handlers.outcomes import CardInFull, Notice
 from handlers.proposals.escalation_view import card_of
 from policy.considered import Figures
 from policy.decide import CompiledPolicy
-from storage.considerations import Consideration
 from tests.handlers.conftest import MANAGER, OWNER, STRANGER, house_in
 from tests.handlers.test_editing import CALL, DONOR, TASK, Desk, _from
 
@@ -147,45 +147,18 @@ async def test_what_nobody_noted_is_not_known_and_not_held_against_anybody(desk:
     assert (measured["reading_seconds"], measured["faster_than_reading"]) == (None, False)
 
 
-async def test_people_see_their_own_figures_and_managers_only_many_together(desk: Desk) -> None:
+async def test_people_see_their_own_figures_and_nobody_elses(desk: Desk) -> None:
     await desk.open()
     desk.house.clock.move(seconds=1)
     await desk.click(ApprovalClicked)
     now = desk.house.clock.now()
-    own = await desk.house.database.read(lambda tx: considered_by(tx, OWNER.id, now))
-    none = await desk.house.database.read(lambda tx: considered_by(tx, MANAGER.id, now))
-    later = desk.house.clock.moment.replace(year=2027)
-    team = await desk.house.database.read(lambda tx: considered_by_team(tx, own.since, later))
-    assert none.figures.decisions == own.figures.decisions == 0, "up to now, and not this very moment"
-    assert (team.people, team.figures) == (1, None)
-    own = await desk.house.database.read(
-        lambda tx: considered_by(tx, OWNER.id, later.replace(year=2026, day=21))
-    )
+    read = desk.house.database.read
+    at_once = await read(lambda tx: considered_by(tx, OWNER.id, now))
+    own = await read(lambda tx: considered_by(tx, OWNER.id, now + timedelta(days=1)))
+    anothers = await read(lambda tx: considered_by(tx, MANAGER.id, now + timedelta(days=1)))
+    assert at_once.figures.decisions == 0, "up to now, and not this very moment"
     assert own.figures == Figures(decisions=1, median_seconds=1, looked=0, edited=0, faster=1)
-
-    def add_four(tx: Any) -> None:
-        for number in range(4):
-            tx.considerations.add(
-                Consideration(
-                    id=f"c{number}",
-                    escalation_id="x",
-                    user_id=f"U{number}",
-                    decision="approved",
-                    action_kind="create_task",
-                    at=now,
-                    seconds=9,
-                    words=None,
-                    looked=True,
-                    words_changed=None,
-                    faster=False,
-                    told=False,
-                )
-            )
-
-    await desk.house.database.write(add_four)
-    team = await desk.house.database.read(lambda tx: considered_by_team(tx, own.since, later))
-    assert team.figures == Figures(decisions=5, median_seconds=9, looked=4, edited=0, faster=1)
-    assert [group.action_kind for group in team.groups] == ["other actions"]
+    assert anothers.figures.decisions == 0
 
 
 async def test_the_whole_card_is_shown_to_members_and_noted(desk: Desk) -> None:

@@ -22,7 +22,6 @@ from handlers.digests.count_older import UNCOUNTED, count_older_entries
 from handlers.digests.figures import digest_of_everybody, gathered
 from handlers.record.erase_donor import ErasureOrder, erase_donor
 from policy.cells import Pair, Where, because
-from policy.clustered import compared_of
 from policy.digest import DigestKind, Told, in_words
 from policy.digest_amounts import amounts
 from policy.digest_material import Came
@@ -42,6 +41,7 @@ from tests.handlers.conftest import KEYS, House
 from tests.managers import recount
 from tests.managers.conftest import DAYS, PEOPLE, START, Lived
 from tests.managers.history import append
+from tests.managers.households import compared_of
 from tests.managers.oracle import came_after, count, given_after, given_in_campaign
 
 HALF = START + timedelta(days=DAYS // 2)

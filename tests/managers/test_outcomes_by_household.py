@@ -13,7 +13,6 @@ from policy.cells import Cells
 from policy.clustered import (
     Arm,
     Compared,
-    compared_of,
     rate_difference,
     rate_interval,
     share_difference,
@@ -24,6 +23,7 @@ from policy.digest_amounts import amounts
 from policy.digest_material import CampaignFollowed, Followed, GivenAfter, Material
 from policy.digest_outcomes import outcomes
 from policy.statistics import Interval, Share, difference
+from tests.managers.households import compared_of
 
 ENDED = datetime(2026, 6, 30, tzinfo=UTC)
 SEEDS = range(300)
