@@ -119,10 +119,8 @@ def reliability(scores: Scores) -> Reliability:
     )
 
 
-def certified_threshold(
-    scores: Scores, *, overruled: float = OVERRULED_AT_MOST, doubt: float = DOUBT
-) -> int | None:
-    """Return the lowest score from which on fewer than *overruled* are overruled, up to *doubt*; else None.
+def certified_threshold(scores: Scores) -> int | None:
+    """Return the lowest score from which on surely few enough are overruled; None where there is none.
 
     The order of the tests is fixed by the scores alone: from the highest threshold that has enough decisions
     above it downwards, until the first one that fails.
@@ -131,10 +129,10 @@ def certified_threshold(
     for threshold in _GRID:
         above = _above(scores, threshold)
         decisions, bad = _size(above), _size(above) - _accepted(above)
-        if decisions < cases_needed(overruled, doubt):
+        if decisions < FEWEST:
             continue
         # As many as the target or more need no sum over many terms: they are no rare chance under it.
-        if bad > decisions * overruled or at_most(bad, decisions, overruled) > doubt:
+        if bad > decisions * OVERRULED_AT_MOST or at_most(bad, decisions, OVERRULED_AT_MOST) > DOUBT:
             break
         found = threshold
     return found

@@ -111,7 +111,7 @@ def _share(arm: Arm) -> Told:
     return Told(words=f"{100 * arm.value:.0f} % ({of})" if arm.is_enough else of, number=arm.x, of=arm.n)
 
 
-def _says(pair: Compared, measure: _Measure, comparisons: int = 1) -> str:
+def _says(pair: Compared, measure: _Measure) -> str:
     if not pair.is_enough:
         acted = counted(pair.acted.households, "household", "households")
         return (
@@ -126,7 +126,7 @@ def _says(pair: Compared, measure: _Measure, comparisons: int = 1) -> str:
         said = f"After 100 decisions acted on came {one} gifts, after 100 of the others {other}"
     else:
         said = f"After {one} % of what was acted on the donor {measure.did}, after {other} % of what was not"
-    return f"{said}: {_apart(measure, pair, comparisons)}."
+    return f"{said}: {_apart(measure, pair, 1)}."
 
 
 def _apart(measure: _Measure, pair: Compared, comparisons: int) -> str:

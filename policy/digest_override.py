@@ -92,8 +92,8 @@ def _headline(cells: Cells) -> str:
     return f"{100 * now.value:.0f} % of {ended} were approved as proposed{moved.get(change, '')}."
 
 
-def _shares(cells: Cells, part: Kind, whole: Kind, where: Where | None = None) -> tuple[Share, Share]:
-    some, every = cells.count(part, where), cells.count(whole, where)
+def _shares(cells: Cells, part: Kind, whole: Kind) -> tuple[Share, Share]:
+    some, every = cells.count(part), cells.count(whole)
     # An undo may come after the period in which the action was written, so there can be more of them.
     return Share(min(some.now, every.now), every.now), Share(min(some.before, every.before), every.before)
 

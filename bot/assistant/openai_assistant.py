@@ -77,13 +77,11 @@ class OpenAiAssistant:
             for e in settings.endpoints
         }
 
-    async def summarise(
-        self, record: DonorRecord, facts: DonorFacts, hear: Hear | None = None, *, region: str | None = None
-    ) -> Draft:
-        """Draft a summary, streamed where somebody hears it; *region* overrides where it may be processed."""
+    async def summarise(self, record: DonorRecord, facts: DonorFacts, hear: Hear | None = None) -> Draft:
+        """Draft a summary, streamed where somebody hears it."""
         names = Pseudonyms(record)
         data = material(record, facts, names, with_notes=self._settings.send_notes)
-        draft, _ = await self._draft(read_prompt(*SUMMARISE), data, (), names, record, region, hear)
+        draft, _ = await self._draft(read_prompt(*SUMMARISE), data, (), names, record, hear)
         return draft
 
     async def recommend(
@@ -92,8 +90,6 @@ class OpenAiAssistant:
         facts: DonorFacts,
         event: CrmEvent | None,
         proposal: Proposal,
-        *,
-        region: str | None = None,
     ) -> Draft:
         """Draft the reasons for *proposal*; a model that names another action is under suspicion."""
         names = Pseudonyms(record)
@@ -102,7 +98,7 @@ class OpenAiAssistant:
         )
         actions = (proposal.action.kind, "other")
         draft, answer = await self._draft(
-            read_prompt(*RECOMMEND), data, actions, names, record, region, for_people=event is None
+            read_prompt(*RECOMMEND), data, actions, names, record, for_people=event is None
         )
         led_astray = answer.action != proposal.action.kind
         return draft.model_copy(update={"suspected_injection": draft.suspected_injection or led_astray})
@@ -136,8 +132,6 @@ class OpenAiAssistant:
         event: CrmEvent | None,
         proposal: Proposal,
         message: str = "",
-        *,
-        region: str | None = None,
     ) -> Draft:
         """Draft what whoever deals with it should know, and say how pressing it is."""
         names = Pseudonyms(record)
@@ -147,7 +141,7 @@ class OpenAiAssistant:
         if message and with_notes:
             data["untrusted"] = [*data["untrusted"], {"ref": "MESSAGE", "text": masked(message, names.masks)}]
         draft, answer = await self._draft(
-            read_prompt(*TRIAGE), data, LEVELS, names, record, region, for_people=event is None
+            read_prompt(*TRIAGE), data, LEVELS, names, record, for_people=event is None
         )
         pressing = next((level for level in LEVELS if level == answer.action), None)
         return draft.model_copy(update={"urgency": pressing})
@@ -158,14 +152,12 @@ class OpenAiAssistant:
         facts: DonorFacts,
         question: str,
         hear: Hear | None = None,
-        *,
-        region: str | None = None,
     ) -> Draft:
         """Draft an answer to a colleague's *question*, in which known names are masked like everywhere."""
         names = Pseudonyms(record)
         data = material(record, facts, names, with_notes=self._settings.send_notes)
         data |= {"task": "answer", "question": masked(question, names.masks)}
-        draft, _ = await self._draft(read_prompt(*ANSWER), data, (), names, record, region, hear)
+        draft, _ = await self._draft(read_prompt(*ANSWER), data, (), names, record, hear)
         return draft
 
     async def close(self) -> None:
@@ -180,12 +172,11 @@ class OpenAiAssistant:
         actions: tuple[str, ...],
         names: Pseudonyms,
         record: DonorRecord,
-        region: str | None,
         hear: Hear | None = None,
         *,
         for_people: bool = True,
     ) -> tuple[Draft, Answer]:
-        endpoint = self._permitted(region or record.donor.processing_region)
+        endpoint = self._permitted(record.donor.processing_region)
         prompt, rehearsed = await self._in_force(prompt, endpoint)
         await within_budget(self._settings, self._ledger, for_people=for_people)
         mark, code_word = f"^{self._token()[:4]}^", f"CS-{self._token()}"

@@ -87,13 +87,13 @@ def decisions_about(tx: Transaction, donor_id: str) -> list[RecordedDecision | N
 
 
 async def recorded_decisions(
-    database: Database, since: datetime | None = None
+    database: Database,
 ) -> AsyncIterator[list[RecordedDecision | NotReplayable]]:
     """Yield all recorded decisions in batches, the oldest first, without ever holding more than one batch.
 
     Those of asking again are among them: before writing, and when a card comes back or changes hands.
     """
-    async for entries in _pages(database, lambda tx, after: _whole(tx, after, since)):
+    async for entries in _pages(database, _whole):
         yield [
             read_recorded(each.id, each.at, each.payload, donor_id=each.subject)
             for each in entries
@@ -137,8 +137,8 @@ async def _pages(
         yield entries
 
 
-def _whole(tx: Transaction, after: int, since: datetime | None) -> list[PagedEntry]:
-    return tx.audit.page((*DECISION_KINDS, *ASKED_AGAIN_KINDS), after=after, since=since, limit=BATCH)
+def _whole(tx: Transaction, after: int) -> list[PagedEntry]:
+    return tx.audit.page((*DECISION_KINDS, *ASKED_AGAIN_KINDS), after=after, limit=BATCH)
 
 
 def _excerpts(tx: Transaction, after: int, since: datetime | None) -> list[PagedEntry]:
