@@ -29,34 +29,32 @@ def enqueue(
 
     It is done as soon as possible, or from *at* on.
     """
-    return tx.outbox.enqueue(
-        OutboxRow(
-            id=arrived.ids.new(),
-            idem_key=key,
-            kind=effect.type,
-            entity_key=order,
-            body=effect.model_dump_json().encode(),
-            correlation_id=arrived.correlation_id,
-            created_at=arrived.now,
-            available_at=at,
-            priority=priority,
-        )
-    )
+    return tx.outbox.enqueue(_row(effect, order, arrived, priority, at, key))
 
 
 def join(tx: Transaction, arrived: Arrived, effect: Effect, order: str) -> None:
     """Have *effect* done shortly; one of the same *order* that waits already will do."""
-    effect_id = arrived.ids.new()
-    tx.outbox.join(
-        OutboxRow(
-            id=effect_id,
-            idem_key=f"{order}:{effect_id}",
-            kind=effect.type,
-            entity_key=order,
-            body=effect.model_dump_json().encode(),
-            correlation_id=arrived.correlation_id,
-            created_at=arrived.now,
-            available_at=arrived.now + SHORTLY,
-            priority=WHEN_QUIET,
-        )
+    tx.outbox.join(_row(effect, order, arrived, WHEN_QUIET, arrived.now + SHORTLY))
+
+
+def _row(
+    effect: Effect,
+    order: str | None,
+    arrived: Arrived,
+    priority: int,
+    at: datetime | None,
+    key: str | None = None,
+) -> OutboxRow:
+    """Write *effect* down; without a *key* it is like no other."""
+    row_id = arrived.ids.new()
+    return OutboxRow(
+        id=row_id,
+        idem_key=key or f"{order}:{row_id}",
+        kind=effect.type,
+        entity_key=order,
+        body=effect.model_dump_json().encode(),
+        correlation_id=arrived.correlation_id,
+        created_at=arrived.now,
+        available_at=at,
+        priority=priority,
     )
