@@ -13,18 +13,17 @@ claim with it, and then what was counted meanwhile is not kept. Days are of UTC,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, true
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select
 
-from policy.tally import OVERRIDE_KINDS, WORTH_READING, Group, KeptTally, Override, Tally
-from storage.columns import microseconds
+from policy.tally import KeptTally, Tally
+from storage.adding_up import AddingUp
 from storage.conflict import insert_new
-from storage.schema import INTERACTION_GROUPS, INTERACTIONS, TALLIES
-from storage.team import Team, of_team
+from storage.schema import INTERACTIONS, TALLIES
+from storage.team import Team
 
 DAY, WEEK, SPAN = 1, 7, 28
 EVERYBODY = ""
@@ -35,9 +34,8 @@ MOST_COUNTED = 10_000
 """How many interactions of days that could be kept are counted while somebody waits."""
 CLAIM_LASTS = timedelta(minutes=2)
 _CLAIM = "claimed by "
-_AT_ONCE = timedelta(days=SPAN)
 
-_I, _G, _T = INTERACTIONS.c, INTERACTION_GROUPS.c, TALLIES.c
+_I, _T = INTERACTIONS.c, TALLIES.c
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _A_DAY = timedelta(days=1)
 
@@ -65,6 +63,11 @@ def day_of(at: datetime) -> int:
     return (at - _EPOCH) // _A_DAY
 
 
+def _first_whole_day(start: datetime) -> int:
+    """Return the number of the first day that begins at *start* or later."""
+    return -((_EPOCH - start) // _A_DAY)
+
+
 def scope_of(team: Team | None) -> str:
     """Name whose figures they are; a team with other people in it has another name."""
     if team is None:
@@ -78,28 +81,24 @@ class Tallies:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._interactions = AddingUp(connection)
 
     def between(self, start: datetime, end: datetime, team: Team | None = None) -> Tally:
         """Add up what happened from *start* until before *end*."""
         added = Tally()
         at = start
         for stretch, kept in self._kept(start, end, scope_of(team)):
-            self._count(added, at, stretch.start, team)
+            self._interactions.add(added, at, stretch.start, team)
             added.add(kept)
             at = stretch.end
-        self._count(added, at, end, team)
+        self._interactions.add(added, at, end, team)
         return added
 
     def among(self, stretch: Stretch, teams: Mapping[str, Team | None]) -> dict[str, Tally]:
         """Add a stretch up for several teams by their scopes; the interactions of a day are read once."""
         if stretch.days > DAY:
             return {scope: self.between(stretch.start, stretch.end, team) for scope, team in teams.items()}
-        cells = self._cells(stretch.start, stretch.end, None)
-        found = {scope: Tally() for scope in teams}
-        for scope, team in teams.items():
-            theirs = [cell for cell in cells if _is_of(cell, team)]
-            self._add(found[scope], theirs, stretch.start, stretch.end)
-        return found
+        return self._interactions.of_each(stretch.start, stretch.end, teams)
 
     def missing(self, until: datetime, scopes: Collection[str]) -> Iterator[tuple[Stretch, list[str]]]:
         """Yield the stretches over for a while at *until* and not kept for some scopes, the newest first.
@@ -174,12 +173,13 @@ class Tallies:
 
     def is_much_missing(self, start: datetime, end: datetime, now: datetime, team: Team | None) -> bool:
         """Say whether more than MOST_COUNTED interactions of whole days between are not in what is kept."""
-        until, left, at = min(end, _EPOCH + day_of(now - SETTLED) * _A_DAY), MOST_COUNTED, start
+        settled = min(end, _EPOCH + day_of(now - SETTLED) * _A_DAY)
+        left, at = MOST_COUNTED, start
         for stretch in (*self._chosen(start, end, scope_of(team)), None):
-            gap = at, min(stretch.start if stretch else until, until)
-            whole = -(-(gap[0] - _EPOCH) // _A_DAY), day_of(gap[1])
-            if whole[0] < whole[1]:
-                left -= self._at_most(Stretch(whole[0], whole[1] - whole[0]), left + 1)
+            first, over = _first_whole_day(at), day_of(min(stretch.start, settled) if stretch else settled)
+            if first < over:
+                gap = Stretch(first, over - first)
+                left -= self._interactions.at_most(gap.start, gap.end, left + 1)
             if left < 0:
                 return True
             at = stretch.end if stretch else at
@@ -206,14 +206,9 @@ class Tallies:
             known.setdefault((days, first_day), set()).add(scope)
         return known
 
-    def _at_most(self, stretch: Stretch, most: int) -> int:
-        """Count the interactions of a stretch, but no more of them than *most*."""
-        some = _between(select(_I.at), stretch.start, stretch.end).limit(most).subquery()
-        return int(self._connection.execute(select(func.count()).select_from(some)).scalar_one())
-
     def _chosen(self, start: datetime, end: datetime, scope: str) -> list[Stretch]:
         """Return what is kept of whole days between, in order: the longest where there are any."""
-        first, last = -(-(start - _EPOCH) // _A_DAY), day_of(end)
+        first, last = _first_whole_day(start), day_of(end)
         if last <= first:
             return []
         whole = (_T.scope == scope, _T.first_day >= first, _T.first_day + _T.days <= last)
@@ -238,72 +233,6 @@ class Tallies:
         for days, first_day, counts in self._connection.execute(query.order_by(_T.first_day)):
             yield Stretch(first_day, days), KeptTally.read(counts)
 
-    def _count(self, added: Tally, start: datetime, end: datetime, team: Team | None) -> None:
-        """Add what the interactions themselves say of some time, not too much of it at once."""
-        while start < end:
-            until = min(end, start + _AT_ONCE)
-            self._add(added, self._cells(start, until, team), start, until)
-            start = until
-
-    def _cells(self, start: datetime, end: datetime, team: Team | None) -> list[_Cell]:
-        """Return how often each thing happened, and when it did last: one reading for all figures."""
-        times, latest = func.count().label("times"), func.max(_I.at).label("latest")
-        sums = _between(select(_I.group_id, _I.amount, times, latest), start, end)
-        summed = sums.group_by(_I.group_id, _I.amount).subquery()
-        columns = [_G[name] for name in Group._fields[:-2]]
-        query = select(
-            *columns, summed.c.amount, summed.c.times, summed.c.latest, summed.c.group_id, _G.owner
-        ).join_from(summed, INTERACTION_GROUPS, _G.id == summed.c.group_id)
-        few = self._connection.dialect.name == "postgresql" and end - start <= _A_DAY
-        if few:
-            self._connection.execute(_LOOK_EACH_UP)
-        rows, size = self._connection.execute(of_team(query, team)), len(Group._fields)
-        found = [_Cell(Group._make(row[:size]), *row[size:]) for row in rows]
-        if few:
-            self._connection.execute(_AS_IT_LIKES)
-        return found
-
-    def _add(self, added: Tally, cells: Sequence[_Cell], start: datetime, end: datetime) -> None:
-        added.add_groups(cell.group for cell in cells)
-        against = [cell for cell in cells if cell.group.kind in OVERRIDE_KINDS]
-        if against:
-            added.add_overrides(self._overrides(against, start, end))
-
-    def _overrides(self, cells: list[_Cell], start: datetime, end: datetime) -> Iterator[Override]:
-        """Yield the overrides of those groups among which the first to read are."""
-        cells.sort(key=_worth, reverse=True)
-        last = cells[:WORTH_READING][-1]
-        found = {each.group_id: each.group.confidence for each in cells if _worth(each) >= _worth(last)}
-        query = _between(select(_I.group_id, _I.at, _I.entry_id, _I.number), start, end)
-        for group_id, at, entry_id, number in self._connection.execute(
-            query.where(_I.group_id.in_(list(found)))
-        ):
-            yield Override(found[group_id], microseconds(at), entry_id, number)
-
-
-_JOINS = ("enable_hashjoin", "enable_mergejoin")
-_LOOK_EACH_UP = select(*(func.set_config(join, "off", true()) for join in _JOINS))
-_AS_IT_LIKES = select(*(func.set_config(join, "on", true()) for join in _JOINS))
-"""For the groups of a day PostgreSQL would read all groups there are, which takes three times as long."""
-
-
-class _Cell(NamedTuple):
-    """How often something happened, when it did last, the id of its group and whom it was asked of."""
-
-    group: Group
-    latest: datetime
-    group_id: int
-    owner: str
-
-
-def _worth(cell: _Cell) -> tuple[int, datetime]:
-    return cell.group.confidence, cell.latest
-
-
-def _is_of(cell: _Cell, team: Team | None) -> bool:
-    person = cell.group.person
-    return team is None or person in team.people or (not person and cell.owner in team.owners)
-
 
 def covering(days: Collection[int]) -> dict[str, list[int]]:
     """Return the first days of whatever can be kept of some days, as `DROP_DAYS` wants them."""
@@ -321,7 +250,3 @@ DROP_DAYS = delete(TALLIES).where(
         and_(_T.days == SPAN, _T.first_day.in_(bindparam("in_spans", expanding=True))),
     )
 )
-
-
-def _between(query: Select[Any], start: datetime, end: datetime) -> Select[Any]:
-    return query.where(_I.at >= start, _I.at < end)
