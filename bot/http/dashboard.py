@@ -13,9 +13,9 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from bot.http import dashboard_pages as shown
 from bot.http.asgi import LONGEST_BODY_S
 from handlers.context import Arrived, Context
-from handlers.digests.add_up import DAYS
 from handlers.digests.as_csv import as_csv, file_name
 from handlers.digests.dashboard_view import Figures, Viewer, how_it_is, team_chosen, viewer
+from handlers.digests.figures import DAYS
 from handlers.outcomes import DigestShown, Notice
 from handlers.ports import Unavailable
 from handlers.record.evidence import record, slack_actor

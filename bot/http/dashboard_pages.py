@@ -9,8 +9,8 @@ from bot.http.chart_svg import chart_svg
 from bot.http.html import Markup, el
 from bot.slack.blocks import safe_url
 from bot.slack.cards.digest import period_words
-from handlers.digests.add_up import DAYS
 from handlers.digests.dashboard_view import Now, Viewer
+from handlers.digests.figures import DAYS
 from handlers.outcomes import DigestShown
 from policy.digest import Cell, DigestKind, DigestSection, in_words
 

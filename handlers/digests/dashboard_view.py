@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from handlers.context import Context
-from handlers.digests.add_up import outcomes_lately, still_adding_up
+from handlers.digests.add_up import still_adding_up
+from handlers.digests.count_outcomes import outcomes_lately
 from handlers.digests.figures import digest_shown
 from handlers.digests.whose_figures import Whose, whose_figures
 from handlers.outcomes import DigestShown, Notice

@@ -40,6 +40,9 @@ _DIGESTS: dict[DigestKind, Callable[[Material], Digest]] = {
     DigestKind.OUTCOMES: outcomes,
     DigestKind.OPERATIONS: operations,
 }
+DAYS = (1, 7, 28, 91, 364)
+"""Over how many days figures are offered."""
+LOOK_AGAIN = "Look again at {at:%H:%M}."
 
 
 def zone_of(schedule: DigestSchedule | None, organisation: Organisation) -> ZoneInfo:

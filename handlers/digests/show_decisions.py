@@ -8,8 +8,7 @@ from handlers.admission import admit
 from handlers.answers.answering import fill
 from handlers.commands import DecisionsRequested
 from handlers.context import Arrived, Context, Write
-from handlers.digests.add_up import DAYS
-from handlers.digests.figures import TOO_SMALL
+from handlers.digests.figures import DAYS, TOO_SMALL
 from handlers.digests.whose_figures import FOR_MANAGERS, Whose, is_too_small, team_of, whose_figures
 from handlers.outcomes import DecisionLine, DecisionsShown, Narrowing, Notice, Window
 from handlers.record.evidence import record as write_down

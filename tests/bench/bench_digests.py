@@ -23,9 +23,9 @@ from sqlalchemy import Connection, make_url, text
 
 from bot.http.dashboard_pages import figures_page
 from handlers.context import Context
-from handlers.digests.add_up import DAYS, add_up
+from handlers.digests.add_up import add_up
 from handlers.digests.dashboard_view import Viewer, counted, how_it_is
-from handlers.digests.figures import digest_of_everybody
+from handlers.digests.figures import DAYS, digest_of_everybody
 from handlers.digests.whose_figures import Whose
 from handlers.outcomes import DigestShown
 from handlers.ports import Colleague

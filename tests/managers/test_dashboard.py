@@ -17,7 +17,7 @@ from bot.http.probes import Probes
 from bot.policy_in_force import PolicyInForce
 from handlers.commands import ChatUser, DashboardRequested, ReplyAddress
 from handlers.context import Context
-from handlers.digests import add_up as adding_up
+from handlers.digests import count_outcomes as counting_outcomes
 from handlers.digests.add_up import add_up, add_up_some
 from handlers.digests.dashboard_link import NO_ADDRESS
 from handlers.digests.managing import managing
@@ -325,7 +325,7 @@ async def test_outcomes_of_many_decisions_are_counted_in_the_background(
     living: House, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await signed_in(living, http, CARMEN)
-    monkeypatch.setattr(adding_up, "MOST_DECISIONS", 1)
+    monkeypatch.setattr(counting_outcomes, "MOST_DECISIONS", 1)
     answered = await http.get("/dashboard?kind=outcomes&days=7")
     assert answered.status_code == 503
     assert "being counted now" in answered.text

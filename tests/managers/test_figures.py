@@ -16,9 +16,10 @@ from sqlalchemy import text
 from bot.cli.operator import arrival
 from bot.export.archive import Order, write_export
 from bot.export.contents import Scope
-from handlers.digests.add_up import add_up, outcomes_lately
+from handlers.digests.add_up import add_up
 from handlers.digests.as_csv import as_csv
 from handlers.digests.count_older import UNCOUNTED, count_older_entries
+from handlers.digests.count_outcomes import outcomes_lately
 from handlers.digests.figures import digest_of_everybody, gathered
 from handlers.record.erase_donor import ErasureOrder, erase_donor
 from policy.cells import Pair, Where, because
