@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import httpx2
 import pytest
@@ -21,6 +22,7 @@ from sqlalchemy import Connection, update
 
 from bot.cli.running import listen
 from bot.cli.stage import CRM_TOKEN, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, WEBHOOK_SECRET
+from policy.escalation import EscalationState
 from storage.database import Database
 from storage.keys import KeyRing
 from storage.schema import INBOX, OUTBOX
@@ -28,6 +30,7 @@ from storage.transaction import Transaction
 from tests.databases import fresh_sqlite, perform
 from tests.loop.databases import copied_postgres
 from tests.loop.staging import (
+    JANE,
     Staging,
     open_staging,
     organisation_file,
@@ -39,6 +42,7 @@ from tests.patience import PATIENCE_S
 ROOT = Path(__file__).parent.parent.parent
 MASTER_KEY = "6b" * 32
 KEYS = KeyRing(bytes.fromhex(MASTER_KEY))
+T = TypeVar("T")
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -171,12 +175,27 @@ class Bot:
 
         perform(self.database_url, backdate)
 
-    async def read(self, work: Callable[[Transaction], object]) -> object:
+    async def read(self, work: Callable[[Transaction], T]) -> T:
         database = Database.open(self.database_url, keys=KEYS)
         try:
             return await database.read(work)
         finally:
             await database.close()
+
+    async def left_of(self, about: str) -> tuple[EscalationState, list[str]]:
+        """Return where a decision about Jane stands and the kinds of its entries; all else has to be well."""
+
+        def look(tx: Transaction) -> tuple[EscalationState, list[str]]:
+            escalation, report = tx.escalations.get(about), tx.audit.verify()
+            assert escalation is not None
+            assert report.ok, report.first_bad
+            assert (tx.inbox.list_dead(1), tx.outbox.list_dead(1)) == ([], [])
+            entries = [
+                e for e in tx.audit.trace(JANE) if e.payload and e.payload.get("escalation_id") == about
+            ]
+            return escalation.state, [each.kind for each in entries]
+
+        return await self.read(look)
 
     async def settled(self) -> None:
         """Wait until every event is delivered and nothing is due or being worked on."""

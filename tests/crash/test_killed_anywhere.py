@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from policy.escalation import EscalationState
 from tests.crash.conftest import Bot
 from tests.loop.shown import Json, buttons, escalation_of, has
 from tests.loop.staging import JANE, OLIVIA, OLIVIAS, until
@@ -92,22 +93,10 @@ async def _is_right(bot: Bot, gift: str, card: Json) -> None:
     about = escalation_of(card)
     assert [c["ts"] for c in await _cards(bot, gift)] == [card["ts"]], "one card"
     assert len(await bot.stage.written_for(card, JANE)) == 1, "one task"
-    found = await bot.read(
-        lambda tx: (
-            tx.escalations.get(about),
-            tx.audit.verify(),
-            [e.kind for e in tx.audit.trace(JANE) if e.payload and e.payload.get("escalation_id") == about],
-            tx.inbox.list_dead(1),
-            tx.outbox.list_dead(1),
-        )
-    )
-    assert isinstance(found, tuple)
-    escalation, report, kinds, *dead = found
-    assert escalation.state.value == "executed"
-    assert report.ok, report.first_bad
+    state, kinds = await bot.left_of(about)
+    assert state is EscalationState.EXECUTED
     decisive = [k for k in kinds if k not in {"click.refused", "action.outcome_unknown"}]
     assert decisive == ["escalation.opened", "escalation.approved", "action.begun", "action.executed"]
-    assert dead == [[], []]
 
 
 @pytest.mark.parametrize("point", POINTS)

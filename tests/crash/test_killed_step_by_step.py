@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
+from policy.escalation import EscalationState
 from tests.crash.conftest import Bot
 from tests.loop.shown import Json, escalation_of, has
 from tests.loop.staging import JANE, OLIVIA, OLIVIAS, until
@@ -112,26 +113,14 @@ async def _undone(bot: Bot, done: Json, points: list[str]) -> None:
 
 async def _is_right(bot: Bot, card: Json) -> None:
     about = escalation_of(card)
-    found = await bot.read(
-        lambda tx: (
-            tx.escalations.get(about),
-            tx.audit.verify(),
-            [e.kind for e in tx.audit.trace(JANE) if e.payload and e.payload.get("escalation_id") == about],
-            tx.inbox.list_dead(1),
-            tx.outbox.list_dead(1),
-        )
-    )
-    assert isinstance(found, tuple)
-    escalation, report, kinds, *dead = found
-    assert escalation.state.value == "undone"
-    assert report.ok, report.first_bad
+    state, kinds = await bot.left_of(about)
+    assert state is EscalationState.UNDONE
     once = ("escalation.edited", "escalation.approved", "action.begun", "action.executed")
     assert [k for k in kinds if k in (*once, "undo.requested", "action.undone")] == [
         *once,
         "undo.requested",
         "action.undone",
     ]
-    assert dead == [[], []]
 
 
 async def _all_the_way(bot: Bot, minor: int, edited: list[str], undone: list[str]) -> None:

@@ -243,21 +243,19 @@ def test_after_a_death_only_condolences_and_the_estate(kind: str | None) -> None
     assert proposed(died.model_copy(update={"tasks": (task,)}), kind, "gift-1") is None
 
 
+HUNDRED = Money(minor=10_000, currency="USD")
+BEHIND = Pledge(
+    id="pledge-1",
+    donor_id="donor-1",
+    amount=HUNDRED,
+    pledged_on=date(2026, 1, 1),
+    status="open",
+    installments=(Installment(due_on=date(2026, 9, 1), amount=HUNDRED, paid=Money(minor=0, currency="USD")),),
+)
+
+
 def test_an_overdue_pledge_is_followed_up_kindly() -> None:
-    late = Installment(
-        due_on=date(2026, 9, 1),
-        amount=Money(minor=10_000, currency="USD"),
-        paid=Money(minor=0, currency="USD"),
-    )
-    pledge = Pledge(
-        id="pledge-1",
-        donor_id="donor-1",
-        amount=Money(minor=10_000, currency="USD"),
-        pledged_on=date(2026, 1, 1),
-        status="open",
-        installments=(late,),
-    )
-    proposal = proposed(record(pledges=(pledge,)), None)
+    proposal = proposed(record(pledges=(BEHIND,)), None)
     assert proposal is not None
     assert isinstance(proposal.action, ScheduleFollowUp)
     assert proposal.action.channel is Channel.PHONE
@@ -306,20 +304,7 @@ def test_last_years_donor_gets_a_personal_word_when_asked_about() -> None:
 
 def test_nobody_is_asked_to_renew_who_is_behind_on_a_pledge() -> None:
     gave = OLD_GIFT.model_copy(update={"received_on": date(2026, 2, 1)})
-    late = Installment(
-        due_on=date(2026, 9, 1),
-        amount=Money(minor=10_000, currency="USD"),
-        paid=Money(minor=0, currency="USD"),
-    )
-    pledge = Pledge(
-        id="pledge-1",
-        donor_id="donor-1",
-        amount=late.amount,
-        pledged_on=date(2026, 1, 1),
-        status="open",
-        installments=(late,),
-    )
-    behind = record(gifts=(gave,), pledges=(pledge,))
+    behind = record(gifts=(gave,), pledges=(BEHIND,))
     rules = [each.rule for each in candidates(behind, compute_facts(behind, TODAY, CONVENTIONS), TODAY)]
     assert "payment_missing" in rules
     assert "renewal_due" not in rules

@@ -107,8 +107,8 @@ async def test_a_word_in_the_thread_of_a_card_is_forgotten_as_well(life: Life) -
     assert "Tom" not in _told(life)
 
 
-async def test_a_message_that_may_be_in_slack_is_looked_for_before_the_donor_is_erased(life: Life) -> None:
-    """A worker posted a card and died: nobody knows the message, so it could never be redacted."""
+async def _lost_card(life: Life) -> None:
+    """A worker posts the card of a decision about Tom and dies: nobody knows the message."""
     life.begin(QUIET, life.house.clock.now())
     await life.gift()
     await _settle(life)
@@ -117,6 +117,11 @@ async def test_a_message_that_may_be_in_slack_is_looked_for_before_the_donor_is_
     life.house.chat.health = "loses answers"
     await life.work(3)
     assert "Tom" in _told(life)
+
+
+async def test_a_message_that_may_be_in_slack_is_looked_for_before_the_donor_is_erased(life: Life) -> None:
+    """What nobody knows of could never be redacted."""
+    await _lost_card(life)
 
     refused = await _erase(life)
     assert isinstance(refused, NotErased)
@@ -156,13 +161,7 @@ async def test_a_copy_whose_posting_nobody_heard_of_follows_the_decision(life: L
 
 
 async def test_a_card_whose_posting_nobody_heard_of_says_that_another_took_its_place(life: Life) -> None:
-    life.begin(QUIET, life.house.clock.now())
-    await life.gift()
-    await _settle(life)
-    await life.gift(SPOUSE)
-    await life.work(1)
-    life.house.chat.health = "loses answers"
-    await life.work(3)
+    await _lost_card(life)
     life.house.chat.health = "well"
     [unknown] = [each for each in await life.escalations() if each.donor_id == SPOUSE]
     assert unknown.message_ts is None
