@@ -6,6 +6,7 @@ COUNTERSIGN_TEST_EXAMPLES=10 tries ten times as many generated cases, and other 
 from __future__ import annotations
 
 import gc
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +42,15 @@ def template_of_postgres() -> Iterator[tuple[str, str]]:
         return
     with postgres_template(server) as name:
         yield server, name
+
+
+@pytest.fixture(scope="session")
+def forking() -> Iterator[subprocess.Popen[bytes]]:
+    """The process whose forks are bots."""
+    from tests.forked import nursery_process
+
+    with nursery_process() as process:
+        yield process
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +25,7 @@ from storage.keys import KeyRing
 from storage.schema import INBOX, OUTBOX
 from storage.transaction import Transaction
 from tests.databases import fresh_sqlite, perform
+from tests.forked import Nursery, is_running
 from tests.loop.databases import copied_postgres
 from tests.loop.staging import (
     JANE,
@@ -37,51 +35,11 @@ from tests.loop.staging import (
     origin_of,
     until,
 )
-from tests.patience import PATIENCE_S
 
-ROOT = Path(__file__).parent.parent.parent
 MASTER_KEY = "6b" * 32
 KEYS = KeyRing(bytes.fromhex(MASTER_KEY))
 T = TypeVar("T")
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class Nursery:
-    """The process whose forks are bots, as the tests of one event loop use it."""
-
-    process: subprocess.Popen[bytes]
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def start(self, environment: dict[str, str], log: Path) -> int:
-        return int((await self._ask({"start": environment, "log": str(log)}))["pid"] or 0)
-
-    async def end_of(self, pid: int) -> dict[str, int | None]:
-        return await self._ask({"await": pid})
-
-    async def _ask(self, order: dict[str, object]) -> dict[str, int | None]:
-        async with self._turn, asyncio.timeout(PATIENCE_S):
-            return dict(json.loads(await asyncio.to_thread(self._exchange, order)))
-
-    def _exchange(self, order: dict[str, object]) -> bytes:
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.write(json.dumps(order).encode() + b"\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline()
-
-
-@contextmanager
-def nursery_process() -> Iterator[subprocess.Popen[bytes]]:
-    """Whoever forks the bots; starting it costs a few seconds, each of its bots next to nothing."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("COUNTERSIGN_", "SLACK_"))}
-    command = [sys.executable, "-m", "tests.crash.nursery"]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=clean, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout
-        assert process.stdout.readline() == b"ready\n"
-        yield process  # with its input closed it ends
 
 
 @dataclass
@@ -130,13 +88,7 @@ class Bot:
             return not self.is_running()
 
     def is_running(self) -> bool:
-        """Whether the process works; an ended one stays a zombie until its end is asked for."""
-        if self.pid is None:
-            return False
-        try:
-            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-        except FileNotFoundError:
-            return False
+        return self.pid is not None and is_running(self.pid)
 
     def is_frozen(self) -> bool:
         """Whether the process stands still until it is let go on."""
@@ -214,12 +166,6 @@ class Bot:
             await until(quiet, "everything is worked off")
         finally:
             await database.close()
-
-
-@pytest.fixture(scope="session")
-def forking() -> Iterator[subprocess.Popen[bytes]]:
-    with nursery_process() as process:
-        yield process
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

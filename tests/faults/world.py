@@ -19,10 +19,11 @@ from bot.cli.running import listen
 from bot.cli.stage import MODEL
 from policy.escalation import EscalationState
 from storage.migrate import upgrade
-from tests.crash.conftest import Bot, Nursery, nursery_process
+from tests.crash.conftest import Bot
 from tests.crash.test_killed_while_accepting import signed_event
 from tests.faults.network import Wire, wire_to
 from tests.faults.servers import Bell, Postgres, own_postgres, own_redis
+from tests.forked import Nursery, nursery_process
 from tests.loop.staging import OLIVIA, Staging, open_staging, organisation_file, origin_of
 
 TOLD_IN_PART = frozenset({"donor-0013"})

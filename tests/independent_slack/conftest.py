@@ -7,7 +7,7 @@ import json
 import os
 import re
 import signal
-import sys
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from bot.sandbox.crm.app import CrmSandboxConfig, SandboxCrm, build_crm
 from bot.sandbox.crm.model import Consent, Donor, Staff, World
 from bot.sandbox.crm.rollups import rollups_of
 from tests.collector import Collected, collecting
+from tests.forked import Nursery, is_running
 from tests.independent_slack.payloads import (
     action_on,
     block_actions,
@@ -46,7 +47,7 @@ from tests.independent_slack.workspace import (
 )
 from tests.patience import PATIENCE_S
 
-ROOT = Path(__file__).parent.parent.parent
+GLANCE_S = 0.01
 PRESSES = 5
 CRM_TOKEN, WEBHOOK_SECRET = "another-crm-token", "whsec_YW5vdGhlci13ZWJob29rLXNlY3JldC0wMDAwMDAwMQ=="
 
@@ -332,7 +333,7 @@ def says(shown: Any, *words: str) -> bool:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, *, socket_mode: bool) -> AsyncIterator[House]:
+async def open_house(folder: Path, nursery: Nursery, *, socket_mode: bool) -> AsyncIterator[House]:
     """Start Slack, then the service on a free port, then the CRM that knows where the service listens."""
     async with AsyncExitStack() as stack:
         slack = PlainSlack(people(), conversations(), socket_mode=socket_mode)
@@ -343,7 +344,7 @@ async def open_house(folder: Path, *, socket_mode: bool) -> AsyncIterator[House]
         crm_origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
         log = folder / "bot.log"
         collected = stack.enter_context(collecting())
-        starting = service(folder, slack, crm_origin, log, collected.environment)
+        starting = service(nursery, folder, slack, crm_origin, log, collected.environment)
         origin = await stack.enter_async_context(starting)
         slack.bot_url = f"{origin}/slack/events"
         config = CrmSandboxConfig(
@@ -366,15 +367,13 @@ async def open_house(folder: Path, *, socket_mode: bool) -> AsyncIterator[House]
 
 @asynccontextmanager
 async def service(
-    folder: Path, slack: PlainSlack, crm_origin: str, log: Path, more: Mapping[str, str]
+    nursery: Nursery, folder: Path, slack: PlainSlack, crm_origin: str, log: Path, more: Mapping[str, str]
 ) -> AsyncIterator[str]:
     """`countersign serve` as an operator runs it: settings in the environment; it ends well when told to."""
     (folder / "organisation.yaml").write_text(yaml.safe_dump(organisation()), encoding="utf-8")
     environment = {
         **more,
-        "PATH": os.environ["PATH"],
         "HOME": str(folder),
-        "PYTHONPATH": str(ROOT),
         "COUNTERSIGN_DATABASE_URL": f"sqlite:///{folder / 'countersign.db'}",
         "COUNTERSIGN_ORGANISATION_FILE": str(folder / "organisation.yaml"),
         "COUNTERSIGN_PORT": "0",
@@ -386,32 +385,24 @@ async def service(
     }
     name = "APP_TOKEN" if slack.socket_mode else "SIGNING_SECRET"
     environment[f"COUNTERSIGN_SLACK__{name}"] = APP_TOKEN if slack.socket_mode else SECRET
-    with log.open("wb") as errors:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "serve"),
-            env=environment,
-            cwd=folder,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=errors,
-        )
-    assert process.stdout is not None
+    said, ended = folder / "said", {"signal": None, "code": 0}
+    pid = await nursery.start(environment, log, folder=folder, said=said)
     try:
         async with asyncio.timeout(PATIENCE_S):
-            line = (await process.stdout.readline()).decode()
-        assert "listens on" in line, log.read_text(encoding="utf-8")
-        yield line.split()[-1]
+            while is_running(pid) and not (said.exists() and said.read_text(encoding="utf-8").endswith("\n")):
+                await asyncio.sleep(GLANCE_S)
+        printed = said.read_text(encoding="utf-8")
+        assert "listens on" in printed, log.read_text(encoding="utf-8")
+        yield printed.split()[-1]
     finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(PATIENCE_S):
-            await process.communicate()
-    assert process.returncode == 0, log.read_text(encoding="utf-8")[-2000:]
+        os.kill(pid, signal.SIGTERM)
+        assert await nursery.end_of(pid) == ended, log.read_text(encoding="utf-8")[-2000:]
 
 
 @asynccontextmanager
-async def watched_house(folder: Path, *, socket_mode: bool) -> AsyncIterator[House]:
+async def watched_house(folder: Path, nursery: Nursery, *, socket_mode: bool) -> AsyncIterator[House]:
     """A house in which the service may not meet what it did not expect, and Slack no faulty message."""
-    async with open_house(folder, socket_mode=socket_mode) as house:
+    async with open_house(folder, nursery, socket_mode=socket_mode) as house:
         yield house
     log = house.log.read_text(encoding="utf-8")
     assert [secret for secret in (BOT_TOKEN, APP_TOKEN, SECRET, CRM_TOKEN, "ticket=") if secret in log] == []
@@ -421,19 +412,24 @@ async def watched_house(folder: Path, *, socket_mode: bool) -> AsyncIterator[Hou
     assert [refusal for refusal in house.slack.refused if "invalid_blocks" in refusal[1]] == []
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def nursery(forking: subprocess.Popen[bytes]) -> Nursery:
+    return Nursery(forking)
+
+
 # Per module, because the second Slack answers only while a test runs: between the files of one worker it
 # would be as if it hung, and the service would have every reason to give the connection up.
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def by_http(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def by_http(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """The service reached over signed HTTP."""
-    async with watched_house(tmp_path_factory.mktemp("http"), socket_mode=False) as house:
+    async with watched_house(tmp_path_factory.mktemp("http"), nursery, socket_mode=False) as house:
         yield house
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def by_socket(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def by_socket(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """The service reached over Socket Mode."""
-    async with watched_house(tmp_path_factory.mktemp("socket"), socket_mode=True) as house:
+    async with watched_house(tmp_path_factory.mktemp("socket"), nursery, socket_mode=True) as house:
         yield house
 
 

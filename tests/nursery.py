@@ -1,8 +1,8 @@
 """Starts `countersign serve` quickly and often: everything is imported once, each bot is a fork of that.
 
-Reads a JSON object per line: {"start": {environment}, "log": path} answers {"pid"}, {"await": pid} answers
-{"signal", "code"} once that process has ended; "ready" comes before everything. Every bot is a process of its
-own that can be killed.
+Reads a JSON object per line: {"start": {environment}, "folder": path, "said": path, "log": path} answers
+{"pid"}, {"await": pid} answers {"signal", "code"} once that has ended; "ready" comes before everything.
+*said* gets what a bot prints, *log* what it complains of. Each is a process of its own and can be killed.
 """
 
 from __future__ import annotations
@@ -69,11 +69,11 @@ def _tell(*_: object) -> None:
     sys.stderr.flush()
 
 
-def _be_a_bot(environment: dict[str, str], log: str) -> None:
+def _be_a_bot(environment: dict[str, str], folder: str, said: str, log: str) -> None:
     os.setsid()
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for stream in (0, 1, 2):
-        os.dup2(output, stream)
+    os.chdir(folder)
+    for stream, path in enumerate((os.devnull, said, log)):
+        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), stream)
     os.environ.update(environment)
     signal.signal(signal.SIGUSR1, _tell)
     if clock := os.environ.pop("FAULTS_CLOCK", ""):
@@ -89,10 +89,10 @@ def _be_a_bot(environment: dict[str, str], log: str) -> None:
     os._exit(code)
 
 
-def _start(order: dict[str, object]) -> dict[str, int]:
+def _start(order: dict[str, Any]) -> dict[str, int]:
     pid = os.fork()
     if pid == 0:
-        _be_a_bot(dict(order["start"]), str(order["log"]))  # type: ignore[call-overload]
+        _be_a_bot(order["start"], order["folder"], order["said"], order["log"])
     return {"pid": pid}
 
 
