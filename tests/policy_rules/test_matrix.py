@@ -13,6 +13,13 @@ from policy.matrix_complications import complications, every_complication
 from policy.matrix_situations import typical, variants
 from policy.matrix_text import answer_words, cell_words, matrix_lines, notes, render_markdown, stops
 
+DRAFTS = """\
+  - id: drafts
+    reason: Nobody drafts while a donor is thanked.
+    when: donor.lifecycle_stage == 'stewardship' && action.capability == 'draft'
+    require_approval: {role: manager, count: 1}
+"""
+
 
 @pytest.fixture(scope="module")
 def matrix(compiled) -> Matrix:
@@ -55,15 +62,14 @@ def test_the_default_policy_reads_as_it_was_meant(matrix) -> None:
     assert read["Assign an owner (major gift)", "all but solicitation"] == ("yes", "no", "yes", "no")
 
 
-def test_phases_differ(compiled) -> None:
-    def note(phase: int) -> list[str]:
-        rows = lifecycle_matrix(compiled, phase).rows
-        row = next(row for row in rows if row.action == "add_note" and row.stage == "retention")
+def test_phases_differ(matrix, compiled) -> None:
+    def note(found: Matrix) -> list[str]:
+        row = next(row for row in found.rows if row.action == "add_note" and row.stage == "retention")
         return [answer_words(cell.usual) for cell in row.cells]
 
-    assert note(1) == ["yes", "yes", "yes", "no"]
-    assert note(2) == ["yes", "yes", "yes", "owner"]
-    assert note(3) == ["yes", "yes", "yes", "yes"]
+    assert note(lifecycle_matrix(compiled, 1)) == ["yes", "yes", "yes", "no"]
+    assert note(matrix) == ["yes", "yes", "yes", "owner"]
+    assert note(lifecycle_matrix(compiled, 3)) == ["yes", "yes", "yes", "yes"]
 
 
 def test_what_stops_everything_stands_first_and_no_situation_is_lost(matrix) -> None:
@@ -87,12 +93,18 @@ def test_everything_assumed_is_typed_and_every_complication_changes_something() 
                 assert facts_from_flat(flat | each.facts) != usual, each.id
 
 
-def test_several_people_are_counted(policy_text) -> None:
+def test_a_rule_about_one_stage_and_capability_is_seen_there_alone(matrix, policy_text) -> None:
+    """And two people of one role are counted."""
     two = policy_text.replace(
         "require_approval: {role: manager, count: 1}", "require_approval: {role: manager, count: 2}"
-    )
-    rows = lifecycle_matrix(compile_policy(parse_policy(two, "p")), 2).rows
-    row = next(row for row in rows if (row.action, row.stage) == ("assign_owner", "stewardship"))
+    ).replace("\nguards:\n", f"\nguards:\n{DRAFTS}")
+    found = lifecycle_matrix(compile_policy(parse_policy(two, "p")), 2)
+    for before, row in zip(matrix.rows, found.rows, strict=True):
+        for old, new in zip(before.cells, row.cells, strict=True):
+            here = (row.stage, new.capability) == ("stewardship", "draft")
+            assert ("drafts" in new.usual.gates) is here
+            assert tuple(gate for gate in new.usual.gates if gate != "drafts") == old.usual.gates
+    row = next(row for row in found.rows if (row.action, row.stage) == ("assign_owner", "stewardship"))
     assert answer_words(row.cells[3].usual) == "2 of manager and owner"
     assert {need.role: need.count for need in row.cells[3].usual.approvals} == {
         Role.OWNER: 1,

@@ -59,7 +59,8 @@ def _fresh_postgres() -> Iterator[str]:
 
 
 def _emptied(url: str) -> str:
-    administer(url, "SET session_replication_role = replica", *(f"DELETE FROM {t}" for t in METADATA.tables))
+    emptying = (f"DELETE FROM {table}" for table in METADATA.tables)
+    administer(url, "; ".join(("SET session_replication_role = replica", *emptying)))
     return url
 
 

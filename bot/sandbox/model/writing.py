@@ -124,8 +124,9 @@ def _claims(data: dict[str, Any]) -> list[dict[str, Any]]:
 def _in_each_currency(template: str, facts: dict[str, _Fact]) -> str:
     """Name the parts of a total in other currencies after it; what is nothing is not named."""
     for total in _TOTALS:
-        found = [one for one in facts if one == total or re.fullmatch(r"\.[a-z]{3}", one[len(total) :])]
-        parts = [one for one in found if one.startswith(total) and re.search("[1-9]", facts[one].value)]
+        named = [one for one in facts if one.startswith(total)]
+        found = [one for one in named if one == total or re.fullmatch(r"\.[a-z]{3}", one[len(total) :])]
+        parts = [one for one in found if re.search("[1-9]", facts[one].value)]
         if parts:
             template = template.replace(f"{{{total}}}", " plus ".join(f"{{{one}}}" for one in parts))
     return template
