@@ -70,12 +70,15 @@ class AgreedClock:
         """Return how many seconds the machine's own clock is ahead of the agreed time, or behind."""
         return (self._wall() - self.now()).total_seconds()
 
-    def look(self, reference: datetime) -> None:
-        """Follow *reference*, at once where it has crept, after three looks where it has leapt."""
+    def look(self, reference: datetime) -> bool:
+        """Follow *reference*, at once where it has crept, after three looks where it has leapt.
+
+        True when it has leapt backwards: what was written until now seems to come from the future.
+        """
         apart = reference - self.now()
         if abs(apart) <= CREEP:
             self._set(reference)
-            return
+            return False
         same = abs(apart - self._leap) <= CREEP
         self._leap, self._sightings = apart, self._sightings + 1 if same else 1
         if self._sightings >= SIGHTINGS:
@@ -83,6 +86,8 @@ class AgreedClock:
             self._set(reference)
             self._leapt, self._leapt_at = max(apart, timedelta()), self._monotonic()
             self._changed_at = self._leapt_at
+            return apart < timedelta()
+        return False
 
     def begin(self, reference: datetime) -> None:
         """Follow *reference* from the start, wherever the machine's clock stands."""

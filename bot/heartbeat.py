@@ -18,6 +18,7 @@ from handlers.ports import Clock
 from storage.database import Database
 from storage.errors import StorageError
 from storage.replicas import Replica
+from storage.set_back import AT_ONCE
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +52,12 @@ class Heartbeat:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Beat until *stop* is set; a database that does not answer hears of us when it does again."""
-        started_at = self.clock.now()
+        started_at, was_ahead = self.clock.now(), self.agreed is not None
         while not stop.is_set():
             if self.agreed:
-                await look_at_clock(self.database, self.agreed)
+                was_ahead |= await look_at_clock(self.database, self.agreed)
+            if was_ahead:
+                was_ahead = not await self._bring_back()
             replica = Replica(
                 id=self.replica_id,
                 role=self.role,
@@ -72,11 +75,26 @@ class Heartbeat:
         with contextlib.suppress(StorageError):
             await self.database.write(lambda tx: tx.replicas.left(self.replica_id))
 
+    async def _bring_back(self) -> bool:
+        """Have what arrived by a clock that was ahead not wait until that time; False to ask again."""
+        now = self.clock.now()
+        try:
+            moved = await self.database.write(lambda tx: tx.set_back.bring_back(now))
+        except StorageError as error:
+            log.warning(
+                "not known whether anything waits for a time that was wrong", extra={"code": error.code}
+            )
+            return False
+        if moved:
+            log.warning("what had arrived by a clock that was ahead is due now", extra={"count": moved})
+        return moved < AT_ONCE
 
-async def look_at_clock(database: Database, agreed: AgreedClock, *, first: bool = False) -> None:
+
+async def look_at_clock(database: Database, agreed: AgreedClock, *, first: bool = False) -> bool:
     """Compare the agreed time with the database server's clock, or with the machine's where there is none.
 
-    At the *first* look nothing is agreed yet, so a database that does not answer is an UnavailableError.
+    True when it was set back. At the *first* look nothing is agreed yet, so a database that does not answer
+    is an UnavailableError.
     """
     loop = asyncio.get_running_loop()
     asked_at = loop.time()
@@ -85,13 +103,15 @@ async def look_at_clock(database: Database, agreed: AgreedClock, *, first: bool 
     except StorageError:
         if first:
             raise  # a machine days off would write its time into leases, deadlines and the audit log
-        return  # what was agreed holds on
+        return False  # what was agreed holds on
     took = loop.time() - asked_at
     reference += timedelta(seconds=took / 2)
     if first:
         agreed.begin(reference)  # however long it took: the machine's own clock may be days off
     elif took <= QUICK_S or abs((reference - agreed.now()).total_seconds()) > took:
-        agreed.look(reference)  # a slow answer says nothing of a difference smaller than its delay
+        # A slow answer says nothing of a difference smaller than its delay.
+        return agreed.look(reference)
+    return False
 
 
 def program_version() -> str:

@@ -44,6 +44,7 @@ from storage.redaction import Redaction
 from storage.reminders import Reminders
 from storage.replicas import Replicas
 from storage.retention import Retention
+from storage.set_back import SetBack
 from storage.settings import Settings
 from storage.shadow import Shadow
 from storage.tallies import Tallies
@@ -124,6 +125,7 @@ class Transaction:
     cleanup = _over(CleanupItems)
     reminders = _over(Reminders)
     replicas = _over(Replicas)
+    set_back = _over(SetBack)
     settings = _over(Settings)
     pauses = _over(Pauses)
     policies = _over(Policies)

@@ -40,11 +40,12 @@ def _live_by(file: str) -> None:
     """Set the machine's clock off by as many seconds as *file* says, for all that asks for the time."""
     import time
     from datetime import UTC, datetime, timedelta
+    from types import SimpleNamespace
 
     import slack_sdk.signature
-    import standardwebhooks.webhooks
 
     import bot.clock
+    import bot.http.crm_events
 
     def off() -> float:
         try:
@@ -59,7 +60,8 @@ def _live_by(file: str) -> None:
 
     bot.clock.SystemClock.now = lambda _self: Shifted.now(UTC)  # type: ignore[method-assign]
     slack_sdk.signature.Clock.now = lambda _self: time.time() + off()  # type: ignore[method-assign]
-    standardwebhooks.webhooks.datetime = Shifted  # type: ignore[attr-defined]
+    shifted = SimpleNamespace(time=lambda: time.time() + off())
+    bot.http.crm_events.time = shifted  # type: ignore[assignment]
 
 
 def _tell(*_: object) -> None:

@@ -46,7 +46,7 @@ class SlackChat:
         self._reading, self._posting = clients.reading, clients.posting
         self._people = People(clients.reading, clock, team_id)
         self._channels = Channels(clients.reading, monotonic)
-        self._posts = Posts(clients, pace)
+        self._posts = Posts(clients, pace, clock)
         self._replies = Replies(clients.posting, self._channels, pace)
 
     async def colleague(self, user_id: str) -> Colleague | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.logs import CORRELATION
 from bot.slack import ids
@@ -15,10 +17,12 @@ from bot.slack.connection import SlackClients
 from bot.slack.failures import SLACK, asked, written
 from bot.slack.pacing import Pace
 from bot.slack.text import clip
-from handlers.ports import MessageRef, Unavailable
+from handlers.ports import Clock, MessageRef, Unavailable
 
 CLOCK_SKEW = timedelta(hours=26)
 """How far our clock may have been ahead of Slack's: the wrong day or time zone, put right since, included."""
+NOTICED = timedelta(minutes=1)
+"""By so much ahead of Slack's, our clock is wrong at this moment."""
 PAGE = 200
 MOST_PAGES = 20
 HTTP_OK = 200
@@ -28,11 +32,11 @@ LONGEST_ALT = 1000
 class Posts:
     """Posts and updates our messages; each carries a marker by which it can be found again."""
 
-    def __init__(self, clients: SlackClients, pace: Pace) -> None:
+    def __init__(self, clients: SlackClients, pace: Pace, clock: Clock) -> None:
         self._session = clients.session
         self._posting: AsyncWebClient = clients.posting
         self._reading: AsyncWebClient = clients.reading
-        self._pace = pace
+        self._pace, self._clock = pace, clock
 
     async def post(
         self,
@@ -108,7 +112,19 @@ class Posts:
     async def find(
         self, channel_id: str, marker: str, since: datetime, thread_ts: str | None = None
     ) -> MessageRef | None:
-        """Return the message of ours with that *marker*, if one was posted *since* then."""
+        """Return the message of ours with that *marker*, if one was posted *since* then.
+
+        Where our clock is ahead of Slack's, as its answer shows, so was what we take for then.
+        """
+        found, ahead = await self._find(channel_id, marker, since, thread_ts)
+        if found is None and ahead > NOTICED:
+            found, _ = await self._find(channel_id, marker, since - ahead, thread_ts)
+        return found
+
+    async def _find(
+        self, channel_id: str, marker: str, since: datetime, thread_ts: str | None
+    ) -> tuple[MessageRef | None, timedelta]:
+        """Look through what was posted since then; also return how far ahead of Slack's our clock is."""
         method = "conversations.replies" if thread_ts else "conversations.history"
         arguments = {
             "channel": channel_id,
@@ -121,15 +137,25 @@ class Posts:
             arguments["ts"] = thread_ts
         for _ in range(MOST_PAGES):
             page = await asked(self._reading.api_call(method, data=arguments))
+            ahead = self._ahead_of(page)
             found: list[dict[str, Any]] = page.get("messages", [])
             for candidate in found:
                 if _marker_of(candidate) == marker:
-                    return MessageRef(channel_id, str(candidate["ts"]))
+                    return MessageRef(channel_id, str(candidate["ts"])), ahead
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
-                return None
+                return None, ahead
             arguments = arguments | {"cursor": str(cursor)}
         raise Unavailable(SLACK, "history_too_long")
+
+    def _ahead_of(self, answer: AsyncSlackResponse) -> timedelta:
+        """Return by how much our clock is ahead of the one that dated *answer*; zero where none did."""
+        dated = {name.lower(): value for name, value in answer.headers.items()}.get("date", "")
+        try:
+            there = parsedate_to_datetime(str(dated))
+        except ValueError:
+            return timedelta()
+        return self._clock.now() - there if there.tzinfo else timedelta()
 
 
 def _body(message: Message, marker: str) -> dict[str, Any]:

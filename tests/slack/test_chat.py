@@ -26,6 +26,7 @@ from tests.slack.conftest import (
     OLIVIA,
     PORTFOLIO,
     SHARED,
+    HandClock,
     Sleeper,
     Stage,
 )
@@ -57,6 +58,20 @@ async def test_a_lost_answer_does_not_make_a_second_card(stage: Stage) -> None:
     stage.fault(lost_replies=False)
     assert len(stage.messages(PORTFOLIO)) == 1
     at = await post_card(stage, retry_since=before)
+    [message] = stage.messages(PORTFOLIO)
+    assert at == MessageRef(PORTFOLIO, message.ts)
+
+
+async def test_a_machine_whose_clock_is_a_week_ahead_finds_what_it_posted(stage: Stage) -> None:
+    ahead = HandClock()
+    ahead.offset = timedelta(days=7)
+    chat = SlackChat(stage.clients, clock=ahead, sleep=stage.sleeper, monotonic=lambda: 0.0)
+    before = ahead.now()
+    stage.fault(lost_replies=True)
+    with pytest.raises(OutcomeUnknown):
+        await chat.post(NOTICE, PORTFOLIO, "m1", None)
+    stage.fault(lost_replies=False)
+    at = await chat.post(NOTICE, PORTFOLIO, "m1", before)
     [message] = stage.messages(PORTFOLIO)
     assert at == MessageRef(PORTFOLIO, message.ts)
 
