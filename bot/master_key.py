@@ -29,9 +29,13 @@ MISSING = (
     "COUNTERSIGN_MASTER_KEY or COUNTERSIGN_MASTER_KEY_FILE. Nothing was started."
 )
 WRONG = (
-    "The master key given ({given}) is not the one this database was encrypted with. Set the right one. "
-    "While you are replacing a key, set the new one as COUNTERSIGN_MASTER_KEY and the old one as "
-    "COUNTERSIGN_PREVIOUS_MASTER_KEY. Nothing was started."
+    "The master key given ({given}) is not the one this database was encrypted with ({wanted}). Set "
+    "the right one. While you are replacing a key, set the new one as COUNTERSIGN_MASTER_KEY and the old one "
+    "as COUNTERSIGN_PREVIOUS_MASTER_KEY. Nothing was started."
+)
+UNREADABLE = (
+    "The master key {path} cannot be read ({why}). Put it there, for the account of the service alone: "
+    "chown, chmod 600."
 )
 NOT_A_KEY = "is not a master key: it must be 32 random bytes as 64 hexadecimal digits or as base64."
 
@@ -60,7 +64,8 @@ async def open_encrypted(settings: Settings, *, may_make: bool) -> Database:
     except BaseException as problem:
         await database.close()
         if isinstance(problem, MasterKeyWrongError):
-            raise MasterKeyProblem(WRONG.format(given=keys.current_id)) from None
+            wanted = ", ".join(sorted(problem.wanted))
+            raise MasterKeyProblem(WRONG.format(given=keys.current_id, wanted=wanted)) from None
         raise
     return database
 
@@ -76,6 +81,18 @@ async def _refuse_encrypted(settings: Settings) -> None:
         path = key_file_beside(settings.database_url)
         put_back = f"Put {path} back from your backup, or s" if path else "S"
         raise MasterKeyProblem(MISSING.format(key_id=", ".join(sorted(in_use)), put_back=put_back))
+
+
+def key_at_hand(settings: Settings) -> bool:
+    """Say whether a master key is there; without one the first start makes it.
+
+    Raises MasterKeyProblem for one that cannot be used, and where none is given and none will be made.
+    """
+    if (given_key(settings) or _beside(settings.database_url)) is not None:
+        return True
+    if key_file_beside(settings.database_url) is None:
+        raise MasterKeyProblem(NONE_GIVEN)
+    return False
 
 
 def given_key(settings: Settings) -> bytes | None:
@@ -132,7 +149,7 @@ def _read_file(path: Path) -> bytes:
     try:
         key = _decoded(path.read_text(encoding="ascii"))
     except (OSError, UnicodeDecodeError) as error:
-        raise MasterKeyProblem(f"The master key {path} cannot be read ({type(error).__name__}).") from None
+        raise MasterKeyProblem(UNREADABLE.format(path=path, why=type(error).__name__)) from None
     if key is None:
         raise MasterKeyProblem(f"{path} {NOT_A_KEY}")
     return key

@@ -21,11 +21,6 @@ class PolicyInForce:
         self._compiled: dict[str, CompiledPolicy] = {}
         self._unreadable: set[str] = set()
 
-    @property
-    def unreadable(self) -> int:
-        """How many versions could not be read since the start, for the metrics."""
-        return len(self._unreadable)
-
     def current(self, tx: Transaction) -> CompiledPolicy:
         """Return the policy in force for the decision that *tx* reads the facts for."""
         version = tx.policies.version_in_force()

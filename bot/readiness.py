@@ -15,7 +15,8 @@ from bot.slack.socket import SocketRunner
 from storage.bell import Bell
 from storage.database import Database
 from storage.limits import Limits
-from storage.migrate import is_current
+from storage.migrate import current, is_newer
+from storage.schema import HEAD
 
 MOST_OFF_S = 120.0
 """With a clock further off than this, Slack's and the CRM's signatures soon look too old or too new."""
@@ -67,10 +68,11 @@ def readiness_checks(
         return ""
 
     async def has_schema() -> str:
+        found = await asyncio.to_thread(current, settings.database_url)
+        if found == HEAD:
+            return ""
         return (
-            ""
-            if await asyncio.to_thread(is_current, settings.database_url)
-            else "run: countersign db upgrade"
+            "of a newer release: upgrade this process" if is_newer(found) else "run: countersign db upgrade"
         )
 
     async def reaches_slack() -> str:

@@ -44,11 +44,15 @@ def read_secret_files(variables: Mapping[str, str | None]) -> dict[str, str | No
 
 
 def _read(key: str, path: str) -> str:
+    variable = f"{key}{SUFFIX}".upper()
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        secret = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        variable = f"{key}{SUFFIX}".upper()
-        raise SecretFileUnreadable(f"{variable}: the file cannot be read ({type(error).__name__})") from None
+        why = f"the file cannot be read ({type(error).__name__})"
+        raise SecretFileUnreadable(f"{variable}: {why}; the account of the service must own it") from None
+    if not secret:
+        raise SecretFileUnreadable(f"{variable}: the file is empty; write the secret into it")
+    return secret
 
 
 class EnvironmentWithFiles(EnvSettingsSource):

@@ -49,6 +49,13 @@ class LeaseLostError(StorageError):
         super().__init__("lease_lost")
 
 
+class NewerReleaseError(StorageError):
+    """The schema is one that this release does not know: a newer release has been at work."""
+
+    def __init__(self) -> None:
+        super().__init__("newer_release")
+
+
 class ImpossibleMoveError(StorageError):
     """An escalation was to make a move that its life does not know."""
 

@@ -37,8 +37,8 @@ class KeyCare:
         Raises MasterKeyWrongError.
         """
         keys = self._ring()
-        if not all(keys.holds(key_id) for key_id in self.master_ids()):
-            raise MasterKeyWrongError
+        if wanted := [key_id for key_id in self.master_ids() if not keys.holds(key_id)]:
+            raise MasterKeyWrongError(wanted)
         if self._has_unwrapped():
             self.rewrap()
 

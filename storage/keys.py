@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
@@ -26,10 +26,11 @@ class MasterKeyMissingError(StorageError):
 
 
 class MasterKeyWrongError(StorageError):
-    """The master key given is not the one that the database was encrypted with."""
+    """The master key given is not the one that the database was encrypted with, which *wanted* names."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Iterable[str] = ()) -> None:
         super().__init__("master_key_wrong")
+        self.wanted = tuple(wanted)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, inspect, make_url, text
 
-from storage.errors import without_data
+from storage.errors import NewerReleaseError, StorageError, without_data
 from storage.schema import HEAD
 from storage.sqlite import sqlite_engine
 
@@ -20,10 +21,14 @@ _UPGRADE_LOCK = 0x5C4E3A
 def upgrade(url: str) -> None:
     """Apply every migration that is missing, in one transaction; whoever comes second finds nothing to do.
 
-    Raises StorageError.
+    Raises NewerReleaseError, StorageError.
     """
-    if is_current(url):
+    refuse_what_cannot_be_written(url)
+    found = current(url)
+    if found == HEAD:
         return
+    if is_newer(found):
+        raise NewerReleaseError
     from alembic import command  # noqa: PLC0415 - slow to load, and needed once in a database's life
     from alembic.config import Config  # noqa: PLC0415 - the same
 
@@ -49,6 +54,20 @@ def current(url: str) -> str | None:
 def is_current(url: str) -> bool:
     """Say whether the schema is the one this version of the program needs."""
     return current(url) == HEAD
+
+
+def is_newer(found: str | None) -> bool:
+    """Say whether a newer release than this has been at work; migrations are numbered, with four digits."""
+    return found is not None and found > HEAD
+
+
+def refuse_what_cannot_be_written(url: str) -> None:
+    """Raise StorageError for a file that may only be read: SQLite would say so at the first event only."""
+    database = make_url(url)
+    if database.get_backend_name() == "sqlite" and database.database:
+        path = Path(database.database)
+        if path.exists() and not os.access(path, os.W_OK):
+            raise StorageError("sqlite_read_only")
 
 
 def _version(connection: Connection) -> str | None:

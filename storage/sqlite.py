@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from errno import errorcode
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -115,8 +116,11 @@ def _create_private(url: str) -> None:
     path = make_url(url).database
     if not path or path == ":memory:":
         raise StorageError("sqlite_needs_a_file")
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
     # A file that is there is not opened: closing it again would drop every lock this process holds on it, and
     # another process could then take away the write-ahead log that is in use.
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StorageError(f"sqlite_file:{errorcode.get(error.errno or 0, 'unknown')}") from None

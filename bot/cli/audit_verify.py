@@ -24,6 +24,10 @@ RESTORED = (
     "checkpoints from after it prove that they existed; keep those, and say so: countersign audit "
     "declare-restore --by EMAIL --reason TEXT"
 )
+EMPTY = (
+    "The log is empty: nothing was recorded here yet. If a back-up was restored, this is not it, or not the "
+    "whole of it: a copied .db file lacks what was still in its -wal."
+)
 LOST = (
     "Entries {first} to {last}{fewer} were lost in a restore that {by} declared on {at:%d %b %Y} "
     "(entry {entry}): {reason}"
@@ -108,6 +112,8 @@ async def _verified(database: Database, roots: tuple[KnownRoot, ...], *, payload
 
 
 def _sentence(report: AuditReport) -> str:
+    if not report.entries + report.unsealed:
+        return EMPTY
     removed = (
         f" {report.erased} of them have no payload any more, for recorded reasons." if report.erased else ""
     )

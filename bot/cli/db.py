@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from bot.cli.database_fault import in_words
 from bot.cli.loading import database_url
 from bot.cli.running import complain
 from storage.errors import StorageError
@@ -18,5 +19,5 @@ def run(options: argparse.Namespace) -> int:
             upgrade(url)
         print(f"The database schema is at {current(url) or 'nothing yet: run countersign db upgrade'}.")
     except StorageError as error:
-        return complain(f"The database does not answer ({error.code}).")
+        return complain(in_words(error))
     return 0

@@ -15,6 +15,7 @@ import httpx2
 
 from bot.assistants import ai_settings
 from bot.cli.console import print_json, say
+from bot.cli.doctor_database import database
 from bot.cli.doctor_evidence import evidence
 from bot.cli.doctor_machine import clock, machine, tidied
 from bot.cli.finding import Finding, bad, good, warning
@@ -39,7 +40,6 @@ from policy.closed import nothing_allowed
 from policy.language import PolicyInvalidError
 from policy.organisation import Organisation
 from storage.errors import StorageError
-from storage.migrate import is_current
 
 if TYPE_CHECKING:
     from bot.assistant.settings import Endpoint
@@ -84,7 +84,8 @@ def _verdict(failed: int, warned: int) -> str:
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
-    yield await asyncio.to_thread(_database, settings)
+    for each in await database(settings):
+        yield each
     organisation, finding = _organisation(settings)
     yield finding
     yield await _policy(settings)
@@ -109,18 +110,6 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield await _rehearsed(settings)
 
 
-def _database(settings: Settings) -> Finding:
-    try:
-        current = is_current(settings.database_url)
-    except StorageError as error:
-        return bad("Database", f"does not answer ({error.code}). Check COUNTERSIGN_DATABASE_URL.")
-    if not current:
-        return bad(
-            "Database", "no schema yet, or an older one. Run: countersign db upgrade (serve does it too)"
-        )
-    return good("Database", "reachable, schema up to date")
-
-
 def _organisation(settings: Settings) -> tuple[Organisation | None, Finding]:
     try:
         organisation = read_organisation(settings.organisation_file or Path("organisation.yaml"))
@@ -135,16 +124,16 @@ async def _policy(settings: Settings) -> Finding:
     except (FileInvalid, PolicyInvalidError) as invalid:
         return bad("Policy", str(invalid))
     try:
-        async with opened(settings.database_url) as database:
-            rules, in_force, fault = await database.read(
+        async with opened(settings.database_url) as stored:
+            rules, in_force, fault = await stored.read(
                 lambda tx: (
                     PolicyInForce().current(tx),
                     tx.policies.in_force(),
                     first_fault(tx, tx.policies.version_in_force() or NO_VERSION),
                 )
             )
-    except CannotOpen:
-        return good("Policy", f"version {named.version[:12]} will be the first in force")
+    except CannotOpen:  # the database has its own line
+        return warning("Policy", f"version {named.version[:12]} is named; which one rules the database knows")
     if in_force is None:
         return good("Policy", f"version {named.version[:12]} will be the first in force")
     if rules.version == nothing_allowed().version:
@@ -275,9 +264,9 @@ async def _rehearsed(settings: Settings) -> Finding:
     model = settings.ai.model
     missing = list(PROMPTS)
     try:
-        async with opened(settings.database_url) as database:
+        async with opened(settings.database_url) as stored:
             for use, (name, _) in PROMPTS.items():
-                found = await database.read(lambda tx, name=name: tx.promotions.in_force(name, model))  # type: ignore[misc]
+                found = await stored.read(lambda tx, name=name: tx.promotions.in_force(name, model))  # type: ignore[misc]
                 if found and prompt_in_version(name, found.prompt_version):
                     missing.remove(use)
     except CannotOpen:

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 
 import uvloop
 
+from bot.cli.database_fault import in_words
 from bot.cli.loading import load_settings
 from bot.cli.running import PortTaken, QuietServer, complain, listen, server_for, stop_on_signal
 from bot.files import FileInvalid
@@ -39,7 +40,7 @@ def run(_options: argparse.Namespace) -> int:
     except (PortTaken, FileInvalid, PolicyInvalidError, MasterKeyProblem) as problem:
         return complain(str(problem))
     except StorageError as error:
-        return complain(f"The database cannot be used ({error.code}). Check COUNTERSIGN_DATABASE_URL.")
+        return complain(in_words(error))
     return 0
 
 
@@ -66,7 +67,8 @@ async def _opened(settings: Settings, stack: AsyncExitStack, stop: asyncio.Event
         try:
             return await stack.enter_async_context(build(settings))
         except UnavailableError as error:
-            log.warning("the database does not answer yet", extra={"code": error.code})
+            told = {"code": error.code, "what_to_do": in_words(error)}
+            log.warning("the database does not answer yet", extra=told)
         await _wait(stop, pause)
         pause = min(pause * 2, LONGEST_PAUSE_S)
     return None

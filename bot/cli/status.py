@@ -15,6 +15,7 @@ from bot.cli.operator import organisation_here
 from bot.cli.running import complain
 from bot.clock import SystemClock
 from bot.files import FileInvalid
+from bot.policy_in_force import PolicyInForce
 from bot.scheduler import next_in
 from handlers.digests.schedules import schedules_in_force
 from handlers.service.status import (
@@ -25,6 +26,7 @@ from handlers.service.status import (
     ServiceStatus,
     service_status,
 )
+from policy.closed import nothing_allowed
 from policy.organisation import Organisation
 from storage.transaction import Transaction
 
@@ -63,9 +65,13 @@ def run(options: argparse.Namespace) -> int:
 async def _read(url: str | None, organisation: Organisation | None) -> ServiceStatus:
     now = SystemClock().now()
     async with opened(url) as database:
-        return await database.read(
-            lambda tx: service_status(tx, now, organisation, _next(tx, organisation, now))
-        )
+        return await database.read(lambda tx: _of_all(tx, organisation, now))
+
+
+def _of_all(tx: Transaction, organisation: Organisation | None, now: datetime) -> ServiceStatus:
+    readable = PolicyInForce().current(tx).version != nothing_allowed().version
+    next_at = _next(tx, organisation, now)
+    return service_status(tx, now, organisation, next_at, rules_readable=readable)
 
 
 def _next(tx: Transaction, organisation: Organisation | None, now: datetime) -> Mapping[str, datetime | None]:

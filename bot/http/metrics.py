@@ -11,7 +11,8 @@ from bot.policy_in_force import PolicyInForce
 from bot.settings import Role
 from handlers.ports import Clock
 from handlers.rules.paused import CAPABILITIES
-from handlers.service.status import CONDITIONS, service_status
+from handlers.service.status import CONDITIONS, COUNTERPARTS, service_status
+from policy.closed import nothing_allowed
 from storage.bell import Bell
 from storage.database import Database
 from storage.transaction import Transaction
@@ -99,6 +100,12 @@ class _Service:
             ["condition"],
             registry=registry,
         )
+        self._silent = Gauge(
+            "countersign_silent_seconds",
+            "For how long Slack or the CRM has answered nothing, while work waits for it",
+            ["who"],
+            registry=registry,
+        )
         self._unsealed = Gauge(
             "countersign_audit_unsealed",
             "Audit entries that wait for their place in the chain",
@@ -127,6 +134,9 @@ class _Service:
             self._replicas.labels(role).set(sum(each.role == role for each in alive))
         for condition in CONDITIONS:
             self._conditions.labels(condition).set(sum(bool(each.report.get(condition)) for each in alive))
+        silent = {each.who: each.since_s for each in found.waiting_for}
+        for who in COUNTERPARTS:
+            self._silent.labels(who).set(silent.get(who, 0))
         self._unsealed.set(found.unsealed)
         signed = found.checkpoint
         behind = signed is not None and found.entries > signed.size
@@ -163,7 +173,7 @@ class Metrics:
         )
         self._unreadable = Gauge(
             "countersign_policy_unreadable",
-            "Policy versions that could not be read since the start; then nothing is allowed",
+            "Whether the rules in force cannot be read at this moment; then nothing is allowed",
             registry=self._registry,
         )
 
@@ -172,7 +182,6 @@ class Metrics:
         now = self._clock.now()
         await self._database.read(lambda tx: self._measure(tx, now))
         self._failures.set(self._bell.failures)
-        self._unreadable.set(self._rules.unreadable)
         return generate_latest(self._registry)
 
     def turned_away(self, door: str) -> None:
@@ -186,3 +195,4 @@ class Metrics:
     def _measure(self, tx: Transaction, now: datetime) -> None:
         for each in self._stored:
             each.measure(tx, now)
+        self._unreadable.set(self._rules.current(tx).version == nothing_allowed().version)

@@ -130,9 +130,17 @@ class ServiceStatus(Value):
 
 
 def service_status(
-    tx: Transaction, now: datetime, organisation: Organisation | None, next_at: Mapping[str, datetime | None]
+    tx: Transaction,
+    now: datetime,
+    organisation: Organisation | None,
+    next_at: Mapping[str, datetime | None],
+    *,
+    rules_readable: bool = True,
 ) -> ServiceStatus:
-    """Return the state of the whole installation; *next_at* says when each schedule comes next."""
+    """Return the state of the whole installation; *next_at* says when each schedule comes next.
+
+    Whether the rules in force can be read is known to whoever compiles them.
+    """
     latest = tx.occurrences.latest()
     in_force = tx.policies.version_in_force()
     signed = tx.checkpoints.latest()
@@ -163,7 +171,8 @@ def service_status(
         open_alarms=len(tx.alarms.open()),
         figure_days_missing=tx.tallies.days_missing(now),
     )
-    return found.model_copy(update={"attention": tuple(_attention(found, organisation))})
+    said = () if rules_readable or in_force is None else (UNREADABLE_RULES,)
+    return found.model_copy(update={"attention": (*said, *_attention(found, organisation))})
 
 
 def _attention(found: ServiceStatus, organisation: Organisation | None) -> list[str]:
@@ -214,6 +223,9 @@ CONDITIONS = {
 }
 
 
+UNREADABLE_RULES = (
+    "The rules in force cannot be read, so nothing is allowed: countersign doctor says what to do."
+)
 COUNTERPARTS = {"crm": "the CRM", "slack": "Slack"}
 SILENCE = {
     "crm": ("crm_no_answer", "crm_no_connection", "crm_unreadable_answer", "crm_http_503", "outcome_unknown"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli import main
+from bot.cli.audit_verify import EMPTY
 from tests.databases import fresh_sqlite
 
 
@@ -69,6 +70,7 @@ def test_an_empty_installation_is_in_order(tmp_path: Path, countersign: Run) -> 
         0,
         "Nothing was set aside: everything that arrived was handled.\n",
     )
+    assert countersign("audit", "verify").stdout == f"{EMPTY}\n"
     verified = countersign("audit", "verify", "--json")
     assert (verified.returncode, json.loads(verified.stdout)) == (
         0,

@@ -46,5 +46,16 @@ def test_a_secret_may_be_named_in_the_env_file_too(complete: Path) -> None:
 def test_a_file_that_is_not_there_is_named(complete: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COUNTERSIGN_SLACK__BOT_TOKEN_FILE", str(complete / "none"))
     assert load_settings() == (
-        "Configuration: COUNTERSIGN_SLACK__BOT_TOKEN_FILE: the file cannot be read (FileNotFoundError)."
+        "Configuration: COUNTERSIGN_SLACK__BOT_TOKEN_FILE: the file cannot be read (FileNotFoundError); the "
+        "account of the service must own it."
+    )
+
+
+def test_an_empty_file_is_not_called_a_missing_setting(
+    complete: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (complete / "token").write_text("\n")
+    monkeypatch.setenv("COUNTERSIGN_SLACK__BOT_TOKEN_FILE", str(complete / "token"))
+    assert load_settings() == (
+        "Configuration: COUNTERSIGN_SLACK__BOT_TOKEN_FILE: the file is empty; write the secret into it."
     )

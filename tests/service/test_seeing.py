@@ -7,10 +7,12 @@ import json
 import logging
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,7 +20,9 @@ from typing import Any
 import pytest
 import yaml
 from opentelemetry import trace
+from sqlalchemy import func, update
 
+from bot.cli import _parser
 from bot.cli.operator import arrival
 from bot.doorstep import Arrival, Doorstep
 from bot.http.metrics import Metrics
@@ -26,6 +30,7 @@ from bot.lanes import INBOUND, OUTBOUND
 from bot.logs import CORRELATION, JsonLines
 from bot.policy_in_force import PolicyInForce
 from bot.tracing import start_tracing
+from bot.wiring import settle_policy
 from bot.worker import Worker
 from handlers.commands import CrmEventArrived
 from handlers.record.evidence import record
@@ -34,6 +39,9 @@ from policy.decide import CompiledPolicy
 from policy.events import CrmEvent, CrmEventType
 from storage.bell import InProcessBell
 from storage.ids import IdSource
+from storage.queue import Received
+from storage.schema import POLICY_VERSIONS
+from storage.transaction import Transaction
 from tests.collector import collecting
 from tests.handlers.conftest import House, default_policy, house_in, migrated
 from tests.patience import PATIENCE_S
@@ -41,6 +49,7 @@ from tests.patience import PATIENCE_S
 __all__ = ["default_policy", "migrated"]
 
 OPS = Path(__file__).parents[2] / "bot/ops"
+RUNBOOK = (OPS / "RUNBOOK.md").read_text()
 RULES: list[dict[str, Any]] = yaml.safe_load((OPS / "alerts.yml").read_text())["groups"][0]["rules"]
 ULID = "01K2Z3ABCDEFGHJKMNPQRSTVWX"
 
@@ -57,7 +66,7 @@ async def test_every_alert_asks_for_a_metric_there_is_and_has_a_page(house: Hous
     metrics.handled("inbox", "done", 0.2)
     text = (await metrics.text()).decode()
     offered = set(re.findall(r"^(\w+)(?:\{| )", text, re.MULTILINE))
-    pages = re.findall(r"^## (\w+)$", (OPS / "RUNBOOK.md").read_text(), re.MULTILINE)
+    pages = re.findall(r"^## (\w+)$", RUNBOOK, re.MULTILINE)
     assert [rule["alert"] for rule in RULES] == pages
     for rule in RULES:
         wanted = set(re.findall(r"countersign_\w+", rule["expr"]))
@@ -67,6 +76,65 @@ async def test_every_alert_asks_for_a_metric_there_is_and_has_a_page(house: Hous
         for name, values in re.findall(r'(\w+)=~?"([^"]+)"', rule["expr"]):
             known = set(re.findall(rf'{name}="(\w+)"', text)) | {"failed", "set_aside"}
             assert set(values.split("|")) <= known, "labels that exist"
+
+
+def test_every_command_of_the_runbook_is_one_that_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the options that it names; what stands for a value is given one."""
+    said = re.findall(r"`(?:docker compose \w+ (?:--rm )?worker )?countersign ([a-z][^`]*)`", RUNBOOK)
+    assert len(said) > 12
+    for words in said:
+        try:
+            _parser().parse_args(shlex.split(words))
+        except SystemExit:
+            pytest.fail(f"countersign {words}: {capsys.readouterr().err}")
+    needing = {"pause", "resume", "retry", "discard", "rollback", "declare-restore"}
+    changing = [words for words in said if needing & set(words.split())]
+    assert [words for words in changing if "--by" not in words] == [], "whoever changes something says who"
+
+
+async def test_rules_that_cannot_be_read_are_reported_for_as_long_as_they_rule(house: House) -> None:
+    await settle_policy(house.context, None)
+    metrics = Metrics(house.database, InProcessBell(), house.clock, PolicyInForce())
+
+    async def reported() -> str:
+        text = (await metrics.text()).decode()
+        return re.findall(r"^countersign_policy_unreadable (\S+)$", text, re.MULTILINE)[0]
+
+    assert await reported() == "0.0"
+    damage = update(POLICY_VERSIONS).values(source=POLICY_VERSIONS.c.source + "#")
+    repair = update(POLICY_VERSIONS).values(source=func.rtrim(POLICY_VERSIONS.c.source, "#"))
+    await house.database.write(lambda tx: tx.policies._connection.execute(damage) and None)
+    metrics = Metrics(house.database, InProcessBell(), house.clock, PolicyInForce())
+    assert await reported() == "1.0"
+    await house.database.write(lambda tx: tx.policies._connection.execute(repair) and None)
+    assert await reported() == "0.0", "the alert ends with its cause, not with the process"
+
+
+async def test_how_long_slack_and_the_crm_have_been_silent(house: House) -> None:
+    def wait_in_vain(tx: Transaction) -> None:
+        event = Received(
+            id="item-1",
+            source="crm",
+            dedupe_key="1",
+            kind="crm_event",
+            entity_key=None,
+            body=b"{}",
+            correlation_id=ULID,
+            received_at=house.clock.now(),
+        )
+        tx.inbox.accept(event)
+        now = house.clock.now()
+        (item,) = tx.inbox.claim(owner="w", now=now, lease=timedelta(seconds=9), limit=1)
+        tx.inbox.retry(item, now, now + timedelta(hours=1), "crm_no_answer")
+
+    await house.database.write(wait_in_vain)
+    house.clock.moment += timedelta(minutes=11)
+    metrics = Metrics(house.database, InProcessBell(), house.clock, PolicyInForce())
+    text = (await metrics.text()).decode()
+    assert dict(re.findall(r'^countersign_silent_seconds\{who="(\w+)"\} (\S+)$', text, re.MULTILINE)) == {
+        "crm": "660.0",
+        "slack": "0.0",
+    }
 
 
 class Recording:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import configparser
+import json
 import re
 import runpy
+import shlex
 import shutil
+import stat
 import subprocess
 import tomllib
 from pathlib import Path
@@ -14,17 +17,21 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
+from sqlalchemy import make_url
 
 from bot.cli import main
+from bot.cli.doctor_machine import of_redis
 from bot.cli.running import listen
 from bot.http.reception import Reception
+from bot.master_key import key_at_hand
 from bot.secret_files import SECRETS
 from bot.settings import Settings
 from tests.loop.staging import serving
 
 ROOT = Path(__file__).parents[2]
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yml").read_text())
+COMPOSE_TEXT = (ROOT / "compose.yml").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
 DOCKERFILE = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
 STEPS = [line.split(None, 1) for line in DOCKERFILE.splitlines() if line and not line.startswith("#")]
 OURS = {name: each for name, each in COMPOSE["services"].items() if each.get("image") == "countersign"}
@@ -98,6 +105,57 @@ def test_every_service_is_told_only_what_it_understands() -> None:
     used = {name for each in COMPOSE["services"].values() for name in each.get("secrets", ())}
     assert used == set(COMPOSE["secrets"])
     assert all("mem_limit" in each for each in COMPOSE["services"].values())
+
+
+def test_what_compose_says_at_its_top_makes_files_that_the_image_can_read(tmp_path: Path) -> None:
+    """The engine binds each secret as it is on the host, whatever the account in the container may read."""
+    said = [line[2:].strip() for line in COMPOSE_TEXT.splitlines() if line.startswith("#   ")]
+    commands = [line for line in said[: said.index("docker compose up -d --build")] if "..." not in line]
+    owners = [line for line in commands if line.startswith("sudo chown ")]
+    [uid] = [shlex.split(rest)[3] for rest in _of("RUN") if rest.startswith("useradd --system --uid")]
+    assert [line.split()[2:4] for line in owners] == [[uid, "secrets/*"]]
+    (tmp_path / "bot/sandbox").mkdir(parents=True)
+    shutil.copy(ROOT / "bot/sandbox/organisation.yaml", tmp_path / "bot/sandbox")
+    script = "set -eu\n" + "\n".join(line for line in commands if line not in owners)
+    subprocess.run(["sh"], input=script, cwd=tmp_path, text=True, check=True)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "secrets").iterdir()}
+    assert set(modes.values()) == {0o600}
+    assert stat.S_IMODE((tmp_path / "organisation.yaml").stat().st_mode) == 0o644, "it is bound too"
+    given = (tmp_path / "secrets/database_url").read_text()
+    assert make_url(given).password == (tmp_path / "secrets/postgres_password").read_text().strip()
+    key = SecretStr((tmp_path / "secrets/master_key").read_text())
+    assert key_at_hand(Settings.model_construct(master_key=key, database_url=given))
+    needed = set(re.findall(r"\$\{(\w+):", COMPOSE_TEXT))
+    named = {line.partition("=")[0] for line in (tmp_path / ".env").read_text().splitlines()}
+    assert named == needed, "or every later command of docker compose would ask for it"
+
+
+def test_doctor_has_nothing_against_the_redis_that_is_shipped() -> None:
+    words = COMPOSE["services"]["redis"]["command"]
+    told = dict(zip(words[1::2], words[2::2], strict=True))
+    about = {"redis_version": "7", "maxmemory": told["--maxmemory"]}
+    assert of_redis(about | {"maxmemory_policy": told["--maxmemory-policy"]}).level == "ok"
+
+
+def test_compose_is_held_to_its_specification() -> None:
+    assert (
+        "step $bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yml"
+        in (ROOT / ".ci/check").read_text()
+    )
+
+
+def test_each_instruction_of_the_image_is_one_that_builders_know() -> None:
+    known = {"FROM", "ENV", "RUN", "WORKDIR", "COPY", "USER", "VOLUME", "EXPOSE", "STOPSIGNAL"}
+    known |= {"HEALTHCHECK", "ENTRYPOINT", "CMD"}
+    assert {name for name, _ in STEPS} <= known
+    assert STEPS[0][0] == "FROM"
+    exec_form = [*_of("ENTRYPOINT"), *_of("CMD"), _of("HEALTHCHECK")[0].partition(" CMD ")[2]]
+    assert [type(json.loads(each)) for each in exec_form] == [list] * 3, "no shell in between: signals arrive"
+    options = _of("HEALTHCHECK")[0].partition(" CMD ")[0].split()
+    right = re.compile(r"--(interval|timeout|start-period)=\d+s|--retries=\d+")
+    assert [each for each in options if not right.fullmatch(each)] == []
+    stages = {rest.split(" AS ")[1] for rest in _of("FROM") if " AS " in rest}
+    assert set(re.findall(r"--from=(\S+)", DOCKERFILE)) == stages
 
 
 def test_what_the_services_keep_is_named() -> None:
