@@ -74,35 +74,7 @@ async def ask_again(
 
     *since* is what changed since people looked, *seen* what they look at now.
     """
-    before = requirement_of(escalation)
-    found = await with_whom_it_is(escalation, context) or await without_own_approval(
-        await where_rules_send(await route(record, context), ruling.decision, context),
-        escalation.action,
-        ruling.decision,
-        record,
-        before.requested_by,
-        context,
-    )
-    destination = with_other_approvers(found, ruling.decision, context.organisation)
-    days = context.organisation.decision_days
-    due_at = destination.working.add_working_days(context.clock.now(), days)
-    made = card_of(escalation)
-    stale = records_changed(before.seen, seen)
-    signals = tuple(each for each in made.signals if not stale & set(each.claim.cites))
-    card = made.model_copy(
-        update=_step(escalation, record, ruling)
-        | {
-            # A reason is not repeated when the record it was read from says something else by now.
-            "signals": signals,
-            "removed": made.removed + len(made.signals) - len(signals),
-            "donor": donor_header(record, context.organisation),
-            "changes": changes,
-            "gates": ruling.decision.reasons,
-            "decider": destination.decider,
-            "route": destination.why,
-            "due_at": max(escalation.due_at, due_at),
-        }
-    )
+    before, destination = requirement_of(escalation), await _destination(escalation, record, ruling, context)
     requirement = before.model_copy(
         update={
             "decision": ruling.decision,
@@ -112,8 +84,62 @@ async def ask_again(
             "seen": seen,
         }
     )
-    action, about = escalation.action, escalation.about
-    return AskedAgain(card, requirement, destination, note, since, ruling, action, about)
+    stale = records_changed(before.seen, seen)
+    card = _card(escalation, record, ruling, destination, stale, context)
+    return AskedAgain(
+        card.model_copy(update={"changes": changes}),
+        requirement,
+        destination,
+        note,
+        since,
+        ruling,
+        escalation.action,
+        escalation.about,
+    )
+
+
+async def _destination(
+    escalation: Escalation, record: DonorRecord, ruling: Ruling, context: Context
+) -> Route:
+    """Return who decides now, and where: whoever it was passed on to, else whom the rules name."""
+    found = await with_whom_it_is(escalation, context) or await without_own_approval(
+        await where_rules_send(await route(record, context), ruling.decision, context),
+        escalation.action,
+        ruling.decision,
+        record,
+        requirement_of(escalation).requested_by,
+        context,
+    )
+    return with_other_approvers(found, ruling.decision, context.organisation)
+
+
+def _card(
+    escalation: Escalation,
+    record: DonorRecord,
+    ruling: Ruling,
+    destination: Route,
+    stale: frozenset[str],
+    context: Context,
+) -> EscalationCard:
+    """Return the card as it has to be now; what rests on a *stale* record is left out.
+
+    A reason is not repeated when the record it was read from says something else by now.
+    """
+    made, days = card_of(escalation), context.organisation.decision_days
+    due_at = destination.working.add_working_days(context.clock.now(), days)
+    signals = tuple(each for each in made.signals if not stale & set(each.claim.cites))
+    return made.model_copy(
+        update=_step(escalation, record, ruling)
+        | {
+            "signals": signals,
+            "removed": made.removed + len(made.signals) - len(signals),
+            "donor": donor_header(record, context.organisation),
+            "gates": ruling.decision.reasons,
+            "decider": destination.decider,
+            "route": destination.why,
+            "due_at": max(escalation.due_at, due_at),
+        }
+    )
 
 
 def _step(escalation: Escalation, record: DonorRecord, ruling: Ruling) -> dict[str, object]:
@@ -148,24 +174,10 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
 
     Raises NotBefore when it has moved on since it was read: something may have been written meanwhile.
     """
-    changes = Changes(
-        card=canonical_json(again.card),
-        requires=canonical_json(again.requirement),
-        policy_version=again.requirement.decision.policy_version,
-        outcome=canonical_json(
-            Execution(problem=f"{NOTHING_WRITTEN} {again.note}", at=arrived.now, since=again.since)
-        ),
-        due_at=again.card.due_at,
-    )
-    changes |= NOT_DECIDED
+    changes = _made_anew(arrived, again)
     step: dict[str, Any] = {}
     if digest(again.action) != escalation.action_digest:
-        changes |= Changes(
-            action=again.action,
-            action_digest=digest(again.action),
-            about=again.about,
-            decision_facts=canonical_json(again.ruling.facts),
-        )
+        changes |= _another_step(again)
         # The log alone has to tell what people are asked about from here on.
         step = {"action": again.action.model_dump(mode="json"), "action_digest": digest(again.action)}
     moves_away = again.destination.channel != escalation.route
@@ -195,6 +207,27 @@ def reopen(tx: Transaction, arrived: Arrived, escalation: Escalation, again: Ask
         _say_where_it_went(tx, arrived, escalation, again)
     refresh_card(tx, arrived, moved)
     involve_stand_in(tx, arrived, moved)
+
+
+def _made_anew(arrived: Arrived, again: AskedAgain) -> Changes:
+    why = Execution(problem=f"{NOTHING_WRITTEN} {again.note}", at=arrived.now, since=again.since)
+    changes = Changes(
+        card=canonical_json(again.card),
+        requires=canonical_json(again.requirement),
+        policy_version=again.requirement.decision.policy_version,
+        outcome=canonical_json(why),
+        due_at=again.card.due_at,
+    )
+    return changes | NOT_DECIDED
+
+
+def _another_step(again: AskedAgain) -> Changes:
+    return Changes(
+        action=again.action,
+        action_digest=digest(again.action),
+        about=again.about,
+        decision_facts=canonical_json(again.ruling.facts),
+    )
 
 
 def _not_written(tx: Transaction, arrived: Arrived, escalation: Escalation) -> Escalation | None:
