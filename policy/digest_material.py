@@ -10,7 +10,7 @@ from typing import Literal
 from policy.calibration import Reliability
 from policy.cells import Cells
 from policy.clustered import Compared
-from policy.interactions import Kind
+from policy.decided import Decided
 from policy.pulse import Trust
 
 Came = Literal["gave", "replied", "retained", "gifts"]
@@ -47,19 +47,10 @@ class CampaignFollowed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overruled:
+class Overruled(Decided):
     """One decision of a person against or beside the proposal; *permalink* is where its card is."""
 
-    at: datetime
-    kind: Kind
-    reason: str
-    person: str
-    action_kind: str
-    stage: str
-    confidence: int
-    escalation_id: str | None
     permalink: str | None
-    reference: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 
 from policy.cells import Cells, Where
 from policy.decided import Decided
@@ -49,40 +50,17 @@ class Interactions:
     def overruled(self, found: Sequence[Override]) -> list[Overruled]:
         """Return overrides with what there is to read of them, in the same order."""
         query = (
-            select(
-                _I.entry_id,
-                _I.number,
-                _I.at,
-                _G.kind,
-                _G.reason,
-                _G.person,
-                _G.action_kind,
-                _G.stage,
-                _G.confidence,
-                _I.escalation_id,
-                ESCALATIONS.c.permalink,
-                ESCALATIONS.c.correlation_id,
-            )
+            select(_I.entry_id, _I.number, ESCALATIONS.c.permalink, *_TOLD)
             .join_from(INTERACTIONS, INTERACTION_GROUPS, _I.group_id == _G.id)
             .outerjoin(ESCALATIONS, ESCALATIONS.c.id == _I.escalation_id)
             .where(_I.entry_id.in_([each.entry_id for each in found]))
         )
-        rows = {(row[0], row[1]): row[2:] for row in self._connection.execute(query)}
+        rows = self._connection.execute(query).mappings()
+        told = {(row["entry_id"], row["number"]): row for row in rows}
         return [
-            Overruled(
-                at=row[0],
-                kind=Kind(row[1]),
-                reason=row[2],
-                person=row[3],
-                action_kind=row[4],
-                stage=row[5],
-                confidence=row[6],
-                escalation_id=row[7],
-                permalink=row[8],
-                reference=(row[9] or "")[-6:].lower(),
-            )
+            Overruled(**_told(row), permalink=row["permalink"])
             for each in found
-            if (row := rows.get((each.entry_id, each.number)))
+            if (row := told.get((each.entry_id, each.number)))
         ]
 
     def decided(
@@ -98,17 +76,7 @@ class Interactions:
     ) -> list[Decided]:
         """Return what was done with proposals, the latest first; *where* names one action or one reason."""
         query = (
-            select(
-                _I.at,
-                _G.kind,
-                _G.reason,
-                _G.person,
-                _G.action_kind,
-                _G.stage,
-                _G.confidence,
-                _I.escalation_id,
-                ESCALATIONS.c.correlation_id,
-            )
+            select(*_TOLD)
             .join_from(INTERACTION_GROUPS, INTERACTIONS, _I.group_id == _G.id)
             .outerjoin(ESCALATIONS, ESCALATIONS.c.id == _I.escalation_id)
             .where(_G.kind.in_(kinds), _I.at >= start, _I.at < end, *_narrowed(where))
@@ -116,20 +84,21 @@ class Interactions:
             .limit(limit)
             .offset(offset)
         )
-        return [
-            Decided(
-                at=row[0],
-                kind=Kind(row[1]),
-                reason=row[2],
-                person=row[3],
-                action_kind=row[4],
-                stage=row[5],
-                confidence=row[6],
-                escalation_id=row[7],
-                reference=(row[8] or "")[-6:].lower(),
-            )
-            for row in self._connection.execute(of_team(query, team))
-        ]
+        rows = self._connection.execute(of_team(query, team)).mappings()
+        return [Decided(**_told(row)) for row in rows]
+
+
+_TOLD = (
+    *(_I.at, _I.escalation_id, ESCALATIONS.c.correlation_id),
+    *(_G.kind, _G.reason, _G.person, _G.action_kind, _G.stage, _G.confidence),
+)
+
+
+def _told(row: RowMapping) -> dict[str, Any]:
+    """Read `_TOLD`; the reference is what cards show of a correlation id."""
+    told = {column.name: row[column.name] for column in _TOLD}
+    correlation_id = told.pop("correlation_id") or ""
+    return told | {"kind": Kind(told["kind"]), "reference": correlation_id[-6:].lower()}
 
 
 def _narrowed(where: Where | None) -> list[ColumnElement[bool]]:

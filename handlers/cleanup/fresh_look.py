@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from handlers.answers.answering import answer
 from handlers.answers.donor_search import read_donor
 from handlers.cleanup.cleanup_queue import cleanup_of
-from handlers.cleanup.report_record import tell_reporters
+from handlers.cleanup.tell_reporters import tell_reporters
 from handlers.commands import FreshLookDue, ReplyAddress
 from handlers.context import Arrived, Context, Write
 from handlers.outcomes import Execution, Notice

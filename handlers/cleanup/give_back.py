@@ -10,7 +10,7 @@ from handlers.answers.answering import answer
 from handlers.answers.donor_header import donor_header
 from handlers.answers.donor_search import read_donor
 from handlers.cleanup.cleanup_answers import answered_already, refuse_answer, who_answers, write_down_answer
-from handlers.cleanup.report_record import tell_reporters
+from handlers.cleanup.tell_reporters import tell_reporters
 from handlers.commands import CleanupGivenUp, ReplyAddress
 from handlers.context import Arrived, Context, Write, staff_names
 from handlers.decisions.deadline import watch_deadline
