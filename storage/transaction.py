@@ -10,14 +10,15 @@ from sqlalchemy import Connection
 
 from storage.absences import Absences
 from storage.answers import Answers, Feedbacks
-from storage.assistance import CheckedTexts, DriftAlarms, Judgements, ModelCalls, Promotions
 from storage.audit import Audit
 from storage.awaited_events import AwaitedEvents
 from storage.card_places import CardPlaces
+from storage.checked_texts import CheckedTexts
 from storage.checkpoints import Checkpoints
 from storage.cleanup import CleanupItems
 from storage.considerations import Considerations
 from storage.dashboard import DashboardSessions
+from storage.drift_alarms import DriftAlarms
 from storage.drills import Drills
 from storage.edits import Edits
 from storage.erasure import Erasure
@@ -27,8 +28,10 @@ from storage.groupings import Groupings
 from storage.holds import Holds
 from storage.homes import Homes
 from storage.interactions import Interactions
+from storage.judgements import Judgements
 from storage.key_care import KeyCare
 from storage.keys import KeyRing
+from storage.model_calls import ModelCalls
 from storage.occurrences import Occurrences
 from storage.one_at_a_time import one_at_a_time
 from storage.outcomes import Outcomes
@@ -38,6 +41,7 @@ from storage.pauses import Pauses
 from storage.policies import Policies
 from storage.posts import Posts
 from storage.practice import PracticeAnswers
+from storage.promotions import Promotions
 from storage.pulses import Pulses
 from storage.queue import Inbox, Outbox
 from storage.redaction import Redaction

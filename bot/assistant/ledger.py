@@ -7,8 +7,8 @@ from typing import Protocol
 
 from bot.assistant.settings import AiSettings
 from handlers.ports import AssistantUnavailable, Clock, Ids
-from storage.assistance import ModelCall
 from storage.database import Database
+from storage.model_calls import ModelCall
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 KEPT_FOR_PEOPLE = 4

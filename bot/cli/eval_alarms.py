@@ -17,7 +17,7 @@ from handlers.rules.alarms import (
     version_words,
 )
 from handlers.rules.roll_back_model import written_by
-from storage.assistance import DriftAlarm
+from storage.drift_alarms import DriftAlarm
 
 NONE = "No drift alarm was ever raised."
 DID = {"paused": "paused it", "rolled_back": "rolled back", "acknowledged": "acknowledged it"}

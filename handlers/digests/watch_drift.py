@@ -10,7 +10,9 @@ from handlers.context import Arrived, Context, Write
 from handlers.record.evidence import record as write_down
 from handlers.refreshing import show_alarm_card
 from policy.drift import Drift, Observation, find_drift
-from storage.assistance import CheckedText, DriftAlarm, Judgement
+from storage.checked_texts import CheckedText
+from storage.drift_alarms import DriftAlarm
+from storage.judgements import Judgement
 from storage.transaction import Transaction
 
 LOOK_BACK = timedelta(days=365)

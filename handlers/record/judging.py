@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from handlers.context import Arrived
 from policy.calibration import Reliability, reliability, track_record
 from policy.claims import Confidence, Origin
-from storage.assistance import CheckedText, Judgement
+from storage.checked_texts import CheckedText
 from storage.escalations import Escalation
+from storage.judgements import Judgement
 from storage.transaction import Transaction
 
 LOOK_BACK = timedelta(days=365)

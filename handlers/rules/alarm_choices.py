@@ -18,7 +18,7 @@ from handlers.rules.pausing import Operator, pause
 from handlers.rules.promote_model import may_promote
 from handlers.rules.roll_back_model import earlier_prompt, roll_back, written_by
 from policy.decision import Role
-from storage.assistance import DriftAlarm
+from storage.drift_alarms import DriftAlarm
 from storage.transaction import Transaction
 
 Chosen = AlarmPauseClicked | AlarmRollBackClicked | AlarmAcknowledged

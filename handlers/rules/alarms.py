@@ -14,7 +14,7 @@ from policy.action_words import ACTION_WORDS
 from policy.canonical import canonical_json
 from policy.decision_facts import ActionKind, Capability
 from policy.drift import Drift
-from storage.assistance import DriftAlarm
+from storage.drift_alarms import DriftAlarm
 from storage.transaction import Transaction
 
 CHOICES: TypeAdapter[tuple[AlarmChoice, ...]] = TypeAdapter(tuple[AlarmChoice, ...])

@@ -10,7 +10,7 @@ from handlers.record.evidence import record as write_down
 from handlers.rules.pausing import Operator
 from policy.canonical import canonical_json
 from policy.decision import Role
-from storage.assistance import Promotion
+from storage.promotions import Promotion
 from storage.transaction import Transaction
 
 

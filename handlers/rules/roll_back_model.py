@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from handlers.context import Arrived
 from handlers.rules.pausing import Operator
 from handlers.rules.promote_model import promote
-from storage.assistance import DriftAlarm, Promotion
+from storage.drift_alarms import DriftAlarm
+from storage.promotions import Promotion
 from storage.transaction import Transaction
 
 FACTS = "facts"

@@ -8,7 +8,7 @@ from handlers.outcomes import AlarmCard
 from handlers.ports import Colleague, MessageRef, Refused
 from handlers.rules.alarms import capability_of, card_of_alarm
 from policy.decision import Role
-from storage.assistance import DriftAlarm
+from storage.drift_alarms import DriftAlarm
 from storage.transaction import Transaction
 
 GONE = frozenset({"message_not_found", "channel_not_found", "is_archived", "not_in_channel"})

@@ -27,7 +27,8 @@ from policy.canonical import canonical_json
 from policy.decide import CompiledPolicy
 from policy.digest import in_words
 from policy.digest_certified import certified
-from storage.assistance import Judgement, Promotion
+from storage.judgements import Judgement
+from storage.promotions import Promotion
 from tests.handlers.conftest import MANAGER, STRANGER, house_in
 from tests.handlers.test_editing import Desk
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from bot.assistant.prompt import read_prompt
 from handlers.commands import DriftDue
 from policy.canonical import canonical_json
-from storage.assistance import Judgement, Promotion
+from storage.judgements import Judgement
+from storage.promotions import Promotion
 from storage.queue import Received
 from storage.transaction import Transaction
 from tests.loop.conftest import Loop
