@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
+from storage.chain_check import count_right_of
 from storage.errors import StorageError
 from storage.keys import KeyRing, MasterKeyMissingError
 from storage.leaf import GENESIS
 from storage.merkle import verify_consistency
 from storage.schema import AUDIT_CHECKPOINTS, AUDIT_LOG, SIGNING_KEYS
 from storage.signed_note import NoteInvalidError, SignedNote, TreeHead, VerifierKey, sign
-from storage.stored_entries import count_right_of, entries_to_verify
+from storage.stored_entries import entries_to_verify
 from storage.tree import AuditTree
 
 BOTH_SIGN = timedelta(days=30)

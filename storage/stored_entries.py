@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
 from types import NoneType
 from typing import Any, NamedTuple
 
@@ -21,12 +19,9 @@ from storage.keys import SubjectKey
 from storage.schema import AUDIT_LOG, AUDIT_PAYLOADS
 
 PAGE = 512
-_MINUTE = 60_000_000
-_SECOND = 1_000_000
 _ANY = 2**63 - 1
 _FIRST_MOMENT, _LAST_MOMENT = -62_135_596_800_000_000, 253_402_300_799_999_999
 """The first and the last microsecond of the calendar, from 1970."""
-_sha256 = hashlib.sha256
 
 Row = tuple[Any, ...]
 """The fields of a StoredEntry, in its order."""
@@ -115,7 +110,8 @@ _SQLITE_LIKELY = """SELECT seq, prev_hash, hash, leaf, leaf_hash, at, actor,
     json_object('commitment', commitment, 'correlation_id', correlation_id, 'id', id, 'kind', kind,
         'subject_ref', subject_ref, 'v', 2)
     FROM audit_log"""
-_LIKELY_FIELDS = 8
+LIKELY_FIELDS = 8
+"""How many fields a row of `entries_to_verify` has that SQLite spelled."""
 
 
 def entries_in_order(
@@ -129,7 +125,7 @@ def entries_in_order(
 def entries_to_verify(
     connection: Connection, *, with_payloads: bool, first: int | None = None, last: int | None = None
 ) -> Iterator[list[Row]]:
-    """Yield the same to be counted by `count_right`; without payloads only what that needs.
+    """Yield the same to be counted by `chain_check.count_right_of`; without payloads only what that needs.
 
     What follows the actor in a leaf then comes as one text that SQLite spells: making an object of every
     column would cost a million entries most of a second. A page it cannot spell comes whole.
@@ -140,7 +136,7 @@ def entries_to_verify(
 
 def whole_entries(connection: Connection, page: Sequence[Row]) -> list[Row]:
     """Return the entries of a page with all their fields."""
-    if len(page[0]) != _LIKELY_FIELDS:
+    if len(page[0]) != LIKELY_FIELDS:
         return list(page)
     return _page(connection, _SQLITE_ENTRIES, page[0][0] - 1, page[-1][0], with_payloads=False)
 
@@ -224,86 +220,7 @@ def _with_marks(text: bytes) -> str:
     return text.decode(errors="replace")
 
 
-def count_right(page: Sequence[Row], seq: int, previous: bytes) -> int:
-    """Return how many rows from the first follow the entry numbered *seq* and hashed as *previous*.
-
-    Each step hashes the stored leaf, compares the readable columns with it, and links it to the one before.
-    Of rows from `entries_to_verify` the first that does not follow may only be spelled in a rarer way.
-    """
-    if page and len(page[0]) == _LIKELY_FIELDS:
-        return _count_likely(page, seq, previous)
-    for index, row in enumerate(page):
-        if not _is_stored_as_written(row):
-            return index
-        (
-            number,
-            prev_hash,
-            hash_,
-            stored,
-            stored_hash,
-            entry_id,
-            at,
-            kind,
-            correlation,
-            ref,
-            actor,
-            committed,
-        ) = row[:12]
-        hashed = _sha256(b"\x00" + stored).digest()
-        if (
-            number != seq + index + 1
-            or hashed != stored_hash
-            or prev_hash != previous
-            or _sha256(prev_hash + hashed).digest() != hash_
-        ):
-            return index
-        previous = hash_
-        # Written out, since nearly every leaf is spelled so; a backslash may stand for another character.
-        likely = (
-            f'{{"actor":"{actor}","at":"{_moment(at)}","commitment":"{committed}","correlation_id":"{correlation}",'
-            f'"id":"{entry_id}","kind":"{kind}","subject_ref":"{ref}","v":2}}'
-        )
-        if (likely.encode() != stored or ref is None or b"\\" in stored) and not _spells(row):
-            return index
-    return len(page)
-
-
-def count_right_of(
-    connection: Connection, page: Sequence[Row], seq: int, previous: bytes
-) -> tuple[Sequence[Row], int]:
-    """Return a page from `entries_to_verify`, whole if it is not right, and how many of it are right."""
-    right = count_right(page, seq, previous)
-    if right == len(page) or len(page[0]) != _LIKELY_FIELDS:
-        return page, right
-    whole = whole_entries(connection, page)
-    return whole, count_right(whole, seq, previous)
-
-
-def _count_likely(page: Sequence[Row], seq: int, previous: bytes) -> int:
-    index, whole, spelled = 0, None, ""
-    try:
-        for index, (number, prev_hash, hash_, stored, stored_hash, at, actor, rest) in enumerate(page):
-            hashed = _sha256(b"\x00" + stored).digest()
-            if (
-                number != seq + index + 1
-                or hashed != stored_hash
-                or prev_hash != previous
-                or _sha256(prev_hash + hashed).digest() != hash_
-            ):
-                return index
-            previous = hash_
-            second, fraction = divmod(at, _SECOND)
-            if second != whole:
-                whole, spelled = second, _second(second)
-            likely = f'{{"actor":"{actor}","at":"{spelled}{fraction:06d}Z",{rest[1:]}'
-            if likely.encode() != stored or b"\\" in stored:
-                return index
-    except (AttributeError, OverflowError, TypeError, ValueError):  # no value that was ever written
-        return index
-    return len(page)
-
-
-def _is_stored_as_written(row: Row) -> bool:
+def is_stored_as_written(row: Row) -> bool:
     """Say whether every value is of the type it was written with, which SQLite itself does not insist on."""
     return _is_as_written(row, _TYPES) and _is_a_moment(row[_AT])
 
@@ -314,29 +231,3 @@ def _is_as_written(values: Row, types: Sequence[type | tuple[type, ...]]) -> boo
 
 def _is_a_moment(at: int | datetime) -> bool:
     return not isinstance(at, int) or _FIRST_MOMENT <= at <= _LAST_MOMENT
-
-
-def _spells(row: Row) -> bool:
-    """Say whether the leaf is that of the columns, however it is spelled."""
-    _, _, _, stored, _, entry_id, at, kind, correlation_id, subject_ref, actor, commitment = row[:12]
-    version = leaf.version_of(stored)
-    spelled = leaf.spelled(
-        entry_id, _moment(at), kind, correlation_id, subject_ref, actor, commitment, version
-    )
-    return bool(spelled == stored)
-
-
-def _moment(at: int | datetime) -> str:
-    if not isinstance(at, int):
-        return leaf.moment(at)
-    return f"{_second(at // _SECOND)}{at % _SECOND:06d}Z"
-
-
-@lru_cache(65_536)
-def _second(seconds: int) -> str:
-    return f"{_minute(seconds // 60)}{seconds % 60:02d}."
-
-
-@lru_cache(4096)
-def _minute(minutes: int) -> str:
-    return moment_of(minutes * _MINUTE).strftime("%Y-%m-%dT%H:%M:")

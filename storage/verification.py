@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from storage import leaf
+from storage.chain_check import count_right_of
 from storage.keys import MasterKeyMissingError, MasterKeyWrongError, SubjectKey
 from storage.merkle import GrowingTree, KnownRoot
 from storage.removals import DeclaredRestore, Removals, recorded_removals
@@ -16,7 +17,6 @@ from storage.sealing import AuditHead
 from storage.stored_entries import (
     Row,
     StoredEntry,
-    count_right_of,
     entries_to_verify,
     entry_with_hash,
     unsealed_entries,
