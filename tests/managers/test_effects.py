@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 
@@ -26,17 +27,16 @@ def period(
     random: Random, approved: Approved, *, prompt: int, faster: float = 0.1, count: int = 400
 ) -> Tally:
     """Let people decide about so many proposals."""
-    tally = Tally()
-    for number in range(count):
-        action, stage = random.choice(ACTIONS), random.choice(STAGES)
-        version, tenth = random.choice((1, prompt)), random.randrange(4, 10)
+    tally, seen = Tally(), Counter[tuple[object, ...]]()
+    chosen = (random.choices(several, k=count) for several in (ACTIONS, STAGES, (1, prompt), range(4, 10)))
+    for number, (action, stage, version, tenth) in enumerate(zip(*chosen, strict=True)):
         yes = random.random() < approved(stage, version, tenth)
         kinds = [Kind.APPROVED if yes else Kind.DECLINED]
         if yes:
             kinds += [Kind.MEASURED, *([Kind.FASTER] if random.random() < faster else [])]
         for kind in kinds:
-            about = (kind, "", f"U{number % 9}", action, stage, "m", f"recommend {version}", tenth)
-            tally.add_groups([Group._make((*about, None, 1))])
+            seen[kind, "", f"U{number % 9}", action, stage, "m", f"recommend {version}", tenth] += 1
+    tally.add_groups(Group._make((*about, None, times)) for about, times in seen.items())
     return tally
 
 
