@@ -1,6 +1,6 @@
-"""Starts `countersign serve` quickly and often: everything is imported once, each bot is a fork of that.
+"""Starts `countersign` quickly and often: everything is imported once, each process of it is a fork of that.
 
-Reads a JSON object per line: {"start": {environment}, "folder": path, "said": path, "log": path} answers
+Reads a JSON object per line: {"start": [arguments], "environment", "folder", "said", "log"} answers
 {"pid"}, {"await": pid} answers {"signal", "code"} once that has ended; "ready" comes before everything.
 *said* gets what a bot prints, *log* what it complains of. Each is a process of its own and can be killed.
 """
@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ import bot.cli.serve
 import bot.wiring  # noqa: F401
 import storage.postgresql
 import storage.sqlite  # noqa: F401
-from bot.cli import main
+from bot.cli import _parser, main
 
 
 def _live_by(file: str) -> None:
@@ -71,7 +72,7 @@ def _tell(*_: object) -> None:
     sys.stderr.flush()
 
 
-def _be_a_bot(environment: dict[str, str], folder: str, said: str, log: str) -> None:
+def _be_a_bot(arguments: list[str], environment: dict[str, str], folder: str, said: str, log: str) -> None:
     os.setsid()
     os.chdir(folder)
     for stream, path in enumerate((os.devnull, said, log)):
@@ -80,9 +81,9 @@ def _be_a_bot(environment: dict[str, str], folder: str, said: str, log: str) -> 
     signal.signal(signal.SIGUSR1, _tell)
     if clock := os.environ.pop("FAULTS_CLOCK", ""):
         _live_by(clock)
-    sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
+    sys.stdout, sys.stderr = (os.fdopen(each, "w", 1, closefd=False) for each in (1, 2))
     try:
-        code = main(["serve"])
+        code = main(arguments)
     except BaseException:  # noqa: BLE001 - whatever ended it belongs into its log
         sys.excepthook(*sys.exc_info())
         code = 70
@@ -92,9 +93,11 @@ def _be_a_bot(environment: dict[str, str], folder: str, said: str, log: str) -> 
 
 
 def _start(order: dict[str, Any]) -> dict[str, int]:
+    arguments = order["start"]
+    import_module(_parser().parse_args(arguments).module)
     pid = os.fork()
     if pid == 0:
-        _be_a_bot(order["start"], order["folder"], order["said"], order["log"])
+        _be_a_bot(arguments, order["environment"], order["folder"], order["said"], order["log"])
     return {"pid": pid}
 
 

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,9 +19,11 @@ from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, 
 
 from bot.cli.running import listen
 from tests.chromium import CHROMIUM_ARGS, chromium_path
+from tests.forked import ROOT, Forking, end_of, is_running, start
 from tests.patience import PATIENCE_S
 
 PATIENCE_MS = PATIENCE_S * 1000
+GLANCE_S = 0.01
 OLIVIA, MARA = "U0OLIVIA0", "U0MARA000"
 PORTFOLIO = "C0OLIVIA0"
 
@@ -38,42 +41,67 @@ class Demo:
     data: Path
     origin: str = ""
     said: list[str] = field(default_factory=list)
-    _process: subprocess.Popen[str] | None = None
+    forking: Forking | None = None
+    """Whose fork it is; without, it is started as everybody starts it."""
+    _pid: int | None = None
+    _process: subprocess.Popen[bytes] | None = None
 
     def start(self, *arguments: str) -> Demo:
         """Start it and wait until it says where it is; what it printed until then is in *said*."""
-        self._process = self.command("--port", self.origin.rpartition(":")[2] or "0", *arguments)
-        assert self._process.stdout is not None
-        self.said = []
-        for line in self._process.stdout:
-            self.said.append(line.rstrip("\n"))
-            if found := re.search(r"Slack +(http://\S+)/$", line):
-                self.origin = found[1]
-            if "Ctrl-C" in line:
-                return self
-        raise AssertionError(f"The demo did not start: {self.complaints()}")
+        self._run("--port", self.origin.rpartition(":")[2] or "0", *arguments)
+        deadline = time.monotonic() + PATIENCE_S
+        while not any("Ctrl-C" in line for line in self.printed()):
+            assert self._pid
+            assert is_running(self._pid), f"The demo did not start: {self.complaints()}"
+            assert time.monotonic() < deadline, f"The demo did not start: {self.printed()}"
+            time.sleep(GLANCE_S)
+        self.said = self.printed()
+        [self.origin] = [
+            found[1] for line in self.said if (found := re.search(r"Slack +(http://\S+)/$", line))
+        ]
+        return self
 
     def refused(self, *arguments: str) -> int:
         """Try to start one that ends by itself without printing anything; return its exit code."""
-        process = self.command(*arguments)
-        printed, _ = process.communicate(timeout=PATIENCE_S)
-        assert printed == ""
-        return process.returncode
+        self._run(*arguments)
+        code = self._ended()
+        assert self.printed() == []
+        return code
 
-    def command(self, *arguments: str) -> subprocess.Popen[str]:
+    def _run(self, *arguments: str) -> None:
         """Run `countersign demo` with this demo's data; what it complains about is appended to a file."""
-        with self._complaints.open("a") as errors:
-            return subprocess.Popen(
-                [sys.executable, "-m", "bot", "demo", "--data", str(self.data), *arguments],
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                env=_environment(),
-            )
+        self._output.unlink(missing_ok=True)
+        command = ["demo", "--data", str(self.data), *arguments]
+        if self.forking is not None:
+            self._pid = start(self.forking, command, {}, ROOT, self._output, self._complaints)
+            return
+        with self._output.open("w") as printed, self._complaints.open("a") as errors:
+            whole = [sys.executable, "-m", "bot", *command]
+            self._process = subprocess.Popen(whole, stdout=printed, stderr=errors, env=_environment())
+        self._pid = self._process.pid
+
+    def _ended(self) -> int:
+        """Wait for its end; return the exit code, or the signal that ended it as a negative number."""
+        assert self._pid is not None
+        pid, self._pid = self._pid, None
+        if self._process is not None:
+            return self._process.wait(PATIENCE_S)
+        assert self.forking is not None
+        end = end_of(self.forking, pid)
+        return -end["signal"] if end["signal"] else end["code"] or 0
+
+    @property
+    def _output(self) -> Path:
+        return self.data.with_suffix(".out")
 
     @property
     def _complaints(self) -> Path:
         return self.data.with_suffix(".err")
+
+    def printed(self) -> list[str]:
+        """Return the lines that the one started last has printed."""
+        text = self._output.read_text() if self._output.exists() else ""
+        return text.splitlines() if text.endswith("\n") else text.splitlines()[:-1]
 
     def complaints(self) -> str:
         """Return everything written to standard error so far."""
@@ -88,17 +116,13 @@ class Demo:
         return self._end(signal.SIGINT)
 
     def _end(self, with_signal: int) -> int:
-        process, self._process = self._process, None
-        assert process is not None
-        process.send_signal(with_signal)
-        code = process.wait(PATIENCE_S)
-        assert process.stdout is not None
-        process.stdout.close()
-        return code
+        assert self._pid is not None
+        os.kill(self._pid, with_signal)
+        return self._ended()
 
     def close(self) -> None:
         """Leave nothing running."""
-        if self._process is not None:
+        if self._pid is not None:
             self.kill()
 
     def happen(self, what: str, donor_id: str, **wish: object) -> None:
@@ -206,16 +230,17 @@ def visit(context: BrowserContext) -> Iterator[Callable[..., Workspace]]:
 
 @pytest.fixture(scope="session")
 def shared_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """One demo for all tests that leave it running; each uses a donor of its own."""
+    """One demo, started as anybody starts it, for all tests that leave it running; each has its own donor."""
     demo = Demo(tmp_path_factory.mktemp("demo") / "state").start()
     yield demo
     demo.close()
 
 
 @pytest.fixture
-def own_demo(tmp_path: Path) -> Iterator[Demo]:
+def own_demo(tmp_path: Path, forking: Forking) -> Iterator[Demo]:
     """A demo that is not started yet, for the tests that end it; nobody else gets its port meanwhile."""
     with closing(listen("127.0.0.1", 0)) as reserved:
-        demo = Demo(tmp_path / "state", f"http://127.0.0.1:{reserved.getsockname()[1]}")
+        origin = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+        demo = Demo(tmp_path / "state", origin, forking=forking)
         yield demo
         demo.close()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
+import subprocess
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
 from bot.files import policy_source
+from tests.forked import Nursery
 from tests.loop.conftest import Loop
 from tests.loop.shown import Json, buttons, has, text_of
 from tests.loop.staging import ADAM, CARMEN, FIONA, GENERAL, JANE, MARA, MASTER_KEY, OLIVIA, OLIVIAS, until
@@ -16,31 +18,31 @@ OPERATIONS, GOVERNANCE = "C0OPS0000", "C0GOVERN0"
 SHIPPED = policy_source(None)[0]
 
 
-async def _countersign(loop: Loop, folder: Path, *arguments: str) -> str:
-    """Run the command line as an operator would, in a process of its own."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERSIGN_")}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        *arguments,
-        cwd=folder,
-        env=environment
-        | {
-            "PYTHONPATH": str(Path(__file__).parents[2]),
-            "COUNTERSIGN_DATABASE_URL": loop.database_url,
-            "COUNTERSIGN_ORGANISATION_FILE": str(folder / "organisation.yaml"),
-            "COUNTERSIGN_MASTER_KEY": MASTER_KEY.get_secret_value(),
-        },
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    assert process.returncode == 0, err.decode()
-    return out.decode()
+Countersign = Callable[..., Awaitable[str]]
 
 
-async def test_a_pause_holds_in_the_service_and_another_process_lifts_it(loop: Loop, tmp_path: Path) -> None:
+@pytest.fixture
+def countersign(loop: Loop, forking: subprocess.Popen[bytes], tmp_path: Path) -> Countersign:
+    """Runs the command line as an operator would, in a process of its own."""
+    nursery, said, log = Nursery(forking), tmp_path / "said", tmp_path / "complaints"
+    environment = {
+        "COUNTERSIGN_DATABASE_URL": loop.database_url,
+        "COUNTERSIGN_ORGANISATION_FILE": str(tmp_path / "organisation.yaml"),
+        "COUNTERSIGN_MASTER_KEY": MASTER_KEY.get_secret_value(),
+    }
+
+    async def run(*arguments: str) -> str:
+        said.unlink(missing_ok=True)
+        pid = await nursery.start(environment, log, arguments=arguments, folder=tmp_path, said=said)
+        assert await nursery.end_of(pid) == {"signal": None, "code": 0}, log.read_text()
+        return said.read_text()
+
+    return run
+
+
+async def test_a_pause_holds_in_the_service_and_another_process_lifts_it(
+    loop: Loop, countersign: Countersign
+) -> None:
     card = await loop.card()
     await loop.stage.command(OLIVIA, GENERAL, "pause execute")
     refused = await loop.stage.seen(OLIVIA, GENERAL, "Only admins and compliance can pause what I do.")
@@ -59,10 +61,10 @@ async def test_a_pause_holds_in_the_service_and_another_process_lifts_it(loop: L
     await loop.settled()
     assert (await loop.state(card), await loop.stage.written_for(card, JANE)) == ("approved", [])
 
-    said = await _countersign(loop, tmp_path, "pause")
+    said = await countersign("pause")
     assert "execute     paused by Adam Novak" in said
     email = "adam.novak@harbourlight.example"
-    said = await _countersign(loop, tmp_path, "resume", "execute", "--by", email)
+    said = await countersign("resume", "execute", "--by", email)
     assert said == "Resumed: execute.\nNothing is paused.\n"
     done = await loop.now_shows(card, "Done: Jane Doe", "read back to check")
     assert not has(done, "Paused by")
@@ -107,13 +109,15 @@ def _policy_and_cases(folder: Path) -> Path:
     return path
 
 
-async def test_new_rules_are_rehearsed_decided_in_slack_and_shown(loop: Loop, tmp_path: Path) -> None:
+async def test_new_rules_are_rehearsed_decided_in_slack_and_shown(
+    loop: Loop, countersign: Countersign, tmp_path: Path
+) -> None:
     card = await loop.card()
     folder = tmp_path / "rules"
     folder.mkdir()
     new = _policy_and_cases(folder)
     author = "mara.lindqvist@harbourlight.example"
-    said = await _countersign(loop, tmp_path, "policy", "activate", str(new), "--by", author)
+    said = await countersign("policy", "activate", str(new), "--by", author)
     assert "1 person must agree, other than mara.lindqvist@harbourlight.example" in said
 
     proposal = await loop.stage.seen(ADAM, GOVERNANCE, "New rules proposed", "Nothing on Sundays", author)
@@ -134,7 +138,7 @@ async def test_new_rules_are_rehearsed_decided_in_slack_and_shown(loop: Loop, tm
     settled = await until(in_force, "the proposal's card says that it is in force")
     assert buttons(settled) == {"cs:policy_report"}
     await loop.stage.seen(CARMEN, OPERATIONS, "New rules are in force", "agreed to by Carmen Diaz")
-    listed = await _countersign(loop, tmp_path, "policy", "versions")
+    listed = await countersign("policy", "versions")
     assert "in force" in listed
     assert "Carmen Diaz" in listed
 
