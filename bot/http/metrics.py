@@ -195,4 +195,7 @@ class Metrics:
     def _measure(self, tx: Transaction, now: datetime) -> None:
         for each in self._stored:
             each.measure(tx, now)
-        self._unreadable.set(self._rules.current(tx).version == nothing_allowed().version)
+        self._unreadable.set(
+            tx.policies.version_in_force() is not None
+            and self._rules.current(tx).version == nothing_allowed().version
+        )

@@ -29,8 +29,8 @@ from bot.http.metrics import Metrics
 from bot.lanes import INBOUND, OUTBOUND
 from bot.logs import CORRELATION, JsonLines
 from bot.policy_in_force import PolicyInForce
+from bot.starting import settle_policy
 from bot.tracing import start_tracing
-from bot.wiring import settle_policy
 from bot.worker import Worker
 from handlers.commands import CrmEventArrived
 from handlers.record.evidence import record
