@@ -28,7 +28,7 @@ from storage.signed_note import NoteInvalidError
 
 MAY_DECLARE = {Role.ADMIN.value, Role.COMPLIANCE.value}
 ON_WHOSE_WORD = "Say on whose word and why: countersign audit declare-restore --by EMAIL --reason TEXT."
-UNVOUCHED = "Entries {first} to {last} came back with the back-up; only the back-up itself vouches for them."
+UNVOUCHED = "{which} came back with the back-up; only the back-up itself vouches for {them}."
 NEXT = (
     "Donors erased since the back-up are erased again at the next start, or by: countersign audit erase "
     "--reapply"
@@ -76,5 +76,7 @@ def _tell(options: argparse.Namespace, loss: Loss) -> None:
         return
     say(f"{loss.sentence} It is written down. {GONE}")
     if loss.vouched < loss.kept:
-        say(UNVOUCHED.format(first=loss.vouched + 1, last=loss.kept))
+        first, last = loss.vouched + 1, loss.kept
+        several = UNVOUCHED.format(which=f"Entries {first} to {last}", them="them")
+        say(several if first < last else UNVOUCHED.format(which=f"Entry {last}", them="it"))
     say(NEXT)

@@ -19,10 +19,14 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of a run: *latencies* in seconds, in the order of the answers."""
+    """What came of a run: *latencies* in seconds, in the order of the answers; *refused* were no success.
+
+    A refusal counts only where the run was told that there may be some.
+    """
 
     latencies: tuple[float, ...]
     seconds: float
+    refused: int = 0
 
     @property
     def per_second(self) -> float:
@@ -98,49 +102,69 @@ def post(path: str, headers: dict[str, str], body: bytes) -> bytes:
     return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
-async def closed_loop(port: int, requests: Sequence[bytes], *, clients: int, seconds: float) -> Run:
-    """Let *clients* each send the next request as soon as they have an answer."""
+async def closed_loop(
+    port: int, requests: Sequence[bytes], *, clients: int, seconds: float, may_refuse: bool = False
+) -> Run:
+    """Let *clients* each send the next request as soon as they have an answer.
+
+    One that *may_refuse* is asked on; of any other a refusal ends the run, since its figures mean nothing.
+    """
     waiting = iter(requests)
     latencies: list[float] = []
+    refused = 0
     connections = [await Connection.open(port) for _ in range(clients)]
-    with no_collection():
+    with closing_all(connections), no_collection():
         began = perf_counter()
 
         async def work(connection: Connection) -> None:
+            nonlocal refused
             for request in waiting:
                 sent = perf_counter()
-                await connection.ask(request)
-                answered = perf_counter()
-                latencies.append(answered - sent)
-                if answered - began > seconds:
+                try:
+                    await connection.ask(request)
+                    latencies.append(perf_counter() - sent)
+                except Failed:
+                    if not may_refuse:
+                        raise
+                    refused += 1
+                if perf_counter() - began > seconds:
                     return
 
         async with asyncio.TaskGroup() as tasks:
             for connection in connections:
                 tasks.create_task(work(connection))
         took = perf_counter() - began
-    for connection in connections:
-        connection.close()
-    return Run(tuple(latencies), took)
+    return Run(tuple(latencies), took, refused)
 
 
-async def open_loop(port: int, requests: Sequence[bytes], *, per_second: float) -> Run:
-    """Send at a steady rate whether or not answers come.
+async def open_loop(
+    port: int, requests: Sequence[bytes], *, per_second: float, may_refuse: bool = False
+) -> Run:
+    """Send at a steady rate whether or not answers come; refusals as in a closed loop.
 
     Latency counts from the moment at which a request was due, so neither a slow server nor a late client
     hides behind requests that were never sent.
     """
     free = [await Connection.open(port) for _ in range(16)]
+    opened = [*free]
     latencies: list[float] = []
-    with no_collection():
+    refused = 0
+    with closing_all(opened), no_collection():
         began = perf_counter() + 0.05
 
         async def work(request: bytes, due: float) -> None:
-            connection = free.pop() if free else await Connection.open(port)
-            if not connection.is_open:
+            nonlocal refused
+            connection = free.pop() if free else None
+            if connection is None or not connection.is_open:
                 connection = await Connection.open(port)
-            await connection.ask(request)
-            latencies.append(perf_counter() - due)
+                opened.append(connection)
+            try:
+                await connection.ask(request)
+                latencies.append(perf_counter() - due)
+            except Failed:
+                if not may_refuse:
+                    raise
+                refused += 1
             free.append(connection)
 
         async with asyncio.TaskGroup() as tasks:
@@ -149,9 +173,17 @@ async def open_loop(port: int, requests: Sequence[bytes], *, per_second: float) 
                 await asyncio.sleep(max(0.0, due - perf_counter()))
                 tasks.create_task(work(request, due))
         took = perf_counter() - began
-    for connection in free:
-        connection.close()
-    return Run(tuple(latencies), took)
+    return Run(tuple(latencies), took, refused)
+
+
+@contextmanager
+def closing_all(connections: Sequence[Connection]) -> Iterator[None]:
+    """Hang up every connection in the end, also when a refusal ends the run."""
+    try:
+        yield
+    finally:
+        for connection in connections:
+            connection.close()
 
 
 @contextmanager

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket
 from urllib.error import HTTPError, URLError
 
 from bot.cli.stage import CRM_TOKEN, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, WEBHOOK_SECRET
 from tests.bench.report import cpu_seconds, resident_mb
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 LONGEST_START_S = 180.0
@@ -138,14 +138,6 @@ def environment(settings: dict[str, str]) -> dict[str, str]:
     """Return the environment of a process of the service with these settings and no others."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERSIGN_")}
     return others | {f"COUNTERSIGN_{name}": value for name, value in settings.items()}
-
-
-def free_port() -> int:
-    """Return a port that nobody uses at the moment."""
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_until_it_answers(server: Server, path: str) -> None:

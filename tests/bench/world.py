@@ -11,7 +11,8 @@ from typing import Any
 import httpx2
 
 from bot.cli.stage import CRM_TOKEN, SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, WEBHOOK_SECRET
-from tests.bench.serving import ROOT, Server, environment, free_port, running, wait_until_it_answers
+from tests.bench.serving import ROOT, Server, environment, running, wait_until_it_answers
+from tests.ports import free_port
 
 MASTER_KEY = "5a" * 32
 NOWHERE = "http://127.0.0.1:9"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import redis
 
-from tests.bench.serving import free_port
+from tests.ports import free_port
 
 PATIENCE_S = 30.0
 

@@ -1,0 +1,44 @@
+"""Ports for servers that listen later than they are named: nobody else is given one meanwhile."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from socket import socket
+from tempfile import gettempdir
+from typing import IO
+
+FIRST, LAST = 20_000, 32_000
+"""Below what the system hands to outgoing connections: those would take a port in the moment before a slow
+server binds it."""
+
+_held: list[IO[bytes]] = []
+"""What keeps our ports ours: a lock goes with the process that holds it, however that ends."""
+_next: Iterator[int] = itertools.count(os.getpid())
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on and that no other call, in any process, is given meanwhile."""
+    for number in itertools.islice(_next, LAST - FIRST):
+        port = FIRST + number % (LAST - FIRST)
+        if _reserved(port):
+            return port
+    raise RuntimeError("every port is taken")
+
+
+def _reserved(port: int) -> bool:
+    folder = Path(gettempdir()) / f"countersign-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    lock = (folder / str(port)).open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with socket() as probe:
+            probe.bind(("127.0.0.1", port))
+    except OSError:
+        lock.close()
+        return False
+    _held.append(lock)
+    return True
