@@ -98,8 +98,8 @@ class Attempts:
         except Unavailable as unavailable:
             await self._try_later(item, f"{unavailable.who}_{unavailable.code}", unavailable.retry_after)
             return "unavailable"
-        except OutcomeUnknown:
-            await self._try_later(item, "outcome_unknown", None)
+        except OutcomeUnknown as unknown:
+            await self._try_later(item, "outcome_unknown", unknown.look_after)
             return "outcome_unknown"
         except Refused as refused:
             await self._bury(item, f"{refused.who}_{refused.code}", tell=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from handlers.commands import ReplyAddress
 from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, PolicyCard, Window
@@ -306,6 +306,7 @@ class FakeChat:
     posted: int = 0
     closed_views: set[str] = field(default_factory=set)
     late_views: int = 0
+    too_large: frozenset[type[Any]] = frozenset()
     archived: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)
     """Channels for which Slack does not answer."""
@@ -428,7 +429,9 @@ class FakeChat:
         self._reachable()
         return f"https://slack.example/{at.channel_id}/{at.ts}"
 
-    async def answer(self, outcome: Outcome, to: ReplyAddress) -> None:
+    async def answer(
+        self, outcome: Outcome, to: ReplyAddress, _marker: str, _retry_since: datetime | None
+    ) -> None:
         self._reachable()
         self.whispers.append((to.user_id, outcome))
 
@@ -454,6 +457,8 @@ class FakeChat:
         self._reachable()
         if view_id in self.closed_views:
             raise Refused("slack", "not_found")
+        if type(shown) in self.too_large:
+            raise Refused("slack", "view_too_large")
         self.views.append((view_id, shown))
 
     async def fill_named_view(self, name: str, shown: Window) -> None:

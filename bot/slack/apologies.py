@@ -30,6 +30,7 @@ NOT_OURS = "I do not know this button any more. Nothing was changed."
 NOT_OURS_NEXT = "Open the newest card, or your decisions in the app’s Home tab."
 TOO_LATE = "The window did not open in time. Nothing was changed. Please press the button again."
 
+TOO_MANY_EVENTS = "app_rate_limited"
 LAST_RETRY = "3"
 SECONDS_TO_TELL, SECONDS_LEFT = 2.0, 0.3
 """How long an acknowledgement waits for the apology, ordinarily and after a window that opened too late."""
@@ -55,6 +56,9 @@ class Apologies:
         self, error: Exception, body: dict[str, Any], context: dict[str, Any], request: Any
     ) -> BoltResponse:
         """Answer what failed; only a request whose sender was told in the answer itself gets a 200."""
+        if body.get("type") == TOO_MANY_EVENTS:
+            log.warning("slack holds events back: there are too many of them")
+            return BoltResponse(status=200, body="")
         notice = self._explain(error)
         if "command" in body:
             return BoltResponse(status=200, body={"response_type": "ephemeral", "text": notice.text})

@@ -26,6 +26,9 @@ from storage.limits import LocalLimits
 
 __all__ = ["Accept", "Arrival", "SlackConnection", "build_slack_app"]
 
+BOLT_NAME = "slack_bolt.app"
+"""The library sets the level of the logger so called, and of all below it: it must be none of ours."""
+
 ANYTHING = re.compile(r".*", re.DOTALL)
 
 
@@ -62,7 +65,7 @@ def build_slack_app(
     if not connection.signing_secret and not connection.app_token:
         raise ValueError("a signing secret is needed to receive requests over HTTP")
     app = AsyncApp(
-        name="countersign",
+        name=BOLT_NAME,
         logger=quiet_logger(),
         signing_secret=connection.signing_secret,
         authorize=_authorize(connection),
@@ -71,9 +74,10 @@ def build_slack_app(
         attaching_conversation_kwargs_enabled=False,
     )
     windows = Windows(client)
-    people = People(client, _WallClock(now), connection.team_id)
+    clock = _WallClock(now)
+    people = People(client, clock, connection.team_id)
     listeners = Listeners(accept, windows, people, Prompts(client), find_donors, now)
-    replies = Replies(client, Channels(client), Pace(asyncio.sleep, LocalLimits()))
+    replies = Replies(client, Channels(client), Pace(asyncio.sleep, LocalLimits()), clock)
     _register(app, listeners, Apologies(replies, windows, new_reference))
     return app
 

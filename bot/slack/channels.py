@@ -9,11 +9,14 @@ from collections.abc import Callable
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.failures import SLACK, asked
-from handlers.ports import Refused
+from bot.slack.asked_to_wait import SLACK
+from bot.slack.failures import UNREADABLE, asked, next_cursor, told
+from handlers.ports import Refused, Unavailable
 
 CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{2,}")
 PAGE = 200
+MOST_PAGES = 500
+"""A hundred thousand channels; who goes on after that goes on for ever."""
 REMEMBERED_S = 30.0
 
 
@@ -45,7 +48,7 @@ class Channels:
         """Return the id of the direct messages with somebody."""
         if user_id not in self._direct:
             call = self._client.api_call("conversations.open", json={"users": user_id})
-            self._direct[user_id] = str((await asked(call))["channel"]["id"])
+            self._direct[user_id] = await told(call, "channel", "id", kind=str)
         return self._direct[user_id]
 
     async def is_shared_outside(self, channel: str, *, lately: bool = False) -> bool | None:
@@ -70,12 +73,12 @@ class Channels:
         try:
             found = await self.resolve(channel)
             call = self._client.api_call("conversations.info", data={"channel": found})
-            told = (await asked(call))["channel"]
+            known = await told(call, "channel", kind=dict)
         except Refused:
             return None
-        if told.get("is_ext_shared") or told.get("is_pending_ext_shared"):
+        if known.get("is_ext_shared") or known.get("is_pending_ext_shared"):
             return True
-        return None if told.get("is_member") is False else False
+        return None if known.get("is_member") is False else False
 
     async def _list(self) -> dict[str, str]:
         ids: dict[str, str] = {}
@@ -84,10 +87,20 @@ class Channels:
             "exclude_archived": "true",
             "limit": str(PAGE),
         }
-        while True:
+        for _ in range(MOST_PAGES):
             page = await asked(self._client.api_call("conversations.list", data=arguments))
-            ids |= {str(channel["name"]).casefold(): str(channel["id"]) for channel in page["channels"]}
-            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            ids |= _named(page.get("channels"))
+            cursor = next_cursor(page)
             if not cursor:
                 return ids
-            arguments = arguments | {"cursor": str(cursor)}
+            if cursor == arguments.get("cursor"):
+                break
+            arguments = arguments | {"cursor": cursor}
+        raise Unavailable(SLACK, "channels_without_end")
+
+
+def _named(channels: object) -> dict[str, str]:
+    if not isinstance(channels, list):
+        raise Unavailable(SLACK, UNREADABLE)
+    found = [(each.get("name"), each.get("id")) for each in channels if isinstance(each, dict)]
+    return {name.casefold(): id_ for name, id_ in found if isinstance(name, str) and isinstance(id_, str)}

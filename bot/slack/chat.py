@@ -17,7 +17,7 @@ from bot.slack.cards.words import words_on
 from bot.slack.channels import Channels
 from bot.slack.chart_png import chart_png
 from bot.slack.connection import SlackClients, Sleep
-from bot.slack.failures import asked
+from bot.slack.failures import asked, told
 from bot.slack.live import LiveAnswer, go_live
 from bot.slack.pacing import Pace
 from bot.slack.people import People
@@ -47,7 +47,7 @@ class SlackChat:
         self._people = People(clients.reading, clock, team_id)
         self._channels = Channels(clients.reading, monotonic)
         self._posts = Posts(clients, pace, clock)
-        self._replies = Replies(clients.posting, self._channels, pace)
+        self._replies = Replies(clients.posting, self._channels, pace, clock)
 
     async def colleague(self, user_id: str) -> Colleague | None:
         """Look somebody up by Slack user id."""
@@ -152,12 +152,14 @@ class SlackChat:
     async def permalink(self, at: MessageRef) -> str:
         """Return the address of a message."""
         where = {"channel": at.channel_id, "message_ts": at.ts}
-        return str((await asked(self._reading.api_call("chat.getPermalink", data=where)))["permalink"])
+        return await told(self._reading.api_call("chat.getPermalink", data=where), "permalink", kind=str)
 
-    async def answer(self, outcome: Outcome, to: ReplyAddress) -> MessageRef | None:
+    async def answer(
+        self, outcome: Outcome, to: ReplyAddress, marker: str, retry_since: datetime | None
+    ) -> MessageRef | None:
         """Answer one person privately, where they asked; return the message if it is one that stays."""
         shown = message(outcome, "direct" if is_direct(to.channel_id) else "ephemeral")
-        return await self._replies.send(shown, to)
+        return await self._replies.send(shown, to, marker, retry_since)
 
     async def go_live(self, to: ReplyAddress, stop_id: str, first_step: str) -> LiveAnswer | None:
         """Begin to show an answer in the thread of direct messages, with a button that stops it."""

@@ -19,13 +19,15 @@ from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.paced_client import LONGEST_WAIT_SECONDS, PacedWebClient, retry_after
+from bot.slack.asked_to_wait import retry_after
+from bot.slack.paced_client import LONGEST_WAIT_SECONDS, PacedWebClient
 from storage.limits import Limits, LocalLimits
 
 SLACK_API = "https://slack.com/api/"
 REQUEST_SECONDS = 15.0
 CONNECT_SECONDS = 5.0
 RATE_LIMIT_RETRIES = 3
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 OAUTH_VARIABLES = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -109,7 +111,7 @@ def open_clients(
     """Open the clients; to be called inside the running event loop. Without *limits* they keep their own."""
     limits = limits or LocalLimits()
     timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS, sock_connect=CONNECT_SECONDS)
-    session = aiohttp.ClientSession(timeout=timeout)
+    session = aiohttp.ClientSession(timeout=timeout, middlewares=(_nowhere_else,))
     patient = ShortRateLimits(sleep)
     return SlackClients(
         session=session,
@@ -117,6 +119,21 @@ def open_clients(
         reading=_paced(connection, session, [patient, AsyncConnectionErrorRetryHandler()], limits, sleep),
         posting=_paced(connection, session, [patient], limits, sleep),
     )
+
+
+class Redirected(aiohttp.ClientError):
+    """Something in between answered that what we say be said elsewhere."""
+
+
+async def _nowhere_else(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Follow no redirect: what is said about donors is for Slack, and Slack never sends us elsewhere."""
+    response = await send(request)
+    if response.status in REDIRECTS:
+        response.close()
+        raise Redirected
+    return response
 
 
 def _paced(

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack import ids
 from bot.slack.blocks import Block, actions, button, paragraph, plain_text, rich, said
-from bot.slack.failures import asked, written
+from bot.slack.failures import asked, placed
 from handlers.commands import ReplyAddress
 from handlers.ports import MessageRef, OutcomeUnknown, Refused, Unavailable
 
@@ -78,11 +78,11 @@ async def go_live(
         "chunks": [_task(1, first_step, "in_progress"), {"type": "blocks", "blocks": [stop]}],
     }
     try:
-        begun = await written(client.api_call("chat.startStream", json=body))
+        begun = await placed(client.api_call("chat.startStream", json=body))
     except _TROUBLE as trouble:
         log.info("no live answer", extra={"error": type(trouble).__name__})
         return None
-    return LiveAnswer(client, MessageRef(str(begun["channel"]), str(begun["ts"])), first_step)
+    return LiveAnswer(client, begun, first_step)
 
 
 def _task(number: int, title: str, status: str) -> dict[str, Any]:

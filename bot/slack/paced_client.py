@@ -12,12 +12,11 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.failpoints import hit
 from bot.lease_keeper import check_it_is_held
+from bot.slack.asked_to_wait import SLACK, TOO_MANY, retry_after, status_of
 from handlers.ports import Unavailable
 from storage.limits import Limits
 
-SLACK = "slack"
 LONGEST_WAIT_SECONDS = 10
-TOO_MANY = 429
 PER_CHANNEL = frozenset({"chat.postMessage", "chat.postEphemeral"})
 """Slack counts these for each channel: one that is busy must not silence the others."""
 
@@ -42,18 +41,9 @@ class PacedWebClient(AsyncWebClient):
         try:
             return await super().api_call(api_method, **options)
         except SlackApiError as error:
-            if getattr(error.response, "status_code", 0) == TOO_MANY:
+            if status_of(error) == TOO_MANY:
                 await self._limits.hold(name, retry_after(error.response.headers))
             raise
-
-
-def retry_after(headers: Mapping[str, Any]) -> int:
-    """Return how many seconds Slack asks us to wait, 1 when it does not say."""
-    values: list[str] = []
-    for header, value in headers.items():
-        if header.lower() == "retry-after":
-            values += value if isinstance(value, list) else [str(value)]
-    return int(values[0]) if values and values[0].isdigit() else 1
 
 
 def _name(method: str, options: Mapping[str, Any]) -> str:

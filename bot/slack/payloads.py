@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field
 
 from handlers.commands import ChatUser, ReplyAddress
 from policy.override_reasons import Override
 
 CARD_PARTS = 6
 """A card's row of buttons is called cs:card:<escalation>:<state>:<since>:<mark of what it says>."""
+
+
+def _or_nothing(given: object) -> object:
+    return "" if given is None else given
+
+
+Text = Annotated[str, BeforeValidator(_or_nothing)]
+"""Text that Slack may send as null: the team of an organisation's installation, a message without words."""
 
 
 class _Id(BaseModel):
@@ -23,10 +33,10 @@ class _User(BaseModel):
 class SlashCommand(BaseModel):
     """Somebody typed our slash command."""
 
-    command: str = ""
-    text: str = ""
+    command: Text = ""
+    text: Text = ""
     user_id: str
-    team_id: str = ""
+    team_id: Text = ""
     channel_id: str
     response_url: str | None = None
     trigger_id: str
@@ -44,20 +54,20 @@ class SlashCommand(BaseModel):
 
 
 class _Option(BaseModel):
-    value: str = ""
+    value: Text = ""
 
 
 class _Action(BaseModel):
-    action_id: str = ""
-    block_id: str = ""
-    type: str = ""
+    action_id: Text = ""
+    block_id: Text = ""
+    type: Text = ""
     value: str | None = None
     selected_option: _Option | None = None
-    action_ts: str = ""
+    action_ts: Text = ""
 
 
 class _Container(BaseModel):
-    type: str = ""
+    type: Text = ""
     message_ts: str | None = None
     thread_ts: str | None = None
     channel_id: str | None = None
@@ -71,7 +81,7 @@ class Click(BaseModel):
     team: _Id | None = None
     channel: _Id | None = None
     container: _Container = _Container()
-    trigger_id: str = ""
+    trigger_id: Text = ""
     response_url: str | None = None
     actions: list[_Action] = Field(min_length=1)
 
@@ -146,10 +156,10 @@ class _State(BaseModel):
 
 class _View(BaseModel):
     id: str
-    hash: str = ""
-    callback_id: str = ""
-    private_metadata: str = ""
-    state: _State = _State()
+    hash: Text = ""
+    callback_id: Text = ""
+    private_metadata: Text = ""
+    state: Annotated[_State, BeforeValidator(lambda given: _State() if given is None else given)] = _State()
 
 
 class Submission(BaseModel):
@@ -158,7 +168,7 @@ class Submission(BaseModel):
     user: _User
     team: _Id | None = None
     view: _View
-    trigger_id: str = ""
+    trigger_id: Text = ""
 
     @property
     def dedupe_key(self) -> str:
@@ -231,7 +241,7 @@ class TogetherPlace(BaseModel):
 
 
 class _Said(BaseModel):
-    text: str = ""
+    text: Text = ""
 
 
 class MessageShortcut(BaseModel):
@@ -248,7 +258,7 @@ class Suggestion(BaseModel):
     """Somebody types in a field whose choices we are asked for; *value* is what they typed so far."""
 
     action_id: str
-    value: str = ""
+    value: Text = ""
     user: _User
     team: _Id | None = None
 
@@ -292,7 +302,7 @@ class Event(BaseModel):
     user: str | None = None
     bot_id: str | None = None
     channel: str | None = None
-    text: str = ""
+    text: Text = ""
     ts: str | None = None
     thread_ts: str | None = None
     tab: str | None = None
@@ -315,7 +325,7 @@ class EventCallback(BaseModel):
     """An event with its envelope."""
 
     event_id: str
-    team_id: str = ""
+    team_id: Text = ""
     event: Event
 
     @property

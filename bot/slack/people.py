@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.slack.failures import asked
-from handlers.ports import Clock, Colleague, Refused
+from bot.slack.asked_to_wait import SLACK
+from bot.slack.failures import UNREADABLE, told
+from handlers.ports import Clock, Colleague, Refused, Unavailable
 
 REMEMBERED = timedelta(minutes=5)
 NOBODY = frozenset({"user_not_found", "users_not_found", "user_not_visible", "invalid_user"})
@@ -70,8 +71,7 @@ class People:
         if known and now - known[0] < REMEMBERED:
             return known[1]
         try:
-            response = await asked(ask())
-            found = await self._colleague(response.get("user", {}))
+            found = await self._colleague(await told(ask(), "user", kind=dict))
         except Refused as refused:
             if refused.code not in NOBODY:
                 raise
@@ -82,7 +82,10 @@ class People:
         return found
 
     async def _colleague(self, payload: dict[str, Any]) -> Colleague | None:
-        user = _User.model_validate(payload)
+        try:
+            user = _User.model_validate(payload)
+        except ValidationError:
+            raise Unavailable(SLACK, UNREADABLE) from None
         if user.deleted or user.is_bot or user.id == "USLACKBOT":
             return None
         outsider = user.is_restricted or user.is_ultra_restricted or user.is_stranger
@@ -97,5 +100,5 @@ class People:
     async def _home_team(self) -> str:
         async with self._team_lock:
             if self._team_id is None:
-                self._team_id = str((await asked(self._client.api_call("auth.test")))["team_id"])
+                self._team_id = await told(self._client.api_call("auth.test"), "team_id", kind=str)
             return self._team_id

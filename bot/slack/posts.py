@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.logs import CORRELATION
-from bot.slack import ids
+from bot.slack.asked_to_wait import SLACK
 from bot.slack.blocks import Message
 from bot.slack.connection import SlackClients
-from bot.slack.failures import SLACK, asked, written
+from bot.slack.earlier import Earlier, marks
+from bot.slack.failures import asked, placed, told, written
 from bot.slack.pacing import Pace
 from bot.slack.text import clip
 from handlers.ports import Clock, MessageRef, Unavailable
 
-CLOCK_SKEW = timedelta(hours=26)
-"""How far our clock may have been ahead of Slack's: the wrong day or time zone, put right since, included."""
-NOTICED = timedelta(minutes=1)
-"""By so much ahead of Slack's, our clock is wrong at this moment."""
 PAGE = 200
-MOST_PAGES = 20
 HTTP_OK = 200
 LONGEST_ALT = 1000
 
@@ -36,7 +29,8 @@ class Posts:
         self._session = clients.session
         self._posting: AsyncWebClient = clients.posting
         self._reading: AsyncWebClient = clients.reading
-        self._pace, self._clock = pace, clock
+        self._earlier = Earlier(clients.reading, clock)
+        self._pace = pace
 
     async def post(
         self,
@@ -59,8 +53,7 @@ class Posts:
         }
         if thread_ts:
             body["thread_ts"] = thread_ts
-        posted = await written(self._posting.api_call("chat.postMessage", json=body))
-        return MessageRef(str(posted["channel"]), str(posted["ts"]))
+        return await placed(self._posting.api_call("chat.postMessage", json=body))
 
     async def share_file(
         self,
@@ -79,10 +72,10 @@ class Posts:
         wanted = {"filename": name, "length": str(len(content))}
         wanted |= {"alt_txt": clip(alt, LONGEST_ALT)} if alt else {}
         place = await asked(self._reading.api_call("files.getUploadURLExternal", data=wanted))
-        await self._upload(str(place["upload_url"]), content)
+        await self._upload(str(place.get("upload_url")), content)
         await self._pace.turn(thread.channel_id)
         body = {
-            "files": [{"id": str(place["file_id"]), "title": name}],
+            "files": [{"id": str(place.get("file_id")), "title": name}],
             "channel_id": thread.channel_id,
             "thread_ts": thread.ts,
         }
@@ -98,8 +91,8 @@ class Posts:
 
     async def _has_file(self, name: str, thread: MessageRef) -> bool:
         arguments = {"channel": thread.channel_id, "ts": thread.ts, "limit": str(PAGE)}
-        page = await asked(self._reading.api_call("conversations.replies", data=arguments))
-        messages: list[dict[str, Any]] = page.get("messages", [])
+        replies = self._reading.api_call("conversations.replies", data=arguments)
+        messages: list[dict[str, Any]] = await told(replies, "messages", kind=list)
         files = [file for found in messages for file in found.get("files") or []]
         return any(file.get("name") == name for file in files)
 
@@ -112,66 +105,9 @@ class Posts:
     async def find(
         self, channel_id: str, marker: str, since: datetime, thread_ts: str | None = None
     ) -> MessageRef | None:
-        """Return the message of ours with that *marker*, if one was posted *since* then.
-
-        Where our clock is ahead of Slack's, as its answer shows, so was what we take for then.
-        """
-        found, ahead = await self._find(channel_id, marker, since, thread_ts)
-        if found is None and ahead > NOTICED:
-            found, _ = await self._find(channel_id, marker, since - ahead, thread_ts)
-        return found
-
-    async def _find(
-        self, channel_id: str, marker: str, since: datetime, thread_ts: str | None
-    ) -> tuple[MessageRef | None, timedelta]:
-        """Look through what was posted since then; also return how far ahead of Slack's our clock is."""
-        method = "conversations.replies" if thread_ts else "conversations.history"
-        arguments = {
-            "channel": channel_id,
-            "oldest": f"{(since - CLOCK_SKEW).timestamp():.6f}",
-            "inclusive": "true",
-            "include_all_metadata": "true",
-            "limit": str(PAGE),
-        }
-        if thread_ts:
-            arguments["ts"] = thread_ts
-        for _ in range(MOST_PAGES):
-            page = await asked(self._reading.api_call(method, data=arguments))
-            ahead = self._ahead_of(page)
-            found: list[dict[str, Any]] = page.get("messages", [])
-            for candidate in found:
-                if _marker_of(candidate) == marker:
-                    return MessageRef(channel_id, str(candidate["ts"])), ahead
-            cursor = (page.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
-                return None, ahead
-            arguments = arguments | {"cursor": str(cursor)}
-        raise Unavailable(SLACK, "history_too_long")
-
-    def _ahead_of(self, answer: AsyncSlackResponse) -> timedelta:
-        """Return by how much our clock is ahead of the one that dated *answer*; zero where none did."""
-        dated = {name.lower(): value for name, value in answer.headers.items()}.get("date", "")
-        try:
-            there = parsedate_to_datetime(str(dated))
-        except ValueError:
-            return timedelta()
-        return self._clock.now() - there if there.tzinfo else timedelta()
+        """Return the message of ours with that *marker*, if one was posted *since* then."""
+        return await self._earlier.find(channel_id, marker, since, thread_ts)
 
 
 def _body(message: Message, marker: str) -> dict[str, Any]:
-    """Say beside the words which message this is, and which case it belongs to: ids that tell nobody more."""
-    known = {"marker": marker}
-    if case := CORRELATION.get():
-        known["correlation_id"] = case
-    return {
-        "text": message.text,
-        "blocks": message.blocks,
-        "metadata": {"event_type": ids.MARKER_EVENT, "event_payload": known},
-    }
-
-
-def _marker_of(message: dict[str, Any]) -> object:
-    metadata = message.get("metadata") or {}
-    if metadata.get("event_type") != ids.MARKER_EVENT:
-        return None
-    return (metadata.get("event_payload") or {}).get("marker")
+    return {"text": message.text, "blocks": message.blocks, "metadata": marks(marker)}

@@ -7,7 +7,7 @@ import asyncio
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.blocks import View
-from bot.slack.failures import asked
+from bot.slack.failures import asked, told
 from handlers.ports import Refused, Unavailable
 
 TRIGGER_SECONDS = 2.5
@@ -35,10 +35,9 @@ class Windows:
         body = {"trigger_id": trigger_id, "view": view}
         try:
             async with asyncio.timeout(TRIGGER_SECONDS):
-                opened = await asked(self._client.api_call(method, json=body))
+                return await told(self._client.api_call(method, json=body), "view", "id", kind=str)
         except (TimeoutError, Refused, Unavailable) as error:
             raise WindowClosed from error
-        return str(opened["view"]["id"])
 
     async def change(self, view_id: str, view: View) -> None:
         """Show something else in an open window; raises Refused, Unavailable."""

@@ -32,5 +32,6 @@ async def say_wait(effect: SayWait, arrived: Arrived, context: Context) -> Write
     )
     if not answered:
         query = effect.query if len(effect.query) <= LONGEST_QUERY else f"{effect.query[:LONGEST_QUERY]}…"
-        await context.chat.answer(Notice(text=READING.format(query=query)), effect.to)
+        notice, marker = Notice(text=READING.format(query=query)), f"wait:{arrived.item_id}"
+        await context.chat.answer(notice, effect.to, marker, arrived.retry_since)
     return lambda _tx: None

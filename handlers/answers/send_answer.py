@@ -18,7 +18,8 @@ async def send_answer(effect: SendAnswer, arrived: Arrived, context: Context) ->
     stored = await context.database.read(lambda tx: tx.answers.get(effect.answer_id))
     if stored is None:
         return lambda _tx: None
-    shown = await context.chat.answer(OUTCOME.validate_json(stored.body), effect.to)
+    outcome, marker = OUTCOME.validate_json(stored.body), f"answer:{arrived.item_id}"
+    shown = await context.chat.answer(outcome, effect.to, marker, arrived.retry_since)
     return lambda tx: _remember(tx, arrived, stored, shown, effect.to.thread_ts)
 
 

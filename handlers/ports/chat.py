@@ -150,7 +150,9 @@ class Chat(Protocol):
         """Return the address of a message; raises Refused when it has none."""
         ...
 
-    async def answer(self, outcome: Outcome, to: ReplyAddress) -> MessageRef | None:
+    async def answer(
+        self, outcome: Outcome, to: ReplyAddress, marker: str, retry_since: datetime | None
+    ) -> MessageRef | None:
         """Answer one person privately, where they asked; return the message if it is one that stays."""
         ...
 

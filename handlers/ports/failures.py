@@ -14,7 +14,11 @@ class Unavailable(Exception):
 
 
 class OutcomeUnknown(Exception):
-    """A write was sent and no answer came: look before sending it again."""
+    """A write was sent and no answer came: look before sending it again, *look_after* a while if given."""
+
+    def __init__(self, what: str, look_after: timedelta | None = None) -> None:
+        super().__init__(what)
+        self.look_after = look_after
 
 
 class NotThere(OutcomeUnknown):

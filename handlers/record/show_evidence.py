@@ -8,6 +8,7 @@ from typing import Any
 from handlers.admission import admit
 from handlers.commands import EvidenceRequested
 from handlers.context import Arrived, Context, Write
+from handlers.editing.fill_window import filled
 from handlers.effects import FillEvidence
 from handlers.enqueueing import PEOPLE_FIRST, enqueue
 from handlers.outcomes import EvidenceLine, EvidenceShown, Notice
@@ -50,9 +51,9 @@ async def show_evidence(command: EvidenceRequested, arrived: Arrived, context: C
 
 
 async def fill_evidence(effect: FillEvidence, arrived: Arrived, context: Context) -> Write:  # noqa: ARG001
-    """Fill the modal with the decision's path, oldest first."""
+    """Fill the modal with the decision's path, oldest first; one that was closed meanwhile stays closed."""
     evidence = await context.database.read(lambda tx: _evidence(tx, effect.escalation_id))
-    await context.chat.fill_view(effect.view_id, evidence)
+    await filled(lambda shown: context.chat.fill_view(effect.view_id, shown), evidence)
     return lambda _tx: None
 
 

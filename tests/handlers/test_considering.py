@@ -13,7 +13,8 @@ import pytest
 from handlers.commands import ApprovalClicked, EvidenceRequested
 from handlers.context import Arrived
 from handlers.decisions.considering import consider, considered_by, content_of
-from handlers.outcomes import CardInFull, Notice
+from handlers.editing.fill_window import NOT_SHOWN
+from handlers.outcomes import CardInFull, EvidenceShown, Notice
 from handlers.proposals.escalation_view import card_of
 from policy.considered import Figures
 from policy.decide import CompiledPolicy
@@ -76,6 +77,25 @@ async def test_who_took_their_time_and_looked_hears_nothing(desk: Desk) -> None:
     assert (measured["seconds_since_shown"], measured["faster_than_reading"]) == (7200, False)
     assert measured["opened_before"] == ["evidence"]
     assert nudges(desk) == []
+
+
+async def test_evidence_for_a_window_that_was_closed_disturbs_nobody(desk: Desk) -> None:
+    await desk.open()
+    desk.house.chat.closed_views |= {"V1"}
+    by, _ = _from(OWNER)
+    await desk.house.accept(EvidenceRequested(escalation_id=desk.about, view_id="V1", by=by))
+    await desk.house.work_all()
+    assert (desk.house.chat.views, desk.house.dead) == ([], [])
+
+
+async def test_whoever_waits_for_what_slack_does_not_take_is_told_in_the_window(desk: Desk) -> None:
+    await desk.open()
+    desk.house.chat.too_large = frozenset({EvidenceShown})
+    by, _ = _from(OWNER)
+    await desk.house.accept(EvidenceRequested(escalation_id=desk.about, view_id="V1", by=by))
+    await desk.house.work_all()
+    assert desk.house.chat.views == [("V1", NOT_SHOWN)]
+    assert desk.house.dead == [("fill_evidence", "view_too_large")], "and IT hears of it"
 
 
 async def test_the_line_comes_a_few_times_a_week_at_most(desk: Desk) -> None:

@@ -36,6 +36,7 @@ from handlers.outcomes import Notice
 from policy.donor import DonorMatch
 from storage.limits import LocalLimits
 from tests.patience import PATIENCE_S
+from tests.slack.scripted import Script
 
 SECRET = "sandbox-signing-secret"
 FORMER_SECRET = "the-secret-before-that"
@@ -277,6 +278,20 @@ async def door() -> AsyncIterator[Door]:
     async with httpx2.AsyncClient(transport=transport, base_url="http://bot.example") as client:
         yield Door(client, inbox)
     await clients.close()
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[tuple[Script, SlackChat]]:
+    script = Script()
+    server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
+    script.port = server.sockets[0].getsockname()[1]
+    connection = SlackConnection("xoxb-1", "secret", base_url=f"http://127.0.0.1:{script.port}/api/")
+    sleeper = Sleeper()
+    clients = open_clients(connection, sleep=sleeper)
+    yield script, SlackChat(clients, clock=HandClock(), team_id="T1", sleep=sleeper)
+    await clients.close()
+    server.close()
+    await server.wait_closed()
 
 
 @pytest.fixture

@@ -109,6 +109,20 @@ async def test_a_lost_answer_is_found_in_a_thread_too(stage: Stage) -> None:
     assert len(stage.world.messages.replies(PORTFOLIO, parent.ts, None)) == 1
 
 
+async def test_a_lost_answer_in_direct_messages_does_not_make_a_second(stage: Stage) -> None:
+    direct, before = await stage.chat.direct_channel(FIONA), stage.clock.now()
+    parent = await stage.chat.post(NOTICE, direct, "m", None)
+    for thread_ts in (None, parent.ts):
+        to = ReplyAddress(channel_id=direct, user_id=FIONA, thread_ts=thread_ts)
+        stage.fault(lost_replies=True)
+        with pytest.raises(OutcomeUnknown):
+            await stage.chat.answer(SUMMARY, to, f"a{thread_ts}", None)
+        stage.fault(lost_replies=False)
+        found = await stage.chat.answer(SUMMARY, to, f"a{thread_ts}", before)
+        shown = stage.world.messages.replies(direct, parent.ts, None) if thread_ts else stage.messages(direct)
+        assert [found] == [MessageRef(direct, m.ts) for m in shown if m.text == "Summary of Jane Doe"]
+
+
 async def test_a_server_error_while_posting_leaves_the_outcome_open(stage: Stage) -> None:
     stage.fault(http_500=True)
     with pytest.raises(OutcomeUnknown):
@@ -197,14 +211,14 @@ async def test_channels_shared_with_others_are_known(stage: Stage) -> None:
 
 
 async def test_an_answer_is_private_where_it_was_asked(stage: Stage) -> None:
-    await stage.chat.answer(NOTICE, ReplyAddress(channel_id=GENERAL, user_id=FIONA))
+    await stage.chat.answer(NOTICE, ReplyAddress(channel_id=GENERAL, user_id=FIONA), "m", None)
     [answer] = stage.messages(GENERAL, FIONA)
     assert (answer.visible_to, answer.text) == (FIONA, "The CRM is not answering.")
     assert stage.messages(GENERAL, MARA) == []
 
 
 async def test_an_answer_goes_to_direct_messages_where_the_channel_is_closed_to_us(stage: Stage) -> None:
-    await stage.chat.answer(SUMMARY, ReplyAddress(channel_id="C0UNKNOWN", user_id=FIONA))
+    await stage.chat.answer(SUMMARY, ReplyAddress(channel_id="C0UNKNOWN", user_id=FIONA), "m", None)
     direct = await stage.chat.direct_channel(FIONA)
     [answer] = stage.messages(direct)
     assert answer.text == "Summary of Jane Doe"
@@ -213,7 +227,9 @@ async def test_an_answer_goes_to_direct_messages_where_the_channel_is_closed_to_
 async def test_an_answer_in_direct_messages_stays_in_its_thread(stage: Stage) -> None:
     direct = await stage.chat.direct_channel(FIONA)
     asked = await stage.chat.post(NOTICE, direct, "m", None)
-    await stage.chat.answer(SUMMARY, ReplyAddress(channel_id=direct, user_id=FIONA, thread_ts=asked.ts))
+    await stage.chat.answer(
+        SUMMARY, ReplyAddress(channel_id=direct, user_id=FIONA, thread_ts=asked.ts), "m", None
+    )
     [reply] = stage.world.messages.replies(direct, asked.ts, None)
     assert reply.text == "Summary of Jane Doe"
 
@@ -221,14 +237,16 @@ async def test_an_answer_in_direct_messages_stays_in_its_thread(stage: Stage) ->
 @pytest.mark.parametrize("gone", ["/slack-sim/response/used-up", "elsewhere"])
 async def test_a_response_url_that_no_longer_works_is_not_the_end(stage: Stage, gone: str) -> None:
     url = "https://hooks.evil.example/x" if gone == "elsewhere" else stage.origin + gone
-    await stage.chat.answer(NOTICE, ReplyAddress(channel_id=GENERAL, user_id=FIONA, response_url=url))
+    await stage.chat.answer(
+        NOTICE, ReplyAddress(channel_id=GENERAL, user_id=FIONA, response_url=url), "m", None
+    )
     assert [m.text for m in stage.messages(GENERAL, FIONA)] == ["The CRM is not answering."]
 
 
 async def test_the_answer_to_a_command_stands_alone(stage: Stage) -> None:
     await stage.act(FIONA, "act/command", channel=GENERAL, command="/donor", text="Jane Doe")
     command, _ = await stage.inbox.first()
-    await stage.chat.answer(SUMMARY, command.reply_to)
+    await stage.chat.answer(SUMMARY, command.reply_to, "m", None)
     assert [m.text for m in stage.messages(GENERAL, FIONA)] == ["Summary of Jane Doe"]
 
 
@@ -243,7 +261,7 @@ async def test_home_and_evidence_are_shown_as_views(stage: Stage) -> None:
     with pytest.raises(Refused):
         await stage.chat.fill_view("V0UNKNOWN", shown)
     with pytest.raises(ValueError, match="view"):
-        await stage.chat.answer(shown, ReplyAddress(channel_id=GENERAL, user_id=FIONA))
+        await stage.chat.answer(shown, ReplyAddress(channel_id=GENERAL, user_id=FIONA), "m", None)
 
 
 async def test_a_workspace_that_refuses_charts_gets_them_as_pictures_that_can_be_heard(stage: Stage) -> None:

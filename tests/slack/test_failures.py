@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -16,48 +13,9 @@ from handlers.outcomes import Notice
 from handlers.ports import MessageRef, OutcomeUnknown, Refused, Unavailable
 from tests.slack.conftest import GENERAL, OLIVIA, HandClock, Sleeper
 from tests.slack.samples import CARD, OPEN
+from tests.slack.scripted import Script
 
 NOTICE = Notice(text="Hello")
-
-
-@dataclass
-class Script:
-    """A server that answers every request with the same bytes and then hangs up."""
-
-    answer: bytes = b""
-    heard: list[bytes] = field(default_factory=list)
-    port: int = 0
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next(
-            (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
-        )
-        self.heard.append(head + await reader.readexactly(length))
-        writer.write(self.answer)
-        await writer.drain()
-        writer.close()
-
-    def says(
-        self, body: object, status: str = "200 OK", *headers: str, kind: str = "application/json"
-    ) -> None:
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(content)}", *headers]
-        self.answer = "\r\n".join([*lines, "Connection: close", "", ""]).encode() + content
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[tuple[Script, SlackChat]]:
-    script = Script()
-    server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
-    script.port = server.sockets[0].getsockname()[1]
-    connection = SlackConnection("xoxb-1", "secret", base_url=f"http://127.0.0.1:{script.port}/api/")
-    sleeper = Sleeper()
-    clients = open_clients(connection, sleep=sleeper)
-    yield script, SlackChat(clients, clock=HandClock(), team_id="T1", sleep=sleeper)
-    await clients.close()
-    server.close()
-    await server.wait_closed()
 
 
 async def failure_of_posting(chat: SlackChat) -> Exception:

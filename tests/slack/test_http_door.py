@@ -92,3 +92,50 @@ async def test_while_a_secret_is_replaced_both_are_good(door: Door, secret: str,
     body = b"command=%2Fdonor&text=help&user_id=U1&team_id=T0HARBOUR&channel_id=C1&trigger_id=1.1&user_name=o"
     answer = await door.post(body, FORM, secret=secret)
     assert (answer.status_code, len(door.inbox.arrived)) == (200 if arrives else 401, arrives)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            {"type": "app_rate_limited", "minute_rate_limited": 1},
+            "slack holds events back: there are too many",
+        ),
+        ({"type": "event_callback", "event": {"type": "message", "ts": 1.5}}, "slack event not understood"),
+        ({"type": "nothing_that_we_know"}, "slack request not understood"),
+    ],
+)
+async def test_whoever_reads_the_log_hears_of_what_is_not_answered(
+    door: Door, body: object, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await door.post(json.dumps(body).encode(), "application/json")
+    assert answer.status_code == 200
+    [line] = caplog.messages
+    assert line.startswith(said)
+
+
+@pytest.mark.parametrize("left_out", [{"team_id": None}, {"text": None}, {"team_id": None, "text": None}])
+async def test_a_message_counts_although_slack_says_null(door: Door, left_out: dict[str, None]) -> None:
+    """The team of an app that an organisation installed, and the words of a message that is all blocks."""
+    message = {"type": "message", "channel": "D1", "user": "U1", "text": "help", "ts": "1.1"}
+    if "text" in left_out:
+        message |= {"text": None}
+    envelope = {"type": "event_callback", "event_id": "Ev1", "team_id": left_out.get("team_id", "T1")}
+    answer = await door.post(json.dumps(envelope | {"event": message}).encode(), "application/json")
+    [(command, _)] = door.inbox.arrived
+    assert (answer.status_code, command.type, command.by.id) == (200, "help", "U1")
+
+
+@pytest.mark.parametrize("state", [{"state": None}, {}])
+async def test_a_window_without_what_was_entered_is_out_of_date(door: Door, state: dict[str, None]) -> None:
+    view = {
+        "id": "V1",
+        "type": "modal",
+        "callback_id": "cs:edit_view",
+        "hash": None,
+        "private_metadata": None,
+    }
+    payload = {"type": "view_submission", "user": {"id": "U1"}, "team": None, "view": view | state}
+    answer = await door.interaction(payload)
+    assert (answer.status_code, answer.json()["response_action"]) == (200, "update")
+    assert door.inbox.arrived == []

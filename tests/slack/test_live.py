@@ -27,7 +27,9 @@ async def test_steps_then_sentences_then_the_answer_in_the_same_place(stage: Sta
     assert repr(EVIL)[1:-1] in shown
     assert "mrkdwn" not in shown
     await live.close()
-    there = await stage.chat.answer(Notice(text="Here it is."), to.model_copy(update={"at_ts": live.at.ts}))
+    there = await stage.chat.answer(
+        Notice(text="Here it is."), to.model_copy(update={"at_ts": live.at.ts}), "m", None
+    )
     assert there == live.at
     assert "Reading 2 gifts" not in str(stage.world.messages.get(to.channel_id, live.at.ts))
 
@@ -40,6 +42,8 @@ async def test_a_slack_that_fails_loses_the_show_and_not_the_answer(stage: Stage
     await stage.clients.posting.api_call("chat.delete", json={"channel": to.channel_id, "ts": live.at.ts})
     await live.step("Asking")
     await live.close()
-    there = await stage.chat.answer(Notice(text="Here it is."), to.model_copy(update={"at_ts": live.at.ts}))
+    there = await stage.chat.answer(
+        Notice(text="Here it is."), to.model_copy(update={"at_ts": live.at.ts}), "m", None
+    )
     assert there is not None
     assert there != live.at

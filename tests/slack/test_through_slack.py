@@ -28,7 +28,7 @@ async def test_a_command_is_stored_and_answered(stage: Stage) -> None:
     assert command.by == ChatUser(id=FIONA, team_id="T0HARBOUR")
     assert arrival.kind == "slack.command"
     before = len(stage.messages(GENERAL, FIONA))
-    await stage.chat.answer(SUMMARY, command.reply_to)
+    await stage.chat.answer(SUMMARY, command.reply_to, "m", None)
     [answer] = stage.messages(GENERAL, FIONA)[before:]
     assert (answer.visible_to, answer.text) == (FIONA, "Summary of Jane Doe")
 
