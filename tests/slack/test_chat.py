@@ -86,7 +86,7 @@ async def test_whoever_stood_still_for_longer_than_their_lease_sends_nothing(
     for sending in (
         post_card(stage, marker="m2"),
         stage.chat.show_card(CARD, EXECUTED, at, PORTFOLIO, "m1", None),
-        stage.chat.answer(NOTICE, to),
+        stage.chat.answer(NOTICE, to, "a1", None),
     ):
         with pytest.raises(LeaseLostError):
             await sending
