@@ -306,6 +306,7 @@ class FakeChat:
     posted: int = 0
     closed_views: set[str] = field(default_factory=set)
     late_views: int = 0
+    frozen_messages: set[str] = field(default_factory=set)
     too_large: frozenset[type[Any]] = frozenset()
     archived: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)
@@ -346,6 +347,8 @@ class FakeChat:
         if at is not None:
             if at.ts not in self.cards:
                 raise Refused("slack", "message_not_found")
+            if at.ts in self.frozen_messages:
+                raise Refused("slack", "cant_update_message")
             self.cards[at.ts] = Shown(at.channel_id, marker, card, status)
             return ShownCard(at, words)
         if retry_since is not None:

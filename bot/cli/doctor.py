@@ -153,16 +153,17 @@ async def _policy(settings: Settings) -> Finding:
 async def _slack(
     settings: Settings, clients: SlackClients, organisation: Organisation | None
 ) -> AsyncIterator[Finding]:
-    yield await _checked("Slack token", _token(clients))
-    yield await _checked("Clock", _clock(clients))
-    yield await _checked("Slack scopes", _scopes(clients))
+    yield await checked("Slack token", _token(clients))
+    yield await checked("Clock", _clock(clients))
+    yield await checked("Slack scopes", _scopes(clients))
     for channel in _channels(organisation) if organisation else ():
-        yield await _checked(channel, _channel(clients, channel))
+        yield await checked(channel, _channel(clients, channel))
     if settings.slack.uses_socket:
-        yield await _checked("Socket Mode", _socket(settings))
+        yield await checked("Socket Mode", _socket(settings))
 
 
-async def _checked(what: str, check: Awaitable[Finding]) -> Finding:
+async def checked(what: str, check: Awaitable[Finding]) -> Finding:
+    """Return what *check* finds, or the remedy for what kept it from looking."""
     try:
         return await check
     except Refused as refused:
@@ -172,10 +173,24 @@ async def _checked(what: str, check: Awaitable[Finding]) -> Finding:
 
 
 NO_ANSWER = "no answer. Check the network and COUNTERSIGN_SLACK__BASE_URL."
+KEPT_OUT = "an administrator of Slack keeps the app out. Ask them to let it in again."
 _REMEDIES = {
     "invalid_auth": "the bot token is not valid. Copy it again from OAuth & Permissions (xoxb-...).",
     "not_authed": "no bot token was sent. Set COUNTERSIGN_SLACK__BOT_TOKEN.",
     "account_inactive": "the app was removed from the workspace. Install it again.",
+    "token_revoked": "the bot token was withdrawn. Install the app again and copy the new one (xoxb-...).",
+    "token_expired": "the bot token has expired. Switch token rotation off, and install the app again.",
+    "not_allowed_token_type": "this is no bot token. Copy it from OAuth & Permissions (xoxb-...).",
+    "missing_scope": "a scope is missing. Update the app from manifest.yml and install it again.",
+    "ratelimited": "Slack asks us to wait. Run this again in a minute.",
+    "org_login_required": "Slack moves the workspace into an organisation. It passes; run this again later.",
+    "team_added_to_org": "Slack moves the workspace into an organisation. It passes; run this again later.",
+    "access_denied": KEPT_OUT,
+    "ekm_access_denied": KEPT_OUT,
+    "accesslimited": KEPT_OUT,
+    "enterprise_is_restricted": KEPT_OUT,
+    "team_access_not_granted": KEPT_OUT,
+    "two_factor_setup_required": KEPT_OUT,
 }
 
 

@@ -18,8 +18,8 @@ from bot.files import FileInvalid
 from bot.policy_in_force import PolicyInForce
 from bot.scheduler import next_in
 from handlers.digests.schedules import schedules_in_force
+from handlers.service.counterparts import COUNTERPARTS, HOW
 from handlers.service.status import (
-    COUNTERPARTS,
     BudgetStatus,
     ReplicaStatus,
     ScheduleStatus,
@@ -105,7 +105,7 @@ def _show(found: ServiceStatus, organisation: Organisation | None) -> None:
             f"{queue.later} planned for later; {queue.dead} set aside",
         )
     for waiting in found.waiting_for:
-        silent = f"{COUNTERPARTS[waiting.who]}, which has not answered for {_span(waiting.since_s)}"
+        silent = f"{COUNTERPARTS[waiting.who]}, which {HOW[waiting.who]} for {_span(waiting.since_s)}"
         _line("Waiting", f"{waiting.items:,} for {silent}")
     if found.set_aside:
         _line("Set aside", ", ".join(f"{count} × {code}" for code, count in found.set_aside.items()))

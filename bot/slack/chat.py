@@ -25,9 +25,11 @@ from bot.slack.posts import Posts
 from bot.slack.replies import Replies, is_direct
 from handlers.commands import ReplyAddress
 from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, PolicyCard, Window
-from handlers.ports import Clock, Colleague, MessageRef, ShownCard
+from handlers.ports import Clock, Colleague, MessageRef, Refused, ShownCard
 from policy.chart_words import in_words
 from policy.digest import Chart
+
+GONE = "message_not_found"
 
 
 class SlackChat:
@@ -166,9 +168,14 @@ class SlackChat:
         return await go_live(self._posting, to, stop_id, first_step)
 
     async def replace(self, outcome: Outcome, at: MessageRef) -> None:
-        """Show *outcome* instead of a message of ours."""
+        """Show *outcome* instead of a message of ours, or delete one that cannot be changed any more."""
         shown = message(outcome, "direct" if is_direct(at.channel_id) else "channel")
-        await self._posts.update(shown, at, "")
+        try:
+            await self._posts.update(shown, at, "")
+        except Refused as refused:
+            if refused.code == GONE:
+                raise
+            await self._posts.delete(at)
 
     async def publish_home(self, user_id: str, home: HomeShown) -> None:
         """Show somebody's Home tab."""

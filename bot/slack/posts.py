@@ -102,6 +102,11 @@ class Posts:
         await asked(self._reading.api_call("chat.update", json=body))
         return at
 
+    async def delete(self, at: MessageRef) -> None:
+        """Delete a message of ours; raises Refused when it is gone or Slack keeps it."""
+        where = {"channel": at.channel_id, "ts": at.ts}
+        await asked(self._posting.api_call("chat.delete", json=where))
+
     async def find(
         self, channel_id: str, marker: str, since: datetime, thread_ts: str | None = None
     ) -> MessageRef | None:

@@ -9,7 +9,8 @@ import logging
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 
-from bot.slack.connection import SlackConnection, quiet_logger, web_client
+from bot.slack.connection import SlackConnection, quiet_logger
+from bot.slack.unhurried import UnhurriedClient
 
 log = logging.getLogger("countersign.slack")
 
@@ -30,7 +31,13 @@ class SocketRunner:
             app_token=connection.app_token,
             logger=_silent_logger(),
             ping_interval=PING_SECONDS,
-            web_client=web_client(connection.app_token, connection, None, []),
+            web_client=UnhurriedClient(
+                asyncio.sleep,
+                token=connection.app_token,
+                base_url=connection.api,
+                retry_handlers=[],
+                logger=quiet_logger(),
+            ),
         )
         self._running: tuple[asyncio.Task[None], ...] = ()
 

@@ -161,7 +161,10 @@ class Chat(Protocol):
         ...
 
     async def replace(self, outcome: Outcome, at: MessageRef) -> None:
-        """Show *outcome* instead of a message of ours; raises Refused when it is gone."""
+        """Show *outcome* instead of a message of ours, or delete one that cannot be changed any more.
+
+        Raises Refused when it is gone, or stays as it is.
+        """
         ...
 
     async def publish_home(self, user_id: str, home: HomeShown) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 
 from handlers.context import Arrived, Context, Write
@@ -10,7 +11,7 @@ from handlers.decisions.put_off_days import card_today
 from handlers.effects import RemindDecider, ShowCard
 from handlers.execution.execute_action import READY
 from handlers.outcomes import CardStatus, Notice, Successor
-from handlers.ports import MessageRef, Refused, ShownCard
+from handlers.ports import MessageRef, Refused, ShownCard, Unavailable
 from handlers.proposals.card_places import end_place, remember_copy, remember_message
 from handlers.proposals.escalation_view import (
     is_being_undone,
@@ -26,9 +27,18 @@ from storage.escalations import Escalation
 from storage.pauses import Pause
 from storage.transaction import Transaction
 
+ALREADY_GONE = frozenset({"message_not_found", "channel_not_found"})
+SHOWN_ANEW = Notice(
+    text="A newer message shows this decision.",
+    next_step="What waits for you is on the app's Home tab, and /donor queue lists it.",
+)
+
 
 async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Write:
-    """Show the card where it belongs; when that place is gone, in the review channel."""
+    """Show the card where it belongs; when that place is gone, in the review channel.
+
+    A message that cannot be brought up to date any more must not go on asking.
+    """
     now = context.clock.now()
     found = await context.database.read(lambda tx: _look(tx, effect.escalation_id, now))
     if found is None:
@@ -43,6 +53,9 @@ async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Wri
     before = _place(escalation)
     card, route, rerouted = await _show(escalation, status, arrived, context)
     shown = card.at
+    if before and shown != before and rerouted not in ALREADY_GONE:
+        with contextlib.suppress(Refused, Unavailable):  # what stays says something that was true once
+            await context.chat.replace(SHOWN_ANEW, before)
 
     def write(tx: Transaction) -> None:
         if escalation.state is EscalationState.OPEN:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, JsonValue
 
 from handlers.record.replay_decisions import RESULT as REPLAY_RESULT
+from handlers.service.counterparts import COUNTERPARTS, HOW, SILENCE, SILENT_S
 from handlers.service.dead_letters import queues
 from policy.organisation import Organisation
 from policy.value import Value
@@ -36,7 +37,10 @@ class QueueStatus(Value):
 
 
 class WaitingStatus(Value):
-    """Work that waits for a counterpart ("crm", "slack"): how much, and for how many seconds already."""
+    """Work that waits for a counterpart ("crm", "slack"): how much, and for how many seconds already.
+
+    What waits for Slack to let the app in again waits for "slack_access".
+    """
 
     who: str
     items: int
@@ -226,13 +230,6 @@ CONDITIONS = {
 UNREADABLE_RULES = (
     "The rules in force cannot be read, so nothing is allowed: countersign doctor says what to do."
 )
-COUNTERPARTS = {"crm": "the CRM", "slack": "Slack"}
-SILENCE = {
-    "crm": ("crm_no_answer", "crm_no_connection", "crm_unreadable_answer", "crm_http_503", "outcome_unknown"),
-    "slack": ("slack_unreachable", "slack_http_500", "slack_http_503"),
-}
-"""The codes by which a counterpart that does not answer is known."""
-SILENT_S = 60.0
 
 USED_UP = "What models may cost in the {0} is used up; texts come from CRM records until it is over."
 BUDGETS: tuple[tuple[Literal["hour", "day"], timedelta, str], ...] = (
@@ -254,7 +251,7 @@ def _of_queues(found: ServiceStatus) -> list[str]:
 def _of_counterparts(found: ServiceStatus) -> list[str]:
     """Say of whom nothing is heard; a moment's silence needs nobody."""
     return [
-        f"{_first_upper(COUNTERPARTS[each.who])} has not answered for {_ago(each.since_s)}. "
+        f"{_first_upper(COUNTERPARTS[each.who])} {HOW[each.who]} for {_ago(each.since_s)}. "
         f"What needs it ({each.items:,}) follows by itself; countersign doctor says what is wrong."
         for each in found.waiting_for
         if each.since_s >= SILENT_S

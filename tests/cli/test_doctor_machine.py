@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
+from bot.cli.doctor import NO_ANSWER, checked
 from bot.cli.doctor_machine import clock, files, machine, of_redis, room
-from bot.cli.finding import bad, folded
+from bot.cli.finding import Finding, bad, folded
 from bot.settings import CrmSettings, Settings, SlackSettings
+from bot.slack.failures import IT_PUTS_RIGHT
+from handlers.ports import Unavailable
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 Usage = namedtuple("Usage", "total used free")
@@ -102,3 +105,17 @@ def test_a_server_that_is_away_is_no_reason_to_break_off(settings: Settings) -> 
     away = settings.model_copy(update={"database_url": "postgresql+asyncpg://nobody@127.0.0.1:1/none"})
     found = asyncio.run(machine(away, None, {}))
     assert [each.what for each in found] == ["File modes", "Time zones", "Redis"]
+
+
+@pytest.mark.parametrize("code", sorted(IT_PUTS_RIGHT))
+async def test_whatever_shuts_the_app_out_has_its_remedy(code: str) -> None:
+    async def look() -> Finding:
+        raise Unavailable("slack", code)
+
+    found = await checked("Slack token", look())
+    assert (found.level, NO_ANSWER in found.text) == ("fail", False)
+    assert (await checked("Slack token", _silent())).text == NO_ANSWER
+
+
+async def _silent() -> Finding:
+    raise Unavailable("slack", "unreachable")

@@ -116,6 +116,14 @@ NEEDS: list[tuple[Callable[[Transaction], None], list[str]]] = [
         _unanswered("slack_unreachable", 3),
         [f"Slack has not answered for 3 minutes. {FOLLOWS}"],
     ),
+    (
+        _unanswered("slack_http_502", 3),
+        [f"Slack has not answered for 3 minutes. {FOLLOWS}"],
+    ),
+    (
+        _unanswered("slack_token_revoked", 3),
+        [f"Slack has kept the app out for 3 minutes. {FOLLOWS}"],
+    ),
     (_unanswered("crm_no_answer", 0.5), []),
     (_unanswered("crm_event_record_missing", 10), []),
     (_set_aside, ["1 item is set aside. Look: countersign inbox list."]),

@@ -16,8 +16,10 @@ from handlers.decisions.considering import consider, considered_by, content_of
 from handlers.editing.fill_window import NOT_SHOWN
 from handlers.outcomes import CardInFull, EvidenceShown, Notice
 from handlers.proposals.escalation_view import card_of
+from handlers.proposals.post_card import SHOWN_ANEW
 from policy.considered import Figures
 from policy.decide import CompiledPolicy
+from policy.escalation import EscalationState
 from tests.handlers.conftest import MANAGER, OWNER, STRANGER, house_in
 from tests.handlers.test_editing import CALL, DONOR, TASK, Desk, _from
 
@@ -77,6 +79,16 @@ async def test_who_took_their_time_and_looked_hears_nothing(desk: Desk) -> None:
     assert (measured["seconds_since_shown"], measured["faster_than_reading"]) == (7200, False)
     assert measured["opened_before"] == ["evidence"]
     assert nudges(desk) == []
+
+
+async def test_a_card_that_cannot_be_changed_asks_no_more_once_it_is_shown_anew(desk: Desk) -> None:
+    await desk.open()
+    [(old, _)] = desk.house.chat.cards.items()
+    desk.house.chat.frozen_messages |= {old}
+    await desk.click(ApprovalClicked)
+    [(new, shown)] = desk.house.chat.cards.items()
+    assert (new != old, shown.status.state) == (True, EscalationState.EXECUTED)
+    assert (shown.channel, f"replaced:{old}", SHOWN_ANEW) in desk.house.chat.posts
 
 
 async def test_evidence_for_a_window_that_was_closed_disturbs_nobody(desk: Desk) -> None:

@@ -197,3 +197,22 @@ async def test_an_answer_counts_as_given_only_when_slack_took_it(
         with pytest.raises(OutcomeUnknown):
             await chat.answer(NOTICE, to, "a1", None)
     assert len(script.heard) == (1 if taken else 2)
+
+
+@pytest.mark.parametrize(
+    ("code", "methods"),
+    [
+        ("cant_update_message", [b"/api/chat.update", b"/api/chat.delete"]),
+        ("edit_window_closed", [b"/api/chat.update", b"/api/chat.delete"]),
+        ("message_not_found", [b"/api/chat.update"]),
+    ],
+)
+async def test_a_message_that_cannot_be_replaced_is_deleted(
+    slack: Slack, code: str, methods: list[bytes]
+) -> None:
+    """What was said about an erased donor must not stay because Slack no longer lets it be edited."""
+    script, chat = slack
+    script.says({"ok": False, "error": code})
+    with pytest.raises(Refused):
+        await chat.replace(NOTICE, MessageRef(GENERAL, "1.1"))
+    assert [request.split(b" ")[1] for request in script.heard] == methods
