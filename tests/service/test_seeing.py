@@ -134,6 +134,7 @@ async def test_how_long_slack_and_the_crm_have_been_silent(house: House) -> None
     assert dict(re.findall(r'^countersign_silent_seconds\{who="(\w+)"\} (\S+)$', text, re.MULTILINE)) == {
         "crm": "660.0",
         "slack": "0.0",
+        "slack_access": "0.0",
     }
 
 
