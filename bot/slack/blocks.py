@@ -20,6 +20,8 @@ View = dict[str, Any]
 
 FIRST_YEAR = 1970
 """Slack counts dates from here; a day before that is spelled."""
+MOST_LETTERS = 13_000
+"""Slack refuses a message whose blocks hold some more text than this."""
 NOTHING_TO_ADD = "–"
 OPEN_IN_FULL = "open in full"
 SHORTENED = "(shortened; the record in the CRM has it in full)"
@@ -31,6 +33,17 @@ class Message:
 
     text: str
     blocks: list[Block]
+
+
+def letters(shown: object) -> int:
+    """Return how long all the texts in some blocks are together."""
+    if isinstance(shown, list):
+        return sum(map(letters, shown))
+    if not isinstance(shown, dict):
+        return 0
+    text = shown.get("text")
+    own = len(text) if isinstance(text, str) else 0
+    return own + sum(map(letters, shown.values()))
 
 
 def plain_text(text: str, limit: int) -> dict[str, Any]:

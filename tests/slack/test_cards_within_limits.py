@@ -603,6 +603,38 @@ def test_every_card_is_one_slack_shows(card: EscalationCard, status: CardStatus)
     )
 
 
+@pytest.mark.parametrize(
+    ("state", "most_edits"),
+    [(EscalationState.OPEN, 1), (EscalationState.EXECUTED, 1), (EscalationState.OPEN, 0)],
+)
+def test_a_card_with_more_than_a_message_holds_says_where_the_rest_is(
+    state: EscalationState, most_edits: int
+) -> None:
+    word, many = "considerable " * 60, 30
+    changes = (FieldChange(record="donor", field=word, before=word, after=word),) * many
+    edit = CardEdit(by_user_id="U0OLIVIA0", by_name=word, at=DUE, differences=changes, reason=word)
+    card = CARD.model_copy(
+        update={
+            **dict.fromkeys(("came_back", "happened", "proposal", "proposal_details", "replaces"), word),
+            **dict.fromkeys(("also", "held_back", "gates", "unknowns", "footers"), (word,) * many),
+            "donor": CARD.donor.model_copy(update={"warnings": (word,) * many, "record_url": RECORD}),
+            "changes": changes,
+            "edits": (edit,) * many if most_edits else (),
+            "folded": many,
+            "undo_text": word,
+        }
+    )
+    differing = Execution(ref="T-77", record_url=RECORD, changes=changes, verified=True, at=DUE, problem=word)
+    stands = OPEN.model_copy(
+        update={"state": state, "note": word, "since": changes, "at": DUE, "execution": differing}
+    )
+    shown = escalation_message(card, stands)
+    check_message(shown.text, shown.blocks)
+    assert str(shown.blocks).count("Edited by") == most_edits
+    assert "more under “Details”" in str(shown.blocks)
+    check_view(in_full_view(CardInFull(card=card)))
+
+
 @thorough
 @given(cards)
 def test_every_card_in_full_is_one_slack_shows(card: EscalationCard) -> None:

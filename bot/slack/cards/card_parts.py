@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.slack import when
@@ -110,6 +110,8 @@ ON_CARD = Room(
     asides=4,
     edits=3,
 )
+TIGHT = replace(ON_CARD, sentence=250, details=250, value=70, aside=110, changes=5, asides=2, edits=1)
+"""For the few cards that would be longer than Slack lets a message be."""
 IN_WINDOW = Room(
     brief=False,
     sentence=EVERYTHING,
@@ -140,7 +142,7 @@ def proposal(card: EscalationCard, url: str | None, room: Room) -> Block:
     happened = room.text(card.happened, room.sentence)
     return rich(
         paragraph(*happened, leaf("\n")) if parts or card.folded else paragraph(*happened),
-        *also_happened(card, url),
+        *also_happened(card, url, room.asides + 1),
         *parts,
     )
 
@@ -258,13 +260,11 @@ def _edits(edits: Sequence[CardEdit], room: Room) -> list[dict[str, Any]]:
     for edit in edits[max(left_out, 0) :]:
         who = acting(edit.by_user_id, edit.by_name, edit.for_name)
         heading = [leaf(EDITED_BY), *who, leaf(", "), moment(edit.at), *_because(edit, room), leaf(":")]
-        changed = [_difference(each, room) for each in edit.differences]
+        rest = len(edit.differences) - room.changes
+        differences = [difference_line(each, room.put) for each in edit.differences[: room.changes]]
+        changed = _with_rest(differences, rest, MORE_IN_FULL)
         lines += [paragraph(*heading), *([bullets(changed)] if changed else [])]
     return lines
-
-
-def _difference(change: FieldChange, room: Room) -> list[Leaf]:
-    return difference_line(change, room.put)
 
 
 def _because(edit: CardEdit, room: Room) -> list[Leaf]:

@@ -15,14 +15,14 @@ HELD_BACK = "Waits until you have decided"
 REPLACED = "Replaced by: "
 OPEN_IT = "Open the newer card"
 
-MOST_ALSO = 5
+MORE_HELD_BACK = "{count} more under “Details”"
 
 
-def also_happened(card: EscalationCard, url: str | None) -> list[dict[str, Any]]:
+def also_happened(card: EscalationCard, url: str | None, most: int) -> list[dict[str, Any]]:
     """Return the further events that this one decision answers, the latest first."""
     if not card.folded:
         return []
-    lines = [said(text, 200, url=url) for text in card.also[:MOST_ALSO]]
+    lines = [said(text, 200, url=url) for text in card.also[:most]]
     left = card.folded - len(lines)
     if lines and left > 0:
         lines.append([leaf(NOT_LISTED.format(count=left), italic=True)])
@@ -38,9 +38,14 @@ def replaced_by_this(card: EscalationCard) -> list[dict[str, Any]]:
     return [paragraph(leaf(REPLACES, italic=True), *said(card.replaces, 300), *void)]
 
 
-def held_back(card: EscalationCard) -> list[Block]:
+def held_back(card: EscalationCard, most: int) -> list[Block]:
     """Name what would be done without asking, and waits for this decision."""
-    return [titled(HELD_BACK, bullets(said(text, 200) for text in card.held_back))] if card.held_back else []
+    if not card.held_back:
+        return []
+    lines = [said(text, 200) for text in card.held_back[:most]]
+    if len(card.held_back) > most:
+        lines.append([leaf(MORE_HELD_BACK.format(count=len(card.held_back) - most), italic=True)])
+    return [titled(HELD_BACK, bullets(lines))]
 
 
 def replaced(status: CardStatus) -> list[Leaf]:

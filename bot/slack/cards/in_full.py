@@ -30,6 +30,7 @@ from bot.slack.cards.card_parts import (
 )
 from bot.slack.cards.donor_line import standing
 from bot.slack.cards.evidence import CLOSE, fitting
+from bot.slack.cards.folded import held_back
 from bot.slack.cards.history import history
 from bot.slack.text import isolated, name, one_line
 from handlers.outcomes import CardInFull, EscalationCard
@@ -68,7 +69,8 @@ def _blocks(card: EscalationCard) -> list[Block]:
     came_back = IN_WINDOW.text(card.came_back, IN_WINDOW.sentence)
     blocks = [rich(paragraph(*came_back))] if card.came_back else []
     blocks += [proposal(card, url, IN_WINDOW), *_changes(card.changes)]
-    blocks += [*triage(card, IN_WINDOW), *why(card, url, IN_WINDOW), *asides(card, IN_WINDOW)]
+    blocks += [*triage(card, IN_WINDOW), *why(card, url, IN_WINDOW)]
+    blocks += [*held_back(card, IN_WINDOW.asides), *asides(card, IN_WINDOW)]
     if card.confidence.reasons:
         reasons = [[leaf(isolated(one_line(reason)))] for reason in card.confidence.reasons]
         blocks.append(titled(CONFIDENCE, bullets(reasons)))
