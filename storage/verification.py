@@ -34,11 +34,11 @@ class AuditReport:
 
     *entries* counts the sealed entries that are right, *erased* those of them whose payload was erased with
     the donor or after its time of retention, *redacted* those whose payload was rewritten without somebody
-    who was erased, *unsealed* those not yet in the chain, *roots* the checkpoints
-    that agree, *restores* where somebody declared that entries were lost in a restore: the checkpoints
-    named there are not missed. *first_bad* names the number in the chain (0 when there is none) and what is
-    wrong there: "changed", "inserted", "deleted", "reordered", "truncated", "payload changed", "payload
-    missing", or "rewritten" when the chain was computed anew; then *until* is the last entry it may be.
+    who was erased, *unsealed* those not yet in the chain, *roots* the checkpoints that agree, *restores*
+    where somebody declared that entries were lost in a restore: the checkpoints named there are not missed.
+    *first_bad* names the number in the chain (0 when there is none) and what is wrong there: "changed",
+    "inserted", "deleted", "reordered", "truncated", "payload changed", "payload missing", or "rewritten" when
+    the chain was computed anew; then *until* is the last entry it may be.
     """
 
     ok: bool
@@ -57,8 +57,8 @@ class Verifier:
     """Recomputes chain and tree from their beginning, in constant memory.
 
     Without *payloads* only the entries are looked at, for which no key is needed; without one no declaration
-    of a restore can be read either. *against* and *roots* were kept outside the database:
-    without them a log that was cut off, or computed anew from some entry on, looks whole.
+    of a restore can be read either. *against* and *roots* were kept outside the database: without them a log
+    that was cut off, or computed anew from some entry on, looks whole.
     """
 
     def __init__(
