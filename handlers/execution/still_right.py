@@ -68,22 +68,17 @@ async def still_right(escalation: Escalation, context: Context) -> Ready | Asked
     if digest(escalation.action) != escalation.action_digest:
         return Stopped(ALTERED)
     await go_on_unless_paused(context, "execute")
-    try:
-        record = await read_donor(escalation.donor_id, context)
-    except DonorUnknown:
-        return Stopped(NO_DONOR)
-    if record.donor.id != escalation.donor_id:
-        return Stopped(MERGED)
+    record = await _same_donor(escalation.donor_id, context)
+    if isinstance(record, Stopped):
+        return record
     ruling = await rule_again(escalation, record, context)
     await keep_comparisons(ruling.shadow, escalation.correlation_id, context)
     if UNREADABLE in ruling.decision.gate_ids:
         raise NotBefore(context.clock.now() + LOOK_AGAIN, UNREADABLE)
     requirement = requirement_of(escalation)
     now = seen_again(requirement, escalation, record, ruling)
-    if escalation.action.kind in TOWARDS_THE_DONOR and (stop := _left_alone(requirement.seen, now)):
-        return Stopped(stop, ruling)
-    if ruling.decision.outcome is Outcome.DENY:
-        return Stopped(" ".join(ruling.decision.reasons) or "Policy no longer allows this.", ruling)
+    if forbidden := _forbidden(escalation, requirement.seen, now, ruling):
+        return Stopped(forbidden, ruling)
     duties = duties_of(ruling.decision)
     if duties.unknown:
         return Stopped(f"Policy asks for something I cannot do ({', '.join(duties.unknown)}).", ruling)
@@ -97,6 +92,26 @@ async def still_right(escalation: Escalation, context: Context) -> Ready | Asked
         revised = await revised_thanks(escalation, record, objection, context)
         return revised or await ask_again(escalation, record, ruling, fresh, objection, since, now, context)
     return Ready(record, duties, ruling)
+
+
+async def _same_donor(donor_id: str, context: Context) -> DonorRecord | Stopped:
+    """Read the donor, who may be gone or have become another by now."""
+    try:
+        record = await read_donor(donor_id, context)
+    except DonorUnknown:
+        return Stopped(NO_DONOR)
+    return record if record.donor.id == donor_id else Stopped(MERGED)
+
+
+def _forbidden(
+    escalation: Escalation, before: tuple[Seen, ...], now: tuple[Seen, ...], ruling: Ruling
+) -> str:
+    """Say what forbids it whatever people say; empty when nothing does."""
+    if escalation.action.kind in TOWARDS_THE_DONOR and (left_alone := _left_alone(before, now)):
+        return left_alone
+    if ruling.decision.outcome is Outcome.DENY:
+        return " ".join(ruling.decision.reasons) or "Policy no longer allows this."
+    return ""
 
 
 def seen_again(
