@@ -19,13 +19,8 @@ from bot.policy_in_force import PolicyInForce
 from bot.scheduler import next_in
 from handlers.digests.schedules import schedules_in_force
 from handlers.service.counterparts import COUNTERPARTS, HOW
-from handlers.service.status import (
-    BudgetStatus,
-    ReplicaStatus,
-    ScheduleStatus,
-    ServiceStatus,
-    service_status,
-)
+from handlers.service.state import BudgetStatus, ReplicaStatus, ScheduleStatus, ServiceStatus
+from handlers.service.status import service_status
 from policy.closed import nothing_allowed
 from policy.organisation import Organisation
 from storage.transaction import Transaction

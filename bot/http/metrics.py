@@ -11,8 +11,9 @@ from bot.policy_in_force import PolicyInForce
 from bot.settings import Role
 from handlers.ports import Clock
 from handlers.rules.paused import CAPABILITIES
+from handlers.service.attention import CONDITIONS
 from handlers.service.counterparts import COUNTERPARTS
-from handlers.service.status import CONDITIONS, service_status
+from handlers.service.status import service_status
 from policy.closed import nothing_allowed
 from storage.bell import Bell
 from storage.database import Database
