@@ -28,6 +28,7 @@ from handlers.commands import (
 from handlers.context import Context
 from handlers.digests.add_up import STEP_EVERY_S, add_up_some
 from handlers.digests.schedules import InForce, schedules_in_force
+from handlers.enqueueing import WHEN_DUE
 from handlers.execution.resume_stranded import stranded
 from handlers.ports import Unavailable
 from handlers.service.report_set_aside import report_owed
@@ -242,6 +243,7 @@ class Scheduler:
             body=due.model_dump_json().encode(),
             correlation_id=self._context.ids.new(),
             received_at=now,
+            priority=WHEN_DUE,
         )
 
 

@@ -10,6 +10,8 @@ from storage.queue import Effect as OutboxRow
 from storage.transaction import Transaction
 
 PEOPLE_FIRST = 10
+WHEN_DUE = 30
+"""What somebody awaits at its hour: a reminder, a deadline, a digest. No import may hold it up."""
 EVENTS = 50
 WHEN_QUIET = 70
 SHORTLY = timedelta(seconds=1)

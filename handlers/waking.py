@@ -20,6 +20,7 @@ from handlers.commands import (
     SummaryRequested,
 )
 from handlers.context import Arrived
+from handlers.enqueueing import EVENTS, WHEN_DUE
 from policy.canonical import canonical_json
 from storage.queue import Received
 from storage.transaction import Transaction
@@ -97,5 +98,7 @@ def wake_for(
             correlation_id=correlation_id,
             received_at=arrived.now,
             available_at=moment,
+            # What an event alone makes us look for comes in the events' turn, so that one look does for many.
+            priority=EVENTS if isinstance(command, OwnerLooked) else WHEN_DUE,
         )
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from handlers.commands import PauseEnded
 from handlers.context import Arrived
 from handlers.effects import AnnouncePause, RefreshCards
-from handlers.enqueueing import PEOPLE_FIRST, WHEN_QUIET, enqueue
+from handlers.enqueueing import PEOPLE_FIRST, WHEN_DUE, WHEN_QUIET, enqueue
 from handlers.outcomes import PausesShown
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
@@ -175,5 +175,6 @@ def _end_at(tx: Transaction, arrived: Arrived, change_id: str, moment: datetime)
             correlation_id=arrived.correlation_id,
             received_at=arrived.now,
             available_at=moment,
+            priority=WHEN_DUE,
         )
     )
