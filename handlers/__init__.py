@@ -74,6 +74,7 @@ from handlers.practice.show_drill import show_drill
 from handlers.practice.show_scenario import show_scenario
 from handlers.practice.switch_drills import switch_drills
 from handlers.proposals.give_own_card import give_own_card, look_before_deadline
+from handlers.proposals.inform import tell_of_decisions
 from handlers.proposals.keep_unreadable_event import keep_unreadable_event
 from handlers.proposals.post_card import post_card, remind_decider
 from handlers.proposals.post_grouping import post_grouping, show_grouping
@@ -156,6 +157,7 @@ ARRIVALS: dict[type[Any], Handler] = {
     commands.TogetherApproved: approve_together,
     commands.GroupingDue: post_grouping,
     commands.GroupedDueSoon: look_before_deadline,
+    commands.InformDue: tell_of_decisions,
     commands.CardWanted: give_own_card,
     commands.BringBackClicked: bring_back,
     commands.DeferralEnded: reopen_deferred,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, func, select
+from sqlalchemy import Connection, Dialect, func, select, update
 
 from storage.columns import microseconds
 from storage.conflict import insert_new
@@ -82,6 +82,20 @@ class Inbox(LeasedQueue):
         So whoever claims it sees the caller's changes.
         """
         return self._waits(kind, entity_key)
+
+    def take_along(self, kind: str, entity_key: str, now: datetime) -> list[bytes]:
+        """Settle what waits of that kind and order, due or not, and return what it says, the oldest first.
+
+        It is for whoever does with one of them what all of them are for.
+        """
+        waits = (INBOX.c.entity_key == entity_key, INBOX.c.kind == kind, in_status(INBOX, "ready"))
+        rows = self._connection.execute(
+            select(INBOX.c.position, INBOX.c.body).where(*waits).order_by(INBOX.c.position).with_for_update()
+        ).all()
+        positions = [position for position, _ in rows]
+        done = update(INBOX).where(INBOX.c.position.in_(positions)).values(**_EMPTIED, finished_at=now)
+        self._connection.execute(done)
+        return [bytes(body) for _, body in rows]
 
     def finish(self, item: Item, now: datetime) -> None:
         """Mark *item* as done. Raises LeaseLostError, so that everything done for it rolls back.

@@ -71,6 +71,7 @@ from handlers.commands.queue import (
     GroupedDueSoon,
     GroupingDue,
     HomeOpened,
+    InformDue,
     QueueRequested,
     TogetherApproved,
     TogetherRequested,
@@ -158,6 +159,7 @@ __all__ = [
     "GroupingDue",
     "HelpRequested",
     "HomeOpened",
+    "InformDue",
     "MeetingsDue",
     "MessagePassedOn",
     "NextStepProposed",
@@ -270,6 +272,7 @@ Command = Annotated[
     | AlarmRollBackClicked
     | AlarmAcknowledged
     | GroupingDue
+    | InformDue
     | GroupedDueSoon
     | CardWanted
     | QueueRequested

@@ -30,6 +30,14 @@ class GroupedDueSoon(Value):
     escalation_id: str
 
 
+class InformDue(Value):
+    """A channel is to hear of a decision that the rules have it informed of, with all others by then."""
+
+    type: Literal["inform_due"] = "inform_due"
+    escalation_id: str
+    channel: str
+
+
 class CardWanted(Value):
     """Somebody wants a decision of a list as a card."""
 

@@ -24,6 +24,7 @@ _STAGES: tuple[tuple[str, Stage], ...] = (
     ("edit.", "Person"),
     ("click.", "Person"),
     ("decider.", "Card"),
+    ("roles.", "Card"),
     ("action.undone", "Undo"),
     ("action.", "Effect"),
     ("undo.", "Undo"),

@@ -220,6 +220,7 @@ _STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
     "escalation.superseded": _plain("Replaced by a newer proposal", "proposal"),
     "escalation.listed": _plain("Put on a list, because there were many that day"),
     "escalation.card_given": _plain("Taken from the list and posted as a card"),
+    "roles.informed": _plain("Others were informed of it, as the rules have it"),
     "escalation.withdrawn": _plain("Withdrawn: the donor has died"),
     "action.begun": _begun,
     "action.not_found": _plain("Looked in the CRM: the change is not there"),

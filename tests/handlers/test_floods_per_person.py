@@ -92,13 +92,37 @@ async def test_major_gifts_have_more_room_and_an_import_of_them_ends_in_a_list_t
     [listed] = [shown for _, _, shown in house.chat.posts if isinstance(shown, GroupingShown)]
     assert [item.donor_name for item in listed.items] == ["Donor 14", "Donor 15", "Donor 16"]
     assert listed.together == 0, "each of them is decided by itself"
-    told = [
-        shown.text for _, _, shown in house.chat.posts if isinstance(shown, Notice) and "wait" in shown.text
+    assert told(house) == [f"A decision about Donor 11 waits for {OWNER.name}."]
+    house.clock.move(minutes=30)
+    await house.work_all()
+    assert told(house)[1:] == [f"5 decisions that you are to know of: 5 wait for {OWNER.name}."], (
+        "managers hear of all the others at once, an hour after the first"
+    )
+    kinds = await house.database.read(
+        lambda tx: [each.subject for each in tx.audit.of_kind("roles.informed")]
+    )
+    assert kinds == [f"donor-{number}" for number in range(11, 17)]
+
+
+async def test_of_what_was_decided_meanwhile_nobody_hears_that_it_waits(house: House) -> None:
+    for number in (11, 12, 13):
+        await gift(house, number, "staff-1", minor=2_500_000)
+    by, to = ChatUser(id=OWNER.id), ReplyAddress(channel_id=TEAM, user_id=OWNER.id)
+    for shown in list(house.chat.cards.values())[1:2]:
+        card = shown.card
+        await house.accept(DeclineClicked(escalation_id=card.escalation_id, by=by, reply_to=to))
+    await house.work_all()
+    house.clock.move(hours=1)
+    await house.work_all()
+    assert told(house)[1:] == [
+        f"2 decisions that you are to know of: 1 waits for {OWNER.name}, 1 does not wait any more."
     ]
-    assert told == [
-        *(f"A decision about Donor {number} waits for {OWNER.name}." for number in (11, 12, 13)),
-        f"3 decisions that you are to know of wait for {OWNER.name}, in one list.",
-    ], "and so does what the rules have managers informed of"
+
+
+def told(house: House) -> list[str]:
+    """Return what the managers were told."""
+    notices = [shown.text for _, _, shown in house.chat.posts if isinstance(shown, Notice)]
+    return [each for each in notices if "decision" in each and "wait" in each]
 
 
 async def test_donors_without_an_owner_come_as_a_list_that_any_manager_decides_at_once(house: House) -> None:
