@@ -1,4 +1,4 @@
-"""`python -m tests.bench [NAME ...] [--minutes N] [--events N]` measures everything, or what is named.
+"""`python -m tests.bench [NAME ...] [--minutes N] [--events N] [--no-door]` measures all, or what is named.
 
 Only errors make it fail.
 
@@ -40,6 +40,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all without one")
     parser.add_argument("--minutes", type=float, default=1.0, help="how long a soak or an import takes")
     parser.add_argument("--events", type=int, help="how many events an import through to cards has")
+    parser.add_argument("--no-door", action="store_true", help="only the import through to cards")
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
@@ -58,6 +59,7 @@ def _measured(name: str, findings: Path, options: argparse.Namespace) -> bool:
     if name == "imports":
         own = ["--minutes", str(options.minutes)]
         own += ["--through", str(options.events)] if options.events else []
+        own += ["--events", "0"] if options.no_door else []
     command = [sys.executable, "-m", f"tests.bench.bench_{name}", *own]
     environment = os.environ | {FINDINGS: str(findings)}
     try:
