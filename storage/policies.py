@@ -89,6 +89,15 @@ class Policies:
         )
         insert_new(self._connection, POLICY_VERSIONS, ("version",), asdict(values))
 
+    def put_back(self, version: str, title: str, source: str, now: datetime) -> None:
+        """Store a version's text in the place of one that was altered or is gone."""
+        table = POLICY_VERSIONS
+        values = {"source": source, "source_digest": source_digest(source)}
+        if not self._connection.execute(
+            update(table).where(table.c.version == version).values(values)
+        ).rowcount:
+            self.keep(version, title, source, now)
+
     def version(self, version: str) -> PolicyVersion | None:
         """Return one version by its digest."""
         query = select(POLICY_VERSIONS).where(POLICY_VERSIONS.c.version == version)

@@ -7,10 +7,11 @@ import asyncio
 
 from bot.cli.console import complain_all, print_json, say, watched
 from bot.cli.opening import CannotOpen, opened
+from bot.cli.operator import arrival
 from bot.cli.policy_files import cases_text, policy_text
 from bot.cli.policy_proposing import author_of, put_forward
 from bot.files import FileInvalid
-from handlers.rules.policy_change import ProposalRefused
+from handlers.rules.policy_change import ProposalRefused, put_back
 from policy.backtest_report import BacktestReport
 from policy.backtest_text import affected_words, consequence_lines, gate_words, headline, remarks
 from policy.cases import parse_cases, run_cases
@@ -23,6 +24,9 @@ from storage.policies import PolicyProposal
 
 CASES_FAIL = "The cases do not hold, so this is not put forward: countersign policy test {file}"
 UNNOTICED = "{count} small mistakes would go unnoticed by the cases: countersign policy test {file}"
+PUT_BACK = (
+    "The text of the rules in force had been altered, and is the right one again. They rule again at once."
+)
 WAITS = "Proposed as {id}. It waits in the governance channel: {people} must agree, other than {author}."
 
 
@@ -35,7 +39,10 @@ def run(options: argparse.Namespace) -> int:
     policy = parse_policy(source, name)
     try:
         organisation, author = author_of(options)
-    except (FileInvalid, ProposalRefused) as problem:
+        if asyncio.run(_put_back(options, policy, source, author)):
+            say(PUT_BACK)
+            return 0
+    except (CannotOpen, FileInvalid, ProposalRefused) as problem:
         return complain_all([str(problem)])
     problems = [*map(str, idle_rules(source, name)), *_problems(policy, options, named)]
     if problems:
@@ -80,6 +87,12 @@ def _problems(policy: Policy, options: argparse.Namespace, named: str | None) ->
     made = list(mutants(policy))
     survivors = check_mutations(policy, cases, watched(made, "mistakes tried", len(made))).survivors
     return [UNNOTICED.format(count=len(survivors), file=shown)] if survivors else []
+
+
+async def _put_back(options: argparse.Namespace, policy: Policy, source: str, author: str) -> bool:
+    compiled, arrived = compile_policy(policy), arrival()
+    async with opened(options.database) as database:
+        return await database.write(lambda tx: put_back(tx, arrived, compiled, source, author=author))
 
 
 async def _propose(

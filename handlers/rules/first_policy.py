@@ -36,8 +36,9 @@ UNREADABLE = (
 REPAIR = (
     "Approved decisions wait. Save the rules with countersign policy versions --text {version} > "
     "policy.yaml, put right what countersign policy check policy.yaml names, and run countersign policy "
-    "activate policy.yaml --by YOUR-E-MAIL; or go back with countersign policy rollback --by "
-    "YOUR-E-MAIL, or restore the database from a backup."
+    "activate policy.yaml --by YOUR-E-MAIL (--shipped in the place of the file, where the rules are those "
+    "of the release); or go back with countersign policy rollback --by YOUR-E-MAIL, or restore the database "
+    "from a backup."
 )
 
 

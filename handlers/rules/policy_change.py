@@ -97,6 +97,23 @@ def propose(
     return proposal
 
 
+def put_back(
+    tx: Transaction, arrived: Arrived, compiled: CompiledPolicy, source: str, *, author: str
+) -> bool:
+    """Put the text of the rules in force back where it was altered; False when there is nothing to put right.
+
+    Nobody has to agree to it: a version is the digest of what it means, so these are the very rules that
+    people agreed to before.
+    """
+    stored = tx.policies.version(compiled.version)
+    if tx.policies.version_in_force() != compiled.version or (stored and stored.is_intact):
+        return False
+    tx.policies.put_back(compiled.version, compiled.policy.title, source, arrived.now)
+    actor = f"cli:{author.casefold()}"
+    write_down(tx, arrived, "policy.put_back", subject=None, actor=actor, version=compiled.version)
+    return True
+
+
 def approve(
     tx: Transaction,
     arrived: Arrived,

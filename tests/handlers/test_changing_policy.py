@@ -27,7 +27,7 @@ from handlers.context import Arrived
 from handlers.outcomes import Notice, Outcome, PolicyReportPage, PolicyReportShown, PolicyShown, WhyShown
 from handlers.ports import Colleague
 from handlers.record.apply_retention import apply_rules
-from handlers.rules.policy_change import ProposalRefused, propose, put_in_force
+from handlers.rules.policy_change import ProposalRefused, propose, put_back, put_in_force
 from handlers.rules.proposal_view import card_of_proposal, report_of, shown_report
 from handlers.rules.rehearse_policy import backtest_report
 from handlers.rules.report_pages import report_pages
@@ -350,6 +350,29 @@ async def test_rules_that_cannot_be_read_allow_nothing_and_lose_nothing(house: H
     house.clock.move(minutes=2)
     await house.work_all()
     assert len(house.crm.written) == 1
+
+
+async def test_the_text_of_the_rules_in_force_is_put_back_without_anybodys_agreement(house: House) -> None:
+    """Its version is the digest of what it means: these are the very rules that were agreed to."""
+    await settle_policy(house.context, None)
+    compiled, arrived = _compiled(SHIPPED), _arrived(house)
+    stricter = _compiled(STRICTER)
+
+    async def put_back_as(rules: CompiledPolicy, text: str) -> bool:
+        return await house.database.write(lambda tx: put_back(tx, arrived, rules, text, author=MARA))
+
+    assert not await put_back_as(compiled, SHIPPED), "nothing is wrong with it"
+    damaged = update(POLICY_VERSIONS).values(source=POLICY_VERSIONS.c.source + "#")
+    await house.database.write(lambda tx: tx.policies._connection.execute(damaged) and None)
+    rules = PolicyInForce()
+    assert (await house.database.read(rules.current)).version == nothing_allowed().version
+    assert not await put_back_as(stricter, STRICTER), "other rules take the way of every change"
+    assert await put_back_as(compiled, SHIPPED)
+    assert (await house.database.read(rules.current)).version == compiled.version
+    assert (await _kinds(house)).count("policy.put_back") == 1
+    stored = await house.database.read(lambda tx: tx.policies.version(compiled.version))
+    assert stored is not None
+    assert (stored.source, stored.is_intact) == (SHIPPED, True)
 
 
 async def test_the_same_text_over_more_facts_rules_on_under_its_new_digest(house: House) -> None:
