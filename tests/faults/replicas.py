@@ -38,9 +38,10 @@ async def kill_all_replicas(world: World) -> None:
 
 async def kill_at_a_failpoint(world: World) -> None:
     """Have a replica die where it hurts, at the first or a later time that it comes by there."""
-    bot = await _started_with(world, "", "died at")
+    bot, point = await _started_with(world, "")
     for _ in range(world.random.randint(10, 80)):
         if not bot.is_running():
+            world.broken[f"  died at: {point}"] += 1
             break
         await asyncio.sleep(0.1)
     await bot.kill()
@@ -92,9 +93,10 @@ async def freeze_a_replica(world: World) -> None:
 
 async def freeze_at_a_failpoint(world: World) -> None:
     """Have a replica stand still where it hurts until others have taken its work over, and then go on."""
-    bot = await _started_with(world, "freeze ", "froze at")
+    bot, point = await _started_with(world, "freeze ")
     for _ in range(world.random.randint(30, 80)):
         if bot.is_frozen():
+            world.broken[f"  stood still at: {point}"] += 1
             await asyncio.sleep(world.random.uniform(*LONGER_THAN_A_LEASE))
             assert bot.pid
             os.kill(bot.pid, signal.SIGCONT)
@@ -105,12 +107,11 @@ async def freeze_at_a_failpoint(world: World) -> None:
     await bot.start()
 
 
-async def _started_with(world: World, how: str, told: str) -> Bot:
-    """Start a replica that comes to its end, or to a halt, at a point that the seed decides."""
+async def _started_with(world: World, how: str) -> tuple[Bot, str]:
+    """Start a replica that comes to its end, or to a halt, at a point that the seed decides; return both."""
     bot = world.random.choice(world.members).bot
     point = world.random.choice(POINTS)
-    world.broken[f"  {told}: {point}"] += 1
     if bot.pid is not None:
         await bot.kill()
-    await bot.start(f"{how}{point}#{world.random.randint(1, 4)}", to_die=True)
-    return bot
+    await bot.start(f"{how}{point}#{world.random.choice((1, 1, 2, 3))}", to_die=True)
+    return bot, point
