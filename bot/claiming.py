@@ -22,6 +22,7 @@ AFRESH_S = 1.0
 LONG_S = 0.02
 SHARE = 20
 LONGEST_REST_S = 5.0
+SAID_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Claims:
         self._queue, self._context, self._owner = queue, context, owner
         self._leapt, self._clocks_agree, self._monotonic = leapt, clocks_agree, monotonic
         self._progress = _Progress()
+        self._unreadable_since: float | None = None
+        self._said_at = 0.0
 
     async def take(self, free: int, for_anything: int) -> Claimed:
         """Claim up to *free* items, of which *for_anything* may be of any kind; the others are for people."""
@@ -73,9 +76,24 @@ class Claims:
                 partial(self._take, free, for_anything)
             )
         except StorageError as error:
-            log.warning("queue not readable", extra={"owner": self._owner, "code": error.code})
+            self._say_unreadable(error.code)
             return Claimed()
+        if self._unreadable_since is not None:
+            lasted = round(self._monotonic() - self._unreadable_since)
+            log.warning("queue readable again", extra={"owner": self._owner, "after_s": lasted})
+            self._unreadable_since = None
         return claimed
+
+    def _say_unreadable(self, code: str) -> None:
+        """Say so when it begins and then once a minute: it is looked for every second and more often."""
+        now = self._monotonic()
+        if self._unreadable_since is None:
+            self._unreadable_since = now
+        elif now < self._said_at + SAID_EVERY_S:
+            return
+        self._said_at = now
+        lasts = round(now - self._unreadable_since)
+        log.warning("queue not readable", extra={"owner": self._owner, "code": code, "for_s": lasts})
 
     def those(self, tx: Transaction, ids: Sequence[str]) -> list[Item]:
         """Claim what is due of the items with those *ids*, in the transaction that stores them."""

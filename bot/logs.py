@@ -54,3 +54,5 @@ def configure_logs(level: str) -> None:
     root.setLevel(level.upper())
     for name in _NEVER_BELOW_INFO:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns of every look that a slow database makes it leave out; the next one sees the same.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)

@@ -15,6 +15,7 @@ from bot.cli.operator import organisation_here
 from bot.cli.running import complain
 from bot.clock import SystemClock
 from bot.files import FileInvalid
+from bot.heartbeat import EVERY_S
 from bot.policy_in_force import PolicyInForce
 from bot.scheduler import next_in
 from handlers.digests.schedules import schedules_in_force
@@ -26,6 +27,8 @@ from policy.organisation import Organisation
 from storage.transaction import Transaction
 
 WIDTH = 14
+LATE_S = 2 * EVERY_S
+"""Whoever lives was heard of more lately than that, unless the database took its time."""
 OURS = {
     "checkpoint_due": "signing the audit log",
     "retention_due": "retention",
@@ -84,12 +87,7 @@ def _next(tx: Transaction, organisation: Organisation | None, now: datetime) -> 
 
 def _show(found: ServiceStatus, organisation: Organisation | None) -> None:
     zone = ZoneInfo(organisation.time_zone) if organisation else UTC
-    if found.attention:
-        say("Needs somebody:", "bold red")
-        for each in found.attention:
-            say(folded("  • ", each), "red")
-    else:
-        say("Everything is in order.", "bold green")
+    _headline(found)
     say("")
     for queue in found.queues:
         wait = f", the longest for {_span(queue.oldest_wait_s)}" if queue.oldest_wait_s >= 1 else ""
@@ -125,6 +123,17 @@ def _show(found: ServiceStatus, organisation: Organisation | None) -> None:
         )
 
 
+def _headline(found: ServiceStatus) -> None:
+    if found.attention:
+        say("Needs somebody:", "bold red")
+        for each in found.attention:
+            say(folded("  • ", each), "red")
+    elif found.waiting_for:
+        say("Nothing needs anybody: what waits for another service follows by itself.", "bold green")
+    else:
+        say("Everything is in order.", "bold green")
+
+
 def _line(name: str, text: str) -> None:
     say(folded(f"{name:<{WIDTH}}", text))
 
@@ -148,6 +157,8 @@ def _cost(budget: BudgetStatus) -> str:
 
 def _of(replica: ReplicaStatus) -> str:
     state = "alive" if replica.alive else f"silent for {_span(replica.silent_s)}"
+    if replica.alive and replica.silent_s >= LATE_S:
+        state = f"last heard of {_span(replica.silent_s)} ago"
     report = "; ".join(SAID[name] for name in SAID if replica.report.get(name))
     return f"{replica.id} ({replica.role}, {replica.version}) {state}" + (f"; {report}" if report else "")
 

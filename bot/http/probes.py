@@ -44,3 +44,5 @@ async def _asked(check: Check) -> str:
             return await check()
     except TimeoutError:
         return "no answer in time"
+    except Exception as error:  # noqa: BLE001 - what cannot be known does not hold, whatever stands in the way
+        return f"not known ({type(error).__name__})"

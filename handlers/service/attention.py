@@ -49,9 +49,15 @@ def _of_alarms(found: ServiceStatus) -> list[str]:
     return [f"{several} to be acknowledged: countersign eval alarms shows what drifted."]
 
 
+NOBODY = (
+    "No process of the service is running, or none can write to the database: it may be full. "
+    "countersign doctor looks; countersign serve starts one."
+)
+
+
 def _of_replicas(found: ServiceStatus) -> list[str]:
     alive = [each for each in found.replicas if each.alive]
-    said = [] if alive else ["No process of the service is running. Start it: countersign serve."]
+    said = [] if alive else [NOBODY]
     said += [
         f"{each.id} stopped without saying so, {_ago(each.silent_s)} ago. Is its machine up?"
         for each in found.replicas

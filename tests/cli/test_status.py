@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from bot.cli import main
+from handlers.service import attention
+from handlers.service.attention import NOBODY
 from handlers.service.status import service_status
 from policy.organisation import Organisation
 from storage.database import Database
@@ -90,11 +92,11 @@ FOLLOWS = "What needs it (1) follows by itself; countersign doctor says what is 
 NO_RULES = "No rules are in force, so nothing is allowed. Start the service, or activate a policy."
 NEEDS: list[tuple[Callable[[Transaction], None], list[str]]] = [
     (lambda tx: tx.replicas.seen(_replica(1)), []),
-    (lambda _: None, ["No process of the service is running. Start it: countersign serve."]),
+    (lambda _: None, [NOBODY]),
     (
         _silent,
         [
-            "No process of the service is running. Start it: countersign serve.",
+            NOBODY,
             "box:1 stopped without saying so, 20 minutes ago. Is its machine up?",
         ],
     ),
@@ -188,6 +190,29 @@ def test_the_command_prints_what_people_and_programs_read(
     told = json.loads(capsys.readouterr().out)
     assert [(q["name"], q["dead"]) for q in told["queues"]] == [("inbox", 1), ("outbox", 0)]
     assert told["set_aside"] == {"x": 1}
+
+
+def test_who_is_late_and_what_waits_is_not_passed_over(
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attention, "_of_evidence", lambda *_: [])  # there are no rules here
+    now = datetime.now(UTC)
+
+    def waits(tx: Transaction) -> None:
+        tx.inbox.accept(_waiting("crm_event", 2))
+        (item,) = tx.inbox.claim(owner="w", now=now, lease=timedelta(seconds=9), limit=1)
+        tx.inbox.retry(item, now, now + timedelta(seconds=30), "crm_no_answer")
+
+    _write(
+        url,
+        waits,
+        lambda tx: tx.replicas.seen(_replica(1, started_at=now, seen_at=now - timedelta(seconds=30))),
+    )
+    assert main(["status", "--database", url]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("Nothing needs anybody: what waits for another service follows by itself.\n")
+    assert "Waiting       1 for the CRM, which has not answered for " in shown
+    assert "Process       box:1 (all, 1) last heard of 3" in shown
 
 
 def test_a_dead_letter_is_shown_retried_and_discarded(url: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -16,6 +18,7 @@ from bot.http.probes import Probes
 from bot.policy_in_force import PolicyInForce
 from storage.bell import InProcessBell
 from storage.database import Database
+from storage.errors import UnavailableError
 from storage.queue import Received
 from tests.databases import fresh_sqlite
 
@@ -70,6 +73,24 @@ async def test_not_ready_says_what_is_missing(database: Database) -> None:
         "status": "not ready",
         "checks": {"database": "ok", "slack": "Socket Mode is not connected"},
     }
+
+
+async def test_what_cannot_be_looked_at_is_not_ready(database: Database) -> None:
+    """As when the database has gone: whoever asks is told so, and nothing breaks."""
+
+    async def gone() -> str:
+        raise UnavailableError("away")
+
+    answers: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        answers.append(message)
+
+    await Probes({"schema": gone}).ready({}, None, send)  # type: ignore[arg-type]
+    assert (answers[0]["status"], json.loads(answers[1]["body"])) == (
+        503,
+        {"status": "not ready", "checks": {"schema": "not known (UnavailableError)"}},
+    )
 
 
 async def test_metrics_count_the_queues_and_name_nobody(database: Database) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from bot import lease_keeper as keeping
 from bot import worker as working
+from bot.claiming import Claims
 from bot.lanes import INBOUND, OUTBOUND
 from bot.worker import Worker
 from handlers.commands import UnreadableEventArrived
@@ -271,3 +273,33 @@ async def test_what_was_set_aside_after_its_answer_was_lost_is_not_posted_a_seco
     assert await house.database.write(set_aside_and_tried_again)
     await house.work_all()
     assert len(house.chat.cards) == 1
+
+
+async def test_a_database_that_is_away_is_told_of_once_a_minute_and_when_it_is_back(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now, is_away, write = 0.0, True, house.database.write
+
+    async def away_for_now(work: Callable[[Transaction], Any]) -> Any:
+        if is_away:
+            raise UnavailableError("away")
+        return await write(work)
+
+    monkeypatch.setattr(house.database, "write", away_for_now)
+    claims = Claims(
+        INBOUND.queue,
+        house.context,
+        owner="w",
+        leapt=timedelta,
+        clocks_agree=lambda: True,
+        monotonic=lambda: now,
+    )
+    for second in range(90):
+        now, is_away = float(second), second < 80
+        await claims.take(1, 1)
+    told = [(r.message, vars(r).get("for_s"), vars(r).get("after_s")) for r in caplog.records]
+    assert told == [
+        ("queue not readable", 0, None),
+        ("queue not readable", 60, None),
+        ("queue readable again", None, 80),
+    ]
