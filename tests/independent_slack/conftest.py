@@ -56,7 +56,7 @@ GIL, HANA, IVY, JON, KIM, LEV, MIA = "U7GIL", "U7HANA", "U7IVY", "U7JON", "U7KIM
 ADAS, BENS, HANAS, DESK, LOUNGE = "C7ADA", "C7BEN", "C7HANA", "C7DESK", "C7LOUNGE"
 SECRET_ROOM, PARTNERS, BETWEEN_TWO = "C7SECRET", "C7PARTNERS", "D7BETWEEN"
 
-LONERS = {f"loner{n}": f"U7LONER{n}" for n in range(1, 16)}
+LONERS = {f"loner{n}": f"U7LONER{n}" for n in range(1, 20)}
 """Owners without a channel: each gets cards in direct messages of their own, so that none waits its turn."""
 OWNERS = {"ada": ADA, "ben": BEN, "cleo": CLEO, "gil": GIL, "hana": HANA, "faye": ""} | LONERS
 DONORS = {
@@ -91,7 +91,7 @@ DONORS = {
     "Fig Seven": "ada",
     "Gum One": "ada",
     "Hal Yarrow": "ada",
-} | {f"Ash Number{n}": f"loner{n}" for n in range(1, 16)}
+} | {f"Ash Number{n}": f"loner{n}" for n in range(1, 20)}
 
 
 def mail(name: str) -> str:

@@ -133,7 +133,7 @@ class PlainSlack:
             await asyncio.sleep(float(detail))  # a slow Slack is the subject here
         if kind == "held" and fault:
             await fault.go_on.wait()
-        if kind in ("429", "500", "html", "html200"):
+        if kind in ("429", "500", "html", "html200", "elsewhere"):
             return _broken(kind, detail)
         try:
             answer = {"ok": True} | self._call(method, args, token, detail if kind == "error" else "")
@@ -144,6 +144,8 @@ class PlainSlack:
             self._touch()
         if kind == "lost":
             return _cut(request)
+        if kind == "bare":
+            return web.json_response({"ok": True})
         return web.json_response(answer, headers={"x-slack-req-id": self.fresh("req")})
 
     def _due(self, method: str, args: Json) -> Fault | None:
@@ -529,6 +531,10 @@ def _broken(kind: str, detail: str) -> web.Response:
         )
     if kind in ("500", "gone"):
         return web.Response(status=500 if kind == "500" else 404, text="")
+    if kind == "expired":
+        return web.json_response({"ok": False, "error": "expired_url"})
+    if kind == "elsewhere":
+        return web.Response(status=307, headers={"Location": "/respond/somebody-else"})
     page = "<html><body><h1>Something is broken</h1></body></html>"
     return web.Response(status=200 if kind == "html200" else 503, text=page, content_type="text/html")
 

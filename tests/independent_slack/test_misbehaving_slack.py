@@ -14,6 +14,7 @@ from tests.independent_slack.conftest import (
     DONORS,
     DORA,
     FINN,
+    GIL,
     JON,
     LONERS,
     LOUNGE,
@@ -38,6 +39,9 @@ LOST_ON_THE_WAY = {
     "Ash Number7": ("error:internal_error", 1),
     "Ash Number8": ("error:ratelimited", 1),
     "Ash Number9": ("slow:2", 1),
+    "Ash Number16": ("bare", 1),
+    "Ash Number17": ("elsewhere", 1),
+    "Ash Number18": ("error:org_login_required", 1),
 }
 KEPT_OLD = {
     "Ash Number10": "429:1",
@@ -139,6 +143,44 @@ async def test_an_answer_whose_address_has_expired_still_reaches_the_person(by_h
         ask(ADA, SECRET_ROOM, "Fig Three", privately=False),
         ask(FINN, BETWEEN_TWO, "Fig Four", privately=False),
     )
+
+
+@pytest.mark.parametrize("kind", ["expired", "html200", "elsewhere"])
+async def test_an_answer_that_slack_did_not_take_still_reaches_the_person(by_http: House, kind: str) -> None:
+    """A refusal with 200, somebody's login page, and one who would have the answer instead."""
+    before = len(by_http.slack.private)
+    fault = by_http.slack.break_next("response_url", kind, only=answer_to(FINN, ADAS))
+    await by_http.slash(FINN, ADAS, "help")
+    await by_http.told(FINN, "What I can do", channel=ADAS, after=before)
+    assert (fault.hits, len(by_http.slack.private)) == (1, before + 1)
+
+
+async def test_an_answer_in_direct_messages_is_given_once_although_slacks_was_lost(by_http: House) -> None:
+    direct = by_http.slack.direct(GIL)
+    lost = by_http.slack.break_next("chat.postMessage", "lost", only=lambda args: args["channel"] == direct)
+    _, asked = await by_http.write(GIL, direct, "help")
+    await by_http.posted(direct, "What I can do")
+    found = by_http.slack.break_next(
+        "conversations.replies", "slow:0", only=lambda args: args.get("ts") == asked["ts"]
+    )
+    await by_http.slack.until(lambda: found.hits, "the answer is looked for")
+    by_http.slack.faults.remove(found)
+    await by_http.write(GIL, direct, "help")
+    await by_http.slack.until(lambda: len(by_http.posts(direct, "What I can do")) > 1, "the next answer")
+    assert (lost.hits, len(by_http.posts(direct, "What I can do"))) == (1, 2)
+
+
+async def test_a_card_that_cannot_be_changed_is_shown_anew_and_asks_no_more(by_http: House) -> None:
+    name = "Ash Number19"
+    channel = by_http.slack.direct(LONERS[DONORS[name]])
+    card = await by_http.card(name, channel)
+    by_http.slack.break_next("chat.update", "error:cant_update_message", only=about(name))
+    await by_http.press(LONERS[DONORS[name]], channel, card, "cs:approve")
+    done = await by_http.posted(channel, f"Done: {name}")
+    await by_http.shows(card, "A newer message shows this decision")
+    assert done is not card
+    assert not says(card, "Decision needed")
+    assert len(by_http.tasks(name)) == 1
 
 
 async def test_an_answer_is_sent_again_when_slack_could_not_take_it(by_http: House) -> None:
