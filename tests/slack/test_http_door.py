@@ -7,6 +7,7 @@ import json
 import pytest
 
 from bot.slack.http import LARGEST_BODY
+from bot.slack.listeners import UNKNOWN_WINDOW
 from tests.slack.conftest import FORMER_SECRET, SECRET, Door
 
 FORM = "application/x-www-form-urlencoded"
@@ -137,5 +138,7 @@ async def test_a_window_without_what_was_entered_is_out_of_date(door: Door, stat
     }
     payload = {"type": "view_submission", "user": {"id": "U1"}, "team": None, "view": view | state}
     answer = await door.interaction(payload)
-    assert (answer.status_code, answer.json()["response_action"]) == (200, "update")
+    shown = answer.json()
+    assert (answer.status_code, shown["response_action"]) == (200, "update")
+    assert UNKNOWN_WINDOW in json.dumps(shown["view"])
     assert door.inbox.arrived == []
