@@ -21,8 +21,7 @@ from storage.errors import UnavailableError
 from storage.migrate import current, is_current, upgrade
 from storage.schema import HEAD, METADATA
 from tests.databases import administer, perform
-
-_UPGRADE = "import sys; from storage.migrate import upgrade; sys.stdin.readline(); upgrade(sys.argv[1])"
+from tests.forked import Forking, end_of, start
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -161,24 +160,12 @@ def test_cards_posted_before_copies_existed_are_where_they_were(empty_url: str) 
     assert found == [("esc_1", "C1", "1.1", "#one", None)]
 
 
-def test_several_processes_may_migrate_at_once(empty_url: str) -> None:
-    starting = [
-        subprocess.Popen(
-            [sys.executable, "-c", _UPGRADE, empty_url],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    for process in starting:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    errors = [process.communicate()[1] for process in starting]
-    assert [(process.returncode, error) for process, error in zip(starting, errors, strict=True)] == [
-        (0, "")
-    ] * 2
+def test_several_processes_may_migrate_at_once(empty_url: str, forking: Forking, tmp_path: Path) -> None:
+    where = {"COUNTERSIGN_DATABASE_URL": empty_url}
+    said = [tmp_path / f"said-{number}" for number in range(2)]
+    racing = [start(forking, ["db", "upgrade"], where, tmp_path, each, each) for each in said]
+    assert [end_of(forking, pid) for pid in racing] == [{"signal": None, "code": 0}] * 2
+    assert [each.read_text() for each in said] == [f"The database schema is at {HEAD}.\n"] * 2
     assert is_current(empty_url)
 
 
