@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
+from typing import Any
 
 from starlette.applications import Starlette
 
@@ -72,7 +73,7 @@ def one_origin(slack: AsgiApp, crm: AsgiApp, model: AsgiApp, heard: list[Request
 
 def simulated_slack(origin: str, request_url: str | None) -> Starlette:
     """The workspace with the app as the product's own manifest describes it, without waiting for repeats."""
-    manifest = read_manifest()
+    manifest = _manifest()
     config = SlackSandboxConfig(
         signing_secret=SLACK_SIGNING_SECRET.get_secret_value(),
         bot_token=SLACK_BOT_TOKEN.get_secret_value(),
@@ -95,6 +96,11 @@ def simulated_slack(origin: str, request_url: str | None) -> Starlette:
         post_burst=1000,
     )
     return build_slack(config, _real_time)
+
+
+@cache
+def _manifest() -> dict[str, Any]:
+    return read_manifest()
 
 
 def simulated_crm(webhook_url: str) -> Starlette:

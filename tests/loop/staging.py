@@ -11,6 +11,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -382,7 +383,7 @@ async def open_staging(
 
 def organisation_file(folder: Path, stage_origin: str, **changes: Any) -> Path:
     """The demo's organisation, with a digest once a week and without holidays, whatever the day is."""
-    settings = dict(read_yaml(ORGANISATION.read_text(encoding="utf-8")).data)
+    settings = dict(_of_the_demo())
     settings["crm_record_url"] = f"{stage_origin}/crm/donors/{{donor_id}}"
     settings["crm_item_url"] = f"{stage_origin}/crm/donors/{{donor_id}}#{{record_id}}"
     settings["digests"] = [
@@ -394,6 +395,11 @@ def organisation_file(folder: Path, stage_origin: str, **changes: Any) -> Path:
     path = folder / "organisation.yaml"
     path.write_text(json.dumps(settings | changes, default=str), encoding="utf-8")  # JSON is YAML, and quick
     return path
+
+
+@cache
+def _of_the_demo() -> dict[str, Any]:
+    return dict(read_yaml(ORGANISATION.read_text(encoding="utf-8")).data)
 
 
 def bot_settings(

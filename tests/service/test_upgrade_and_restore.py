@@ -8,12 +8,13 @@ import signal
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
 
 from bot.cli import main
 from bot.policy_in_force import PolicyInForce
@@ -80,6 +81,22 @@ def older_template(older_file: Path) -> Iterator[tuple[str, str]]:
         yield server, name
 
 
+@pytest.fixture(scope="module")
+def upgraded_file(older_file: Path) -> Path:
+    path = older_file.with_name("upgraded.db")
+    path.write_bytes(older_file.read_bytes())
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def upgraded_template(older_template: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    """The same after its upgrade."""
+    with copied_postgres(*older_template) as url:
+        upgrade(url)
+        yield older_template[0], make_url(url).database or ""
+
+
 @pytest.fixture
 def installation(tmp_path: Path) -> Path:
     """The folder of an installation of the release before."""
@@ -91,20 +108,34 @@ def installation(tmp_path: Path) -> Path:
 @pytest.fixture
 def older(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The older database on this kind of server; its URL."""
-    if kind == "sqlite":
-        yield lay_down(tmp_path / "countersign.db")
-        return
-    with copied_postgres(*request.getfixturevalue("older_template")) as url:
+    with _copy(kind, "older", tmp_path, request) as url:
         yield url
 
 
 @pytest.fixture
-async def house(older: str, default_policy: CompiledPolicy) -> AsyncIterator[House]:
+def upgraded(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The same after its upgrade."""
+    with _copy(kind, "upgraded", tmp_path, request) as url:
+        yield url
+
+
+@contextmanager
+def _copy(kind: str, which: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    if kind == "sqlite":
+        path, original = folder / "countersign.db", request.getfixturevalue(f"{which}_file")
+        path.write_bytes(original.read_bytes())
+        yield f"sqlite:///{path}"
+        return
+    with copied_postgres(*request.getfixturevalue(f"{which}_template")) as url:
+        yield url
+
+
+@pytest.fixture
+async def house(upgraded: str, default_policy: CompiledPolicy) -> AsyncIterator[House]:
     """The service of this release over what the one before left, an hour later, with the CRM of then."""
-    await asyncio.to_thread(upgrade, older)
-    plain = house_on(older, default_policy)
+    plain = house_on(upgraded, default_policy)
     await plain.database.close()
-    database = Database.open(older, keys=KeyRing(base64.b64decode(KEY)))
+    database = Database.open(upgraded, keys=KeyRing(base64.b64decode(KEY)))
     house = replace(plain, context=replace(plain.context, database=database, rules=PolicyInForce()))
     house.clock.moment, house.ids.last = STOPPED_AT + AN_HOUR, 900_000
     house.accepted = house.chat.posted = 10_000
