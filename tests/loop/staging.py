@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -134,6 +135,7 @@ class Staging:
     crm: SandboxCrm
     http: httpx2.AsyncClient
     heard: list[Request] = field(default_factory=list)
+    _seen: dict[tuple[object, ...], tuple[tuple[int, int], Json]] = field(default_factory=dict)
 
     # What people and the CRM's users do
 
@@ -205,14 +207,16 @@ class Staging:
 
     async def history(self, user: str, channel: str, limit: int = 100) -> list[Json]:
         query = {"as": user, "channel": channel, "limit": limit}
-        return (await self._get("/sim/history", query))["messages"]
+        # Whoever looks into direct messages opens the app, and the bot hears of that.
+        look = self._get if channel.startswith("D") else self._look
+        return (await look("/sim/history", query))["messages"]
 
     async def thread(self, user: str, channel: str, thread_ts: str) -> list[Json]:
         query = {"as": user, "channel": channel, "thread_ts": thread_ts}
-        return (await self._get("/sim/thread", query))["messages"][1:]
+        return (await self._look("/sim/thread", query))["messages"][1:]
 
     async def views(self, user: str) -> list[Json]:
-        return (await self._get("/sim/boot", {"as": user}))["views"]
+        return (await self._look("/sim/boot", {"as": user}))["views"]
 
     async def home(self, user: str) -> Json | None:
         return (await self._get("/sim/home", {"as": user}))["view"]
@@ -347,6 +351,14 @@ class Staging:
         answer = await self.http.post(path, json=body)
         assert answer.status_code in (200, 202), answer.text
         return dict(answer.json())
+
+    async def _look(self, path: str, query: Json) -> Json:
+        """Get what a person sees; asked again once anything has changed, or a second later."""
+        state = (self.slack.journal._connection.total_changes, int(time.monotonic()))
+        about = (path, *query.values())
+        if about not in self._seen or self._seen[about][0] != state:
+            self._seen[about] = (state, await self._get(path, query))
+        return self._seen[about][1]
 
     async def _get(self, path: str, query: Json) -> Json:
         answer = await self.http.get(path, params=query)
