@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.absence.owner_part import OwnerPart, owner_part
-from handlers.admission import admit
 from handlers.answers.donor_search import read_donor
 from handlers.context import Context
-from handlers.decisions.standing import NOW_YOURS, UNKNOWN_CARD, standing
+from handlers.decisions.clicked import clicked
+from handlers.decisions.standing import NOW_YOURS, standing
 from handlers.outcomes import Notice
 from handlers.ports import Colleague, DonorUnknown, Unavailable
 from handlers.proposals.escalation_view import NO_STAND_INS, Requirement, card_of, requirement_of
@@ -70,12 +70,10 @@ async def decider_of(
     state: EscalationState = EscalationState.OPEN,
 ) -> Decider | Notice:
     """Return the decider, or the honest reason why this click decides nothing."""
-    escalation = await context.database.read(lambda tx: tx.escalations.get(escalation_id))
-    if escalation is None:
-        return UNKNOWN_CARD
-    colleague = await admit(user_id, None, context)
-    if isinstance(colleague, Notice):
-        return colleague
+    found = await clicked(escalation_id, user_id, context)
+    if isinstance(found, Notice):
+        return found
+    escalation, colleague = found
     if escalation.state is not state:
         return standing(escalation)
     requirement = requirement_of(escalation)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handlers.admission import admit
 from handlers.answers.answering import answer
 from handlers.answers.donor_search import read_donor
 from handlers.commands import UndoAgreed, UndoKept
 from handlers.context import Arrived, Context, Write
-from handlers.decisions.standing import UNKNOWN_CARD, refuse_click, standing, too_late
+from handlers.decisions.clicked import clicked
+from handlers.decisions.standing import refuse_click, standing, too_late
 from handlers.execution.undo_action import may_undo, send_back_to_crm
 from handlers.execution.undo_rules import amounts_to, denial, given_approvals, roles_here, spelled
 from handlers.execution.undo_stands import undo_refused, undo_stands
@@ -100,12 +100,10 @@ async def keep_it(command: UndoKept, arrived: Arrived, context: Context) -> Writ
 async def _waiting(
     command: UndoAgreed | UndoKept, context: Context
 ) -> tuple[Escalation, UndoShown, Colleague] | Notice:
-    escalation = await context.database.read(lambda tx: tx.escalations.get(command.escalation_id))
-    if escalation is None:
-        return UNKNOWN_CARD
-    colleague = await admit(command.by.id, None, context)
-    if isinstance(colleague, Notice):
-        return colleague
+    found = await clicked(command.escalation_id, command.by.id, context)
+    if isinstance(found, Notice):
+        return found
+    escalation, colleague = found
     undo = undo_waiting(escalation)
     if undo is None:
         executed = escalation.state is EscalationState.EXECUTED

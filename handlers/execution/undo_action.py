@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from handlers.absence.owner_part import owner_part
-from handlers.admission import admit
 from handlers.answers.answering import answer
 from handlers.commands import ReplyAddress, UndoClicked
 from handlers.context import Arrived, Context, Write
+from handlers.decisions.clicked import clicked
 from handlers.decisions.deciding_person import stood_in
-from handlers.decisions.standing import UNKNOWN_CARD, refuse_click, standing, too_late
+from handlers.decisions.standing import refuse_click, standing, too_late
 from handlers.effects import TakeBack
 from handlers.enqueueing import PEOPLE_FIRST, enqueue
 from handlers.execution.undo_rules import acts_for, deciding_roles, spelled
@@ -51,12 +51,10 @@ ON_ITS_WAY = Notice(text="Undoing it now. The card changes when the CRM has conf
 
 async def undo_action(command: UndoClicked, arrived: Arrived, context: Context) -> Write:
     """Refuse what cannot or may not be undone; else ask for it, once."""
-    escalation = await context.database.read(lambda tx: tx.escalations.get(command.escalation_id))
-    if escalation is None:
-        return refuse_click(command, arrived, UNKNOWN_CARD)
-    colleague = await admit(command.by.id, None, context)
-    if isinstance(colleague, Notice):
-        return refuse_click(command, arrived, colleague)
+    found = await clicked(command.escalation_id, command.by.id, context)
+    if isinstance(found, Notice):
+        return refuse_click(command, arrived, found)
+    escalation, colleague = found
     refusal = _refusal(escalation, arrived.now, context.organisation.undo_days)
     if refusal:
         return refuse_click(command, arrived, refusal)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from handlers.absence.working_hours import working_time_by_email
-from handlers.admission import admit
 from handlers.answers.answering import answer
 from handlers.commands import CardWanted, GroupedDueSoon
 from handlers.context import Arrived, Context, Write
-from handlers.decisions.standing import UNKNOWN_CARD, refuse_click
+from handlers.decisions.clicked import clicked
+from handlers.decisions.standing import refuse_click
 from handlers.outcomes import Notice
 from handlers.proposals.escalation_view import requirement_of
 from handlers.proposals.flooding import call_for_list, has_room
@@ -26,12 +26,10 @@ ON_ITS_WAY = Notice(text="The card is on its way to the channel where this is de
 
 async def give_own_card(command: CardWanted, arrived: Arrived, context: Context) -> Write:
     """Post the card where the decision belongs, once."""
-    escalation = await context.database.read(lambda tx: tx.escalations.get(command.escalation_id))
-    if escalation is None:
-        return refuse_click(command, arrived, UNKNOWN_CARD)
-    colleague = await admit(command.by.id, None, context)
-    if isinstance(colleague, Notice):
-        return refuse_click(command, arrived, colleague)
+    found = await clicked(command.escalation_id, command.by.id, context)
+    if isinstance(found, Notice):
+        return refuse_click(command, arrived, found)
+    escalation, _ = found
 
     def write(tx: Transaction) -> None:
         if _give(tx, arrived, escalation.id, slack_actor(command.by.id), context.organisation):
