@@ -39,7 +39,8 @@ async def run(options: argparse.Namespace, database: Database) -> int:
         print_json({"size": signed.size, "root": signed.root.hex(), "note": signed.note, "kept": kept})
     else:
         print(signed.note, end="")
-        say(f"Kept in {', '.join(kept) or 'no place: set COUNTERSIGN_CHECKPOINT_PATHS'}.")
+        if kept or not places:
+            say(f"Kept in {', '.join(kept) or 'no place: set COUNTERSIGN_CHECKPOINT_PATHS'}.")
     return complain(f"Could not be written to {', '.join(failed)}.") if failed else 0
 
 

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import re
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -55,7 +56,7 @@ class SlackEndpoint:
         if request.method != "POST":
             return Response(status_code=405, headers={"Allow": "POST"})
         if not _looks_signed(request):
-            return Response("not signed", status_code=401)
+            return _refused("no_signature")
         try:
             body = await read_body(request.scope, receive, LARGEST_BODY)
         except TooSlow:
@@ -64,15 +65,16 @@ class SlackEndpoint:
             return Response("too large", status_code=413, headers={"Connection": "close"})
         # Before anything is parsed: parsing costs a hundred times as much as a signature.
         if self._verifiers and STRAINED in request.scope and not _is_signed(self._verifiers, request, body):
-            return Response("not signed", status_code=401)
+            return Response("not signed", status_code=401)  # a flood fills no log
         understood = _read(body, self._headers(request, body))
         if understood is None:
             return Response("not understood", status_code=400)
         try:
-            return _response(await self._app.async_dispatch(understood))
+            answered = _response(await self._app.async_dispatch(understood))
         except MALFORMED as error:
             log.warning("slack request malformed", extra={"error": type(error).__name__})
             return Response("not understood", status_code=400)
+        return _refused("wrong_signature") if answered.status_code == HTTPStatus.UNAUTHORIZED else answered
 
     def _headers(self, request: Request, body: bytes) -> dict[str, str | Sequence[str]]:
         """Return the headers; what the previous secret has signed is signed with the present one."""
@@ -82,6 +84,12 @@ class SlackEndpoint:
             renewed = self._verifiers[0].generate_signature(timestamp=timestamp, body=body)
             headers["x-slack-signature"] = renewed or ""
         return headers
+
+
+def _refused(code: str) -> Response:
+    """Refuse what Slack did not sign, and say so: with a wrong signing secret that is everything."""
+    log.warning("request refused", extra={"code": code})
+    return Response("not signed", status_code=401)
 
 
 def _is_signed(verifiers: Sequence[SignatureVerifier], request: Request, body: bytes) -> bool:

@@ -25,10 +25,14 @@ FORM = "application/x-www-form-urlencoded"
         ({"X-Slack-Signature": ""}, 401),
     ],
 )
-async def test_what_slack_did_not_sign_is_refused(door: Door, headers: dict[str, str], status: int) -> None:
+async def test_what_slack_did_not_sign_is_refused(
+    door: Door, headers: dict[str, str], status: int, caplog: pytest.LogCaptureFixture
+) -> None:
     encoded = {key: value.encode("latin-1") for key, value in headers.items()}
     answer = await door.post(b"command=%2Fdonor", FORM, encoded)
     assert (answer.status_code, door.inbox.arrived) == (status, [])
+    [said] = [each for each in caplog.records if each.message == "request refused"]
+    assert said.__dict__["code"] in ("no_signature", "wrong_signature"), "or a wrong secret is never found"
 
 
 @pytest.mark.parametrize(
