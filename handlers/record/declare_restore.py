@@ -11,9 +11,12 @@ from typing import Any
 
 from handlers.answers.answering import post
 from handlers.context import Arrived
+from handlers.effects import RefreshCards
+from handlers.enqueueing import WHEN_QUIET, enqueue
 from handlers.outcomes import Notice
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
+from handlers.rules.pausing import LATEST_CHANGE
 from policy.organisation import Organisation
 from storage.checkpoints import Checkpoint
 from storage.database import Database
@@ -156,12 +159,21 @@ def declare_restore(
     )
     if organisation is not None:
         _tell(tx, arrived, told, loss, organisation)
+    _show_what_is_open_again(tx, arrived)
     _seal(tx)
     signed = tx.checkpoints.sign(arrived.now)
     if signed is not None:
         sealed: dict[str, Any] = {"size": signed.size, "root": signed.root.hex(), "note": signed.note}
         write_down(tx, arrived, "checkpoint.signed", subject=None, actor=told.actor, **sealed)
     return signed
+
+
+def _show_what_is_open_again(tx: Transaction, arrived: Arrived) -> None:
+    """What was decided since the back-up is open again, while its card says *Done* and has no button."""
+    change = arrived.ids.new()
+    tx.settings.put(LATEST_CHANGE, change, arrived.now)
+    cards = RefreshCards(change_id=change)
+    enqueue(tx, cards, key=f"refresh:{change}", order=None, arrived=arrived, priority=WHEN_QUIET)
 
 
 def _tell(

@@ -7,6 +7,7 @@ import json
 import shutil
 import sqlite3
 import zipfile
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,12 @@ def restore(here: Path) -> None:
     shutil.copy(here / "backup.db", here / "countersign.db")
 
 
+def queued(here: Path, kind: str) -> int:
+    with closing(sqlite3.connect(here / "countersign.db")) as database:
+        count: int = database.execute("SELECT count(*) FROM outbox WHERE kind = ?", (kind,)).fetchone()[0]
+        return count
+
+
 async def verified(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
     capsys.readouterr()
     code = await run("verify", "--json")
@@ -91,6 +98,7 @@ async def test_a_restore_is_an_alarm_until_it_is_declared_and_said_for_ever_afte
     assert await run("declare-restore", *BY) == 1, "without a reason"
     assert await run("declare-restore", *BY, *WHY) == 0
     assert "Entries 6 to 8 of the audit log were lost in a restore." in capsys.readouterr().out
+    assert queued(here, "refresh_cards") == 1, "what was decided since is open again, and its card says Done"
     code, found = await verified(capsys)
     lost = [(each["lost_from"], each["lost_to"], each["by"], each["reason"]) for each in found["restores"]]
     assert (code, found["what"]) == (0, None)
