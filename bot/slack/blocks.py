@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from bot.slack import when
-from bot.slack.text import clip, escape, isolated, one_line, plain
+from bot.slack.text import clip, escape, isolated, mended, one_line, plain
 
 _MARKUP = re.compile(r"[*_~`]|:[\w+-]+:|^>", re.MULTILINE)
 """What mrkdwn would not show literally; a small line with any of it keeps its days as they are spelled."""
@@ -124,7 +124,8 @@ def dated(text: str, *, bold: bool = False, italic: bool = False, url: str | Non
             day = calendar_day(part) | ({"url": url} if url else {})
             style = leaf("", bold=bold, italic=italic).get("style")
             return day | {"style": style} if style else day
-        return link(url, part) if url else leaf(part, bold=bold, italic=italic)
+        words = mended(part)
+        return link(url, words) if url else leaf(words, bold=bold, italic=italic)
 
     return [shown(part) for part in when.days_in(text)]
 

@@ -67,6 +67,16 @@ def isolated(text: str) -> str:
     return text
 
 
+def mended(part: str) -> str:
+    """Return a part of a longer text; where cutting has torn an isolation apart, it gets one of its own."""
+    depth = 0
+    for char in part:
+        depth += (char == _ISOLATE) - (char == _END_ISOLATE)
+        if depth < 0:
+            break
+    return part if depth == 0 else isolated(part.replace(_ISOLATE, "").replace(_END_ISOLATE, ""))
+
+
 def clip(text: str, limit: int) -> str:
     """Return at most *limit* UTF-16 units of *text*, cut between characters as readers see them."""
     if _units(text) <= limit:

@@ -820,6 +820,7 @@ managers_windows = st.one_of(
                 changed_at=st.none() | moments,
             ),
             max_size=40,
+            unique_by=lambda line: line.schedule_id,
         ).map(tuple),
         may_change=st.booleans(),
     ),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.slack.blocks import OPEN_IN_FULL, SHORTENED, leaf, link, safe_url, said
+from bot.slack.blocks import OPEN_IN_FULL, SHORTENED, dated, leaf, link, safe_url, said
 from bot.slack.requests import typed
 from bot.slack.text import clip, escape, for_notification, isolated, name, one_line, plain, unescape
 from tests.examples import examples
@@ -75,6 +75,19 @@ def test_what_does_not_fit_says_where_the_rest_is() -> None:
     ]
     assert said(long, 9)[-1] == leaf(SHORTENED, italic=True)
     assert said("fits", 9) == [leaf("fits")]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("محمد, 2 Mar 2019: done", ["\u2068محمد, \u2069", "2 Mar 2019", ": done"]),
+        ("on 2 Mar 2019 by محمد", ["on ", "2 Mar 2019", "\u2068 by محمد\u2069"]),
+        ("\u2068محمد\u2069 on 2 Mar 2019", ["\u2068محمد\u2069 on ", "2 Mar 2019", ""]),
+    ],
+)
+def test_a_day_in_a_sentence_from_right_to_left_tears_no_isolation_apart(text: str, parts: list[str]) -> None:
+    whole = text if "\u2068" in text else isolated(text)
+    assert [each.get("text") or each["fallback"] for each in dated(whole)] == [part for part in parts if part]
 
 
 def test_right_to_left_names_do_not_reorder_a_sentence() -> None:
