@@ -61,6 +61,18 @@ def is_newer(found: str | None) -> bool:
     return found is not None and found > HEAD
 
 
+def damage(url: str) -> str | None:
+    """Say where a SQLite file is damaged, as one is that was copied over while a process used it.
+
+    It reads the whole file. Raises StorageError.
+    """
+    if make_url(url).get_backend_name() != "sqlite":
+        return None
+    look = text("PRAGMA quick_check(1)")
+    found = _run(url, lambda connection: connection.execute(look).scalar_one(), begin="BEGIN")
+    return None if found == "ok" else "quick_check"
+
+
 def refuse_what_cannot_be_written(url: str) -> None:
     """Raise StorageError for a file that may only be read: SQLite would say so at the first event only."""
     database = make_url(url)

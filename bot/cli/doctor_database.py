@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.cli.database_fault import NEWER, in_words
+from bot.cli.database_fault import NEWER, NOT_WHOLE, in_words
 from bot.cli.finding import Finding, bad, good, warning
 from bot.cli.opening import CannotOpen, opened
 from bot.master_key import MasterKeyProblem, key_at_hand
 from bot.settings import Settings
 from storage.errors import StorageError
-from storage.migrate import current, is_newer, refuse_what_cannot_be_written
+from storage.migrate import current, damage, is_newer, refuse_what_cannot_be_written
 from storage.schema import HEAD
 
 EMPTY = "nothing there yet; the first start lays it out. After a restore: this is not where the back-up went"
@@ -22,8 +22,11 @@ async def database(settings: Settings) -> list[Finding]:
     try:
         found = await asyncio.to_thread(current, settings.database_url)
         refuse_what_cannot_be_written(settings.database_url)
+        damaged = await asyncio.to_thread(damage, settings.database_url) if found else None
     except StorageError as error:
         return [bad("Database", in_words(error)), *_key(settings)]
+    if damaged:
+        return [bad("Database", NOT_WHOLE.format(code=damaged)), *_key(settings)]
     if found != HEAD:
         return [_schema(found), *_key(settings)]
     key = _key(settings)

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,24 @@ def test_a_file_that_is_not_usable_is_named_with_the_remedy(
         assert main(command) == 1
         assert capsys.readouterr().err == f"{told}\n", command
     assert _looked_at()[0] == bad("Database", told)
+
+
+def test_a_file_that_was_copied_over_in_use_is_not_called_whole(here: Path) -> None:
+    """Its first pages, which every command reads, may be right all the same."""
+    file = here / "countersign.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        [(root,), (size,)] = (
+            connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'outbox'").fetchone(),
+            connection.execute("PRAGMA page_size").fetchone(),
+        )
+    with file.open("r+b") as pages:
+        pages.seek((root - 1) * size)
+        pages.write(b"\x5a" * size)
+    assert main(["db", "upgrade"]) == 0, "which reads little of it"
+    found = {NOT_WHOLE.format(code=code) for code in ("quick_check", "DatabaseError:SQLITE_CORRUPT")}
+    told = _looked_at()[0]
+    assert (told.level, told.text in found) == ("fail", True)
 
 
 def test_a_file_of_another_account_is_not_served_from(here: Path) -> None:
