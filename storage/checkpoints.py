@@ -15,6 +15,7 @@ from storage.errors import StorageError
 from storage.keys import KeyRing, MasterKeyMissingError
 from storage.leaf import GENESIS
 from storage.merkle import verify_consistency
+from storage.one_at_a_time import one_at_a_time
 from storage.schema import AUDIT_CHECKPOINTS, AUDIT_LOG, SIGNING_KEYS
 from storage.signed_note import NoteInvalidError, SignedNote, TreeHead, VerifierKey, sign
 from storage.stored_entries import entries_to_verify
@@ -24,6 +25,7 @@ BOTH_SIGN = timedelta(days=30)
 """How long a replaced key signs beside the new one, so that whoever verifies can take that over."""
 
 _NAME = "countersign.audit/"
+_MATTER = "checkpoints"
 
 
 class InconsistentLogError(StorageError):
@@ -68,6 +70,7 @@ class Checkpoints:
         What was sealed since is recomputed first, and must continue what was signed before. Raises
         InconsistentLogError, MasterKeyMissingError.
         """
+        one_at_a_time(self._connection, _MATTER)
         size, last = self.tree.size(), self.latest()
         if size == (last.size if last else 0):
             return None

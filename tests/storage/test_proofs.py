@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -14,11 +15,13 @@ from sqlalchemy import text
 
 from storage import merkle
 from storage.appending import AuditEntry
-from storage.checkpoints import BOTH_SIGN, InconsistentLogError
+from storage.checkpoints import BOTH_SIGN, Checkpoint, InconsistentLogError
 from storage.database import Database
 from storage.merkle import KnownRoot
 from storage.signed_note import NoteInvalidError, SignedNote, TreeHead, VerifierKey, notes_in, sign
 from storage.transaction import Transaction
+from tests.storage.conftest import KEYS
+from tests.storage.pauses import Meeting
 
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
 
@@ -218,6 +221,24 @@ async def test_checkpoints_are_signed_continue_each_other_and_prove_entries(data
     assert await database.read(lambda tx: tx.checkpoints.faults()) == []
     for statement, complaint in SPOILT_BESIDES:
         assert await database.write(lambda tx, s=statement: _faults_after(tx, s)) == [complaint]  # type: ignore[misc]
+
+
+@pytest.mark.postgres
+async def test_of_replicas_that_sign_at_the_same_time_each_entry_count_is_signed_by_one(
+    postgres_url: str,
+) -> None:
+    replicas = [Database.open(postgres_url, keys=KEYS) for _ in range(2)]
+    await grown(replicas[0], 1, 3)
+    all_are_here = Meeting(2)
+
+    def signing(tx: Transaction) -> Checkpoint | None:
+        all_are_here.here()
+        return tx.checkpoints.sign(NOW)
+
+    signed = await asyncio.gather(*(replica.write(signing) for replica in replicas))
+    assert [each.size for each in signed if each] == [3]
+    for replica in replicas:
+        await replica.close()
 
 
 SPOILT_BESIDES = (
