@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-PATIENCE_S = 90
+PATIENCE_S = 120
 """Whoever waits for a state waits so long at most; a test that passes waits no longer than it takes."""

@@ -14,22 +14,17 @@ import sys
 import time
 from random import Random
 
-from tests.crash import conftest as crash
 from tests.faults.breaking import Fault, possible
 from tests.faults.counting import settle_and_count
 from tests.faults.servers import Missing
 from tests.faults.world import PRESSABLE, TOLD_IN_PART, World, open_world
-from tests.loop import staging
 
-PATIENCE_S = 120.0
 TOGETHER = 0.3
 
 
 async def main(options: argparse.Namespace) -> int:
     """Run one story and return the exit code."""
     print(f"seed {options.seed}", flush=True)
-    # What breaks here takes longer to come back than in the suite, on a busy machine most of all.
-    crash.PATIENCE_S = staging.PATIENCE_S = PATIENCE_S
     async with open_world(Random(options.seed), servers=not options.sqlite) as world:
         await _story(world, options)
         problems = await settle_and_count(world)
