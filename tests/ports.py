@@ -9,14 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from socket import socket
 from tempfile import gettempdir
-from typing import IO
 
 FIRST, LAST = 20_000, 32_000
 """Below what the system hands to outgoing connections: those would take a port in the moment before a slow
 server binds it."""
 
-_held: list[IO[bytes]] = []
-"""What keeps our ports ours: a lock goes with the process that holds it, however that ends."""
 _next: Iterator[int] = itertools.count(os.getpid())
 
 
@@ -30,15 +27,15 @@ def free_port() -> int:
 
 
 def _reserved(port: int) -> bool:
+    """Take the lock of a port; it goes with the process, however that ends, and is never let go before."""
     folder = Path(gettempdir()) / f"countersign-ports-{os.getuid()}"
     folder.mkdir(exist_ok=True)
-    lock = (folder / str(port)).open("wb")
+    lock = os.open(folder / str(port), os.O_WRONLY | os.O_CREAT)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with socket() as probe:
             probe.bind(("127.0.0.1", port))
     except OSError:
-        lock.close()
+        os.close(lock)
         return False
-    _held.append(lock)
     return True
