@@ -22,11 +22,12 @@ def refresh_card(
     *,
     again: str = "",
     at: datetime | None = None,
+    awaited: bool = False,
 ) -> None:
     """Have every message with the card show the escalation as it stands now, with a *note* meanwhile.
 
     *again* is a key for something else than the escalation that changed what the card says; with *at*, it
-    is shown from then on, when nothing is more urgent.
+    is shown from then on, when nothing is more urgent. Somebody waits for an *awaited* card.
     """
     follow(tx, arrived, escalation)
     if escalation.shown == "card":
@@ -36,21 +37,21 @@ def refresh_card(
             key=f"card:{escalation.id}:{_version(escalation, note, again)}",
             order=f"card:{escalation.id}",
             arrived=arrived,
-            priority=_urgency(escalation, at),
+            priority=_urgency(escalation, at, awaited=awaited),
             at=at,
         )
     # What is a line in a list may still be a card somewhere: with whoever stands in for its holder.
     refresh_copies(tx, arrived, escalation, note, again=again, at=at)
 
 
-def _urgency(escalation: Escalation, at: datetime | None) -> int:
-    """Say how soon a card is drawn: one that somebody may be looking at comes before new ones.
+def _urgency(escalation: Escalation, at: datetime | None, *, awaited: bool) -> int:
+    """Say how soon a card is drawn: one that somebody looks at or waits for comes before other new ones.
 
     Otherwise the cards of an import, which wait for their turn in a channel, take the places for people.
     """
     if at:
         return WHEN_QUIET
-    return PEOPLE_FIRST if escalation.message_ts else EVENTS
+    return PEOPLE_FIRST if awaited or escalation.message_ts else EVENTS
 
 
 def refresh_copies(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from handlers.commands import Command
+from handlers.enqueueing import PEOPLE_FIRST
 
-PEOPLE_FIRST = 10
 WHEN_THERE_IS_TIME = 40
 
 Kind = Literal["slack.command", "slack.click", "slack.submission", "slack.event"]

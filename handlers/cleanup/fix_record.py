@@ -5,6 +5,7 @@ from __future__ import annotations
 from handlers.cleanup.cleanup_answers import answered_already, refuse_answer, who_answers, write_down_answer
 from handlers.commands import CleanupFixed, FreshLookDue
 from handlers.context import Arrived, Context, Write
+from handlers.enqueueing import PEOPLE_FIRST
 from handlers.outcomes import Notice
 from handlers.ports import Colleague
 from handlers.refreshing import show_cleanup
@@ -42,11 +43,12 @@ def _look_again(tx: Transaction, command: CleanupFixed, arrived: Arrived, who: C
             source="cleanup",
             dedupe_key=item.id,
             kind=due.type,
-            # As events about this donor are: what it proposes is decided one after the other.
-            entity_key=f"donor:{item.donor_id}",
+            # Not in the order of the donor's events: somebody waits for it, and an import may bring many.
+            entity_key=None,
             body=canonical_json(due),
             correlation_id=item.correlation_id,
             received_at=arrived.now,
+            priority=PEOPLE_FIRST,
         )
     )
     show_cleanup(tx, arrived, item)

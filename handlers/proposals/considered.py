@@ -38,6 +38,11 @@ class Considered:
     triage: Triage | None = None
 
     @property
+    def is_awaited(self) -> bool:
+        """Say whether somebody waits for the card: who asked for the step, or sent the record back."""
+        return self.event is None or bool(self.came_back)
+
+    @property
     def fold_key(self) -> str:
         """Return what decisions about the same matter have in common."""
         return f"{self.record.donor.id}:{matter_of(self.proposal)}"

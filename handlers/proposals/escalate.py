@@ -105,7 +105,7 @@ def _opened(
     if requirement_of(opened).decision.outcome is Outcome.ALLOW:
         name_what_waits(tx, arrived, opened)
         _carry_out_unasked(tx, arrived, opened)
-    refresh_card(tx, arrived, opened)
+    refresh_card(tx, arrived, opened, awaited=considered.is_awaited)
     involve_stand_in(tx, arrived, opened)
 
 

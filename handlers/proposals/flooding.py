@@ -34,13 +34,13 @@ def presentation(
     destination: Route,
     organisation: Organisation,
 ) -> Shown:
-    """Say whether a decision gets its own card: whatever presses does, the rest within the day's number.
+    """Say whether a decision gets its own card: what presses or is awaited does, the rest within a number.
 
     Thanks for a major gift, what more than the owner has to agree to, and what somebody is informed of, have
     more room; that has an end too, for an import may bring hundreds of them.
     """
     proposal = considered.proposal
-    if proposal.urgent and matter_of(proposal) != THANKS:
+    if considered.is_awaited or (proposal.urgent and matter_of(proposal) != THANKS):
         return "card"
     is_ordinary = _is_ordinary(ruling.decision, destination) and not duties_of(ruling.decision).notify
     is_important = proposal.urgent or not is_ordinary

@@ -55,8 +55,10 @@ def thanked_together(waiting: Iterable[Escalation]) -> frozenset[str]:
 def waiting_in_matter(tx: Transaction, considered: Considered) -> list[Escalation]:
     """Return what waits for a decision in the same matter, the oldest first.
 
-    Raises Unavailable, so that it is all considered anew, when somebody decided while this was considered.
+    Raises Unavailable, so that it is all considered anew, when somebody decided, or proposed something else
+    in it, while this was considered.
     """
+    tx.one_at_a_time(f"matter:{considered.fold_key}")
     matter = tx.escalations.open_for_fold_key(considered.fold_key)
     seen = {(e.id, e.revision) for e in considered.waiting if e.fold_key == considered.fold_key}
     if {(each.id, each.revision) for each in matter} != seen:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from handlers.commands import (
     ApprovalClicked,
@@ -22,6 +23,7 @@ from handlers.commands import (
     ReplyAddress,
     SendBackRequested,
 )
+from handlers.enqueueing import PEOPLE_FIRST
 from handlers.outcomes import CleanupListShown, CleanupShown, DecisionList, Notice
 from handlers.ports import Colleague
 from handlers.proposals.escalation_view import requirement_of
@@ -34,6 +36,7 @@ from policy.organisation import Organisation
 from policy.override_reasons import GivenReason, OverrideReason
 from storage.cleanup import CleanupItem
 from storage.escalations import Escalation
+from storage.schema import OUTBOX
 from tests.handlers.conftest import GUEST, MANAGER, ORGANISATION, OWNER, STRANGER, House, house_in, margaret
 
 DONOR = "donor-1"
@@ -232,6 +235,30 @@ async def test_it_comes_back_fresh_once_whatever_is_pressed_twice(house: House) 
     assert (await kinds(house)).count("escalation.came_back") == 1
     assert len(told(house, MANAGER)) == 2
     assert told(house, OWNER) == []
+
+
+async def test_a_record_that_is_fixed_waits_behind_no_import(house: House) -> None:
+    settle(house, WITH_STEWARD.model_copy(update={"cards_per_day": 1}))
+    _, item = await sent_back(house)
+    await house.accept(CleanupFixed(item_id=item, **by(STEWARD)))
+    for number in range(3):
+        told_of = CrmEvent(
+            id=f"mail-{number}",
+            source="/crm",
+            type=CrmEventType.EMAIL_OPENED,
+            time=house.clock.now(),
+            donor_id=DONOR,
+        )
+        await house.accept(CrmEventArrived(event=told_of), order=f"donor:{DONOR}")
+    assert await house.work(2) == 2
+    [fresh] = await house.database.read(lambda tx: tx.escalations.open_for_donor(DONOR))
+    assert (fresh.shown, (await kinds(house)).count("event.noted")) == ("card", 0)
+    drawn = select(OUTBOX.c.priority).where(OUTBOX.c.entity_key == f"card:{fresh.id}")
+    assert await house.database.read(lambda tx: list(tx.audit.connection.execute(drawn).scalars())) == [
+        PEOPLE_FIRST
+    ]
+    await house.work_all()
+    assert (await kinds(house)).count("event.noted") == 3
 
 
 async def test_a_broken_crm_delays_the_fresh_look_and_loses_nothing(house: House) -> None:

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.policy_in_force import PolicyInForce
 from bot.starting import settle_policy
-from handlers.commands import ChatUser, PolicyApprovalClicked, ReplyAddress
+from handlers.commands import ChatUser, CrmEventArrived, PolicyApprovalClicked, ReplyAddress
+from handlers.context import Arrived, Write
 from handlers.ports import Colleague
+from handlers.proposals.recommend_next_step import recommend_next_step
 from policy.decide import CompiledPolicy
 from policy.escalation import EscalationState as S
+from policy.events import CrmEvent, CrmEventType
 from storage.database import Database
+from storage.transaction import Transaction
 from tests.handlers.conftest import KEYS, House, house_on
 from tests.handlers.test_changing_policy import ADAM, CARMEN, LOOSER, STRICTER, _propose, _state, governed
 from tests.handlers.test_pausing import _approve, _cards, _entries, _event, _pause, _resume
@@ -89,3 +94,40 @@ async def test_a_pause_holds_the_other_replica_at_its_next_step(pair: Pair) -> N
     await _resume(one, ADAM, "execute")
     await other.work_all()
     assert (await _cards(other, S.EXECUTED), len(one.crm.written)) == ([card], 1)
+
+
+async def test_two_proposals_in_one_matter_at_once_on_two_replicas_make_one_card(pair: Pair) -> None:
+    """What a person puts forward waits for no event of the donor, which may lead to the same step."""
+    ours, theirs = [await _weighed(house, number) for number, house in enumerate(pair)]
+    written, other_written = threading.Event(), threading.Event()
+
+    def slowly(tx: Transaction) -> None:
+        ours(tx)
+        written.set()
+        other_written.wait(0.3)
+
+    def meanwhile(tx: Transaction) -> None:
+        written.wait(5)
+        theirs(tx)
+        other_written.set()
+
+    told = await asyncio.gather(
+        pair[0].database.write(slowly), pair[1].database.write(meanwhile), return_exceptions=True
+    )
+    assert [str(each) for each in told] == ["None", "countersign: decided_meanwhile"]
+    assert len(await _cards(pair[0], S.OPEN)) == 1
+
+
+async def _weighed(house: House, number: int) -> Write:
+    """Return what one replica is about to write of the gift that both were told of."""
+    now = house.clock.now()
+    arrived = Arrived(f"item-{number}", f"case-{number}", 1, now, now, house.ids)
+    event = CrmEvent(
+        id=f"event-{number}",
+        source="crm",
+        type=CrmEventType.DONATION_RECEIVED,
+        time=now,
+        donor_id="donor-1",
+        record_id="gift-new",
+    )
+    return await recommend_next_step(CrmEventArrived(event=event), arrived, house.context)
