@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.doorstep import INBOX, OUTBOX
-from handlers import ARRIVALS, DEPARTURES, Handler
 from handlers.commands import COMMAND
 from handlers.effects import EFFECT
+from handlers.tables import ARRIVALS, DEPARTURES, Handler
 from storage.lease import LeasedQueue
 from storage.transaction import Transaction
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.doorstep import INBOX
+from bot.occurrences import Occurrence, owed
 from handlers.commands import (
     CheckpointDue,
     DigestDue,
@@ -27,12 +25,12 @@ from handlers.commands import (
 )
 from handlers.context import Context
 from handlers.digests.add_up import STEP_EVERY_S, add_up_some
-from handlers.digests.schedules import InForce, schedules_in_force
+from handlers.digests.schedules import schedules_in_force
 from handlers.enqueueing import WHEN_DUE
 from handlers.execution.resume_stranded import stranded
 from handlers.ports import Unavailable
 from handlers.service.report_set_aside import report_owed
-from policy.organisation import DigestSchedule, Organisation
+from policy.organisation import Organisation
 from storage.bell import Bell
 from storage.errors import StorageError
 from storage.queue import Received
@@ -53,15 +51,6 @@ LOOK_EVERY = timedelta(minutes=1)
 
 EvidenceDue = CheckpointDue | RetentionDue | ReplayDue | DriftDue
 Due = EvidenceDue | SetAsideReportDue | StrandedDue | MeetingsDue | PulseDue
-
-
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """One delivery that is owed: *key* is unique per schedule, *at* is when it fell due (UTC)."""
-
-    schedule: DigestSchedule
-    key: str
-    at: datetime
 
 
 class Scheduler:
@@ -262,70 +251,3 @@ def evidence_due(organisation: Organisation, now: datetime) -> tuple[EvidenceDue
         ReplayDue(period_key=day),
         DriftDue(period_key=day),
     )
-
-
-def next_in(organisation: Organisation) -> Callable[[DigestSchedule, datetime], datetime | None]:
-    """Return what says when a schedule of *organisation* comes next after a moment, in its own time zone."""
-
-    def when(schedule: DigestSchedule, now: datetime) -> datetime | None:
-        return next_occurrence(schedule, now, ZoneInfo(schedule.time_zone or organisation.time_zone))
-
-    return when
-
-
-def next_occurrence(schedule: DigestSchedule, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """Return when *schedule* comes next after *now* (UTC)."""
-    if schedule.every_minutes:
-        seconds = schedule.every_minutes * 60
-        return datetime.fromtimestamp((now.timestamp() // seconds + 1) * seconds, UTC)
-    if schedule.cron is None:
-        return None
-    trigger = CronTrigger.from_crontab(schedule.cron, timezone=zone)
-    due: datetime | None = trigger.get_next_fire_time(None, now.astimezone(zone))
-    return due.astimezone(UTC) if due else None
-
-
-def owed(
-    organisation: Organisation, schedules: Sequence[InForce], since: datetime, now: datetime
-) -> list[Occurrence]:
-    """Return the latest occurrence of each schedule that fell due after *since* and not after *now*."""
-    own = ZoneInfo(organisation.time_zone)
-    found = (
-        _latest(
-            each.schedule,
-            each.since(since),
-            now,
-            ZoneInfo(each.schedule.time_zone) if each.schedule.time_zone else own,
-        )
-        for each in schedules
-        if each.is_on
-    )
-    return [occurrence for occurrence in found if occurrence]
-
-
-def _latest(schedule: DigestSchedule, since: datetime, now: datetime, zone: ZoneInfo) -> Occurrence | None:
-    if schedule.every_minutes:
-        seconds = schedule.every_minutes * 60
-        at = datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC)
-        return Occurrence(schedule, at.isoformat(), at) if at > since else None
-    trigger = CronTrigger.from_crontab(schedule.cron, timezone=zone)
-    latest: datetime | None = None
-    due = trigger.get_next_fire_time(None, since.astimezone(zone))
-    while due is not None and due <= now:
-        latest = due
-        due = trigger.get_next_fire_time(latest, latest)
-    if latest is None:
-        return None
-    return Occurrence(schedule, _named(trigger, latest, zone), latest.astimezone(UTC))
-
-
-def _named(trigger: CronTrigger, due: datetime, zone: ZoneInfo) -> str:
-    """Name an occurrence by its local date, or by date and time where it is not the first of its day.
-
-    By what the clock on the wall shows, so that a clock put back cannot deliver it twice.
-    """
-    first = trigger.get_next_fire_time(None, datetime.combine(due.date(), time(), zone))
-    shown = due.replace(tzinfo=None)
-    if first is None or first.replace(tzinfo=None) == shown:
-        return due.date().isoformat()
-    return shown.isoformat(timespec="minutes")

@@ -36,9 +36,10 @@ from bot.http.metrics import Metrics
 from bot.http.probes import Probes
 from bot.lanes import INBOUND, OUTBOUND, Lane
 from bot.master_key import open_encrypted
+from bot.occurrences import next_in
 from bot.policy_in_force import PolicyInForce
 from bot.readiness import conditions_of, readiness_checks
-from bot.scheduler import Scheduler, next_in
+from bot.scheduler import Scheduler
 from bot.settings import Settings
 from bot.slack.app import build_slack_app
 from bot.slack.arrival import Accept

@@ -17,11 +17,11 @@ from bot.doorstep import OUTBOX
 from bot.lanes import Lane
 from bot.lease_keeper import LeaseKeeper, check_it_is_held
 from bot.logs import CORRELATION
-from handlers import ARRIVALS, DEPARTURES
 from handlers.context import Context, Discard
 from handlers.enqueueing import PEOPLE_FIRST
 from handlers.record.case import case_of, names_a_case
 from handlers.spans import span
+from handlers.tables import ARRIVALS, DEPARTURES
 from storage.bell import Bell
 from storage.errors import LeaseLostError, StorageError
 from storage.lease import Item

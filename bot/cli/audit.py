@@ -6,9 +6,9 @@ import argparse
 import asyncio
 from importlib import import_module
 
+from bot.cli.complaint import complain
 from bot.cli.opening import CannotOpen, opened
 from bot.cli.operator import NotAllowed
-from bot.cli.running import complain
 from bot.files import FileInvalid
 from storage.errors import StorageError
 from storage.keys import MasterKeyMissingError, MasterKeyWrongError

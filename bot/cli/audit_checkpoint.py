@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from bot.checkpoint_files import CheckpointFiles, checkpoint_places
+from bot.cli.complaint import complain
 from bot.cli.console import print_json, say
 from bot.cli.loading import database_settings
 from bot.cli.operator import arrival
-from bot.cli.running import complain
 from handlers.context import Arrived
 from handlers.record.evidence import record as write_down
 from storage.checkpoints import Checkpoint, InconsistentLogError

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 
+from bot.cli.complaint import complain
 from bot.cli.console import print_json, progress, say
 from bot.cli.loading import database_settings
-from bot.cli.operator import NotAllowed, arrival, operator, organisation_here
-from bot.cli.running import complain
+from bot.cli.operator import NotAllowed, arrival, operator
+from bot.cli.organisation import organisation_here
 from bot.erasure_list import ListNotWritten, erase_restored, erasure_list
 from handlers.record.erase_donor import ErasureOrder, Looked, NotErased, erase_donor, look_in_others
 from policy.decision import Role

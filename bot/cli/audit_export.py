@@ -6,11 +6,12 @@ import argparse
 from pathlib import Path
 
 from bot.checkpoint_files import keep_elsewhere
+from bot.cli.complaint import complain
 from bot.cli.console import print_json, say
 from bot.cli.loading import database_settings
-from bot.cli.operator import NotAllowed, arrival, operator, organisation_here
+from bot.cli.operator import NotAllowed, arrival, operator
+from bot.cli.organisation import organisation_here
 from bot.cli.period import NotADay, period
-from bot.cli.running import complain
 from bot.export.archive import Export, ExportImpossible, Order, write_export
 from bot.export.contents import Scope
 from handlers.context import Arrived

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from bot.cli.complaint import complain
 from bot.cli.console import print_json, say
-from bot.cli.operator import NotAllowed, arrival, operator, organisation_here
-from bot.cli.running import complain
+from bot.cli.operator import NotAllowed, arrival, operator
+from bot.cli.organisation import organisation_here
 from handlers.context import Arrived
 from handlers.record.evidence import record as write_down
 from policy.decision import Role

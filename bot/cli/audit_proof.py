@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from bot.cli.complaint import complain
 from bot.cli.console import print_json, say
-from bot.cli.running import complain
 from storage.database import Database
 from storage.merkle import verify_inclusion
 from storage.proofs import EntryProof, entry_proof

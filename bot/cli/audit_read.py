@@ -9,9 +9,9 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from bot.cli.complaint import complain
 from bot.cli.operator import arrival
 from bot.cli.path_text import WIDTH, path_lines
-from bot.cli.running import complain
 from handlers.record.decision_path import path_of
 from handlers.record.erase_donor import erasure_of
 from handlers.record.evidence import record as write_down

@@ -6,10 +6,11 @@ import argparse
 from pathlib import Path
 
 from bot.checkpoint_files import checkpoint_places, keep_elsewhere, signed_heads
+from bot.cli.complaint import complain
 from bot.cli.console import print_json, say
 from bot.cli.loading import database_settings
-from bot.cli.operator import NotAllowed, arrival, operator, organisation_here, ring_everybody
-from bot.cli.running import complain
+from bot.cli.operator import NotAllowed, arrival, operator, ring_everybody
+from bot.cli.organisation import organisation_here
 from handlers.record.declare_restore import (
     GONE,
     NO_RESTORE,

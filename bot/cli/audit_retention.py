@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from bot.cli.console import print_json, say
-from bot.cli.operator import arrival, organisation_here
+from bot.cli.operator import arrival
+from bot.cli.organisation import organisation_here
 from handlers.record.apply_retention import apply_rules, expiries_at
 from policy.retention import DEFAULT_RETENTION
 from storage.database import Database

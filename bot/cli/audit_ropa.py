@@ -6,7 +6,7 @@ import argparse
 
 from bot.cli.console import print_json
 from bot.cli.loading import database_settings
-from bot.cli.operator import organisation_here
+from bot.cli.organisation import organisation_here
 from bot.settings import Settings
 from policy.organisation import Organisation
 from policy.retention import DEFAULT_RETENTION, PULSE, days_for

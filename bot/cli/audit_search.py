@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from bot.cli.audit_read import as_json, as_text, note_reading
+from bot.cli.complaint import complain
 from bot.cli.period import NotADay, period
-from bot.cli.running import complain
 from policy.retention import matches
 from storage.audit_records import AuditRecord, PagedEntry
 from storage.database import Database

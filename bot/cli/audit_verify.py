@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.checkpoint_files import checkpoint_places, head_of, read_outside
+from bot.cli.complaint import complain
 from bot.cli.console import print_json, progress, say
 from bot.cli.loading import database_settings
-from bot.cli.running import complain
 from storage.database import Database
 from storage.merkle import KnownRoot
 from storage.removals import DeclaredRestore

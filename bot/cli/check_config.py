@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from bot.cli.complaint import complain
 from bot.cli.loading import load_settings
-from bot.cli.running import complain
 from bot.files import FileInvalid, read_organisation, read_policy
 from policy.language import PolicyInvalidError
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from bot.cli.complaint import complain
 from bot.cli.database_fault import in_words
 from bot.cli.loading import database_url
-from bot.cli.running import complain
 from storage.errors import StorageError
 from storage.migrate import current, upgrade
 

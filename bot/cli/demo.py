@@ -13,7 +13,8 @@ from pathlib import Path
 
 import uvloop
 
-from bot.cli.running import PortTaken, complain, listen, server_for, stop_on_signal
+from bot.cli.complaint import complain
+from bot.cli.running import PortTaken, listen, server_for, stop_on_signal
 from bot.cli.stage import (
     CRM_TOKEN,
     MODEL,

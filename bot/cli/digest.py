@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from rich.table import Table
 
+from bot.cli.complaint import complain
 from bot.cli.console import console, print_json, say
 from bot.cli.opening import CannotOpen, opened
-from bot.cli.operator import organisation_here
-from bot.cli.running import complain
+from bot.cli.organisation import organisation_here
 from bot.files import FileInvalid
 from bot.slack.cards.digest import period_words
 from handlers.digests.as_csv import as_csv

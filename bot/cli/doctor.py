@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from bot.assistants import ai_settings
+from bot.cli.complaint import complain
 from bot.cli.console import print_json, say
 from bot.cli.doctor_database import database
 from bot.cli.doctor_evidence import evidence
@@ -21,7 +22,6 @@ from bot.cli.doctor_machine import clock, machine, tidied
 from bot.cli.finding import Finding, bad, good, warning
 from bot.cli.loading import load_settings
 from bot.cli.opening import CannotOpen, opened
-from bot.cli.running import complain
 from bot.clock import SystemClock
 from bot.counterparts import crm_client, slack_connection
 from bot.crm.rest import RestCrm

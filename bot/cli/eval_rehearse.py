@@ -12,7 +12,8 @@ from bot.cli.eval_candidates import PROMPTS, Candidate, NotThere, candidate, in_
 from bot.cli.eval_run import FACTS, print_beside, print_report, results
 from bot.cli.loading import ai_here
 from bot.cli.opening import CannotOpen, opened
-from bot.cli.operator import arrival, operator, organisation_here
+from bot.cli.operator import arrival, operator
+from bot.cli.organisation import organisation_here
 from bot.evals.cases import golden_set
 from bot.evals.past import OF_PROMPT, PastCard, judge_cards, past_cards
 from bot.evals.rehearsal import Rehearsal, compare_results

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 
+from bot.cli.complaint import complain
 from bot.cli.console import print_json
 from bot.cli.opening import CannotOpen, opened
-from bot.cli.operator import NotAllowed, arrival, operator, organisation_here, ring_everybody
-from bot.cli.running import complain
+from bot.cli.operator import NotAllowed, arrival, operator, ring_everybody
+from bot.cli.organisation import organisation_here
 from bot.files import FileInvalid
 from handlers.rules.pausing import Operator
 from handlers.service.dead_letters import (

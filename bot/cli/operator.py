@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import secrets
 
-from bot.cli.loading import organisation_file, redis_url
+from bot.cli.loading import redis_url
 from bot.clock import SystemClock
 from bot.doorstep import INBOX, OUTBOX
-from bot.files import read_organisation
 from handlers.context import Arrived
 from handlers.rules.pausing import Operator
 from policy.decision import Role
@@ -20,12 +19,6 @@ UNVERIFIED = "{email} (not verified)"
 
 class NotAllowed(Exception):
     """Whoever is named may not do this; the message says who may."""
-
-
-def organisation_here() -> Organisation | None:
-    """Return the organisation named in the environment; None when none is. Raises FileInvalid."""
-    path = organisation_file()
-    return read_organisation(path) if path else None
 
 
 def operator(email: str, organisation: Organisation | None) -> Operator:

@@ -10,9 +10,10 @@ import argparse
 import asyncio
 from datetime import timedelta
 
+from bot.cli.complaint import complain
 from bot.cli.opening import CannotOpen, opened
-from bot.cli.operator import NotAllowed, arrival, operator, organisation_here, ring_everybody
-from bot.cli.running import complain
+from bot.cli.operator import NotAllowed, arrival, operator, ring_everybody
+from bot.cli.organisation import organisation_here
 from bot.files import FileInvalid
 from bot.pause_words import EVERYTHING, minutes_of, pause_words
 from handlers.context import Arrived

@@ -7,7 +7,8 @@ import argparse
 from rich.progress import Progress, TaskID
 
 from bot.cli.console import progress
-from bot.cli.operator import arrival, organisation_here
+from bot.cli.operator import arrival
+from bot.cli.organisation import organisation_here
 from bot.policy_in_force import PolicyInForce
 from handlers.record.recorded_decisions import REHEARSED_KINDS
 from handlers.rules.policy_change import ProposalRefused, deciders, people_needed, propose

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -127,9 +126,3 @@ def stop_on_signal(stop: asyncio.Event) -> Iterator[None]:
     finally:
         for each in signals:
             loop.remove_signal_handler(each)
-
-
-def complain(sentence: str) -> int:
-    """Say in one sentence on standard error why a command cannot go on; return the exit code for it."""
-    print(sentence, file=sys.stderr)
-    return 1

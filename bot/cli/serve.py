@@ -10,9 +10,10 @@ from contextlib import AsyncExitStack
 
 import uvloop
 
+from bot.cli.complaint import complain
 from bot.cli.database_fault import in_words
 from bot.cli.loading import load_settings
-from bot.cli.running import PortTaken, QuietServer, complain, listen, server_for, stop_on_signal
+from bot.cli.running import PortTaken, QuietServer, listen, server_for, stop_on_signal
 from bot.files import FileInvalid
 from bot.http.reception import Reception
 from bot.logs import configure_logs

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from bot.cli.complaint import complain
 from bot.cli.console import print_json, say
 from bot.cli.finding import folded
 from bot.cli.opening import CannotOpen, opened
-from bot.cli.operator import organisation_here
-from bot.cli.running import complain
+from bot.cli.organisation import organisation_here
 from bot.clock import SystemClock
 from bot.files import FileInvalid
 from bot.heartbeat import EVERY_S
+from bot.occurrences import next_in
 from bot.policy_in_force import PolicyInForce
-from bot.scheduler import next_in
 from handlers.digests.schedules import schedules_in_force
 from handlers.service.counterparts import COUNTERPARTS, HOW
 from handlers.service.state import BudgetStatus, ReplicaStatus, ScheduleStatus, ServiceStatus

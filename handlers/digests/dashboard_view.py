@@ -14,7 +14,7 @@ from handlers.digests.figures import digest_shown
 from handlers.digests.whose_figures import Whose, whose_figures
 from handlers.outcomes import DigestShown, Notice
 from handlers.ports import Colleague
-from handlers.record.replay_decisions import RESULT
+from handlers.record.last_checks import REPLAYED
 from policy.digest import DigestKind
 from policy.digest_periods import rolling_period
 from storage.transaction import Transaction
@@ -107,7 +107,7 @@ def how_it_is(tx: Transaction, now: datetime) -> Now:
         for status, count in sorted(queue.counts().items())
         if count and status != "done"
     ]
-    replay = tx.settings.get(RESULT)
+    replay = tx.settings.get(REPLAYED)
     said = "not yet run"
     if isinstance(replay, dict):
         said = f"{replay.get('same')} the same, {replay.get('differ')} different"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from policy.claims import Claim
-from policy.donor import DonorRecord
-from policy.draft import Draft, ModelCall
-from policy.events import CrmEvent
-from policy.facts import DonorFacts
-from policy.recommender import Proposal
+
+if TYPE_CHECKING:
+    from policy.donor import DonorRecord
+    from policy.draft import Draft, ModelCall
+    from policy.events import CrmEvent
+    from policy.facts import DonorFacts
+    from policy.recommender import Proposal
 
 
 class AssistantUnavailable(Exception):

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from handlers.commands import ReplyAddress
-from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, PolicyCard, Window
-from policy.digest import Chart
+if TYPE_CHECKING:
+    from handlers.commands import ReplyAddress
+    from handlers.outcomes import (
+        CardStatus,
+        CleanupShown,
+        EscalationCard,
+        HomeShown,
+        Outcome,
+        PolicyCard,
+        Window,
+    )
+    from policy.digest import Chart
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from storage.merkle import KnownRoot
-from storage.signed_note import VerifierKey
+if TYPE_CHECKING:
+    from storage.merkle import KnownRoot
+    from storage.signed_note import VerifierKey
 
 
 class CheckpointStore(Protocol):

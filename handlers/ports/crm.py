@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from policy.actions import Action, FieldChange
-from policy.donor import Campaign, DonorMatch, DonorRecord, PlannedMeeting
-from policy.undoing import ChangedSince, TakenBack
+if TYPE_CHECKING:
+    from policy.actions import Action, FieldChange
+    from policy.donor import Campaign, DonorMatch, DonorRecord, PlannedMeeting
+    from policy.undoing import ChangedSince, TakenBack
 
 
 @dataclass(frozen=True, slots=True)

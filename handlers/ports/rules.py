@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from policy.decide import CompiledPolicy
-from storage.transaction import Transaction
+if TYPE_CHECKING:
+    from policy.decide import CompiledPolicy
+    from storage.transaction import Transaction
 
 
 class RulesInForce(Protocol):

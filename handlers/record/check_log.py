@@ -9,13 +9,12 @@ from handlers.context import Arrived, Context, Write
 from handlers.outcomes import Notice
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
+from handlers.record.last_checks import VERIFIED
 from storage.merkle import KnownRoot
 from storage.transaction import Transaction
 from storage.verification import AuditReport
 
 log = logging.getLogger(__name__)
-
-VERIFIED = "verify_result"
 
 
 async def check_log(arrived: Arrived, context: Context) -> Write:

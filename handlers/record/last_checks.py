@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from handlers.record.check_log import VERIFIED
-from handlers.record.replay_decisions import RESULT
 from storage.transaction import Transaction
+
+REPLAYED, VERIFIED = "replay_result", "verify_result"
+"""Where the settings keep the results."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class LastChecks:
 
 def last_checks(tx: Transaction) -> LastChecks:
     """Return the results of the last time, for digests and for `countersign doctor`."""
-    replay, verified = _stored(tx, RESULT), _stored(tx, VERIFIED)
+    replay, verified = _stored(tx, REPLAYED), _stored(tx, VERIFIED)
     return LastChecks(
         replayed_at=_moment(replay),
         same=replay.get("same", 0),

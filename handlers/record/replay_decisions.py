@@ -13,6 +13,7 @@ from handlers.outcomes import Notice
 from handlers.record.check_log import check_log
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
+from handlers.record.last_checks import REPLAYED
 from handlers.record.recorded_decisions import recorded_decisions
 from policy.canonical import digest
 from policy.decide import CompiledPolicy, compile_policy, decide
@@ -24,7 +25,6 @@ from storage.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
-RESULT = "replay_result"
 MOST_NAMED = 50
 
 
@@ -60,7 +60,7 @@ async def replay_decisions(command: ReplayDue, arrived: Arrived, context: Contex
 
     def write(tx: Transaction) -> None:
         write_check(tx)
-        tx.settings.put(RESULT, result, arrived.now)  # type: ignore[arg-type]
+        tx.settings.put(REPLAYED, result, arrived.now)  # type: ignore[arg-type]
         write_down(tx, arrived, "replay.done", subject=None, period=command.period_key, result=result)
         channel = context.organisation.operations_channel or context.organisation.review_channel
         if done.different:

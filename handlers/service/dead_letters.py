@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from pydantic import ValidationError
 
@@ -14,12 +13,11 @@ from handlers.execution.give_up import end_given_up
 from handlers.execution.take_back import undo_given_up
 from handlers.record.evidence import record as write_down
 from handlers.rules.pausing import Operator
+from handlers.service.queues import QueueName, queues
 from policy.decision import Role
 from policy.value import Value
 from storage.lease import Item, LeasedQueue
 from storage.transaction import Transaction
-
-QueueName = Literal["inbox", "outbox"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +126,6 @@ def dead_letter(tx: Transaction, item_id: str) -> DeadLetter | None:
     """Return one dead letter; None when nothing of that id is set aside."""
     found = ((name, queue.get(item_id)) for name, queue in queues(tx))
     return next((_letter(name, item) for name, item in found if item and item.status == "dead"), None)
-
-
-def queues(tx: Transaction) -> tuple[tuple[QueueName, LeasedQueue], ...]:
-    """Return both queues with their names."""
-    return (("inbox", tx.inbox), ("outbox", tx.outbox))
 
 
 def may_care(by: Operator) -> bool:

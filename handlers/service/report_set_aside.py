@@ -11,7 +11,8 @@ from handlers.context import Arrived, Context, Write
 from handlers.outcomes import Notice
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
-from handlers.service.dead_letters import explanation, queues
+from handlers.service.dead_letters import explanation
+from handlers.service.queues import queues
 from storage.transaction import Transaction
 
 REPORTED_AT = "set_aside_reported_at"

@@ -8,10 +8,10 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from handlers.record.replay_decisions import RESULT as REPLAY_RESULT
+from handlers.record.last_checks import REPLAYED
 from handlers.service.attention import attention
 from handlers.service.counterparts import COUNTERPARTS, SILENCE
-from handlers.service.dead_letters import queues
+from handlers.service.queues import queues
 from handlers.service.state import (
     BudgetStatus,
     CheckpointStatus,
@@ -73,7 +73,7 @@ def service_status(
         entries=entries,
         unsealed=unsealed,
         checkpoint=CheckpointStatus(size=signed.size, at=signed.at) if signed else None,
-        replay=_replay(tx.settings.get(REPLAY_RESULT)),
+        replay=_replay(tx.settings.get(REPLAYED)),
         budgets=_budgets(tx, now),
         decisions=_decisions(tx),
         open_alarms=len(tx.alarms.open()),

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +44,12 @@ try:
 except SystemExit:
     pass
 print("\\n" + json.dumps(sorted(sys.modules)))
+"""
+COMMAND = """
+import json, sys
+from importlib import import_module
+import_module("bot.cli.{command}")
+print(json.dumps(sorted(sys.modules)))
 """
 SERVICE = """
 import asyncio, json, sys
@@ -91,6 +99,12 @@ def settings(directory: Path, **more: str) -> dict[str, str]:
 
 def test_help_loads_no_library() -> None:
     assert loaded(HELP) & HEAVY == set()
+
+
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_a_command_that_looks_loads_neither_server_nor_handlers(command: str) -> None:
+    unused = {"uvicorn", "slack_bolt", "handlers.tables", "handlers.proposals.escalate"}
+    assert loaded(COMMAND.format(command=command)) & unused == set()
 
 
 def test_the_service_loads_only_what_it_is_set_up_to_use(tmp_path: Path) -> None:

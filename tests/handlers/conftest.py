@@ -13,13 +13,13 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bot.files import read_policy
-from handlers import ARRIVALS, DEPARTURES
 from handlers.commands import COMMAND, Command
 from handlers.context import Arrived, Context, Discard, NotBefore
 from handlers.effects import EFFECT
 from handlers.ports import Colleague, OutcomeUnknown, Refused, Unavailable
 from handlers.record.case import case_of
 from handlers.record.evidence import witnessed
+from handlers.tables import ARRIVALS, DEPARTURES
 from policy.decide import CompiledPolicy
 from policy.donor import Acknowledgement, Donor, Gift, StaffMember
 from policy.money import Money

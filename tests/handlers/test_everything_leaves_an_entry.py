@@ -16,8 +16,8 @@ from pydantic import AwareDatetime, BaseModel
 from pydantic_core import PydanticUndefined
 
 from bot.cli.audit_options import add_audit
-from handlers import ARRIVALS, DEPARTURES
 from handlers.commands import ChatUser, Command, ReplyAddress
+from handlers.tables import ARRIVALS, DEPARTURES
 from policy.decide import CompiledPolicy
 from policy.events import CrmEvent
 from tests.handlers.conftest import GUEST, OWNER, House, house_in

@@ -9,9 +9,9 @@ from typing import Any, get_args
 
 import pytest
 
-from handlers import ARRIVALS, DEPARTURES
 from handlers.commands import Command
 from handlers.effects import Effect
+from handlers.tables import ARRIVALS, DEPARTURES
 
 ROOT = Path(__file__).parent.parent.parent
 

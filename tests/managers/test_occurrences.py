@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.scheduler import owed
+from bot.occurrences import owed
 from handlers.digests.figures import period_of
 from handlers.digests.schedules import InForce
 from policy.digest_periods import PeriodUnit

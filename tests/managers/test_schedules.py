@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.scheduler import next_in, owed
+from bot.occurrences import next_in, owed
 from handlers.commands import (
     ChatUser,
     DigestDue,
