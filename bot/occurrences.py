@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
 from handlers.digests.schedules import InForce
 from policy.organisation import DigestSchedule, Organisation
+
+INSTALLED_AT = "installed_at"
+"""The setting that holds since when this installation exists: nothing from before is owed."""
+LOOK_BACK = timedelta(days=7)
+"""What fell due longer ago, with nobody there to do it, is not made up for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,11 @@ class Occurrence:
     schedule: DigestSchedule
     key: str
     at: datetime
+
+
+def owed_since(installed: object, now: datetime) -> datetime:
+    """Return from when on occurrences are owed; *installed* is what is stored under INSTALLED_AT."""
+    return max(now - LOOK_BACK, datetime.fromisoformat(installed) if isinstance(installed, str) else now)
 
 
 def next_in(organisation: Organisation) -> Callable[[DigestSchedule, datetime], datetime | None]:

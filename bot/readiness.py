@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from bot.clock import AgreedClock
 from bot.heartbeat import Conditions, LeftAlone
 from bot.http.probes import Check
-from bot.scheduler import INSTALLED_AT
+from bot.occurrences import INSTALLED_AT
 from bot.settings import AiModelSettings, Settings
 from bot.slack.socket import SocketRunner
 from storage.bell import Bell

@@ -11,7 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.doorstep import INBOX
-from bot.occurrences import Occurrence, owed
+from bot.occurrences import INSTALLED_AT, Occurrence, owed, owed_since
 from handlers.commands import (
     CheckpointDue,
     DigestDue,
@@ -38,9 +38,7 @@ from storage.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
-INSTALLED_AT = "installed_at"
 TICK_S = 10
-LOOK_BACK = timedelta(days=7)
 KEEP_DONE = timedelta(days=30)
 KEEP_GONE = timedelta(days=1)
 FORGET_AT_ONCE = 2000
@@ -102,7 +100,7 @@ class Scheduler:
                     schedules_in_force(tx, self._context.organisation),
                 )
             )
-            since = max(now - LOOK_BACK, datetime.fromisoformat(str(installed)) if installed else now)
+            since = owed_since(installed, now)
             for occurrence in owed(self._context.organisation, schedules, since, now):
                 await self._context.database.write(partial(self._claim, occurrence, now))
         except StorageError as error:
@@ -111,15 +109,18 @@ class Scheduler:
         self._bell.ring(INBOX)
 
     async def keep_house(self) -> None:
-        """Forget finished queue rows that are older than anybody repeats a delivery, and who left long ago.
+        """Forget finished queue rows and occurrences that are older than anybody repeats a delivery.
 
-        A few thousand rows at a time, so that no click waits for a year's import to be forgotten.
+        A few thousand rows at a time, so that no click waits for a year's import to be forgotten. Processes
+        that left are forgotten too.
         """
         now = self._context.clock.now()
+        digests = [each.id for each in self._context.organisation.digests]
         try:
             while await self._context.database.write(lambda tx: _forget(tx, now - KEEP_DONE)):
                 log.debug("old rows forgotten")
             await self._context.database.write(lambda tx: tx.replicas.purge(now - KEEP_GONE))
+            await self._context.database.write(lambda tx: tx.occurrences.purge(now - KEEP_DONE, digests))
         except StorageError as error:
             log.warning("old rows not forgotten", extra={"code": error.code})
 

@@ -30,6 +30,7 @@ from sqlalchemy import (
 from policy.escalation import EscalationState
 from storage.audit import Audit
 from storage.mentions import Mentions
+from storage.occurrences import Occurrences
 from storage.one_at_a_time import one_at_a_time
 from storage.outcomes_counted import OutcomesCounted
 from storage.redaction import Named, Struck
@@ -47,6 +48,7 @@ from storage.schema import (
     INBOX,
     LEGAL_HOLDS,
     METADATA,
+    OCCURRENCES,
     OUTBOX,
     POSTS,
     SIGNING_KEYS,
@@ -180,6 +182,7 @@ class Erasure:
         for queue in _QUEUES:
             self._blank(erased, queue, mentions, correlations, now)
         self._delete_rows(erased, donor_id, decisions, subjects)
+        erased.count(OCCURRENCES, Occurrences(self._connection).forget_donor(donor_id))
         self._strike_out(erased, Mentions(self._connection.dialect.name, [donor_id, *names]))
         gone = self._audit.erase(donor_id)
         if gone:

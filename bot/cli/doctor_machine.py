@@ -28,6 +28,7 @@ MOST_OFF_S = 60
 OLDEST_POSTGRES, OLDEST_REDIS = 13, 6
 LITTLE_ROOM, NO_ROOM = 2 * 1024**3, 200 * 1024**2
 TIDY_WITHIN_DAYS = 2
+RETENTION = "retention_due"
 NTP = "Switch on time synchronisation: timedatectl set-ntp true."
 GIVE_ROLE = "Let it own the database: ALTER DATABASE countersign OWNER TO its_role;"
 MIB = 1024**2
@@ -169,7 +170,7 @@ async def tidied(settings: Settings, organisation: Organisation | None, now: dat
     """Say whether what is to be forgotten is being forgotten."""
     try:
         async with opened(settings.database_url) as database:
-            last = (await database.read(lambda tx: tx.occurrences.latest())).get("retention_due")
+            last = (await database.read(lambda tx: tx.occurrences.latest((RETENTION,)))).get(RETENTION)
     except CannotOpen:
         return []
     rules = f"{len(organisation.retention)} rules" if organisation else "the usual rules"

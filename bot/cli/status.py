@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -16,12 +15,13 @@ from bot.cli.organisation import organisation_here
 from bot.clock import SystemClock
 from bot.files import FileInvalid
 from bot.heartbeat import EVERY_S
-from bot.occurrences import next_in
+from bot.occurrences import INSTALLED_AT, next_in, owed, owed_since
 from bot.policy_in_force import PolicyInForce
 from handlers.digests.schedules import schedules_in_force
+from handlers.service.attention import OURS
 from handlers.service.counterparts import COUNTERPARTS, HOW
 from handlers.service.state import BudgetStatus, ReplicaStatus, ScheduleStatus, ServiceStatus
-from handlers.service.status import service_status
+from handlers.service.status import Turn, service_status
 from policy.closed import nothing_allowed
 from policy.organisation import Organisation
 from storage.transaction import Transaction
@@ -29,13 +29,6 @@ from storage.transaction import Transaction
 WIDTH = 14
 LATE_S = 2 * EVERY_S
 """Whoever lives was heard of more lately than that, unless the database took its time."""
-OURS = {
-    "checkpoint_due": "signing the audit log",
-    "retention_due": "retention",
-    "replay_due": "replay of decisions",
-    "drift_due": "watching the model",
-}
-"""How the schedules that every installation has are called."""
 SAID = {
     "slack_held": "Slack asks us to wait",
     "crm_held": "the CRM asks us to wait",
@@ -68,21 +61,28 @@ async def _read(url: str | None, organisation: Organisation | None) -> ServiceSt
 
 def _of_all(tx: Transaction, organisation: Organisation | None, now: datetime) -> ServiceStatus:
     readable = PolicyInForce().current(tx).version != nothing_allowed().version
-    next_at = _next(tx, organisation, now)
-    return service_status(tx, now, organisation, next_at, rules_readable=readable)
+    turns = _turns(tx, organisation, now)
+    return service_status(tx, now, organisation, turns, rules_readable=readable)
 
 
-def _next(tx: Transaction, organisation: Organisation | None, now: datetime) -> Mapping[str, datetime | None]:
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    daily: dict[str, datetime | None] = dict.fromkeys(("retention_due", "replay_due", "drift_due"), midnight)
+def _turns(tx: Transaction, organisation: Organisation | None, now: datetime) -> dict[str, Turn]:
+    """Return when each schedule was due last, since the installation began, and when it will be next."""
+    since = owed_since(tx.settings.get(INSTALLED_AT), now)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    daily = Turn(midnight if since < midnight else None, midnight + timedelta(days=1))
+    turns = dict.fromkeys(("retention_due", "replay_due", "drift_due"), daily)
     if organisation is None:
-        return daily
+        return turns
     every = 60 * organisation.checkpoint_minutes
-    signed_at = datetime.fromtimestamp((now.timestamp() // every + 1) * every, UTC)
+    # Whether it is late is seen by what is not signed.
+    turns["checkpoint_due"] = Turn(None, datetime.fromtimestamp((now.timestamp() // every + 1) * every, UTC))
+    schedules = schedules_in_force(tx, organisation)
+    before = {each.schedule.id: each.at for each in owed(organisation, schedules, since, now)}
     when = next_in(organisation)
-    in_force = schedules_in_force(tx, organisation)
-    digests = {each.schedule.id: when(each.schedule, now) if each.is_on else None for each in in_force}
-    return daily | {"checkpoint_due": signed_at} | digests
+    for each in schedules:
+        after = when(each.schedule, now) if each.is_on else None
+        turns[each.schedule.id] = Turn(before.get(each.schedule.id), after)
+    return turns
 
 
 def _show(found: ServiceStatus, organisation: Organisation | None) -> None:

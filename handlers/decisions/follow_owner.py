@@ -55,7 +55,7 @@ def look_at_owner(tx: Transaction, arrived: Arrived, donor_id: str) -> None:
     if not any(each.state is EscalationState.OPEN for each in tx.escalations.open_for_donor(donor_id)):
         return
     if not waits(tx, OwnerLooked(donor_id=donor_id)):
-        key = f"owner:{donor_id}:{arrived.item_id}"
+        key = f"owner:{arrived.ids.new()}"  # which outlives the donor, as every such key does
         looked = OwnerLooked(donor_id=donor_id)
         wake_at(tx, arrived, arrived.now, looked, key=key, correlation_id=arrived.correlation_id)
 

@@ -17,7 +17,9 @@ from handlers.record.evidence import record as write_down
 from policy.canonical import digest
 from policy.changes import describe
 from policy.events import PublishedEventType
+from policy.matters import matter_of
 from policy.organisation import Organisation
+from storage.occurrences import ABOUT_DONOR
 from storage.transaction import Transaction
 
 MANY = Notice(
@@ -58,7 +60,9 @@ def _is_news(
     """Say whether this is the first time today that this is held for these reasons."""
     today = destination.working.local_day(arrived.now).isoformat()
     why = digest([ruling.decision.reasons, ruling.decision.policy_version])[:16]
-    return tx.occurrences.claim(f"held:{considered.fold_key}:{why}", today, arrived.now)
+    about = ABOUT_DONOR.format(donor_id=considered.record.donor.id)
+    once = f"{about}{matter_of(considered.proposal)}:{why}"
+    return tx.occurrences.claim(once, today, arrived.now)
 
 
 def _announce(

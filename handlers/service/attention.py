@@ -11,8 +11,15 @@ from policy.organisation import Organisation
 LATE = timedelta(minutes=5)
 CHECKPOINT_SLACK = timedelta(minutes=15)
 REPLAY_LATE = timedelta(hours=36)
-DIGEST_LATE = timedelta(hours=1)
+SCHEDULE_LATE = timedelta(hours=1)
 MOST_UNSEALED = 10_000
+OURS = {
+    "checkpoint_due": "signing the audit log",
+    "retention_due": "retention",
+    "replay_due": "replay of decisions",
+    "drift_due": "watching the model",
+}
+"""How the schedules that every installation has are called."""
 CONDITIONS = {
     "slack_held": "Slack has asked us to wait; messages follow by themselves.",
     "crm_held": "the CRM has asked us to wait; what needs it follows by itself.",
@@ -36,6 +43,7 @@ def attention(found: ServiceStatus, organisation: Organisation | None, *, rules_
         *_of_queues(found),
         *_of_counterparts(found),
         *_of_evidence(found, organisation),
+        *_of_schedules(found),
         *(USED_UP.format(each.period) for each in found.budgets if _is_used_up(each)),
         *(f"{p.capability} is paused by {p.by_name}." for p in found.pauses),
         *_of_alarms(found),
@@ -108,8 +116,18 @@ def _of_evidence(found: ServiceStatus, organisation: Organisation | None) -> lis
         said.append(f"{found.replay.differ} recorded decisions would come out differently: audit replay.")
     if found.replay and found.at - found.replay.at > REPLAY_LATE:
         said.append("Recorded decisions were not replayed for more than a day.")
-    overdue = [s for s in found.schedules if s.next_at and found.at - s.next_at > DIGEST_LATE]
-    return [*said, *(f"The schedule {s.id} is overdue." for s in overdue)]
+    return said
+
+
+def _of_schedules(found: ServiceStatus) -> list[str]:
+    overdue = [
+        OURS.get(each.id, f"the digest {each.id}")
+        for each in found.schedules
+        if each.due_at
+        and found.at - each.due_at > SCHEDULE_LATE
+        and (each.last_at is None or each.last_at < each.due_at)
+    ]
+    return [f"Overdue: {', '.join(overdue)}. Is a scheduler running?"] if overdue else []
 
 
 def _is_used_up(budget: BudgetStatus) -> bool:

@@ -44,10 +44,11 @@ class ReplicaStatus(Value):
 
 
 class ScheduleStatus(Value):
-    """One schedule: when it last came to pass and when it will next, as far as that is known."""
+    """One schedule: when it last came to pass, when it was due last and will be next, as far as is known."""
 
     id: str
     last_at: AwareDatetime | None
+    due_at: AwareDatetime | None = None
     next_at: AwareDatetime | None = None
 
 

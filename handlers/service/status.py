@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -37,19 +38,27 @@ BUDGETS: tuple[tuple[Literal["hour", "day"], timedelta, str], ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a schedule was due last, and when it will be next; None where it never was or will not be."""
+
+    before: datetime | None
+    after: datetime | None
+
+
 def service_status(
     tx: Transaction,
     now: datetime,
     organisation: Organisation | None,
-    next_at: Mapping[str, datetime | None],
+    turns: Mapping[str, Turn],
     *,
     rules_readable: bool = True,
 ) -> ServiceStatus:
-    """Return the state of the whole installation; *next_at* says when each schedule comes next.
+    """Return the state of the whole installation; *turns* says when each of its schedules is due.
 
     Whether the rules in force can be read is known to whoever compiles them.
     """
-    latest = tx.occurrences.latest()
+    latest = tx.occurrences.latest(turns)
     in_force = tx.policies.version_in_force()
     signed = tx.checkpoints.latest()
     entries, unsealed = tx.audit.sizes()
@@ -63,8 +72,8 @@ def service_status(
         waiting_for=_waiting_for(standings.values(), now),
         replicas=tuple(_replica(each, now) for each in tx.replicas.since(now - REMEMBERED)),
         schedules=tuple(
-            ScheduleStatus(id=each, last_at=latest.get(each), next_at=next_at.get(each))
-            for each in sorted({*latest, *next_at})
+            ScheduleStatus(id=each, last_at=latest.get(each), due_at=turn.before, next_at=turn.after)
+            for each, turn in sorted(turns.items())
         ),
         pauses=tuple(
             PauseStatus(capability=p.capability, by_name=p.by_name, since=p.since, until=p.until)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.cli import main
+from bot.occurrences import INSTALLED_AT
 from handlers.service import attention
 from handlers.service.attention import NOBODY
 from handlers.service.status import service_status
@@ -190,6 +191,32 @@ def test_the_command_prints_what_people_and_programs_read(
     told = json.loads(capsys.readouterr().out)
     assert [(q["name"], q["dead"]) for q in told["queues"]] == [("inbox", 1), ("outbox", 0)]
     assert told["set_aside"] == {"x": 1}
+
+
+def test_a_digest_that_nobody_took_is_overdue_and_only_schedules_are_listed(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    due = now - timedelta(hours=2)
+    path = tmp_path / "organisation.yaml"
+    cron = f"{due.minute} {due.hour} * * *"
+    path.write_text(f"review_channel: '#desk'\ndigests:\n  - {{id: daily, channel: '#m', cron: '{cron}'}}\n")
+    monkeypatch.setenv("COUNTERSIGN_ORGANISATION_FILE", str(path))
+
+    def began(tx: Transaction) -> None:
+        tx.settings.put(INSTALLED_AT, (now - timedelta(days=3)).isoformat(), now)
+        tx.replicas.seen(_replica(1, started_at=now, seen_at=now))
+        for schedule in ("retention_due", "replay_due", "drift_due", "held:donor-1:thanks:x"):
+            tx.occurrences.claim(schedule, "today", now)
+
+    _write(url, began, lambda tx: tx.occurrences.claim("daily", "then", due - timedelta(days=1)))
+    assert main(["status", "--database", url]) == 1
+    shown = capsys.readouterr().out
+    assert "  • Overdue: the digest daily. Is a scheduler running?\n" in shown
+    assert "donor-1" not in shown
+    _write(url, lambda tx: tx.occurrences.claim("daily", "now", now))
+    main(["status", "--database", url])
+    assert "Overdue" not in capsys.readouterr().out
 
 
 def test_who_is_late_and_what_waits_is_not_passed_over(

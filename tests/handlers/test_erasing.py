@@ -22,6 +22,7 @@ from bot.export.archive import Order, write_export
 from bot.export.contents import Scope
 from handlers.commands import CrmEventArrived
 from handlers.context import Arrived
+from handlers.decisions.follow_owner import look_at_owner
 from handlers.proposals.escalation_view import card_of
 from handlers.record.erase_again import ErasedAgain
 from handlers.record.erase_donor import ErasureOrder, NotErased, erase_donor, look_in_others
@@ -114,6 +115,21 @@ async def test_a_back_up_does_not_bring_an_erased_donor_back(house: House, tmp_p
     await gift(house)
     assert await erase_restored(kept, house.database, arrived(house)) == ErasedAgain(), "she came back"
     assert await house.database.read(lambda tx: tx.escalations.open_for_donor(DONOR))
+
+
+async def test_nothing_that_was_done_once_about_a_donor_stays(house: House, tmp_path: Path) -> None:
+    await gift(house)
+    at = arrived(house)
+    await house.database.write(lambda tx: look_at_owner(tx, at, DONOR))
+    await house.work_all()
+    read_only = house.context.organisation.model_copy(update={"rollout_phase": 1})
+    house.context = replace(house.context, organisation=read_only)
+    await gift(house)
+    done = await house.database.write(lambda tx: erase_donor(tx, arrived(house), ORDER))
+    assert isinstance(done, Erased)
+    assert done.rows["occurrences"] == 1
+    assert vacuum(f"sqlite:///{tmp_path / FILE}")
+    assert found_in(tmp_path / FILE) == set()
 
 
 async def test_nobody_is_erased_whose_erasure_could_not_be_remembered(house: House, tmp_path: Path) -> None:

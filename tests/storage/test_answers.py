@@ -74,7 +74,9 @@ async def test_an_occurrence_is_taken_once(database: Database) -> None:
     taken = [await database.write(lambda t, c=claim: t.occurrences.claim(*c, NOW)) for claim in claims]
     assert taken == [True, False, True, True]
     assert await database.write(lambda t: t.occurrences.purge(NOW)) == 0
-    assert await database.write(lambda t: t.occurrences.purge(NOW + HOUR)) == 3
+    assert await database.write(lambda t: t.occurrences.claim("drift", "2026-11-04", NOW + HOUR)) is True
+    assert await database.write(lambda t: t.occurrences.purge(NOW + 2 * HOUR, ("drift", "x"))) == 3
+    assert await database.read(lambda t: t.occurrences.latest(("drift", "digest"))) == {"drift": NOW + HOUR}
     assert await database.write(lambda t: t.occurrences.claim("digest", "2026-11-03", NOW)) is True
 
 
