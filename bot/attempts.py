@@ -12,10 +12,12 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from bot.clock import is_in_doubt
 from bot.doorstep import INBOX, OUTBOX
 from bot.failpoints import hit
 from bot.lanes import Lane
 from handlers.answers.answering import answer
+from handlers.commands import RetentionDue
 from handlers.context import Arrived, Context, Discard, NotBefore, Write
 from handlers.effects import ExecuteAction, TakeBack
 from handlers.execution.give_up import tell_it_was_given_up
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 
 MOST_FAILURES = 5
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
+DOUBTED_FOR = timedelta(minutes=1)
 
 FAILED = Notice(
     text="Something went wrong on our side while I was working on this.",
@@ -116,12 +119,24 @@ class Attempts:
         hit(f"claimed.{item.kind}")
         arrived = self._arrived(item)
         message = self.read(item)
+        if self._goes_by_a_doubtful_time(item, message):
+            raise NotBefore(arrived.now + DOUBTED_FOR, "time_doubtful")
         write = await self._lane.handlers[type(message)](message, arrived, self._context)
         hit(f"handled.{item.kind}")
         if self._lane.name == INBOX:
             write = witnessed(message, arrived, write)
         await self._commit(lambda tx: self._settle(tx, item, arrived, write))
         hit(f"settled.{item.kind}")
+
+    def _goes_by_a_doubtful_time(self, item: Item, message: object) -> bool:
+        """Say whether *item* is due only because of a time that may be days off.
+
+        A reminder, an end of a deferral or a deadline can wait until that is known; what was deleted or
+        has run out stays so.
+        """
+        was_planned = item.place is not None and item.place.first_due_at > item.received_at
+        by_the_clock = isinstance(message, RetentionDue) or (self._lane.name == INBOX and was_planned)
+        return by_the_clock and is_in_doubt(self._context.clock)
 
     def _arrived(self, item: Item) -> Arrived:
         return Arrived(

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from handlers.ports import Clock
+
 log = logging.getLogger(__name__)
 
 CREEP = timedelta(seconds=1)
@@ -15,6 +17,14 @@ SIGHTINGS = 3
 """So many looks in a row have to agree before a leap of the clock is believed."""
 SETTLED_S = 60.0
 """After so many seconds every process has heard of a leap and holds its leases by the new time."""
+
+
+def lived_s() -> float:
+    """Return seconds that only ever grow, also while the machine sleeps, where it can tell."""
+    return time.clock_gettime(_LIVED) if _LIVED is not None else time.monotonic()
+
+
+_LIVED: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 class SystemClock:
@@ -36,7 +46,7 @@ class AgreedClock:
     def __init__(
         self,
         wall: Callable[[], datetime] = lambda: SystemClock().now(),
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = lived_s,
     ) -> None:
         self._wall, self._monotonic = wall, monotonic
         self._at, self._since = wall(), monotonic()
@@ -44,6 +54,11 @@ class AgreedClock:
         self._sightings = 0
         self._leapt, self._leapt_at = timedelta(), 0.0
         self._changed_at = monotonic()
+        self._apart = timedelta()
+        self.is_doubtful = False
+        """Whether nothing is to be sent, ended or deleted because of what time it is."""
+        self.slack_is_ahead = timedelta()
+        """By how much Slack's clock shows another time than this one, none where it is about the same."""
 
     def now(self) -> datetime:
         """Return the present instant."""
@@ -63,25 +78,36 @@ class AgreedClock:
 
         Until then what others hold may look as if it were held for ever.
         """
-        return self._sightings == 0 and self._monotonic() - self._changed_at >= SETTLED_S
+        seen = self._sightings > 0 or abs(self._apart) > CREEP
+        return not seen and self._monotonic() - self._changed_at >= SETTLED_S
 
     @property
     def machine_is_off_s(self) -> float:
-        """Return how many seconds the machine's own clock is ahead of the agreed time, or behind."""
-        return (self._wall() - self.now()).total_seconds()
+        """Return how many seconds the machine's own clock is ahead, of Slack's where that is known."""
+        return (self._wall() - self.now() - self.slack_is_ahead).total_seconds()
 
-    def look(self, reference: datetime) -> bool:
-        """Follow *reference*, at once where it has crept, after three looks where it has leapt.
+    @property
+    def reference_is_off_s(self) -> float:
+        """Return how many seconds the reference was ahead when it was last looked at."""
+        return (self._apart - self.slack_is_ahead).total_seconds()
+
+    def apart_from(self, reference: datetime) -> timedelta:
+        """Return how far *reference* is ahead, and remember it as how the two stand."""
+        self._apart = reference - self.now()
+        return self._apart
+
+    def look(self, reference: datetime, *, is_certain: bool = False) -> bool:
+        """Follow *reference*, at once where it has crept or *is_certain*, after three looks where it leapt.
 
         True when it has leapt backwards: what was written until now seems to come from the future.
         """
-        apart = reference - self.now()
+        apart = self.apart_from(reference)
         if abs(apart) <= CREEP:
             self._set(reference)
             return False
         same = abs(apart - self._leap) <= CREEP
         self._leap, self._sightings = apart, self._sightings + 1 if same else 1
-        if self._sightings >= SIGHTINGS:
+        if is_certain or self._sightings >= SIGHTINGS:
             log.warning("the clock has leapt", extra={"seconds": round(apart.total_seconds())})
             self._set(reference)
             self._leapt, self._leapt_at = max(apart, timedelta()), self._monotonic()
@@ -96,4 +122,10 @@ class AgreedClock:
 
     def _set(self, reference: datetime) -> None:
         self._at, self._since = reference, self._monotonic()
-        self._leap, self._sightings = timedelta(), 0
+        self._leap = self._apart = timedelta()
+        self._sightings = 0
+
+
+def is_in_doubt(clock: Clock) -> bool:
+    """Say whether *clock* may be so wrong that nothing is to be done because of it."""
+    return isinstance(clock, AgreedClock) and clock.is_doubtful

@@ -7,13 +7,12 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
-from bot.clock import AgreedClock, SystemClock
+from bot.time_keeping import TimeKeeper
 from handlers.ports import Clock
 from storage.database import Database
 from storage.errors import StorageError
@@ -23,7 +22,6 @@ from storage.set_back import AT_ONCE
 log = logging.getLogger(__name__)
 
 EVERY_S = 10.0
-QUICK_S = 0.5
 
 Conditions = Callable[[], Awaitable[Mapping[str, JsonValue]]]
 """Returns what a process reports about itself: short codes and numbers, never a payload."""
@@ -48,14 +46,14 @@ class Heartbeat:
     database: Database
     clock: Clock
     conditions: Conditions
-    agreed: AgreedClock | None = None
+    time: TimeKeeper | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Beat until *stop* is set; a database that does not answer hears of us when it does again."""
-        started_at, was_ahead = self.clock.now(), self.agreed is not None
+        started_at, was_ahead = self.clock.now(), self.time is not None
         while not stop.is_set():
-            if self.agreed:
-                was_ahead |= await look_at_clock(self.database, self.agreed)
+            if self.time:
+                was_ahead |= await self.time.look()
             if was_ahead:
                 was_ahead = not await self._bring_back()
             replica = Replica(
@@ -76,42 +74,21 @@ class Heartbeat:
             await self.database.write(lambda tx: tx.replicas.left(self.replica_id))
 
     async def _bring_back(self) -> bool:
-        """Have what arrived by a clock that was ahead not wait until that time; False to ask again."""
+        """Have what came by a clock that was ahead not wait until that time; False to ask again."""
         now = self.clock.now()
         try:
-            moved = await self.database.write(lambda tx: tx.set_back.bring_back(now))
+            moved, woken = await self.database.write(
+                lambda tx: (tx.set_back.bring_back(now), tx.set_back.wake_put_off(now))
+            )
         except StorageError as error:
             log.warning(
                 "not known whether anything waits for a time that was wrong", extra={"code": error.code}
             )
             return False
-        if moved:
-            log.warning("what had arrived by a clock that was ahead is due now", extra={"count": moved})
+        if moved or woken:
+            told = {"count": moved + woken}
+            log.warning("what had arrived or was put off by a clock that was ahead is due now", extra=told)
         return moved < AT_ONCE
-
-
-async def look_at_clock(database: Database, agreed: AgreedClock, *, first: bool = False) -> bool:
-    """Compare the agreed time with the database server's clock, or with the machine's where there is none.
-
-    True when it was set back. At the *first* look nothing is agreed yet, so a database that does not answer
-    is an UnavailableError.
-    """
-    loop = asyncio.get_running_loop()
-    asked_at = loop.time()
-    try:
-        reference = await database.read(lambda tx: tx.replicas.clock()) or SystemClock().now()
-    except StorageError:
-        if first:
-            raise  # a machine days off would write its time into leases, deadlines and the audit log
-        return False  # what was agreed holds on
-    took = loop.time() - asked_at
-    reference += timedelta(seconds=took / 2)
-    if first:
-        agreed.begin(reference)  # however long it took: the machine's own clock may be days off
-    elif took <= QUICK_S or abs((reference - agreed.now()).total_seconds()) > took:
-        # A slow answer says nothing of a difference smaller than its delay.
-        return agreed.look(reference)
-    return False
 
 
 def program_version() -> str:

@@ -44,6 +44,8 @@ def conditions_of(
             "slack_held": limits.is_held("slack"),
             "crm_held": limits.is_held("crm"),
             "clock_off": _is_off(agreed),
+            "database_clock_off": _is_servers_off(agreed),
+            "time_doubtful": agreed is not None and agreed.is_doubtful,
             "model_open": isinstance(assistant, LeftAlone) and assistant.is_left_alone,
             **budgets,
         }
@@ -53,6 +55,11 @@ def conditions_of(
 
 def _is_off(agreed: AgreedClock | None) -> bool:
     return agreed is not None and abs(agreed.machine_is_off_s) > MOST_OFF_S
+
+
+def _is_servers_off(agreed: AgreedClock | None) -> bool:
+    """Say whether it is the clock of the database's server that is wrong, and not the machine's."""
+    return agreed is not None and abs(agreed.reference_is_off_s) > MOST_OFF_S and not _is_off(agreed)
 
 
 def readiness_checks(

@@ -10,6 +10,7 @@ from functools import partial
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from bot.clock import is_in_doubt
 from bot.doorstep import INBOX
 from bot.occurrences import INSTALLED_AT, Occurrence, owed, owed_since
 from handlers.commands import (
@@ -43,6 +44,7 @@ KEEP_DONE = timedelta(days=30)
 KEEP_GONE = timedelta(days=1)
 FORGET_AT_ONCE = 2000
 SEAL_AT_ONCE = 1000
+SEAL_EVERY_S = 2
 MEETINGS_EVERY_MINUTES = 5
 LOOK_EVERY = timedelta(minutes=1)
 
@@ -61,18 +63,34 @@ class Scheduler:
         self._nothing_missing_until = context.clock.now()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         every = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        self._scheduler.add_job(self.deliver_digests, IntervalTrigger(seconds=TICK_S, timezone=UTC), **every)
-        self._scheduler.add_job(self.keep_house, IntervalTrigger(hours=1, timezone=UTC), **every)
-        self._scheduler.add_job(self.add_up, IntervalTrigger(seconds=STEP_EVERY_S, timezone=UTC), **every)
-        self._scheduler.add_job(self.prepare_meetings, IntervalTrigger(seconds=60, timezone=UTC), **every)
-        self._scheduler.add_job(self.ask_pulse, IntervalTrigger(minutes=5, timezone=UTC), **every)
-        self._scheduler.add_job(self.keep_evidence, IntervalTrigger(seconds=60, timezone=UTC), **every)
-        self._scheduler.add_job(self.report_set_aside, IntervalTrigger(seconds=60, timezone=UTC), **every)
-        self._scheduler.add_job(self.resume_stranded, IntervalTrigger(minutes=5, timezone=UTC), **every)
+        by_the_clock = (
+            (self.deliver_digests, TICK_S),
+            (self.keep_house, 3600),
+            (self.add_up, STEP_EVERY_S),
+            (self.prepare_meetings, 60),
+            (self.ask_pulse, 300),
+            (self.keep_evidence, 60),
+            (self.report_set_aside, 60),
+            (self.resume_stranded, 300),
+        )
+        jobs: list[tuple[Callable[[], Awaitable[None]], float]] = [
+            (self._when_sure(job), seconds) for job, seconds in by_the_clock
+        ]
         if not context.database.is_sqlite:
-            self._scheduler.add_job(self.seal, IntervalTrigger(seconds=2, timezone=UTC), **every)
+            jobs.append((self.seal, SEAL_EVERY_S))
         if poll:
-            self._scheduler.add_job(poll, IntervalTrigger(seconds=poll_s, timezone=UTC), **every)
+            jobs.append((poll, poll_s))
+        for job, seconds in jobs:
+            self._scheduler.add_job(job, IntervalTrigger(seconds=seconds, timezone=UTC), **every)
+
+    def _when_sure(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """Have *job* do nothing while the time is in doubt: what it sends or deletes nobody takes back."""
+
+        async def run() -> None:
+            if not is_in_doubt(self._context.clock):
+                await job()
+
+        return run
 
     async def start(self) -> None:
         """Remember when this installation began, and start ticking."""

@@ -27,7 +27,7 @@ from bot.crm.wire import Wire
 from bot.doorstep import Arrival, Doorstep
 from bot.event_stream import RedisStream
 from bot.files import read_organisation, read_practice
-from bot.heartbeat import Heartbeat, look_at_clock
+from bot.heartbeat import Heartbeat
 from bot.holiday_calendar import HolidayCalendar
 from bot.http.app import Front, Limit, Pages
 from bot.http.asgi import AsgiApp
@@ -48,7 +48,9 @@ from bot.slack.chat import SlackChat
 from bot.slack.connection import SlackClients, SlackConnection, open_clients
 from bot.slack.http import SlackEndpoint
 from bot.slack.socket import SocketRunner
+from bot.slack.time import time_at_slack
 from bot.starting import settle
+from bot.time_keeping import TimeKeeper
 from bot.worker import Worker
 from handlers.answers.offer_donors import offer_donors
 from handlers.commands import Command
@@ -138,7 +140,7 @@ async def build(
             workers=workers,
             scheduler=scheduler if role in WATCHING else None,
             socket=socket,
-            heartbeat=Heartbeat(replica, role, database, clock, conditions, agreed),
+            heartbeat=Heartbeat(replica, role, database, clock, conditions, lines.time),
             stop=asyncio.Event(),
         )
 
@@ -174,6 +176,7 @@ class _Lines:
     clients: SlackClients
     wire: Wire
     stream: RedisStream | None
+    time: TimeKeeper | None
 
 
 async def _connect(
@@ -183,8 +186,6 @@ async def _connect(
     stack.push_async_callback(database.close)
     bell: Bell = RedisBell.open(settings.redis_url) if settings.redis_url else InProcessBell()
     stack.push_async_callback(bell.close)
-    if agreed:
-        await look_at_clock(database, agreed, first=True)
     # Spans of time, which no clock that is set may lengthen; a test's clock moves them too.
     local = LocalLimits() if agreed else LocalLimits(lambda: clock.now().timestamp())
     limits = SharedLimits.open(settings.redis_url, local) if settings.redis_url else local
@@ -193,11 +194,15 @@ async def _connect(
     slack = slack_connection(settings)
     clients = open_clients(slack, limits=limits)
     stack.push_async_callback(clients.close)
+    ask = partial(time_at_slack, clients.session, slack.api)
+    time = TimeKeeper(database, agreed, ask) if agreed else None
+    if time:
+        await time.begin()
     wire = Wire(await stack.enter_async_context(crm_client(settings.crm)), limits)
     stream = RedisStream.open(settings.redis_url) if settings.redis_url else None
     if stream:
         stack.push_async_callback(stream.close)
-    return _Lines(database, bell, limits, slack, clients, wire, stream)
+    return _Lines(database, bell, limits, slack, clients, wire, stream, time)
 
 
 def _context(

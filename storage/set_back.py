@@ -10,6 +10,8 @@ from storage.lease_statements import in_status
 from storage.schema import INBOX, OUTBOX
 
 AT_ONCE = 1000
+LONGEST_WAIT = timedelta(hours=1)
+"""Nothing that was tried is put off for longer but for working hours, and those are looked at again."""
 _AHEAD = timedelta(minutes=1)
 _MOMENTS = ("received_at", "first_attempt_at", "first_due_at", "available_at")
 
@@ -27,6 +29,17 @@ class SetBack:
         Takes up to `AT_ONCE` items of each queue; returns how many.
         """
         return sum(self._bring_back(table, now) for table in (INBOX, OUTBOX))
+
+    def wake_put_off(self, now: datetime) -> int:
+        """Have what was tried, and put off longer than anybody asks for, be tried now; return how many."""
+        return sum(self._wake(table, now) for table in (INBOX, OUTBOX))
+
+    def _wake(self, table: Table, now: datetime) -> int:
+        waiting = (in_status(table, "ready"), in_status(table, "ready", "in_flight"))
+        far_off = (table.c.last_error.is_not(None), table.c.available_at > now + LONGEST_WAIT)
+        return self._connection.execute(
+            update(table).where(*waiting, *far_off).values(available_at=now)
+        ).rowcount
 
     def _bring_back(self, table: Table, now: datetime) -> int:
         soon = now + _AHEAD

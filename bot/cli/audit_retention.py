@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import argparse
 
+from bot.cli.complaint import complain
 from bot.cli.console import print_json, say
 from bot.cli.operator import arrival
 from bot.cli.organisation import organisation_here
+from bot.time_keeping import is_far_from, last_confirmed
 from handlers.record.apply_retention import apply_rules, expiries_at
 from policy.retention import DEFAULT_RETENTION
 from storage.database import Database
+
+IN_DOUBT = (
+    "Nothing was removed. This machine's clock shows {now:%d %b %Y %H:%M} UTC, and Slack last agreed on "
+    "{confirmed:%d %b %Y %H:%M}. If the clock is right, start the service, which asks Slack, and "
+    "run this again; if not: timedatectl set-ntp true."
+)
 
 
 async def run(options: argparse.Namespace, database: Database) -> int:
@@ -17,6 +25,9 @@ async def run(options: argparse.Namespace, database: Database) -> int:
     organisation, arrived = organisation_here(), arrival()
     rules = organisation.retention if organisation else DEFAULT_RETENTION
     if options.act == "apply":
+        confirmed = await database.read(last_confirmed)
+        if confirmed and is_far_from(confirmed, arrived.now):
+            return complain(IN_DOUBT.format(now=arrived.now, confirmed=confirmed))
         removed = await database.write(lambda tx: apply_rules(tx, arrived, rules))
         print_json({"removed": removed}) if options.json else say(
             f"{removed} payloads were over and are removed."

@@ -35,6 +35,8 @@ SAID = {
     "model_open": "the model is left alone",
     "slack_cut_off": "Socket Mode is not connected",
     "clock_off": "its clock is wrong",
+    "database_clock_off": "the database server's clock is wrong",
+    "time_doubtful": "waits with what goes by the clock",
     "redis_down": "Redis does not answer",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +22,9 @@ _MOST_PAGES = 200
 _QUOTA = b"quota_exceeded"
 _MOST_CONNECTIONS = 40
 UNREADABLE: Final = "unreadable_answer"
+LONGEST_S = 3600
+"""A CRM that asks for more is asked again after an hour: nothing is put off for ever by one header."""
+_SECONDS = re.compile(r"\d{1,12}", re.ASCII)
 
 
 class NotPermitted(Exception):
@@ -169,8 +173,8 @@ class Wire:
         used_up = answer.status == 403 and _QUOTA in answer.content
         if not too_many and not used_up:
             return
-        seconds = answer.retry_after
-        wait = timedelta(seconds=int(seconds)) if seconds.isdigit() else None
+        asked = _SECONDS.fullmatch(answer.retry_after.strip())
+        wait = timedelta(seconds=min(int(asked.group()), LONGEST_S)) if asked else None
         if wait:
             await self._limits.hold(CRM, wait.total_seconds())
         raise Unavailable(CRM, "rate_limited" if too_many else _QUOTA.decode(), wait)

@@ -26,6 +26,9 @@ CONDITIONS = {
     "model_open": "the language model fails and is left alone for a while; texts come from CRM records.",
     "slack_cut_off": "Socket Mode is not connected, so nobody's click arrives here.",
     "clock_off": "this machine's clock is wrong, so what Slack sends is refused. Switch on NTP.",
+    "database_clock_off": "the database server's clock is wrong; it is not followed. Switch on NTP there.",
+    "time_doubtful": "the time is in doubt, so nothing is reminded of, ended or deleted by it. "
+    "countersign doctor compares the clocks; it goes on by itself when Slack's agrees.",
     "redis_down": "Redis does not answer; replicas find work every second instead of at once.",
 }
 UNREADABLE_RULES = (

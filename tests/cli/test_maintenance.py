@@ -6,13 +6,16 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.cli import main
 from bot.cli.audit_verify import EMPTY
-from tests.databases import fresh_sqlite
+from bot.time_keeping import CONFIRMED
+from storage.settings import Settings
+from tests.databases import fresh_sqlite, perform
 
 
 @dataclass(frozen=True)
@@ -99,3 +102,19 @@ def test_missing_settings_are_named(countersign: Run) -> None:
         "Configuration: set COUNTERSIGN_SLACK__BOT_TOKEN, COUNTERSIGN_CRM__BASE_URL, "
         "COUNTERSIGN_CRM__WEBHOOK_SECRET, COUNTERSIGN_ORGANISATION_FILE, COUNTERSIGN_SLACK__SIGNING_SECRET.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "is_far"), [(None, False), (2, False), (25, True), (-1, True)], ids=str
+)
+def test_nothing_is_removed_by_a_clock_that_is_far_from_where_slack_agreed(
+    tmp_path: Path, countersign: Run, hours_ago: int | None, is_far: bool
+) -> None:
+    url, now = fresh_sqlite(tmp_path / "countersign.db"), datetime.now(UTC)
+    if hours_ago is not None:
+        then = (now - timedelta(hours=hours_ago)).isoformat()
+        perform(url, lambda connection: Settings(connection).put(CONFIRMED, then, now))
+    done = countersign("audit", "retention", "apply")
+    assert done.returncode == is_far
+    assert done.stderr.startswith("Nothing was removed. This machine's clock shows") == is_far
+    assert done.stdout == ("" if is_far else "0 payloads were over and are removed.\n")

@@ -51,6 +51,26 @@ async def test_nobody_asks_before_the_time_is_over() -> None:
         assert (await other.get("ping"), asked) == ({}, 2)
 
 
+@pytest.mark.parametrize(
+    ("asked", "waits"),
+    [("86400", 3600), ("9" * 12, 3600), ("9" * 400, None), ("²", None), ("soon", None), ("-5", None)],
+)
+async def test_no_header_puts_anything_off_for_more_than_an_hour(asked: str, waits: int | None) -> None:
+    async def crm(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await answer(send, 429, {}, {"retry-after": asked})
+
+    async with (
+        serving(crm, listen("127.0.0.1", 0)) as origin,
+        crm_session(origin, "token", 10) as session,
+    ):
+        with pytest.raises(Unavailable) as refused:
+            await Wire(session).get("ping")
+    assert (refused.value.code, refused.value.retry_after) == (
+        "rate_limited",
+        timedelta(seconds=waits) if waits else None,
+    )
+
+
 async def test_whoever_stood_still_for_longer_than_their_lease_writes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp import web
 
-from bot import heartbeat
+from bot import time_keeping
 from bot.clock import AgreedClock
-from bot.heartbeat import look_at_clock
+from bot.slack.time import time_at_slack
+from bot.time_keeping import TimeKeeper
 from storage.errors import UnavailableError
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -97,51 +102,197 @@ def test_it_begins_with_the_database_wherever_the_machine_stands(
     assert (clock.now(), clock.machine_is_off_s) == (NOON, -7 * 86400)
 
 
-class Server:
-    """A database of which nothing is asked but the time."""
+class Installation:
+    """A database of which nothing is asked but the time, and a Slack that knows it too, or is away."""
 
-    def __init__(self, now: datetime | None) -> None:
-        self.now = now
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.server: timedelta | None = timedelta()
+        self.slack: timedelta | None = timedelta()
+        self.kept: dict[str, str] = {}
+        self.asked = 0
+        self.agreed = AgreedClock(machine.wall, lambda: machine.lived)
+        self.keeper = TimeKeeper(self, self.agreed, self.ask, lambda: machine.lived)  # type: ignore[arg-type]
 
-    async def read(self, _work: object) -> datetime:
-        if self.now is None:
+    async def ask(self) -> datetime | None:
+        self.asked += 1
+        return None if self.slack is None else (self.machine.true() + self.slack).replace(microsecond=0)
+
+    async def read(self, work: Any) -> Any:
+        if self.server is None:
             raise UnavailableError("away")
-        return self.now
+        return work(self._transaction())
+
+    async def write(self, work: Any) -> Any:
+        return await self.read(work)
+
+    def _transaction(self) -> SimpleNamespace:
+        assert self.server is not None
+        stated = self.machine.true() + self.server
+        settings = SimpleNamespace(
+            get=self.kept.get, put=lambda key, value, _: self.kept.update({key: value})
+        )
+        return SimpleNamespace(replicas=SimpleNamespace(clock=lambda: stated), settings=settings)
+
+    async def looks(self, times: int = 1) -> list[bool]:
+        """Look so often, ten seconds apart, and return when the time was set back."""
+        found = []
+        for _ in range(times):
+            self.machine.lived += 10
+            found.append(await self.keeper.look())
+        return found
+
+    @property
+    def is_off(self) -> timedelta:
+        """How far the agreed time is from the true one, to the second."""
+        return timedelta(seconds=round((self.agreed.now() - self.machine.true()).total_seconds()))
 
 
-@pytest.mark.parametrize(
-    ("server", "first", "shown"),
-    [
-        (NOON, True, NOON),
-        (NOON, False, NOON + timedelta(days=7)),
-        (None, False, NOON + timedelta(days=7)),
-    ],
-)
-async def test_a_slow_server_is_believed_at_the_start(
-    machine: Machine,
-    server: datetime | None,
-    first: bool,
-    shown: datetime,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture
+def here(machine: Machine) -> Installation:
+    return Installation(machine)
+
+
+DAY, WEEK, YEARS = timedelta(days=1), timedelta(days=7), timedelta(days=8 * 365)
+HOUR, MINUTE, NONE = timedelta(hours=1), timedelta(minutes=1), timedelta()
+
+
+async def test_it_begins_with_the_database_however_slow_and_wherever_the_machine_stands(
+    machine: Machine, here: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heartbeat, "QUICK_S", -1.0)  # no answer is quick on this machine
-    machine.off = timedelta(days=7)
-    clock = AgreedClock(machine.wall, lambda: machine.lived)
-    await look_at_clock(Server(server), clock, first=first)  # type: ignore[arg-type]
-    assert abs(clock.now() - shown) < timedelta(seconds=5)
+    monkeypatch.setattr(time_keeping, "QUICK_S", -1.0)  # no answer is quick on this machine
+    machine.off = WEEK
+    await here.keeper.begin()
+    assert (here.is_off, here.asked) == (NONE, 0), "nobody waits for Slack where nothing is in doubt"
 
 
-async def test_nobody_starts_by_a_time_that_could_not_be_agreed(machine: Machine) -> None:
-    machine.off = timedelta(days=7)
-    clock = AgreedClock(machine.wall, lambda: machine.lived)
+async def test_nobody_starts_by_a_time_that_could_not_be_agreed(here: Installation) -> None:
+    here.server = None
     with pytest.raises(UnavailableError):
-        await look_at_clock(Server(None), clock, first=True)  # type: ignore[arg-type]
+        await here.keeper.begin()
 
 
-async def test_a_leap_is_seen_through_slow_answers(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heartbeat, "QUICK_S", -1.0)
-    machine.off = timedelta(days=7)
-    clock = AgreedClock(machine.wall, lambda: machine.lived)
-    for _ in range(3):
-        await look_at_clock(Server(NOON), clock)  # type: ignore[arg-type]
-    assert abs(clock.now() - NOON) < timedelta(seconds=5)
+async def test_what_was_agreed_holds_on_while_the_database_is_away(here: Installation) -> None:
+    await here.keeper.begin()
+    here.server = None
+    assert await here.looks(4) == [False] * 4
+    assert here.is_off == NONE
+
+
+@pytest.mark.parametrize("leap", [MINUTE, HOUR, -HOUR, WEEK, -WEEK, YEARS])
+async def test_a_leap_that_slack_does_not_show_is_never_followed(here: Installation, leap: timedelta) -> None:
+    await here.keeper.begin()
+    await here.looks()
+    here.server = leap
+    await here.looks(9)
+    is_far = abs(leap) > 2 * MINUTE
+    assert here.is_off == (NONE if is_far else leap), "of little nothing is made"
+    assert round(here.agreed.reference_is_off_s) == (leap.total_seconds() if is_far else 0)
+    assert not here.agreed.is_doubtful
+    assert here.asked == (3 if is_far else 1), "once for the start, then once a minute"
+
+
+@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("leap", [HOUR, -HOUR, WEEK, YEARS])
+async def test_a_leap_that_slack_shows_too_is_followed_at_once(
+    here: Installation, leap: timedelta, slow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.keeper.begin()
+    await here.looks()
+    if slow:
+        monkeypatch.setattr(time_keeping, "QUICK_S", -1.0)
+    here.server = here.slack = leap
+    assert await here.looks() == [leap < NONE], "as after a machine was held and went on"
+    assert here.is_off == leap
+    assert here.agreed.leapt_lately == pytest.approx(max(leap, NONE), abs=timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(("leap", "shown"), [(HOUR, HOUR), (-HOUR, -HOUR), (WEEK, NONE), (-WEEK, NONE)])
+async def test_while_slack_is_away_a_leap_of_less_than_a_day_is_believed_the_third_time(
+    here: Installation, leap: timedelta, shown: timedelta
+) -> None:
+    here.slack = None
+    await here.keeper.begin()
+    here.server = leap
+    await here.looks(2)
+    assert here.is_off == NONE
+    await here.looks(2)
+    assert here.is_off == shown
+
+
+async def _agreed_once(here: Installation) -> None:
+    await here.keeper.begin()
+    await here.looks()
+    assert here.kept, "Slack has agreed"
+
+
+@pytest.mark.parametrize("off", [YEARS, -HOUR])
+async def test_a_start_far_from_where_slack_last_agreed_is_in_doubt_until_it_agrees(
+    machine: Machine, here: Installation, off: timedelta, caplog: pytest.LogCaptureFixture
+) -> None:
+    await _agreed_once(here)
+    again = Installation(machine)
+    again.kept, again.server, again.slack = here.kept, off, None
+    await again.keeper.begin()
+    assert again.agreed.is_doubtful
+    assert "the time is in doubt" in caplog.text
+    await again.looks(12)
+    assert again.agreed.is_doubtful, "nobody has said otherwise"
+    again.server, again.slack = NONE, NONE
+    assert await again.looks() == [off > NONE]
+    assert (again.is_off, again.agreed.is_doubtful) == (NONE, False)
+
+
+async def test_a_start_after_a_long_rest_is_in_no_doubt_when_slack_agrees(
+    machine: Machine, here: Installation
+) -> None:
+    await _agreed_once(here)
+    machine.lived += 90 * 86400
+    again = Installation(machine)
+    again.kept = here.kept
+    await again.keeper.begin()
+    assert (again.agreed.is_doubtful, again.asked) == (False, 1)
+
+
+@pytest.mark.parametrize(("off", "is_doubtful"), [(timedelta(minutes=5), False), (YEARS, True)])
+async def test_a_clock_that_slack_contradicts_is_told_and_beyond_a_day_in_doubt(
+    machine: Machine, here: Installation, off: timedelta, is_doubtful: bool
+) -> None:
+    machine.off = here.server = off  # as with a database in a file: there is only the machine's
+    await here.keeper.begin()
+    await here.looks()
+    assert here.agreed.is_doubtful == is_doubtful
+    assert round(here.agreed.machine_is_off_s) == off.total_seconds()
+    assert not here.kept
+    machine.off = here.server = NONE
+    await here.looks()
+    assert (here.is_off, here.agreed.is_doubtful) == (NONE, False)
+    assert abs(here.agreed.machine_is_off_s) < 2
+    assert here.kept
+
+
+async def test_slack_is_asked_once_an_hour(here: Installation) -> None:
+    await here.keeper.begin()
+    await here.looks(2 * 360)
+    assert here.asked == 2
+
+
+async def test_slack_says_what_time_it_is() -> None:
+    async def slack(request: web.Request) -> web.Response:
+        assert "Authorization" not in request.headers
+        return web.Response(status=500)
+
+    app = web.Application()
+    app.router.add_post("/api/api.test", slack)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    [(_, port)] = runner.addresses
+    async with aiohttp.ClientSession() as session:
+        found = await time_at_slack(session, f"http://127.0.0.1:{port}/api/")
+        await runner.cleanup()
+        gone = await time_at_slack(session, f"http://127.0.0.1:{port}/api/")
+    assert found is not None
+    assert abs(found - datetime.now(UTC)) < timedelta(seconds=30)
+    assert gone is None

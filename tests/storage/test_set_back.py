@@ -72,13 +72,42 @@ async def test_what_came_from_the_future_is_due_when_it_was_to_be(database: Data
     assert later.keys() >= {"reminder", "of old"}
 
 
+async def test_what_a_wrong_clock_has_put_off_is_tried_again_at_once(database: Database) -> None:
+    def arrive(tx: Transaction) -> None:
+        for name in ("for a year", "for an hour"):
+            tx.inbox.accept(_received(name, NOW - MINUTE))
+        tx.inbox.accept(_received("planned", NOW - MINUTE, due_in=YEAR))
+        tx.outbox.enqueue(_effect("card", NOW - MINUTE))
+
+    def put_off(tx: Transaction) -> None:
+        found = {
+            item.id: (queue, item)
+            for queue in (tx.inbox, tx.outbox)
+            for item in queue.claim(owner="w", now=NOW, lease=LEASE, limit=9)
+        }
+        for name, until in (("for a year", YEAR), ("for an hour", 60 * MINUTE), ("card", YEAR)):
+            queue, item = found[name]
+            queue.retry(item, NOW, NOW + until, "crm_no_answer")
+
+    await database.write(arrive)
+    await database.write(put_off)
+    assert await database.write(lambda tx: tx.set_back.bring_back(NOW)) == 0, (
+        "all of it came by a right clock"
+    )
+    assert await database.write(lambda tx: tx.set_back.wake_put_off(NOW)) == 2
+    assert await database.write(lambda tx: tx.set_back.wake_put_off(NOW)) == 0
+    due = await database.write(lambda tx: _due(tx, NOW))
+    assert {name: item.first_attempt_at for name, item in due.items()} == {"for a year": NOW, "card": NOW}
+
+
 async def test_it_is_looked_for_when_a_process_starts_and_when_the_time_is_set_back(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop, due, beats = asyncio.Event(), [], iter((False, True, False))
 
-    async def looked(_database: Database, _agreed: AgreedClock) -> bool:
-        return next(beats)
+    class Time:
+        async def look(self) -> bool:
+            return next(beats)
 
     async def conditions() -> dict[str, Any]:
         due.append(sorted(await database.write(lambda tx: _due(tx, NOW))))
@@ -88,11 +117,10 @@ async def test_it_is_looked_for_when_a_process_starts_and_when_the_time_is_set_b
             stop.set()
         return {}
 
-    monkeypatch.setattr(heartbeat, "look_at_clock", looked)
     monkeypatch.setattr(heartbeat, "EVERY_S", 0.0)
     await database.write(lambda tx: tx.inbox.accept(_received("before the start", NOW + YEAR)))
     clock = AgreedClock(lambda: NOW, lambda: 0.0)
-    await Heartbeat("r", "all", database, clock, conditions, clock).run(stop)
+    await Heartbeat("r", "all", database, clock, conditions, Time()).run(stop)  # type: ignore[arg-type]
     assert due == [["before the start"], ["ahead 1"], []]
 
 
