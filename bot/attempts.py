@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from bot.clock import is_in_doubt
 from bot.doorstep import INBOX, OUTBOX
+from bot.doubts import begin_noting
 from bot.failpoints import hit
 from bot.lanes import Lane
 from handlers.answers.answering import answer
@@ -23,9 +24,10 @@ from handlers.effects import ExecuteAction, TakeBack
 from handlers.execution.give_up import tell_it_was_given_up
 from handlers.execution.take_back import undo_given_up
 from handlers.outcomes import Notice
-from handlers.ports import OutcomeUnknown, Refused, Unavailable
+from handlers.ports import OutcomeUnknown, PerhapsTwice, Refused, Unavailable
 from handlers.record.evidence import record, witnessed
 from handlers.rules.paused import PAUSED
+from handlers.service.take_away_twins import look_later
 from storage.bell import Bell
 from storage.errors import LeaseLostError, UnavailableError
 from storage.lease import Item, error_code
@@ -118,14 +120,14 @@ class Attempts:
     async def _do(self, item: Item) -> None:
         hit(f"claimed.{item.kind}")
         arrived = self._arrived(item)
-        message = self.read(item)
+        message, doubts = self.read(item), begin_noting()
         if self._goes_by_a_doubtful_time(item, message):
             raise NotBefore(arrived.now + DOUBTED_FOR, "time_doubtful")
         write = await self._lane.handlers[type(message)](message, arrived, self._context)
         hit(f"handled.{item.kind}")
         if self._lane.name == INBOX:
             write = witnessed(message, arrived, write)
-        await self._commit(lambda tx: self._settle(tx, item, arrived, write))
+        await self._commit(lambda tx: self._settle(tx, item, arrived, write, doubts))
         hit(f"settled.{item.kind}")
 
     def _goes_by_a_doubtful_time(self, item: Item, message: object) -> bool:
@@ -149,8 +151,11 @@ class Attempts:
             position=item.place.position if item.place else None,
         )
 
-    def _settle(self, tx: Transaction, item: Item, arrived: Arrived, write: Write) -> None:
+    def _settle(
+        self, tx: Transaction, item: Item, arrived: Arrived, write: Write, doubts: Sequence[PerhapsTwice]
+    ) -> None:
         write(tx)
+        look_later(tx, arrived, doubts)
         queue = tx.inbox if self._lane.name == INBOX else tx.outbox
         queue.finish(item, arrived.now)
 

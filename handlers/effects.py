@@ -172,6 +172,21 @@ class FillWindow(Value):
     pushed: bool = False
 
 
+class TakeAwayTwins(Value):
+    """Look whether a message was posted twice, for the *look*-th time, and leave only the one at *ts*.
+
+    All that bear *marker* in the conversation *since* then are the same; with *ts* None none may stay.
+    """
+
+    type: Literal["take_away_twins"] = "take_away_twins"
+    channel_id: str
+    ts: str | None
+    marker: str
+    since: AwareDatetime
+    thread_ts: str | None = None
+    look: int = 0
+
+
 class RedactMessage(Value):
     """Take what was said about an erased donor out of a message."""
 
@@ -268,6 +283,7 @@ Effect = Annotated[
     | RefreshHomes
     | FillEvidence
     | FillWindow
+    | TakeAwayTwins
     | RedactMessage
     | KeepCheckpoint
     | AnnouncePause

@@ -102,6 +102,7 @@ from handlers.rules.show_alarm import show_alarm
 from handlers.rules.show_policy import show_policy
 from handlers.rules.show_proposal import show_policy_report, show_proposal
 from handlers.service.report_set_aside import report_set_aside
+from handlers.service.take_away_twins import take_away_twins
 
 Handler = Callable[[Any, Arrived, Context], Awaitable[Write]]
 
@@ -218,6 +219,7 @@ DEPARTURES: dict[type[Any], Handler] = {
     effects.ShowGrouping: show_grouping,
     effects.RememberPermalink: remember_permalink,
     effects.FillEvidence: fill_evidence,
+    effects.TakeAwayTwins: take_away_twins,
     effects.RedactMessage: redact_message,
     effects.KeepCheckpoint: keep_checkpoint,
     effects.FillWindow: fill_window,

@@ -43,6 +43,12 @@ class CardPlaces:
         row = self._connection.execute(_PLACES.where(CARD_PLACES.c.id == place_id)).first()
         return CardPlace(*row) if row else None
 
+    def is_known(self, channel_id: str, message_ts: str) -> bool:
+        """Say whether a message shows a card, or did."""
+        table = CARD_PLACES.c
+        query = select(table.id).where(table.channel_id == channel_id, table.message_ts == message_ts)
+        return self._connection.execute(query).first() is not None
+
     def living(self, escalation_id: str) -> list[CardPlace]:
         """Return the messages that still show an escalation, the oldest first."""
         rows = self._connection.execute(_LIVING, {"of_escalation": escalation_id})

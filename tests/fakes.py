@@ -19,9 +19,11 @@ from handlers.ports import (
     DonorUnknown,
     MessageRef,
     OutcomeUnknown,
+    PerhapsTwice,
     Refused,
     ShownCard,
     StaleRecord,
+    Twin,
     Unavailable,
 )
 from policy.actions import Action, FieldChange, UpdateStage
@@ -366,6 +368,14 @@ class FakeChat:
         self._reachable()
         there = (ts for ts, shown in self.cards.items() if (shown.channel, shown.marker) == (channel, marker))
         return next((MessageRef(channel, ts) for ts in there), None)
+
+    async def twins(self, of: PerhapsTwice) -> tuple[Twin, ...]:
+        there = (ts for ts, shown in self.cards.items() if shown.marker == of.marker)
+        return tuple(Twin(MessageRef(of.channel_id, ts), is_answered=False) for ts in there)
+
+    async def take_away(self, outcome: Outcome, twin: Twin) -> str:
+        del outcome, self.cards[twin.at.ts]
+        return "deleted"
 
     async def show_cleanup(
         self,

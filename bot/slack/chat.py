@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from datetime import datetime
 
+from bot.slack.blocks import Message
 from bot.slack.cards.cleanup import cleanup_message
 from bot.slack.cards.escalation import escalation_message
 from bot.slack.cards.home import home_view
@@ -25,9 +27,11 @@ from bot.slack.posts import Posts
 from bot.slack.replies import Replies, is_direct
 from handlers.commands import ReplyAddress
 from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, PolicyCard, Window
-from handlers.ports import Clock, Colleague, MessageRef, Refused, ShownCard
+from handlers.ports import Clock, Colleague, MessageRef, PerhapsTwice, Refused, ShownCard, Twin
 from policy.chart_words import in_words
 from policy.digest import Chart
+
+log = logging.getLogger("countersign.slack")
 
 GONE = "message_not_found"
 
@@ -92,6 +96,24 @@ class SlackChat:
         """Return a message of ours in *channel* that was posted *since* then, if there is one."""
         return await self._posts.find(await self._channels.resolve(channel), marker, since)
 
+    async def twins(self, of: PerhapsTwice) -> tuple[Twin, ...]:
+        """Return all messages of ours that are the same."""
+        return await self._posts.twins(of)
+
+    async def take_away(self, outcome: Outcome, twin: Twin) -> str:
+        """Delete a message of ours, or show *outcome* where Slack or those who answered it want it there."""
+        log.warning("a message stands in slack twice")
+        if not twin.is_answered:
+            try:
+                await self._posts.delete(twin.at)
+            except Refused as refused:
+                if refused.code == GONE:
+                    raise
+            else:
+                return "deleted"
+        await self._posts.update(_message(outcome, twin.at.channel_id), twin.at, "")
+        return "replaced"
+
     async def show_cleanup(
         self,
         cleanup: CleanupShown,
@@ -130,7 +152,7 @@ class SlackChat:
     ) -> MessageRef:
         """Post an outcome for everybody in *channel*."""
         channel_id = await self._channels.resolve(channel)
-        shown = message(outcome, "direct" if is_direct(channel_id) else "channel")
+        shown = _message(outcome, channel_id)
         return await self._posts.post(shown, channel_id, marker, retry_since, thread_ts)
 
     async def share_file(
@@ -148,7 +170,7 @@ class SlackChat:
 
     async def revise(self, outcome: Outcome, at: MessageRef, marker: str) -> None:
         """Bring a message of ours up to date."""
-        shown = message(outcome, "direct" if is_direct(at.channel_id) else "channel")
+        shown = _message(outcome, at.channel_id)
         await self._posts.update(shown, at, marker)
 
     async def permalink(self, at: MessageRef) -> str:
@@ -169,7 +191,7 @@ class SlackChat:
 
     async def replace(self, outcome: Outcome, at: MessageRef) -> None:
         """Show *outcome* instead of a message of ours, or delete one that cannot be changed any more."""
-        shown = message(outcome, "direct" if is_direct(at.channel_id) else "channel")
+        shown = _message(outcome, at.channel_id)
         try:
             await self._posts.update(shown, at, "")
         except Refused as refused:
@@ -191,3 +213,7 @@ class SlackChat:
         """Fill a modal known by the *name* that we gave it."""
         body = {"external_id": name, "view": window(shown) | {"external_id": name}}
         await asked(self._reading.api_call("views.update", json=body))
+
+
+def _message(outcome: Outcome, channel_id: str) -> Message:
+    return message(outcome, "direct" if is_direct(channel_id) else "channel")

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.doubts import note
 from bot.logs import CORRELATION
 from bot.slack import ids
 from bot.slack.asked_to_wait import SLACK
 from bot.slack.failures import asked, next_cursor, told
-from handlers.ports import Clock, MessageRef, Refused, Unavailable
+from handlers.ports import Clock, MessageRef, PerhapsTwice, Refused, Twin, Unavailable
 
 CLOCK_SKEW = timedelta(hours=26)
 """How far our clock may have been ahead of Slack's: the wrong day or time zone, put right since, included."""
 NOTICED = timedelta(minutes=1)
 """By so much ahead of Slack's, our clock is wrong at this moment."""
+ON_ITS_WAY = timedelta(minutes=2)
+"""A request that we have given up may still arrive so much later."""
+A_LITTLE_BEFORE = timedelta(hours=1)
+"""How far our clock may have been moved between the attempts."""
 PAGE = 200
 MOST_PAGES = 20
 NO_THREAD = "thread_not_found"
@@ -43,14 +49,47 @@ class Earlier:
             found, _ = await self._find(channel_id, marker, since - ahead, thread_ts)
         return found
 
+    def doubt(
+        self, at: MessageRef, marker: str, since: datetime, thread_ts: str | None, *, found: bool
+    ) -> None:
+        """Note that an attempt *since* then may have posted what stands at that place once more."""
+        # By Slack's clock, which has dated the message: ours may have been wrong all the time.
+        ago = max(self._clock.now() - since, timedelta()) + A_LITTLE_BEFORE
+        since = datetime.fromtimestamp(float(at.ts), UTC) - ago
+        note(PerhapsTwice(at.channel_id, at.ts, marker, since, thread_ts, found=found))
+
+    async def all_of(self, doubt: PerhapsTwice) -> tuple[Twin, ...]:
+        """Return all messages of ours that are the same; only what was on its way then can be among them."""
+        within = {"oldest": f"{doubt.since.timestamp():.6f}"}
+        if doubt.ts:
+            within["latest"] = f"{float(doubt.ts) + ON_ITS_WAY.total_seconds():.6f}"
+        found = []
+        async for page in self._pages(doubt.channel_id, within, doubt.thread_ts):
+            for each in _messages(page):
+                if _is_marked(each, doubt.marker) and await self._is_ours(each):
+                    at = MessageRef(doubt.channel_id, str(each["ts"]))
+                    found.append(Twin(at, is_answered=bool(each.get("reply_count"))))
+        return tuple(found)
+
     async def _find(
         self, channel_id: str, marker: str, since: datetime, thread_ts: str | None
     ) -> tuple[MessageRef | None, timedelta]:
         """Look through what was posted since then; also return how far ahead of Slack's our clock is."""
+        within, ahead = {"oldest": f"{(since - CLOCK_SKEW).timestamp():.6f}"}, timedelta()
+        async for page in self._pages(channel_id, within, thread_ts):
+            ahead = self._ahead_of(page)
+            for each in _messages(page):
+                if _is_marked(each, marker) and await self._is_ours(each):
+                    return MessageRef(channel_id, str(each["ts"])), ahead
+        return None, ahead
+
+    async def _pages(
+        self, channel_id: str, within: dict[str, str], thread_ts: str | None
+    ) -> AsyncIterator[AsyncSlackResponse]:
+        """Page through a conversation or a thread of it; one that is not there has no pages."""
         method = "conversations.replies" if thread_ts else "conversations.history"
-        arguments = {
+        arguments = within | {
             "channel": channel_id,
-            "oldest": f"{(since - CLOCK_SKEW).timestamp():.6f}",
             "inclusive": "true",
             "include_all_metadata": "true",
             "limit": str(PAGE),
@@ -62,15 +101,12 @@ class Earlier:
                 page = await asked(self._client.api_call(method, data=arguments))
             except Refused as refused:
                 if refused.code == NO_THREAD:
-                    return None, timedelta()
+                    return
                 raise
-            ahead, messages = self._ahead_of(page), page.get("messages")
-            for each in messages if isinstance(messages, list) else ():
-                if _marker_of(each) == marker and await self._is_ours(each):
-                    return MessageRef(channel_id, str(each["ts"])), ahead
+            yield page
             cursor = next_cursor(page)
             if not cursor:
-                return None, ahead
+                return
             if cursor == arguments.get("cursor"):
                 break
             arguments = arguments | {"cursor": cursor}
@@ -100,9 +136,14 @@ def marks(marker: str) -> dict[str, Any]:
     return {"event_type": ids.MARKER_EVENT, "event_payload": known}
 
 
-def _marker_of(message: object) -> object:
-    metadata = message.get("metadata") if isinstance(message, dict) else None
+def _messages(page: AsyncSlackResponse) -> list[dict[str, Any]]:
+    listed = page.get("messages")
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _is_marked(message: dict[str, Any], marker: str) -> bool:
+    metadata = message.get("metadata")
     if not isinstance(metadata, dict) or metadata.get("event_type") != ids.MARKER_EVENT:
-        return None
+        return False
     payload = metadata.get("event_payload")
-    return payload.get("marker") if isinstance(payload, dict) else None
+    return isinstance(payload, dict) and payload.get("marker") == marker

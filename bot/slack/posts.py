@@ -15,7 +15,7 @@ from bot.slack.earlier import Earlier, marks
 from bot.slack.failures import asked, placed, told, written
 from bot.slack.pacing import Pace
 from bot.slack.text import clip
-from handlers.ports import Clock, MessageRef, Unavailable
+from handlers.ports import Clock, MessageRef, PerhapsTwice, Twin, Unavailable
 
 PAGE = 200
 HTTP_OK = 200
@@ -44,6 +44,7 @@ class Posts:
         if retry_since is not None:
             earlier = await self.find(channel_id, marker, retry_since, thread_ts)
             if earlier is not None:
+                self._earlier.doubt(earlier, marker, retry_since, thread_ts, found=True)
                 return earlier
         await self._pace.turn(channel_id)
         body = _body(message, marker) | {
@@ -53,7 +54,10 @@ class Posts:
         }
         if thread_ts:
             body["thread_ts"] = thread_ts
-        return await placed(self._posting.api_call("chat.postMessage", json=body))
+        at = await placed(self._posting.api_call("chat.postMessage", json=body))
+        if retry_since is not None:
+            self._earlier.doubt(at, marker, retry_since, thread_ts, found=False)
+        return at
 
     async def share_file(
         self,
@@ -106,6 +110,10 @@ class Posts:
         """Delete a message of ours; raises Refused when it is gone or Slack keeps it."""
         where = {"channel": at.channel_id, "ts": at.ts}
         await asked(self._posting.api_call("chat.delete", json=where))
+
+    async def twins(self, doubt: PerhapsTwice) -> tuple[Twin, ...]:
+        """Return all messages of ours that are the same."""
+        return await self._earlier.all_of(doubt)
 
     async def find(
         self, channel_id: str, marker: str, since: datetime, thread_ts: str | None = None

@@ -133,6 +133,7 @@ class Replies:
         if once.marker and once.retry_since:
             earlier = await self._earlier.find(channel_id, once.marker, once.retry_since, thread_ts)
             if earlier is not None:
+                self._earlier.doubt(earlier, once.marker, once.retry_since, thread_ts, found=True)
                 return earlier
         await self._pace.turn(channel_id)
         body = _body(message) | {"channel": channel_id}
@@ -140,7 +141,10 @@ class Replies:
             body["metadata"] = marks(once.marker)
         if thread_ts:
             body["thread_ts"] = thread_ts
-        return await placed(self._client.api_call("chat.postMessage", json=body))
+        at = await placed(self._client.api_call("chat.postMessage", json=body))
+        if once.marker and once.retry_since:
+            self._earlier.doubt(at, once.marker, once.retry_since, thread_ts, found=False)
+        return at
 
     def _is_slack(self, url: str) -> bool:
         there, api = urlsplit(url), urlsplit(self._client.base_url)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handlers.ports.assistant import Assistant, AssistantUnavailable, CutShort, Hear
-from handlers.ports.chat import Chat, Colleague, Live, MessageRef, ShownCard
+from handlers.ports.chat import Chat, Colleague, Live, MessageRef, PerhapsTwice, ShownCard, Twin
 from handlers.ports.checkpoints import CheckpointStore
 from handlers.ports.clock import Clock
 from handlers.ports.crm import Crm, CrmReceipt
@@ -33,9 +33,11 @@ __all__ = [
     "MessageRef",
     "NotThere",
     "OutcomeUnknown",
+    "PerhapsTwice",
     "Refused",
     "RulesInForce",
     "ShownCard",
     "StaleRecord",
+    "Twin",
     "Unavailable",
 ]

@@ -47,6 +47,30 @@ class ShownCard:
     words: int
 
 
+@dataclass(frozen=True, slots=True)
+class PerhapsTwice:
+    """A message that may be there besides the one at *ts*, or with *ts* None though none is to be there.
+
+    Whatever of ours bears *marker* in the conversation, *since* then by Slack's clock, is the same message.
+    With *found* nothing was posted anew: of the one that was taken for it there may be another.
+    """
+
+    channel_id: str
+    ts: str | None
+    marker: str
+    since: datetime
+    thread_ts: str | None = None
+    found: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """One of the messages with the same marker, and whether people have answered it."""
+
+    at: MessageRef
+    is_answered: bool
+
+
 class Live(Protocol):
     """An answer that its reader sees coming; what cannot be shown is left out, and never raises."""
 
@@ -104,6 +128,17 @@ class Chat(Protocol):
 
     async def find(self, channel: str, marker: str, since: datetime) -> MessageRef | None:
         """Return a message of ours that an attempt *since* then may have posted, if there is one."""
+        ...
+
+    async def twins(self, of: PerhapsTwice) -> tuple[Twin, ...]:
+        """Return every message of ours that is the same, as far as Slack lists them by now."""
+        ...
+
+    async def take_away(self, outcome: Outcome, twin: Twin) -> str:
+        """Delete a message of ours, or show *outcome* instead where it must stay; return which it was.
+
+        Raises Refused when Slack lets neither be done.
+        """
         ...
 
     async def show_cleanup(

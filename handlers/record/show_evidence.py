@@ -235,6 +235,7 @@ _STORY: dict[str, Callable[[Payload], tuple[str, tuple[str, ...]]]] = {
     "undo.agreed": _plain("Agreed to undoing it", "role", "missing"),
     "undo.refused": _not_undone,
     "action.undone": _undone,
+    "message.twin_taken_away": _plain("A message that Slack took twice was taken away once", "how"),
     "card.rerouted": _plain("Card moved to another channel", "reason"),
     "click.refused": _plain("A click was refused", "reason"),
 }

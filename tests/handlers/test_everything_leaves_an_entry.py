@@ -108,6 +108,7 @@ WITNESSED_BY: dict[str, tuple[str, ...]] = {
     "ShowGrouping": ("escalation.listed",),
     "RememberPermalink": ("escalation.opened",),
     "FillEvidence": ("evidence.shown", "evidence.refused"),
+    "TakeAwayTwins": ("message.twin_taken_away",),
     "RedactMessage": ("message.redacted", "donor.erased"),
     "KeepCheckpoint": ("checkpoint.signed", "checkpoint.kept"),
     "FillWindow": ("edit.checked", "card.read_in_full"),

@@ -434,6 +434,7 @@ async def test_what_a_model_had_written_when_its_reader_stopped_it_is_in_the_evi
 async def test_a_card_appears_once_whatever_slack_does(loop: Loop, fault: str) -> None:
     if fault == "lost_replies":
         await loop.card()  # people and channels are known by now, so that it is the post whose answer is lost
+        await loop.cleared(JANE)
     await loop.stage.break_slack(**{fault: True})
     words = await _gift(loop)
     await loop.failed_once("crm_event" if fault != "lost_replies" else "show_card")
@@ -445,6 +446,45 @@ async def test_a_card_appears_once_whatever_slack_does(loop: Loop, fault: str) -
     await loop.now_shows(card, "Done: Jane Doe")
     assert len(await loop.stage.written_for(card, JANE)) == 1
     assert await loop.dead() == []
+
+
+async def test_a_card_that_slack_took_twice_is_taken_away_once_its_history_shows_it(loop: Loop) -> None:
+    """Whatever is pressed on either of the two meanwhile counts once."""
+    await loop.card()
+    await loop.cleared(JANE)
+    await loop.stage.break_slack(lost_replies=True, stale_history_s=3600)
+    words = await _gift(loop)
+    await loop.failed_once("show_card")
+    await loop.stage.break_slack(lost_replies=False)
+    await loop.later()
+
+    async def there() -> list[Json]:
+        return [m for m in await loop.stage.history(OLIVIA, OLIVIAS) if has(m, words)]
+
+    async def twice() -> bool:
+        return len(await there()) == 2
+
+    await until(twice, "it is searched for in vain and posted again")
+    lost, kept = await there()
+    await loop.stage.press(OLIVIA, OLIVIAS, lost, "cs:approve")
+    await loop.now_shows(kept, "Done: Jane Doe")
+    await loop.later(minutes=2)
+    await loop.settled()
+    assert has(lost, "Decision needed"), "a history that does not show the one that stays is believed nothing"
+    await loop.stage.break_slack(stale_history_s=0)
+    await loop.later(minutes=16)
+
+    async def gone() -> bool:
+        return [m["ts"] for m in await there()] == [kept["ts"]]
+
+    await until(gone, "the one that nobody knows of is taken away")
+    await loop.settled()
+    [entry] = [each for each in await loop.entries() if each.kind == "message.twin_taken_away"]
+    assert entry.payload == {"channel": OLIVIAS, "ts": lost["ts"], "how": "deleted"}
+    assert len(await loop.stage.written_for(kept, JANE)) == 1
+    await loop.later(days=1)
+    await loop.settled()
+    assert (await gone(), await loop.dead()) == (True, [])
 
 
 async def test_what_was_written_is_shown_when_slack_is_back(loop: Loop) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from bot.doubts import begin_noting
 from bot.slack.chat import SlackChat
 from handlers.commands import ReplyAddress
 from handlers.digests.post_digest import REFUSED_BLOCKS
 from handlers.outcomes import DigestDetail, EvidenceLine, EvidenceShown, HomeShown, Notice
-from handlers.ports import Colleague, MessageRef, OutcomeUnknown, Refused, Unavailable
+from handlers.ports import Colleague, MessageRef, OutcomeUnknown, PerhapsTwice, Refused, Twin, Unavailable
 from policy.digest import Chart, DigestSection, Series
 from storage.errors import LeaseLostError
 from tests.leases import lose_the_lease
@@ -60,6 +61,57 @@ async def test_a_lost_answer_does_not_make_a_second_card(stage: Stage) -> None:
     at = await post_card(stage, retry_since=before)
     [message] = stage.messages(PORTFOLIO)
     assert at == MessageRef(PORTFOLIO, message.ts)
+
+
+async def twice(stage: Stage, thread_ts: str | None = None) -> tuple[MessageRef, list[PerhapsTwice]]:
+    """Post what is in the history too late to be found; return the second message and what is noted of it."""
+    noted = begin_noting()
+    before = stage.clock.now()
+    stage.fault(stale_history_s=3600)
+    await stage.chat.post(NOTICE, PORTFOLIO, "m1", None, thread_ts)
+    at = await stage.chat.post(NOTICE, PORTFOLIO, "m1", before, thread_ts)
+    return at, noted
+
+
+async def test_what_slack_may_have_taken_twice_is_noted_and_found_when_it_is_listed(stage: Stage) -> None:
+    await stage.chat.post(NOTICE, PORTFOLIO, "another", None)
+    at, [doubt] = await twice(stage)
+    assert (doubt.channel_id, doubt.ts, doubt.marker, doubt.found) == (PORTFOLIO, at.ts, "m1", False)
+    assert await stage.chat.twins(doubt) == ()
+    stage.fault(stale_history_s=0)
+    second, first = await stage.chat.twins(doubt)
+    assert (second, first.is_answered) == (Twin(at, is_answered=False), False)
+    assert await stage.chat.take_away(NOTICE, first) == "deleted"
+    assert [m.ts for m in stage.messages(PORTFOLIO) if m.metadata] == [stage.messages(PORTFOLIO)[0].ts, at.ts]
+    with pytest.raises(Refused):
+        await stage.chat.take_away(NOTICE, first)
+
+
+async def test_what_was_found_again_is_noted_as_found(stage: Stage) -> None:
+    noted, before = begin_noting(), stage.clock.now()
+    at = await stage.chat.post(NOTICE, PORTFOLIO, "m1", None)
+    assert await stage.chat.post(NOTICE, PORTFOLIO, "m1", before) == at
+    assert [(doubt.ts, doubt.found) for doubt in noted] == [(at.ts, True)]
+
+
+async def test_a_second_message_that_somebody_answered_says_that_it_is_one(stage: Stage) -> None:
+    _, [doubt] = await twice(stage)
+    stage.fault(stale_history_s=0)
+    first = (await stage.chat.twins(doubt))[-1]
+    await stage.chat.post(NOTICE, PORTFOLIO, "reply", None, first.at.ts)
+    _, answered = await stage.chat.twins(doubt)
+    assert answered == Twin(first.at, is_answered=True)
+    told = Notice(text="This was posted twice.")
+    assert await stage.chat.take_away(told, answered) == "replaced"
+    assert stage.messages(PORTFOLIO)[0].text == "This was posted twice."
+    assert len(await stage.chat.twins(doubt)) == 1, "it no longer counts as the same"
+
+
+async def test_a_second_reply_in_a_thread_is_found_there(stage: Stage) -> None:
+    parent = await post_card(stage)
+    at, [doubt] = await twice(stage, parent.ts)
+    stage.fault(stale_history_s=0)
+    assert sorted(twin.at == at for twin in await stage.chat.twins(doubt)) == [False, True]
 
 
 async def test_a_machine_whose_clock_is_a_week_ahead_finds_what_it_posted(stage: Stage) -> None:

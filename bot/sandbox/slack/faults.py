@@ -13,6 +13,7 @@ class FaultSettings:
     """*slow_api_ms* delays calls and events; *lost_replies* does the work, then loses the response.
 
     *http_500* and *rate_limited* answer every API call so; *down* also stops deliveries and cuts sockets.
+    *stale_history_s* is how old a message is before a conversation's history shows it.
     *no_charts* refuses messages with charts, as a workspace does that has none.
     """
 
@@ -21,6 +22,7 @@ class FaultSettings:
     rate_limited: bool = False
     down: bool = False
     lost_replies: bool = False
+    stale_history_s: int = 0
     no_charts: bool = False
 
 

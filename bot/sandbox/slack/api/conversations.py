@@ -138,8 +138,12 @@ def _between(call: Call, messages: list[Message]) -> list[Message]:
     oldest, latest = call.text("oldest") or "0", call.text("latest")
     inclusive = call.flag("inclusive")
 
+    listed_until = call.world.mint.seconds() - call.world.faults.settings.stale_history_s
+
     def inside(message: Message) -> bool:
         stamp = float(message.ts)
+        if stamp > listed_until + 1:
+            return False
         if inclusive and message.ts in (oldest, latest):
             return True
         return stamp > float(oldest) and (latest is None or stamp < float(latest))
