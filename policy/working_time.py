@@ -126,10 +126,6 @@ class WorkingTime(Value):
         same_time = datetime.combine(day, start.astimezone(self.zone).time(), tzinfo=self.zone)
         return self.next_working_instant(same_time.astimezone(UTC)) if days else start
 
-    def add_working_hours(self, at: datetime, hours: float) -> datetime:
-        """Return the instant after *hours* of working time."""
-        return self._add(at, timedelta(hours=hours))
-
     def subtract_working_hours(self, at: datetime, hours: float) -> datetime:
         """Return the instant that lies *hours* of working time before *at*."""
         left = timedelta(hours=hours)
@@ -151,15 +147,13 @@ class WorkingTime(Value):
 
     def halfway(self, start: datetime, end: datetime) -> datetime:
         """Return when half of the working time between two instants is over."""
-        return self._add(start, self.between(start, end) / 2)
-
-    def _add(self, at: datetime, left: timedelta) -> datetime:
-        for opens, closes in self._ahead(at):
-            start = max(at, opens)
-            if closes - start >= left:
-                return (start + left).astimezone(UTC)
-            left -= max(closes - start, timedelta())
-        return at.astimezone(UTC) + left
+        left = self.between(start, end) / 2
+        for opens, closes in self._ahead(start):
+            begins = max(start, opens)
+            if closes - begins >= left:
+                return (begins + left).astimezone(UTC)
+            left -= max(closes - begins, timedelta())
+        return start.astimezone(UTC)
 
     def _ahead(self, at: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield working hours from the day of *at* on."""

@@ -92,20 +92,17 @@ class Audit:
         self,
         progress: Callable[[int], None] | None = None,
         *,
-        against: AuditHead | None = None,
         roots: Sequence[KnownRoot] = (),
         payloads: bool = True,
     ) -> AuditReport:
         """Recompute the whole chain; *progress* hears how many entries are done.
 
-        A log cut off at its end or rewritten whole looks right by itself; *against* is an earlier head and
-        *roots* are the tree's roots of signed checkpoints, both kept elsewhere. Without *payloads* only the
-        entries are looked at, which needs no key.
+        A log cut off at its end or rewritten whole looks right by itself; *roots* are the tree's roots of
+        signed checkpoints, kept elsewhere. Without *payloads* only the entries are looked at, which needs no
+        key.
         """
         self.flush()
-        verifier = Verifier(
-            self._connection, self._subjects(), payloads=payloads, against=against, roots=roots
-        )
+        verifier = Verifier(self._connection, self._subjects(), payloads=payloads, roots=roots)
         return verifier.verify(progress)
 
     def contradictions(self, *, payloads: bool = True) -> list[str]:

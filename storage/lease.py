@@ -87,7 +87,6 @@ class LeasedQueue(CountedQueue):
         now: datetime,
         lease: timedelta,
         limit: int,
-        kinds: Sequence[str] | None = None,
         at_most: int | None = None,
         after: Place | None = None,
         ids: Sequence[str] | None = None,
@@ -109,7 +108,7 @@ class LeasedQueue(CountedQueue):
             try:
                 with self._one_try():
                     absurd = now + (_LONGEST_LEASES * lease if clocks_agree else _ANY_LEASE)
-                    found = self._candidates(now, limit, kinds, at_most, after, ids, (now - leapt, absurd))
+                    found = self._candidates(now, limit, at_most, after, ids, (now - leapt, absurd))
                     return self._claim(owner, now, now + lease, found)
             except IntegrityError:
                 # Two items of one entity became visible to two claimers at once; the index let one win.
@@ -217,7 +216,6 @@ class LeasedQueue(CountedQueue):
         self,
         now: datetime,
         limit: int,
-        kinds: Sequence[str] | None,
         at_most: int | None,
         after: Place | None,
         ids: Sequence[str] | None,
@@ -225,15 +223,12 @@ class LeasedQueue(CountedQueue):
     ) -> list[int]:
         query = candidates(
             self._table,
-            of_kinds=kinds is not None,
             urgent=at_most is not None,
             onwards=after is not None,
             named=ids is not None,
         )
         expired, absurd = leases
         wanted: dict[str, Any] = {"now": now, "expired": expired, "absurd": absurd, "limit": limit}
-        if kinds is not None:
-            wanted["kinds"] = list(kinds)
         if at_most is not None:
             wanted["at_most"] = at_most
         if after is not None:

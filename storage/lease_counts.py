@@ -71,14 +71,6 @@ class CountedQueue:
         rows = self._connection.execute(query.group_by(table.c.last_error))
         return {code: (count, since) for code, count, since in rows}
 
-    def backlog(self, now: datetime) -> dict[str, int]:
-        """Count what is due, what is put off to later, what is worked on and what was set aside."""
-        return self.standing(now).counts
-
-    def oldest_waiting(self, now: datetime) -> datetime | None:
-        """Return since when the longest waiting item could have been claimed; None when nothing waits."""
-        return self.standing(now).waiting_since
-
     def counts(self) -> dict[str, int]:
         """Return how many items are in each status, zeros included."""
         status = self._table.c.status
@@ -86,18 +78,6 @@ class CountedQueue:
         counts = (select(status, func.count()).where(half).group_by(status) for half in halves)
         found: dict[str, int] = {row[0]: row[1] for row in self._connection.execute(union_all(*counts))}
         return {name: found.get(name, 0) for name in STATUSES}
-
-    def next_due(self, now: datetime) -> datetime | None:
-        """Return the next moment after *now* at which an item falls due or a lease expires."""
-        table = self._table
-        due = select(func.min(table.c.available_at)).where(
-            in_status(table, "ready"), in_status(table, "ready", "in_flight"), table.c.available_at > now
-        )
-        expiry = select(func.min(table.c.lease_until)).where(
-            in_status(table, "in_flight"), table.c.lease_until > now
-        )
-        moments = [self._connection.execute(query).scalar_one() for query in (due, expiry)]
-        return min((moment for moment in moments if moment is not None), default=None)
 
     def dead_since(self, moment: datetime | None) -> dict[tuple[str, str], int]:
         """Count what was set aside after *moment*, or ever, by kind and code."""

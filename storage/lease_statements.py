@@ -31,7 +31,7 @@ from storage.columns import UtcDateTime
 
 
 @lru_cache
-def candidates(table: Table, *, of_kinds: bool, urgent: bool, onwards: bool, named: bool) -> Select[Any]:
+def candidates(table: Table, *, urgent: bool, onwards: bool, named: bool) -> Select[Any]:
     """Build the query for claimable rows; rows another transaction has locked are passed over.
 
     *onwards* looks only behind the place that the parameters name, *named* only at the items they name.
@@ -61,7 +61,7 @@ def candidates(table: Table, *, of_kinds: bool, urgent: bool, onwards: bool, nam
         query = query.where(tuple_(table.c.priority, table.c.first_due_at, table.c.position) > _PLACE)
     if named:
         query = query.where(table.c.id.in_(bindparam("ids", expanding=True)))
-    return query.where(table.c.kind.in_(bindparam("kinds", expanding=True))) if of_kinds else query
+    return query
 
 
 @lru_cache

@@ -51,11 +51,6 @@ def current(url: str) -> str | None:
     return _run(url, _version, begin="BEGIN")
 
 
-def is_current(url: str) -> bool:
-    """Say whether the schema is the one this version of the program needs."""
-    return current(url) == HEAD
-
-
 def is_newer(found: str | None) -> bool:
     """Say whether a newer release than this has been at work; migrations are numbered, with four digits."""
     return found is not None and found > HEAD

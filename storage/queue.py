@@ -129,12 +129,9 @@ class Outbox(LeasedQueue):
         if not self._waits(effect.kind, effect.entity_key):
             self.enqueue(effect)
 
-    def finish(self, item: Item, now: datetime, result: str | None = None) -> None:
-        """Mark *item* as done with its *result*, such as an external id; what it said goes.
-
-        Raises LeaseLostError.
-        """
-        self._settle(item, _EMPTIED | {"finished_at": now, "result": result})
+    def finish(self, item: Item, now: datetime) -> None:
+        """Mark *item* as done; what it said goes. Raises LeaseLostError."""
+        self._settle(item, _EMPTIED | {"finished_at": now})
 
     def kept(self, kind: str, entity_keys: Collection[str]) -> list[bytes]:
         """Return what the effects of that kind and order say that wait or were set aside."""
@@ -148,11 +145,6 @@ class Outbox(LeasedQueue):
             for half in halves
         )
         return [bytes(body) for query in queries for body in self._connection.execute(query).scalars()]
-
-    def result(self, idem_key: str) -> str | None:
-        """Return what the finished effect with that key left behind, if anything."""
-        query = select(OUTBOX.c.result).where(OUTBOX.c.idem_key == idem_key)
-        return self._connection.execute(query).scalar_one_or_none()
 
 
 _LAST_POSITION = select(func.max(INBOX.c.position))

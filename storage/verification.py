@@ -57,8 +57,8 @@ class Verifier:
     """Recomputes chain and tree from their beginning, in constant memory.
 
     Without *payloads* only the entries are looked at, for which no key is needed; without one no declaration
-    of a restore can be read either. *against* and *roots* were kept outside the database: without them a log
-    that was cut off, or computed anew from some entry on, looks whole.
+    of a restore can be read either. *roots* were kept outside the database: without them a log that was cut
+    off, or computed anew from some entry on, looks whole.
     """
 
     def __init__(
@@ -67,7 +67,6 @@ class Verifier:
         subjects: Subjects,
         *,
         payloads: bool = True,
-        against: AuditHead | None = None,
         roots: Sequence[KnownRoot] = (),
     ) -> None:
         self._connection = connection
@@ -76,7 +75,6 @@ class Verifier:
         self._payloads = _Payloads(keys, nobody, removals) if payloads else None
         self._restores = removals.restores
         lost = {root for restore in removals.restores for root in restore.lost}
-        self._against = against
         self._roots = sorted(set(roots) - lost, key=lambda root: root.size)
         self._tree = GrowingTree()
         self._seq, self._previous = 0, leaf.GENESIS
@@ -117,7 +115,6 @@ class Verifier:
         if disagreement is not None:
             self._seq = self._agreed_size
             return (self._agreed_size + 1, "rewritten"), disagreement
-        bad = self._compare_head(page[:right], start) or bad
         self._seq = bad[0] - 1 if bad else start + right
         if self._seq > start:
             self._previous = page[self._seq - start - 1][_HASH]
@@ -172,18 +169,9 @@ class Verifier:
         self._agreed, self._agreed_size = self._agreed + len(stated), size
         return True
 
-    def _compare_head(self, entries: Sequence[Row], start: int) -> Fault | None:
-        if self._against is None or not start < self._against.seq <= start + len(entries):
-            return None
-        found = entries[self._against.seq - start - 1]
-        return None if found[_HASH].hex() == self._against.hash else (self._against.seq, "changed")
-
     def _cut_off(self) -> Fault | None:
         """Look for traces of entries that must have followed the last one."""
-        known = max(
-            [root.size for root in self._roots] + ([self._against.seq] if self._against else []), default=0
-        )
-        if known > self._seq:
+        if self._roots and self._roots[-1].size > self._seq:
             return self._seq + 1, "truncated"
         orphan = (
             select(AUDIT_PAYLOADS.c.entry_id)

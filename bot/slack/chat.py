@@ -67,10 +67,6 @@ class SlackChat:
         """Return the channel id of the direct messages with somebody."""
         return await self._channels.direct(user_id)
 
-    async def resolve_channel(self, channel: str) -> str:
-        """Return the id of a channel given by name or id; raises Refused when there is none."""
-        return await self._channels.resolve(channel)
-
     async def is_shared_outside(self, channel: str, *, lately: bool = False) -> bool | None:
         """Say whether people of other organisations can read the channel."""
         return await self._channels.is_shared_outside(channel, lately=lately)

@@ -157,7 +157,7 @@ class Bot:
             now = datetime.now(UTC)
             return self.stage.delivered() and await database.read(
                 lambda tx: all(
-                    queue.counts()["in_flight"] == 0 and queue.oldest_waiting(now) is None
+                    queue.counts()["in_flight"] == 0 and queue.standing(now).waiting_since is None
                     for queue in (tx.inbox, tx.outbox)
                 )
             )

@@ -70,11 +70,8 @@ async def _repair(world: World) -> None:
 async def _quiet(world: World) -> bool:
     def look(tx: Transaction) -> bool:
         now = datetime.now(UTC)
-        waits = [queue.backlog(now) for queue in (tx.inbox, tx.outbox)]
-        soon = tx.outbox.next_due(now)
-        return all(w["due"] == w["in_flight"] == 0 for w in waits) and (
-            soon is None or (soon - now).total_seconds() > 120
-        )
+        waits = tx.inbox.standing(now).counts, tx.outbox.standing(now + timedelta(minutes=2)).counts
+        return all(w["due"] == w["in_flight"] == 0 for w in waits)
 
     return bool(await world.members[0].bot.read(look))
 

@@ -148,9 +148,9 @@ class Play:
         raise AssertionError(f"stuck in {found.state}")
 
     async def _waiting(self) -> bool:
-        now = self.house.clock.now() + timedelta(minutes=1)
+        soon = self.house.clock.now() + timedelta(minutes=1)
         return await self.house.database.read(
-            lambda tx: tx.inbox.oldest_waiting(now) is not None or tx.outbox.next_due(now) is not None
+            lambda tx: bool(tx.inbox.standing(soon).counts["due"] or tx.outbox.standing(soon).counts["later"])
         )
 
 

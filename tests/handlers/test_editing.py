@@ -548,7 +548,9 @@ async def test_a_window_closed_before_it_is_filled_disturbs_nobody(desk: Desk) -
         desk.house.clock.move(seconds=2)
         await desk.house.work_all()
     assert desk.house.dead == []
-    waiting = await desk.house.database.read(lambda tx: tx.outbox.oldest_waiting(desk.house.clock.now()))
+    waiting = await desk.house.database.read(
+        lambda tx: tx.outbox.standing(desk.house.clock.now()).waiting_since
+    )
     assert waiting is None
 
 

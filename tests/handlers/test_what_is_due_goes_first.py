@@ -51,7 +51,7 @@ async def test_deadlines_and_reminders_go_before_events_that_waited_longer(house
     for _ in range(4):
         await happens(house, CrmEventType.EMAIL_OPENED)
     house.clock.move(days=30)
-    due = await house.database.read(lambda tx: tx.inbox.backlog(house.clock.now())["due"]) - 4
+    due = await house.database.read(lambda tx: tx.inbox.standing(house.clock.now()).counts["due"]) - 4
     assert due > 0, "the card's deadline, and its reminder"
     assert await house.work(due) == due
     assert "crm_event" not in (await done(house))[1:]

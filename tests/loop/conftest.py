@@ -127,7 +127,7 @@ class Loop:
             now = self.clock.now()
             return await self.runtime.context.database.read(
                 lambda tx: all(
-                    queue.counts()["in_flight"] == 0 and queue.oldest_waiting(now) is None
+                    queue.counts()["in_flight"] == 0 and queue.standing(now).waiting_since is None
                     for queue in (tx.inbox, tx.outbox)
                 )
             )

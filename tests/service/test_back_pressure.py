@@ -78,7 +78,7 @@ async def test_a_click_does_not_wait_for_an_import(house: House) -> None:
         await answered.wait()
         assert begun == SLOTS - SLOTS // 4, "the rest is kept for people"
         for_ever.set()
-        while (await house.database.read(lambda tx: tx.inbox.backlog(now)))["due"]:
+        while (await house.database.read(lambda tx: tx.inbox.standing(now).counts))["due"]:
             await asyncio.sleep(0)
         stop.set()
         await running

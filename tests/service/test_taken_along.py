@@ -62,7 +62,7 @@ async def _worked(house: House, bell: Noted, slots: int, *, takes: bool = True) 
     running = [asyncio.create_task(each.run(stop)) for each in workers]
 
     async def over() -> bool:
-        inbox = await house.database.read(lambda tx: tx.inbox.backlog(house.clock.now()))
+        inbox = await house.database.read(lambda tx: tx.inbox.standing(house.clock.now()).counts)
         outbox = await house.database.read(lambda tx: tx.outbox.counts())
         if not takes:
             return inbox["due"] == inbox["in_flight"] == 0

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from bot.doubts import begin_noting
+from bot.slack.channels import Channels
 from bot.slack.chat import SlackChat
 from handlers.commands import ReplyAddress
 from handlers.digests.post_digest import REFUSED_BLOCKS
@@ -217,13 +218,14 @@ async def test_a_card_that_is_gone_is_refused_by_name(stage: Stage) -> None:
 
 
 async def test_channels_are_found_by_name_once(stage: Stage) -> None:
-    found = [await stage.chat.resolve_channel(name) for name in ("#donor-desk", "Donor-Desk", "C0DESK000")]
+    channels = Channels(stage.clients.reading)
+    found = [await channels.resolve(name) for name in ("#donor-desk", "Donor-Desk", "C0DESK000")]
     assert found == ["C0DESK000"] * 3
     with pytest.raises(Refused) as raised:
-        await stage.chat.resolve_channel("#no-such-channel")
+        await channels.resolve("#no-such-channel")
     assert raised.value.code == "channel_not_found"
     stage.fault(down=True)
-    assert await stage.chat.resolve_channel("#donor-desk") == "C0DESK000"
+    assert await channels.resolve("#donor-desk") == "C0DESK000"
 
 
 async def test_who_belongs_to_the_organisation(stage: Stage) -> None:

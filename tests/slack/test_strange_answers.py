@@ -79,7 +79,7 @@ async def test_a_yes_without_the_answer_is_no_answer(slack: Slack) -> None:
     for question in (
         chat.colleague(OLIVIA),
         chat.direct_channel(OLIVIA),
-        chat.resolve_channel("#anywhere"),
+        chat.post(NOTICE, "#anywhere", "m1", None),
         chat.is_shared_outside(GENERAL),
         chat.permalink(MessageRef(GENERAL, "1.1")),
     ):
@@ -92,7 +92,7 @@ async def test_a_list_of_channels_that_never_ends_is_given_up(slack: Slack) -> N
     script, chat = slack
     script.says({"ok": True, "channels": [], "response_metadata": {"next_cursor": "again"}})
     with pytest.raises(Unavailable) as raised:
-        await chat.resolve_channel("#anywhere")
+        await chat.post(NOTICE, "#anywhere", "m1", None)
     assert (raised.value.code, len(script.heard)) == ("channels_without_end", 2)
 
 

@@ -15,9 +15,9 @@ from policy.fact_row import row_form
 from policy.recorded import NotReplayable, Replayable
 from storage.database import Database
 from storage.keys import KeyRing
-from storage.migrate import is_current
+from storage.migrate import current
 from storage.retention import Expiry
-from storage.schema import AUDIT_EXCERPTS
+from storage.schema import AUDIT_EXCERPTS, HEAD
 from storage.transaction import Transaction
 from tests.cli.recorded import START, database_of
 
@@ -105,7 +105,7 @@ async def test_looking_at_the_schema_lets_go_of_no_lock(tmp_path) -> None:
     try:
         now = START + timedelta(days=1)
         await database.write(lambda tx: tx.settings.put("here", 1, now))
-        assert await asyncio.to_thread(is_current, url)
+        assert await asyncio.to_thread(current, url) == HEAD
         path = url.removeprefix("sqlite:///")
         touch = (
             "import sqlite3,sys;c=sqlite3.connect(sys.argv[1]);c.execute('SELECT * FROM pauses');c.close()"

@@ -64,12 +64,8 @@ class Side:
         effect = Effect(idem_key=f"key_{name}", created_at=at(second), **words)
         return await self.database.write(lambda t: t.outbox.enqueue(effect))
 
-    async def claim(
-        self, now: datetime = NOW, *, limit: int = 10, owner: str = "w1", kinds: list[str] | None = None
-    ) -> list[Item]:
-        claimed: list[Item] = await self.do(
-            lambda q: q.claim(owner=owner, now=now, lease=LEASE, limit=limit, kinds=kinds)
-        )
+    async def claim(self, now: datetime = NOW, *, limit: int = 10, owner: str = "w1") -> list[Item]:
+        claimed: list[Item] = await self.do(lambda q: q.claim(owner=owner, now=now, lease=LEASE, limit=limit))
         return claimed
 
     async def claim_ids(self, now: datetime = NOW, **words: Any) -> list[str]:
@@ -143,22 +139,14 @@ async def test_nothing_is_claimed_before_it_is_due(side: Side) -> None:
     assert await side.claim_ids(at(60)) == ["a"]
 
 
-async def test_only_the_kinds_asked_for_are_claimed(side: Side) -> None:
-    await side.put("a", kind="x")
-    await side.put("b", kind="y")
-    assert await side.claim_ids(kinds=["y", "z"]) == ["b"]
-    assert await side.claim_ids(kinds=[]) == []
-
-
 async def test_one_item_per_entity_at_a_time_and_the_oldest_first(side: Side) -> None:
-    await side.put("a1", entity="a", second=0, kind="x")
+    await side.put("a1", entity="a", second=0)
     await side.put("a2", entity="a", second=1, priority=1)
     await side.put("b1", entity="b", second=2)
     await side.put("n1", second=3)
     await side.put("n2", second=3)
-    assert await side.claim_ids(at(5), kinds=["k"]) == ["b1", "n1", "n2"]
-    (first,) = await side.claim(at(5))
-    assert first.id == "a1"
+    (first, *others) = await side.claim(at(5))
+    assert [item.id for item in (first, *others)] == ["a1", "b1", "n1", "n2"]
     assert await side.claim_ids(at(6)) == []
     await side.do(lambda q: q.finish(first, at(6)))
     assert await side.claim_ids(at(6)) == ["a2"]
@@ -260,7 +248,7 @@ async def test_postgresql_reads_the_first_few_and_never_sorts_all_that_waits(pos
             t.inbox.finish(item, NOW)
 
     await database.write(accept(0))
-    while await database.read(lambda t: t.inbox.backlog(NOW)["due"]):
+    while await database.read(lambda t: t.inbox.standing(NOW).counts["due"]):
         await database.write(finish)
     administer(postgres_url, "ANALYZE inbox")
     await database.write(accept(2_000))
@@ -391,23 +379,16 @@ async def test_whoever_shuts_down_gives_back_what_it_holds(side: Side) -> None:
 
 
 async def test_what_waits_is_counted_and_dated(side: Side) -> None:
-    assert await side.do(lambda q: (q.counts(), q.oldest_waiting(NOW), q.next_due(NOW))) == (
-        {"ready": 0, "in_flight": 0, "done": 0, "dead": 0},
-        None,
-        None,
-    )
+    empty = {"ready": 0, "in_flight": 0, "done": 0, "dead": 0}
+    assert await side.do(lambda q: (q.counts(), q.standing(NOW).waiting_since)) == (empty, None)
     for number in range(4):
         await side.put(f"a{number}", second=number)
     await side.put("later", available_at=at(90))
     done, dead = await side.claim(at(5), limit=2)
     await side.do(lambda q: (q.finish(done, at(6)), q.bury(dead, at(6), "x")))
-    assert await side.do(lambda q: q.next_due(at(6))) == at(90)
     await side.claim(at(7), limit=1)
-    assert await side.do(lambda q: (q.counts(), q.oldest_waiting(at(8)), q.next_due(at(8)))) == (
-        {"ready": 2, "in_flight": 1, "done": 1, "dead": 1},
-        at(3),
-        at(37),
-    )
+    counts = {"ready": 2, "in_flight": 1, "done": 1, "dead": 1}
+    assert await side.do(lambda q: (q.counts(), q.standing(at(8)).waiting_since)) == (counts, at(3))
 
 
 async def test_how_a_queue_stands_is_seen_at_one_look(side: Side) -> None:
@@ -436,16 +417,6 @@ async def test_what_is_done_is_forgotten_after_a_while(side: Side) -> None:
     assert await side.do(lambda q: q.counts()) == {"ready": 1, "in_flight": 0, "done": 1, "dead": 1}
     assert await side.put("new") is False
     assert await side.put("old") is True
-
-
-async def test_an_effect_leaves_its_result_behind(database: Database) -> None:
-    outbox = Side(database, "outbox")
-    await outbox.put("a")
-    (item,) = await outbox.claim()
-    assert await database.read(lambda t: t.outbox.result("key_a")) is None
-    await database.write(lambda t: t.outbox.finish(item, NOW, "task_17"))
-    assert await database.read(lambda t: t.outbox.result("key_a")) == "task_17"
-    assert await database.read(lambda t: t.outbox.result("key_b")) is None
 
 
 async def test_only_codes_are_kept_of_an_error(database: Database) -> None:
