@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from bot.http.crm_events import CrmEvents
 from tests.crm.conftest import (
     PREVIOUS,
     SECRET,
@@ -20,6 +22,7 @@ from tests.crm.conftest import (
     signature,
     signed_headers,
 )
+from tests.databases import perform
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -192,6 +195,44 @@ async def test_a_kept_letter_is_cut_to_a_readable_length(door: Door) -> None:
 async def test_only_post_is_answered(door: Door, method: str) -> None:
     answer = await door.http.request(method, "/crm/events")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize("method", ["PUT", "GET"])
+async def test_only_post_is_answered_also_where_the_signature_is_right(door: Door, method: str) -> None:
+    body = json.dumps(event()).encode()
+    answer = await door.http.request(method, "/crm/events", content=body, headers=signed_headers(body))
+    assert (answer.status_code, door.stored()) == (405, [])
+
+
+async def test_a_usual_event_is_taken_in_without_a_task_of_its_own(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task, and taking its request apart again, costs more than checking and storing the event."""
+    served = []
+    usual = CrmEvents.__call__
+
+    async def noted(self: CrmEvents, *request: Any) -> None:
+        served.append(1)
+        await usual(self, *request)
+
+    monkeypatch.setattr(CrmEvents, "__call__", noted)
+    assert await door.send(event()) == ACCEPTED
+    assert await door.send(event()) == AGAIN
+    assert (door.stored(), served) == ([GIFT], [])
+    assert await door.send(b"{}") == (400, KEPT)
+    assert served == [1]
+
+
+async def test_what_cannot_be_stored_is_not_accepted_and_may_be_sent_again(door: Door) -> None:
+    perform(door.url, lambda connection: connection.execute(text("ALTER TABLE inbox RENAME TO away")))
+    try:
+        body = json.dumps(event()).encode()
+        answer = await door.http.post("/crm/events", content=body, headers=signed_headers(body))
+    finally:
+        perform(door.url, lambda connection: connection.execute(text("ALTER TABLE away RENAME TO inbox")))
+    found = answer.status_code, answer.json(), answer.headers["retry-after"]
+    assert found == (503, {"error": "not_stored"}, "5")
+    assert await door.send(event()) == ACCEPTED
 
 
 async def test_a_sender_that_hangs_up_leaves_nothing_behind(door: Door) -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from bot.scheduler import Scheduler
 from handlers.commands import CrmEventArrived
 from policy.decide import CompiledPolicy
 from policy.events import CrmEvent, CrmEventType
+from storage.bell import InProcessBell
 from storage.schema import INBOX
-from tests.handlers.conftest import House, house_in
+from tests.handlers.conftest import LEASE, House, house_in
 
 DONOR = "donor-1"
 
@@ -55,3 +57,15 @@ async def test_deadlines_and_reminders_go_before_events_that_waited_longer(house
     assert due > 0, "the card's deadline, and its reminder"
     assert await house.work(due) == due
     assert "crm_event" not in (await done(house))[1:]
+
+
+async def test_what_the_clock_asks_for_goes_before_events_that_waited_longer(house: House) -> None:
+    for _ in range(2):
+        await happens(house, CrmEventType.EMAIL_OPENED)
+    house.clock.move(minutes=1)
+    await Scheduler(house.context, InProcessBell(), None, poll_s=60).keep_evidence()
+    claimed = await house.database.write(
+        lambda tx: tx.inbox.claim(owner="w", now=house.clock.now(), lease=LEASE, limit=50)
+    )
+    asked = ["checkpoint_due", "checkpoint_due", "retention_due", "replay_due", "drift_due"]
+    assert [item.kind for item in claimed] == [*asked, "crm_event"]  # the other is of the same donor
