@@ -51,10 +51,21 @@ def read_organisation(path: Path) -> Organisation:
         found = shape_faults(error, document, name, _ORGANISATION)
         faults = sorted(found, key=lambda fault: (fault.line, fault.column))
         raise FileInvalid("\n".join(map(str, faults))) from None
-    problem = problem_with_holidays(organisation)
+    problem = problem_with_holidays(organisation) or _problem_with_digests(organisation)
     if problem:
         raise FileInvalid(f"{path}: {problem}")
     return organisation
+
+
+def _problem_with_digests(organisation: Organisation) -> str | None:
+    """Return which digest has a time that no schedule can be kept by."""
+    timed = {each.id: each.cron for each in organisation.digests if each.cron is not None}
+    if not timed:
+        return None
+    from bot.occurrences import problem_with_cron  # noqa: PLC0415 - 100 ms, only with a time in the settings
+
+    found = ((name, problem_with_cron(cron)) for name, cron in timed.items())
+    return next((f"the digest {name}: {problem}" for name, problem in found if problem), None)
 
 
 def read_policy(path: Path | None) -> CompiledPolicy:

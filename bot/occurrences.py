@@ -27,6 +27,15 @@ class Occurrence:
     at: datetime
 
 
+def problem_with_cron(cron: str) -> str | None:
+    """Return what is wrong with a time in five fields, and how one is written; None for a right one."""
+    try:
+        CronTrigger.from_crontab(cron, timezone=UTC)
+    except ValueError:
+        return f'{cron!r} is no time; write minute, hour, day, month and weekday, like "0 8 * * mon"'
+    return None
+
+
 def owed_since(installed: object, now: datetime) -> datetime:
     """Return from when on occurrences are owed; *installed* is what is stored under INSTALLED_AT."""
     return max(now - LOOK_BACK, datetime.fromisoformat(installed) if isinstance(installed, str) else now)

@@ -84,6 +84,7 @@ class Context:
             home_currency=organisation.home_currency,
             acknowledgement_sla_hours=organisation.acknowledgement_sla_hours,
             major_gift_minor=organisation.major_gift_minor,
+            other_major_gifts=organisation.major_gift_thresholds[1:],
             time_zone=organisation.time_zone,
         )
 

@@ -22,8 +22,9 @@ FactValue = Money | StrictBool | StrictInt | Annotated[date, Strict()] | StrictS
 class Conventions(Value):
     """How the organisation counts: the definition family, its fiscal year, and its own thresholds.
 
-    *major_gift_minor* is in minor units of *home_currency*. An instant belongs to the day that it was in
-    *time_zone*: an evening call in New York is not on the next day.
+    *major_gift_minor* is in minor units of *home_currency*; *other_major_gifts* are the thresholds in others.
+    An instant belongs to the day that it was in *time_zone*: an evening call in New York is not on the next
+    day.
     """
 
     family: Literal["fiscal_year", "rolling"] = "fiscal_year"
@@ -32,8 +33,17 @@ class Conventions(Value):
     acknowledgement_sla_hours: Annotated[int, Field(gt=0)] = 48
     ask_window_days: Annotated[int, Field(gt=0)] = 90
     major_gift_minor: Annotated[int, Field(gt=0)] = 1_000_000
+    other_major_gifts: tuple[Money, ...] = ()
     complaint_window_days: Annotated[int, Field(gt=0)] = 180
     time_zone: str = "UTC"
+
+    def is_major(self, amount: Money) -> bool:
+        """Say whether *amount* is known to be that of a major gift; without a threshold nobody knows."""
+        home = Money(minor=self.major_gift_minor, currency=self.home_currency)
+        return any(
+            least.currency == amount.currency and amount.minor >= least.minor
+            for least in (home, *self.other_major_gifts)
+        )
 
     def day_of(self, at: datetime) -> date:
         """Return the organisation's calendar day of an instant."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from policy.decision_facts import Capability
+from policy.decision_facts import ActionKind, Capability
 from policy.digest import DigestKind
 from policy.digest_periods import PeriodUnit
 from policy.donor import Channel
+from policy.money import CURRENCY_CODE, Money
 from policy.reminders import ReminderSettings
 from policy.retention import DEFAULT_RETENTION, RetentionRule
 from policy.value import Value
@@ -20,6 +22,17 @@ WeekdayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[WeekdayName, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 StartHour = Annotated[int, Field(ge=0, le=23)]
 EndHour = Annotated[int, Field(ge=1, le=24)]
+Threshold = Annotated[int, Field(ge=1)]
+
+
+def currency_code(code: str) -> str:
+    """Return an ISO 4217 code; raises ValueError when it is not spelled as one."""
+    if not re.fullmatch(CURRENCY_CODE, code):
+        raise ValueError(f"{code!r} is no currency; write three capital letters like USD")
+    return code
+
+
+Currency = Annotated[str, AfterValidator(currency_code)]
 
 
 def known_zone(name: str) -> str:
@@ -79,6 +92,13 @@ class DigestSchedule(Value):
     days: Annotated[int, Field(ge=1, le=366)] = 7
     fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] | None = None
 
+    @model_validator(mode="after")
+    def comes_at_some_time(self) -> Self:
+        """Refuse a digest that says nothing of when it comes."""
+        if self.cron is None and self.every_minutes is None:
+            raise ValueError(f'the digest {self.id} needs a time, for example cron: "0 8 * * mon"')
+        return self
+
     @field_validator("time_zone")
     @classmethod
     def zone_exists(cls, name: str | None) -> str | None:
@@ -103,6 +123,13 @@ class BlackoutPeriod(Value):
     channels: tuple[Channel, ...] = ()
     asks_only: bool = False
 
+    @model_validator(mode="after")
+    def has_days(self) -> Self:
+        """Refuse a period that is over before it begins."""
+        if self.first_day_after <= self.first_day:
+            raise ValueError(f"first_day_after of the blackout {self.name} must be later than its first_day")
+        return self
+
 
 class CampaignAudience(Value):
     """Whom a campaign is for, by CRM campaign id and segment; the CRM itself does not say."""
@@ -115,6 +142,8 @@ class CampaignAudience(Value):
 class Organisation(Value):
     """The organisation's settings; channels are Slack channel ids or names with a leading #.
 
+    *major_gift_minor* is in minor units (cents) of *home_currency*, and *major_gift_minor_in* of the currency
+    it stands under; a sum in any other currency counts as major, since nobody said what is large in it.
     Above *cards_per_day* in one channel, what is not urgent is listed in one message every *grouping_hours*.
     Actions of *bulk_kinds* may be approved several at a time, each checked beforehand with *bulk_checked*.
     *governance_channel* is where changes of the rules are decided; without it, the operations channel.
@@ -131,14 +160,15 @@ class Organisation(Value):
 
     name: str = "Our organisation"
     time_zone: str = "UTC"
-    home_currency: str = "USD"
+    home_currency: Currency = "USD"
     fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 7
-    definition_family: str = "fiscal_year"
-    major_gift_minor: int = 1_000_000
-    acknowledgement_sla_hours: int = 48
+    definition_family: Literal["fiscal_year", "rolling"] = "fiscal_year"
+    major_gift_minor: Threshold = 1_000_000
+    major_gift_minor_in: dict[Currency, Threshold] = Field(default_factory=dict)
+    acknowledgement_sla_hours: Annotated[int, Field(ge=1)] = 48
     cards_per_day: Annotated[int, Field(ge=1, le=500)] = 8
     grouping_hours: Annotated[int, Field(ge=1, le=72)] = 3
-    bulk_kinds: tuple[str, ...] = ("create_task", "record_acknowledgement")
+    bulk_kinds: tuple[ActionKind, ...] = ("create_task", "record_acknowledgement")
     bulk_checked: bool = False
     decision_days: Annotated[int, Field(ge=1, le=90)] = 5
     decision_days_when_pressing: Annotated[int, Field(ge=1, le=90)] = 1
@@ -162,7 +192,7 @@ class Organisation(Value):
     capability_owners: dict[Capability, str] = Field(default_factory=dict)
     digests: tuple[DigestSchedule, ...] = ()
     blackouts: tuple[BlackoutPeriod, ...] = ()
-    quiet_hours: tuple[int, int] | None = None
+    quiet_hours: tuple[StartHour, Annotated[int, Field(ge=0, le=24)]] | None = None
     owner_hold_tags: tuple[str, ...] = ("owner-hold",)
     audiences: tuple[CampaignAudience, ...] = ()
     crm_record_url: str | None = None
@@ -219,6 +249,16 @@ class Organisation(Value):
         return known_zone(name)
 
     @model_validator(mode="after")
+    def one_threshold_per_currency(self) -> Self:
+        """Refuse a second threshold for the home currency."""
+        if self.home_currency in self.major_gift_minor_in:
+            raise ValueError(
+                f"major_gift_minor is the threshold in {self.home_currency}; "
+                f"leave {self.home_currency} out of major_gift_minor_in"
+            )
+        return self
+
+    @model_validator(mode="after")
     def days_end_after_they_start(self) -> Self:
         """Refuse a working day that ends before it starts, for anybody."""
         for person in (None, *self.people):
@@ -253,6 +293,12 @@ class Organisation(Value):
     def team(self, name: str | None) -> tuple[Person, ...]:
         """Return who is in a team; everybody listed when it has no name."""
         return self.people if name is None else tuple(p for p in self.people if p.team == name)
+
+    @property
+    def major_gift_thresholds(self) -> tuple[Money, ...]:
+        """From which sum on a gift is major, in every currency with a threshold, the home currency first."""
+        known = {self.home_currency: self.major_gift_minor} | self.major_gift_minor_in
+        return tuple(Money(minor=minor, currency=code) for code, minor in known.items())
 
     @property
     def operations(self) -> str:

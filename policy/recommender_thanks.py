@@ -170,9 +170,7 @@ def _counts(s: Situation, gift: Gift) -> bool:
 
 
 def _is_large(s: Situation, gift: Gift) -> bool:
-    conventions = s.facts.conventions
-    home = gift.amount.currency == conventions.home_currency
-    return home and gift.amount.minor >= conventions.major_gift_minor
+    return s.facts.conventions.is_major(gift.amount)
 
 
 def is_major(s: Situation, gift: Gift) -> bool:

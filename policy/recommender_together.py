@@ -91,9 +91,7 @@ def _given(gifts: tuple[Gift, ...], *, renewed: bool) -> str:
 
 
 def _is_major_together(s: Situation, gifts: tuple[Gift, ...]) -> bool:
-    conventions = s.facts.conventions
-    home = total(gift.amount for gift in gifts).get(conventions.home_currency)
-    return home is not None and home.minor >= conventions.major_gift_minor
+    return any(map(s.facts.conventions.is_major, total(gift.amount for gift in gifts).values()))
 
 
 def _details(gifts: tuple[Gift, ...]) -> str:

@@ -108,12 +108,7 @@ def _contributions(facts: DonorFacts) -> Iterator[Contribution]:
         if facts.flag(fact_id):
             yield Contribution(reason=reason, points=points, fact=fact_id)
     waiting = facts.money("acknowledgement.gift_amount")
-    conventions = facts.conventions
-    if (
-        waiting
-        and waiting.currency == conventions.home_currency
-        and waiting.minor >= conventions.major_gift_minor
-    ):
+    if waiting and facts.conventions.is_major(waiting):
         yield Contribution(
             reason="A major gift waits for thanks", points=40, fact="acknowledgement.gift_amount"
         )

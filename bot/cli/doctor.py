@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -19,6 +18,7 @@ from bot.cli.console import print_json, say
 from bot.cli.doctor_database import database
 from bot.cli.doctor_evidence import evidence
 from bot.cli.doctor_machine import clock, machine, tidied
+from bot.cli.doctor_organisation import currencies, organisation_file
 from bot.cli.finding import Finding, bad, good, warning
 from bot.cli.loading import load_settings
 from bot.cli.opening import CannotOpen, opened
@@ -26,7 +26,7 @@ from bot.clock import SystemClock
 from bot.counterparts import crm_client, slack_connection
 from bot.crm.rest import RestCrm
 from bot.crm.wire import NotPermitted, Wire
-from bot.files import FileInvalid, read_organisation, read_policy
+from bot.files import FileInvalid, read_policy
 from bot.manifest import read_manifest
 from bot.policy_in_force import NO_VERSION, PolicyInForce, first_fault
 from bot.settings import AiModelSettings, Settings
@@ -86,12 +86,13 @@ def _verdict(failed: int, warned: int) -> str:
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     for each in await database(settings):
         yield each
-    organisation, finding = _organisation(settings)
+    organisation, finding = organisation_file(settings)
     yield finding
     yield await _policy(settings)
     now = datetime.now(UTC)
     for each in [
         *await machine(settings, organisation),
+        *await currencies(settings, organisation),
         *await evidence(settings, organisation, now),
         *await tidied(settings, organisation, now),
     ]:
@@ -108,14 +109,6 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield found
     if settings.ai.is_configured:
         yield await _rehearsed(settings)
-
-
-def _organisation(settings: Settings) -> tuple[Organisation | None, Finding]:
-    try:
-        organisation = read_organisation(settings.organisation_file or Path("organisation.yaml"))
-    except FileInvalid as invalid:
-        return None, bad("Organisation", str(invalid))
-    return organisation, good("Organisation", organisation.name)
 
 
 async def _policy(settings: Settings) -> Finding:
@@ -230,7 +223,7 @@ def _declared_scopes() -> set[str]:
 
 def _channels(organisation: Organisation) -> list[str]:
     named = [organisation.review_channel, organisation.operations_channel, organisation.governance_channel]
-    named.append(organisation.checkpoint_channel)
+    named += [organisation.checkpoint_channel, organisation.data_channel]
     named += [person.channel for person in organisation.people]
     named += [digest.channel for digest in organisation.digests]
     return sorted({channel for channel in named if channel})

@@ -27,7 +27,6 @@ from policy.decision_facts import (
 )
 from policy.donor import DonorRecord
 from policy.gathering import gather
-from policy.money import Money
 from policy.organisation import Organisation
 from policy.situation import Proposal
 from storage.escalations import Escalation
@@ -184,9 +183,7 @@ def _context(
         evidence=asked.evidence,
         pending_touches=pending,
         blackouts=blackouts_of(organisation, zone),
-        major_gift_thresholds=(
-            Money(minor=organisation.major_gift_minor, currency=organisation.home_currency),
-        ),
+        major_gift_thresholds=organisation.major_gift_thresholds,
         quiet_hours=organisation.quiet_hours,
         requester=occasion.requester,
         shared_with_outsiders=occasion.shared_with_outsiders,

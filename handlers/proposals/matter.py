@@ -40,15 +40,23 @@ class Matter(Value):
 def matter_of(
     proposal: Proposal, record: DonorRecord, organisation: Organisation, triage: Triage | None = None
 ) -> Matter:
-    """Return what a proposal is about: the sum of the gifts it names, in the home currency if it can be."""
+    """Return what a proposal is about: the sum of the gifts it names, in the currency that weighs most."""
     gifts = (*record.gifts, *record.soft_credited_gifts)
     sums = total(gift.amount for gift in gifts if gift.id in proposal.about)
     return Matter(
         purpose="stewardship" if proposal.rule in _CARE else None,
         leads_to_contact=proposal.leads_to_contact,
-        amount=sums.get(organisation.home_currency) or next(iter(sums.values()), None),
+        amount=max(sums.values(), key=lambda amount: _weight(amount, organisation), default=None),
         triaged=Triaged(urgency=triage.level, topics=triage.topics) if triage else Triaged(),
     )
+
+
+def _weight(amount: Money, organisation: Organisation) -> tuple[bool, bool, bool]:
+    """Rank a sum by what the rules make of it: major, then nobody knows, then small, at home first."""
+    thresholds = {least.currency: least.minor for least in organisation.major_gift_thresholds}
+    least = thresholds.get(amount.currency)
+    is_major = least is not None and amount.minor >= least
+    return is_major, least is None, amount.currency == organisation.home_currency
 
 
 def matter_again(before: DecisionFacts) -> Matter:

@@ -45,6 +45,50 @@ def test_all_faults_are_named_at_once_in_the_order_of_the_file(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("home_currency: usd", "'usd' is no currency; write three capital letters like USD"),
+        ("major_gift_minor: 0", "major_gift_minor must be at least 1"),
+        ("major_gift_minor_in: {cad: 5}", "'cad' is no currency; write three capital letters like USD"),
+        ("major_gift_minor_in: {CAD: 0}", "CAD must be at least 1"),
+        (
+            "major_gift_minor_in: {USD: 5}",
+            "major_gift_minor is the threshold in USD; leave USD out of major_gift_minor_in",
+        ),
+        ("acknowledgement_sla_hours: 0", "acknowledgement_sla_hours must be at least 1"),
+        (
+            "definition_family: fiscal",
+            (
+                "fiscal is not one of the choices for definition_family: fiscal_year, rolling"
+                " (did you mean fiscal_year?)"
+            ),
+        ),
+        ("quiet_hours: [22, 30]", "quiet_hours may be at most 24"),
+        (
+            "blackouts: [{name: Lent, first_day: 2027-02-02, first_day_after: 2027-02-02}]",
+            "first_day_after of the blackout Lent must be later than its first_day",
+        ),
+        (
+            "digests: [{id: w, channel: C}]",
+            'the digest w needs a time, for example cron: "0 8 * * mon"',
+        ),
+        (
+            "digests: [{id: w, channel: C, cron: 0 25 * * mon}]",
+            (
+                "the digest w: '0 25 * * mon' is no time;"
+                ' write minute, hour, day, month and weekday, like "0 8 * * mon"'
+            ),
+        ),
+    ],
+)
+def test_what_would_fail_at_every_event_is_refused_at_the_start(
+    tmp_path: Path, setting: str, told: str
+) -> None:
+    (refused,) = _refused(tmp_path, f"review_channel: '#desk'\n{setting}\n".encode())
+    assert refused.endswith(f" {told}")
+
+
+@pytest.mark.parametrize(
     ("content", "told"),
     [
         (b"", "1:1: there is nothing in it"),

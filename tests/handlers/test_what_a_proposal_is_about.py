@@ -14,12 +14,20 @@ from policy.situation import Proposal
 from tests.policy_rules.test_gathering import gift, record
 
 ORGANISATION = Organisation.model_validate(
-    {"name": "Harbour Light", "home_currency": "USD", "time_zone": "UTC", "review_channel": "C1"}
+    {
+        "name": "Harbour Light",
+        "home_currency": "USD",
+        "major_gift_minor_in": {"EUR": 950_000},
+        "time_zone": "UTC",
+        "review_channel": "C1",
+    }
 )
 GIFTS = (
     gift(id="a", amount=Money(minor=700_000, currency="USD")),
     gift(id="b", amount=Money(minor=400_000, currency="USD")),
     gift(id="c", amount=Money(minor=900_000, currency="EUR")),
+    gift(id="d", amount=Money(minor=50_000, currency="EUR")),
+    gift(id="e", amount=Money(minor=1_000, currency="CAD")),
 )
 
 
@@ -32,6 +40,10 @@ GIFTS = (
         (("a", "b"), Money(minor=1_100_000, currency="USD")),
         (("b", "c"), Money(minor=400_000, currency="USD")),
         (("c",), Money(minor=900_000, currency="EUR")),
+        (("b", "c", "d"), Money(minor=950_000, currency="EUR")),
+        (("a", "b", "c", "d"), Money(minor=1_100_000, currency="USD")),
+        (("b", "c", "e"), Money(minor=1_000, currency="CAD")),
+        (("c", "d", "e"), Money(minor=950_000, currency="EUR")),
     ],
 )
 def test_a_proposal_is_about_the_gifts_it_names(about: tuple[str, ...], amount: Money | None) -> None:
