@@ -53,14 +53,15 @@ class Doorstep:
         return self._begin(command, self._received(command, arrival), typed=arrival.typed)
 
     def _received(self, command: Command, arrival: Arrival) -> Received:
+        known_by = self._ids.new()
         return Received(
-            id=self._ids.new(),
+            id=known_by,
             source=arrival.source,
             dedupe_key=arrival.dedupe_key,
             kind=command.type,
             entity_key=arrival.order,
             body=command.model_dump_json().encode(),
-            correlation_id=self._ids.new(),
+            correlation_id=known_by,
             received_at=self._clock.now(),
             priority=arrival.priority,
         )

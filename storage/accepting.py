@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Dialect
 
 from storage.joint_work import JointWork, Statement
-from storage.queue import Received, accepting
+from storage.queue import Received, accepting, is_new
 from storage.transaction import Transaction
 
 
@@ -28,9 +28,11 @@ class Accept(JointWork[bool]):
         return transaction.inbox.accept_all([work.received for work in works])
 
     @classmethod
-    def statement(cls, dialect: Dialect, works: Sequence[Accept]) -> Statement[bool]:
+    def statement(cls, dialect: Dialect, works: Sequence[Accept]) -> Statement[bool] | None:
         """Return what stores all of them and commits by itself: one round trip instead of three."""
         received = [work.received for work in works]
+        if not all(map(is_new, received)):
+            return None
         text, parameters = accepting(dialect, received)
 
         def values(rows: Sequence[Sequence[str]]) -> list[bool]:

@@ -68,6 +68,8 @@ class Inbox(LeasedQueue):
 
     def accept_all(self, received: Sequence[Received]) -> list[bool]:
         """Store what arrived at the same time, in its order, with one statement; False for repetitions."""
+        if not all(map(is_new, received)):
+            return [self.accept(each) for each in received]
         spelled = microseconds if self._connection.dialect.name == "sqlite" else _as_it_is
         rows = [_values(each, spelled) for each in received]
         return insert_many_new(self._connection, INBOX, _SENT_ONCE, _ARRIVED, rows, _NEW)
@@ -156,24 +158,35 @@ _ARRIVED = (
     "kind",
     "entity_key",
     "body",
-    "correlation_id",
     "priority",
     "received_at",
-    "available_at",
 )
-_NEW = (("first_due_at", "available_at"), ("status", "'ready'"), ("attempts", "0"), ("fence", "0"))
+_NEW = (
+    ("correlation_id", "id"),
+    ("first_due_at", "received_at"),
+    ("available_at", "received_at"),
+    ("status", "'ready'"),
+    ("attempts", "0"),
+    ("fence", "0"),
+)
+
+
+def is_new(received: Received) -> bool:
+    """Say whether it begins something of its own, to be looked at as soon as can be, as nearly all does."""
+    return received.correlation_id == received.id and received.available_at is None
 
 
 def accepting(dialect: Dialect, received: Sequence[Received]) -> tuple[str, tuple[Any, ...]]:
-    """Return what stores *received* on PostgreSQL, with its parameters; it returns the ids that were new."""
+    """Return what stores *received*, all of it new, on PostgreSQL, with its parameters.
+
+    It returns the ids of what had not arrived before.
+    """
     rows = [_values(each, _as_it_is) for each in received]
     return many_in_arrays(dialect, (INBOX, _SENT_ONCE, _ARRIVED, _NEW), rows)
 
 
 def _values(received: Received, spelled: Callable[[datetime], datetime | int]) -> tuple[object, ...]:
     """Return what `_ARRIVED` names."""
-    arrived = spelled(received.received_at)
-    due = arrived if received.available_at is None else spelled(received.available_at)
     return (
         received.id,
         received.source,
@@ -181,10 +194,8 @@ def _values(received: Received, spelled: Callable[[datetime], datetime | int]) -
         received.kind,
         received.entity_key,
         received.body,
-        received.correlation_id,
         received.priority,
-        arrived,
-        due,
+        spelled(received.received_at),
     )
 
 

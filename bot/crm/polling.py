@@ -7,7 +7,7 @@ import logging
 
 from bot.crm.webhook import Accepted, read_structured
 from bot.crm.wire import NotPermitted, Wire, items_of
-from bot.doorstep import Arrival, Doorstep
+from bot.doorstep import Doorstep
 from handlers.ports import Clock, DonorUnknown, Unavailable
 from storage.database import Database
 from storage.errors import StorageError
@@ -47,8 +47,7 @@ class Poller:
     async def _accept(self, item: object) -> None:
         event = read_structured(json.dumps(item).encode())
         if isinstance(event, Accepted) and event.status == 202:
-            arrival = Arrival(source=event.source, dedupe_key=event.dedupe_key, order=event.order)
-            await self._doorstep.accept(event.command, arrival)
+            await self._doorstep.accept(event.command, event.arrival)
 
     async def _remember(self, cursor: object) -> None:
         if cursor is None:

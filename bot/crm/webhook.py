@@ -14,25 +14,28 @@ from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from bot.crm.signature import Signatures
+from bot.doorstep import Arrival
 from handlers.commands import Command, CrmEventArrived, UnreadableEventArrived
 from policy.events import CrmEvent, CrmEventType
 
 LARGEST_BODY = 1_048_576
+USUAL_HEADERS = frozenset({b"content-type", b"webhook-id", b"webhook-timestamp", b"webhook-signature"})
+"""What `receive_usual` looks at."""
 _STRUCTURED = "application/cloudevents+json"
 _RFC_3339 = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
 _REQUIRED = ("specversion", "id", "source", "type")
 _LONGEST_ID = 500
 _KNOWN = frozenset(CrmEventType)
+_NUL = b"\\u0000"
+_Key = Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST_ID)]
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A signed event; *dedupe_key* and *source* tell a repetition, *order* is the donor it concerns."""
+    """A signed event; its *arrival* tells a repetition, and the donor it concerns."""
 
     command: Command
-    source: str
-    dedupe_key: str
-    order: str | None
+    arrival: Arrival
     status: int = 202
 
 
@@ -75,11 +78,11 @@ class _Usual(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     specversion: Literal["1.0"]
-    id: Annotated[str, StringConstraints(min_length=1)]
-    source: Annotated[str, StringConstraints(min_length=1)]
+    id: _Key
+    source: _Key
     type: CrmEventType
     time: Annotated[str, StringConstraints(pattern=_RFC_3339)]
-    subject: Annotated[str, StringConstraints(min_length=1)] = ""
+    subject: _Key = ""
     datacontenttype: Literal["application/json"] = "application/json"
     data: _Data
 
@@ -99,6 +102,16 @@ def receive(headers: Mapping[str, str], body: bytes, signatures: Signatures) -> 
     return usual or _read(headers, body)
 
 
+def receive_usual(headers: Mapping[str, str], body: bytes, signatures: Signatures) -> Accepted | None:
+    """Read a well signed event as nearly every CRM sends it; None for all that `receive` has to judge.
+
+    *headers* may lack all that `USUAL_HEADERS` does not name.
+    """
+    if headers.get("content-type", "").partition(";")[0] != _STRUCTURED:
+        return None
+    return _usual(body) if signatures.match(headers, body) else None
+
+
 def read_structured(body: bytes) -> Accepted | Rejected:
     """Read an event that the CRM itself lists, in structured mode."""
     return _usual(body) or _read({"content-type": _STRUCTURED}, body)
@@ -106,19 +119,24 @@ def read_structured(body: bytes) -> Accepted | Rejected:
 
 def _usual(body: bytes) -> Accepted | None:
     """Read what is as usual as can be; None for everything else."""
+    if _NUL in body:
+        return None
     try:
         event = _Usual.model_validate_json(body)
         time = datetime.fromisoformat(event.time)
     except ValueError:
         return None
     data, is_about_all = event.data, event.type is CrmEventType.CAMPAIGN_STATUS_CHANGED
+    donor_id = data.donor_id or (None if is_about_all else event.subject or None)
+    if donor_id and len(donor_id) > _LONGEST_ID:
+        return None
     return _arrived(
         CrmEvent(
             id=event.id,
             source=event.source,
             type=event.type,
             time=time,
-            donor_id=data.donor_id or (None if is_about_all else event.subject or None),
+            donor_id=donor_id,
             record_id=data.record_id,
             fields=data.fields,
             actor=data.actor,
@@ -173,15 +191,16 @@ def _understood(event: BaseCloudEvent, headers: Mapping[str, str], body: bytes) 
         arrived.model_dump_json()  # what no encoding can carry is found here and not when it is stored
     except (ValidationError, ValueError, TypeError, RecursionError):
         return _kept(headers, body, "malformed", status=400)
-    return _arrived(arrived) or _kept(headers, body, "malformed", status=400)
+    if not all(map(_is_storable, (arrived.id, arrived.source, arrived.donor_id or ""))):
+        return _kept(headers, body, "malformed", status=400)
+    return _arrived(arrived)
 
 
-def _arrived(event: CrmEvent) -> Accepted | None:
-    """Return *event* as it is stored; None when no database could hold its keys."""
-    if not all(map(_is_storable, (event.id, event.source, event.donor_id or ""))):
-        return None
+def _arrived(event: CrmEvent) -> Accepted:
+    """Return *event* as it is stored; its keys are such as every database can hold."""
     order = f"donor:{event.donor_id}" if event.donor_id else None
-    return Accepted(CrmEventArrived(event=event), f"crm:{event.source}", event.id, order)
+    arrival = Arrival(source=f"crm:{event.source}", dedupe_key=event.id, order=order)
+    return Accepted(CrmEventArrived(event=event), arrival)
 
 
 def _is_storable(text: str) -> bool:
@@ -207,4 +226,4 @@ def _kept(
         event_type=event_type,
         body=body.decode("utf-8", errors="replace")[:20_000],
     )
-    return Accepted(command, "crm:unreadable", key, None, status)
+    return Accepted(command, Arrival(source="crm:unreadable", dedupe_key=key), status)

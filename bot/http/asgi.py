@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
@@ -93,9 +93,13 @@ async def _whole(receive: Receive, largest: int) -> bytes:
             return b"".join(parts)
 
 
-def headers_of(scope: Scope) -> dict[str, str]:
-    """Return the headers with lower-case names; a repeated one keeps its last value."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+def headers_of(scope: Scope, among: Collection[bytes] | None = None) -> dict[str, str]:
+    """Return the headers by lower-case name, all or those *among* some; of a repeated one the last counts."""
+    return {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in scope["headers"]
+        if among is None or name in among
+    }
 
 
 async def answer(

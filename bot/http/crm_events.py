@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from bot.crm.signature import Signatures
-from bot.crm.webhook import LARGEST_BODY, Accepted, Rejected, receive
-from bot.doorstep import Arrival, Doorstep
+from bot.crm.webhook import LARGEST_BODY, USUAL_HEADERS, Rejected, receive, receive_usual
+from bot.doorstep import Doorstep
 from bot.http.asgi import (
     BodyTooLarge,
     Disconnected,
@@ -46,10 +46,10 @@ class CrmEvents:
         body = request.look()
         if scope["method"] != "POST" or len(body) > LARGEST_BODY or is_traced():
             return False
-        outcome = receive(headers_of(scope), body, self._signatures)
-        if isinstance(outcome, Rejected) or outcome.status != 202:
+        usual = receive_usual(headers_of(scope, USUAL_HEADERS), body, self._signatures)
+        if usual is None:
             return False
-        stored = self._doorstep.begin(outcome.command, _arrival(outcome))
+        stored = self._doorstep.begin(usual.command, usual.arrival)
         stored.add_done_callback(partial(_thank, request))
         return True
 
@@ -73,7 +73,7 @@ class CrmEvents:
             await _refuse(send, outcome, told=STRAINED not in scope)
             return
         try:
-            fresh = await self._doorstep.accept(outcome.command, _arrival(outcome))
+            fresh = await self._doorstep.accept(outcome.command, outcome.arrival)
         except StorageError as error:
             log.warning("event not stored", extra={"code": error.code})
             await answer(send, 503, {"error": "not_stored"}, {"retry-after": "5"})
@@ -82,10 +82,6 @@ class CrmEvents:
             await (_ACCEPTED if fresh else _KNOWN).send(scope, send)
         else:
             await answer(send, outcome.status, {"status": "kept_unreadable"})
-
-
-def _arrival(accepted: Accepted) -> Arrival:
-    return Arrival(source=accepted.source, dedupe_key=accepted.dedupe_key, order=accepted.order)
 
 
 def _thank(request: AtOnce, stored: asyncio.Future[bool]) -> None:

@@ -70,7 +70,7 @@ def _told(outcome: Any) -> tuple[Any, ...]:
     """Leave out what is kept as it came, which differs by the attribute that was added."""
     if outcome.command.type == "unreadable_event":
         return (outcome.command.type, outcome.command.reason, outcome.command.event_type, outcome.status)
-    return (outcome.command.model_dump_json(), outcome.source, outcome.dedupe_key, outcome.order)
+    return (outcome.command.model_dump_json(), outcome.arrival)
 
 
 @pytest.mark.parametrize(

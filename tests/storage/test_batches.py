@@ -34,7 +34,7 @@ def _received(name: str, body: bytes = b"x") -> Received:
         kind="k",
         entity_key=None,
         body=body,
-        correlation_id="c",
+        correlation_id=name,
         received_at=NOW,
     )
 
