@@ -17,7 +17,6 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Table,
-    case,
     delete,
     select,
     update,
@@ -133,7 +132,7 @@ class LeasedQueue(CountedQueue):
 
         Raises LeaseLostError.
         """
-        fewer = {"status": "ready", "attempts": max(item.attempts - 1, 0)}
+        fewer = {"status": "ready", "attempts": item.attempts - 1}
         self._settle(item, fewer | {"available_at": available_at, "last_error": error_code(code)})
 
     def wake(self, code: str, now: datetime) -> int:
@@ -157,11 +156,10 @@ class LeasedQueue(CountedQueue):
         Its attempts are forgotten but for one: whoever tries again still looks for what it may have left.
         """
         table = self._table
-        attempts = case((table.c.first_attempt_at.is_not(None), 1), else_=0)
         changed = self._connection.execute(
             update(table)
             .where(table.c.id == item_id, table.c.status == "dead")
-            .values(status="ready", available_at=now, attempts=attempts, finished_at=None)
+            .values(status="ready", available_at=now, attempts=1, finished_at=None)
         )
         return changed.rowcount == 1
 

@@ -343,6 +343,8 @@ async def test_a_buried_item_blocks_nobody_and_can_be_revived(side: Side) -> Non
     await side.put("a1", entity="a")
     await side.put("a2", entity="a", second=1)
     (first,) = await side.claim(at(1))
+    await side.do(lambda q: q.retry(first, at(1), at(1), "crm_no_answer"))
+    (first,) = await side.claim(at(1))
     await side.do(lambda q: q.bury(first, at(2), "bad_payload: ValidationError"))
     (second,) = await side.claim(at(3))
     assert second.id == "a2"
@@ -350,20 +352,55 @@ async def test_a_buried_item_blocks_nobody_and_can_be_revived(side: Side) -> Non
     assert (dead.id, dead.status, dead.last_error) == ("a1", "dead", "bad_payload: ValidationError")
     assert await side.do(lambda q: q.revive("a2", at(4))) is False
     assert await side.do(lambda q: q.revive("a1", at(4))) is True
+    assert (await side.do(lambda q: q.get("a1"))).available_at == at(4)
     assert await side.do(lambda q: q.list_dead(10)) == []
     await side.put("b1", entity="b", second=2)
     assert await side.claim_ids(at(4)) == ["b1"]
     await side.do(lambda q: q.finish(second, at(5)))
     (again,) = await side.claim(at(5))
-    assert (again.id, again.attempts, again.fence, again.first_attempt_at) == ("a1", 2, 2, at(1))
+    assert (again.id, again.attempts, again.fence, again.first_attempt_at) == ("a1", 2, 3, at(1))
 
 
 async def test_dead_letters_are_listed_latest_first(side: Side) -> None:
     for number in range(3):
         await side.put(f"a{number}")
-    for number, item in enumerate(await side.claim()):
-        await side.do(lambda q, item=item, number=number: q.bury(item, at(number), "x"))
-    assert [item.id for item in await side.do(lambda q: q.list_dead(2))] == ["a2", "a1"]
+    for moment, item in zip((2, 1, 2), await side.claim(), strict=True):
+        await side.do(lambda q, item=item, moment=moment: q.bury(item, at(moment), "x"))
+    assert [item.id for item in await side.do(lambda q: q.list_dead(2))] == ["a2", "a0"]
+
+
+async def test_a_dead_letter_that_is_discarded_is_settled_and_no_other(side: Side) -> None:
+    for name in ("a", "b", "c"):
+        await side.put(name)
+    for item in await side.claim(limit=2):
+        await side.do(lambda q, item=item: q.bury(item, at(1), "x"))
+    found = [await side.do(lambda q, name=name: q.discard(name, at(4))) for name in ("a", "a", "c")]
+    assert found == [True, False, False]
+    assert await side.do(lambda q: [q.get(name).status for name in ("a", "b", "c")]) == [
+        "done",
+        "dead",
+        "ready",
+    ]
+    assert await side.put("a") is False, "a repetition stays known"
+    assert await side.do(lambda q: (q.purge(at(4), 9), q.purge(at(5), 9))) == (0, 1)
+
+
+async def test_what_is_parked_did_nothing_and_is_woken_by_the_code_it_was_parked_with(side: Side) -> None:
+    for name in ("a", "b", "c"):
+        await side.put(name)
+    for item, until, code in zip(await side.claim(), (90, 90, 5), ("paused", "away", "paused"), strict=True):
+        await side.do(lambda q, item=item, until=until, code=code: q.park(item, at(until), code))
+    with pytest.raises(LeaseLostError):
+        await side.do(lambda q: q.park(item, at(1), "paused"))
+    parked = await side.do(lambda q: q.get("a"))
+    assert (parked.status, parked.attempts, parked.available_at) == ("ready", 0, at(90))
+    assert await side.do(lambda q: q.wake("paused", at(6))) == 1, "the other one is due anyway"
+    woken = await side.claim(at(6))
+    assert [(item.id, item.attempts, item.available_at) for item in woken] == [
+        ("a", 1, at(6)),
+        ("c", 1, at(5)),
+    ]
+    assert await side.do(lambda q: q.wake("paused", NOW)) == 0, "nobody is woken who works"
 
 
 async def test_whoever_shuts_down_gives_back_what_it_holds(side: Side) -> None:
@@ -395,17 +432,22 @@ async def test_how_a_queue_stands_is_seen_at_one_look(side: Side) -> None:
     assert await side.do(lambda q: q.standing(NOW)) == Standing(
         {"due": 0, "later": 0, "in_flight": 0, "dead": 0}, None, {}
     )
-    for number in range(6):
+    for number in range(7):
         await side.put(f"a{number}", second=number)
     await side.put("later", available_at=at(90))
-    done, dead, soon, again, held = await side.claim(at(10), limit=5)
+    done, dead, held, soon, again, _ = await side.claim(at(10), limit=6)
     await side.do(lambda q: (q.finish(done, at(11)), q.bury(dead, at(11), "x")))
-    await side.do(lambda q: q.retry(soon, at(11), at(12), "crm_no_answer"))
+    await side.do(lambda q: q.retry(soon, at(11), at(30), "crm_no_answer"))
     await side.do(lambda q: q.retry(again, at(11), at(60), "crm_no_answer"))
-    assert held.status == "in_flight"
+    await side.do(lambda q: (q.retry(held, at(11), at(11), "crm_no_answer"), q.release("w1")))
+    assert await side.claim_ids(at(11), limit=1, owner="w2") == ["a2"]
     assert await side.do(lambda q: q.standing(at(30))) == Standing(
-        {"due": 2, "later": 2, "in_flight": 1, "dead": 1}, at(5), {"crm_no_answer": (2, at(10))}
+        {"due": 3, "later": 2, "in_flight": 1, "dead": 1}, at(5), {"crm_no_answer": (2, at(10))}
     )
+    since = [
+        await side.do(lambda q, moment=moment: q.dead_since(moment)) for moment in (None, at(10), at(11))
+    ]
+    assert since == [{("k", "x"): 1}, {("k", "x"): 1}, {}]
 
 
 async def test_what_is_done_is_forgotten_after_a_while(side: Side) -> None:
