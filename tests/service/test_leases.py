@@ -28,6 +28,7 @@ from storage.queue import Received
 from storage.transaction import Transaction
 from tests.handlers.conftest import House, default_policy, house_in, migrated
 from tests.handlers.test_pausing import _approve, _cards, _event
+from tests.leases import claim_effect
 from tests.loop.staging import until
 
 __all__ = ["default_policy", "migrated"]
@@ -266,7 +267,7 @@ async def test_what_was_set_aside_after_its_answer_was_lost_is_not_posted_a_seco
     now = house.clock.now()
 
     def set_aside_and_tried_again(tx: Transaction) -> bool:
-        [item] = tx.outbox.claim(owner="w", now=now, lease=keeping.LEASE, limit=1, kinds=["show_card"])
+        [item] = claim_effect(tx, "show_card", now)
         tx.outbox.bury(item, now, "slack_invalid_arguments")
         return tx.outbox.revive(item.id, now)
 

@@ -25,6 +25,7 @@ from storage.errors import LeaseLostError
 from storage.lease import Item
 from tests.handlers.conftest import House, default_policy, house_in, house_on, migrated
 from tests.handlers.test_pausing import _approve, _cards, _event
+from tests.leases import claim_effect
 from tests.loop.databases import copied_postgres
 
 __all__ = ["default_policy", "migrated"]
@@ -68,9 +69,7 @@ class Attempt:
 
     async def begin(self) -> None:
         now = self.house.clock.now()
-        found = await self.house.database.write(
-            lambda tx: tx.outbox.claim(owner="w", now=now, lease=LEASE, limit=1, kinds=["execute_action"])
-        )
+        found = await self.house.database.write(lambda tx: claim_effect(tx, "execute_action", now))
         if not found:
             return
         house = self.house

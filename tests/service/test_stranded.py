@@ -25,6 +25,7 @@ from storage.lease import Item
 from storage.transaction import Transaction
 from tests.handlers.conftest import ORGANISATION, House, default_policy, house_in, migrated
 from tests.handlers.test_pausing import _approve, _cards, _event
+from tests.leases import claim_effect
 
 __all__ = ["default_policy", "migrated"]
 
@@ -47,11 +48,7 @@ async def _claimed(house: House) -> tuple[str, Item]:
     await _approve(house, card)
     await house.work(1)
     now = house.clock.now()
-    [effect] = await house.database.write(
-        lambda tx: tx.outbox.claim(
-            owner="w", now=now, lease=timedelta(seconds=15), limit=1, kinds=["execute_action"]
-        )
-    )
+    [effect] = await house.database.write(lambda tx: claim_effect(tx, "execute_action", now))
     return card, effect
 
 
