@@ -30,6 +30,7 @@ from storage.transaction import Transaction
 log = logging.getLogger(__name__)
 
 SWEEP_S = 1.0
+LATEST = 1.25
 DRAIN_S = 10.0
 KEPT_FOR_PEOPLE = 4
 MOST_TAKEN_ALONG = 4
@@ -150,13 +151,16 @@ class Worker:
             asyncio.get_running_loop().call_later(GATHERED_S, self._again.set)
 
     async def _pause(self) -> None:
-        """Wait for the bell, for a free slot, for the sweep, or for the end; whichever comes first."""
+        """Wait for the bell, for a free slot, for the sweep, or for the end; whichever comes first.
+
+        The bell's wait ends in time for the sweep; only where it hangs does this one end it, a little later.
+        """
         if self._listening is None:
             # Kept across pauses: cancelling it would cost a Redis bell its connection each time.
             self._listening = asyncio.create_task(self._bell.wait(self._lane.name, SWEEP_S))
             self._listening.add_done_callback(self._heard)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SWEEP_S):
+            async with asyncio.timeout(LATEST * SWEEP_S):
                 await self._again.wait()
 
     def _heard(self, listening: asyncio.Task[None]) -> None:

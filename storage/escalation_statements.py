@@ -26,6 +26,13 @@ ADDING = insert(ESCALATIONS).inline()
 CHANGING = update(ESCALATIONS).where(_C.id == bindparam("of_id"))
 """The parameters say what is set."""
 
+SHOWING = update(ESCALATIONS).where(
+    _C.id == bindparam("of_id"),
+    _C.route == bindparam("of_route"),
+    _C.channel_id.is_not_distinct_from(bindparam("of_channel", type_=_C.channel_id.type)),
+)
+"""The parameters say by which message it is shown."""
+
 WITH_ID = select(ESCALATIONS).where(_C.id == bindparam("of_id"))
 CORRELATION = select(_C.correlation_id).where(_C.id == bindparam("of_id"))
 REPLACED_BY = _oldest_first(_C.successor_id == bindparam("of_successor"))

@@ -34,6 +34,7 @@ from storage.escalation_statements import (
     CORRELATION,
     OF_DONORS,
     REPLACED_BY,
+    SHOWING,
     UNDECIDED_ABOUT,
     UNDECIDED_IN_MATTER,
     WITH_ID,
@@ -305,10 +306,11 @@ class Escalations:
         """Remember the address of the message that shows the escalation."""
         self._connection.execute(CHANGING, {"of_id": escalation_id, "permalink": permalink})
 
-    def set_message(self, escalation_id: str, channel_id: str, message_ts: str) -> None:
-        """Remember which Slack message shows the escalation."""
+    def set_message(self, shown_as: Escalation, channel_id: str, message_ts: str) -> bool:
+        """Remember which Slack message shows it; False when it has moved on from its place in *shown_as*."""
         at = {"channel_id": channel_id, "message_ts": message_ts}
-        self._connection.execute(CHANGING, {"of_id": escalation_id, **at})
+        there = {"of_id": shown_as.id, "of_route": shown_as.route, "of_channel": shown_as.channel_id}
+        return self._connection.execute(SHOWING, there | at).rowcount == 1
 
     def _first(self, query: Select[Any], wanted: dict[str, Any] | None = None) -> Escalation | None:
         row = self._connection.execute(query, wanted).mappings().first()

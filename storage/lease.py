@@ -103,11 +103,13 @@ class LeasedQueue(CountedQueue):
         ever given, as whoever claims by a wrong clock leaves behind, unless *clocks_agree* is doubtful just
         now. May return less than there is when another claimer was quicker.
         """
+        absurd = now + (_LONGEST_LEASES * lease if clocks_agree else _ANY_LEASE)
         for _ in range(_CLAIM_TRIES):
+            found = self._candidates(now, limit, at_most, after, ids, (now - leapt, absurd))
+            if not found:
+                break
             try:
                 with self._one_try():
-                    absurd = now + (_LONGEST_LEASES * lease if clocks_agree else _ANY_LEASE)
-                    found = self._candidates(now, limit, at_most, after, ids, (now - leapt, absurd))
                     return self._claim(owner, now, now + lease, found)
             except IntegrityError:
                 # Two items of one entity became visible to two claimers at once; the index let one win.
@@ -238,8 +240,6 @@ class LeasedQueue(CountedQueue):
         return list(self._connection.execute(query, wanted).scalars())
 
     def _claim(self, owner: str, now: datetime, until: datetime, positions: list[int]) -> list[Item]:
-        if not positions:
-            return []
         taken = {"positions": positions, "at": now, "lease_owner": owner, "lease_until": until}
         rows = self._connection.execute(claiming(self._table), taken).mappings()
         order = {position: index for index, position in enumerate(positions)}

@@ -39,12 +39,9 @@ def remember_message(
     When the decision has moved on to another place meanwhile, what was posted is a copy, and has to follow.
     """
     place = _added(tx, arrived, shown_as, shown, route)
-    current = tx.escalations.get(shown_as.id)
-    if current is None:
+    if tx.escalations.set_message(shown_as, shown.channel_id, shown.ts):
         return
-    if (current.route, current.channel_id) == (shown_as.route, shown_as.channel_id):
-        tx.escalations.set_message(shown_as.id, shown.channel_id, shown.ts)
-    else:
+    if current := tx.escalations.get(shown_as.id):
         update_copy(tx, arrived, current.id, place.id, str(current.revision))
 
 

@@ -12,7 +12,7 @@ from handlers.proposals.matter import AiFindings, Matter, evidence_again, eviden
 from handlers.proposals.occasion import Occasion, is_on_hold, occasion_again, outsiders_may_read
 from handlers.proposals.ruling import Ruling, decided_on
 from handlers.proposals.touches import household_of, pending_touch, waiting_touches
-from handlers.rules.paused import wait_while_paused
+from handlers.rules.paused import wait_while_among
 from handlers.rules.shadowing import Candidate, compared, shadow_candidate
 from handlers.spans import span
 from policy.actions import Action
@@ -125,9 +125,10 @@ async def _known(record: DonorRecord, asked: _Asked, context: Context) -> _Known
     household, now, today = household_of(record), context.clock.now(), context.today()
 
     def look(tx: Transaction) -> _Known:
+        pauses = tx.pauses.in_force(now)
         if itself is None:
-            wait_while_paused(tx, now, *PROPOSING)
-        stopped = [pause.capability for pause in tx.pauses.in_force(now) if pause.capability != "execute"]
+            wait_while_among(pauses, now, *PROPOSING)
+        stopped = [pause.capability for pause in pauses if pause.capability != "execute"]
         waiting = waiting_touches(tx, household, today, itself)
         rules, candidate = context.rules.current(tx), shadow_candidate(tx, context.rules)
         return _Known(tuple(stopped), tuple(waiting), rules, candidate, today)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import get_args
 
@@ -33,13 +34,22 @@ LOOK_AGAIN = timedelta(seconds=60)
 
 def pause_of(tx: Transaction, now: datetime, *capabilities: Capability) -> Pause | None:
     """Return the pause of the first of *capabilities* that is paused at *now*."""
-    found = {pause.capability: pause for pause in tx.pauses.in_force(now)}
+    return _first_among(tx.pauses.in_force(now), capabilities)
+
+
+def _first_among(pauses: Iterable[Pause], capabilities: Iterable[Capability]) -> Pause | None:
+    found = {pause.capability: pause for pause in pauses}
     return next((found[each] for each in capabilities if each in found), None)
 
 
 def wait_while_paused(tx: Transaction, now: datetime, *capabilities: Capability) -> None:
     """Raise NotBefore while one of *capabilities* is paused: what is being done waits and loses nothing."""
-    pause = pause_of(tx, now, *capabilities)
+    wait_while_among(tx.pauses.in_force(now), now, *capabilities)
+
+
+def wait_while_among(pauses: Iterable[Pause], now: datetime, *capabilities: Capability) -> None:
+    """Raise NotBefore while one of *capabilities* is among the *pauses* in force at *now*."""
+    pause = _first_among(pauses, capabilities)
     if pause:
         again = now + LOOK_AGAIN
         raise NotBefore(min(pause.until, again) if pause.until else again, PAUSED)

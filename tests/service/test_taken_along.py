@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,6 +15,7 @@ from bot.lanes import INBOUND, OUTBOUND, Lane
 from bot.worker import Worker
 from policy.decide import CompiledPolicy
 from storage.bell import InProcessBell
+from storage.transaction import Transaction
 from tests.handlers.conftest import House, default_policy, house_in, migrated
 from tests.handlers.test_pausing import _event
 from tests.loop.staging import until
@@ -124,3 +125,22 @@ async def test_what_a_commit_takes_along_during_the_stop_is_not_left_lying(
     counts = await house.database.read(lambda tx: tx.outbox.counts())
     assert len(house.chat.cards) == 1
     assert (counts["done"] > 0, counts["in_flight"]) == (True, 0)
+
+
+async def test_whoever_rests_looks_once_in_a_while_not_twice(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "SWEEP_S", 0.05)
+    looks: list[float] = []
+    write, loop, stop = house.database.write, asyncio.get_running_loop(), asyncio.Event()
+
+    def looked(work: Callable[[Transaction], Any]) -> asyncio.Future[Any]:
+        looks.append(loop.time())
+        if len(looks) == 11:
+            stop.set()
+        return write(work)
+
+    monkeypatch.setattr(house.database, "write", looked)
+    outbound = _workers(house, Noted(is_muffled=True), slots=8)[1]
+    await outbound.run(stop)
+    assert looks[10] - looks[0] >= 10 * 0.05 * 0.95

@@ -175,12 +175,23 @@ async def test_the_database_itself_refuses_impossible_rows(database: Database, s
 
 
 async def test_two_escalations_cannot_share_a_message(database: Database) -> None:
-    await add(database, numbered(1, channel_id=None), numbered(2, channel_id=None))
-    await database.write(lambda t: t.escalations.set_message("esc_1", "C1", "9.9"))
+    one, other = numbered(1, channel_id=None), numbered(2, channel_id=None)
+    await add(database, one, other)
+    assert await database.write(lambda t: t.escalations.set_message(one, "C1", "9.9"))
     shown = await database.read(lambda t: t.escalations.get("esc_1"))
-    assert shown == replace(numbered(1), channel_id="C1", message_ts="9.9")
+    assert shown == replace(one, channel_id="C1", message_ts="9.9")
     with pytest.raises(ConstraintError):
-        await database.write(lambda t: t.escalations.set_message("esc_2", "C1", "9.9"))
+        await database.write(lambda t: t.escalations.set_message(other, "C1", "9.9"))
+
+
+@pytest.mark.parametrize("moved", [{"channel_id": "C2", "message_ts": "1.1"}, {"route": "#elsewhere"}])
+async def test_what_has_moved_on_is_not_shown_by_the_message_from_before(
+    database: Database, moved: dict[str, str]
+) -> None:
+    drawn_as = numbered(1, channel_id=None)
+    await add(database, replace(drawn_as, **moved))
+    assert not await database.write(lambda t: t.escalations.set_message(drawn_as, "C1", "9.9"))
+    assert await database.read(lambda t: t.escalations.get("esc_1")) == replace(drawn_as, **moved)
 
 
 async def test_what_is_undecided_is_found_by_donor_and_by_matter(database: Database) -> None:
