@@ -94,5 +94,5 @@ def _give(
     )
     if current.grouping_id is None:  # on no list yet, with which others would be informed
         inform(tx, arrived, [current], organisation)
-    refresh_card(tx, arrived, current, again=":own")
+    refresh_card(tx, arrived, current, again=":own", awaited=actor != SYSTEM)
     return True

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from handlers.commands import (
+    CardWanted,
     ChatUser,
     ChosenItem,
     CrmEventArrived,
@@ -143,14 +144,21 @@ async def test_donors_without_an_owner_come_as_a_list_that_any_manager_decides_a
         assert len(house.crm.written) == (2 if by is MANAGER else 0)
 
 
-async def test_a_new_card_waits_behind_what_people_pressed_and_a_pressed_one_does_not(house: House) -> None:
+async def test_a_new_card_waits_behind_what_people_pressed_and_one_they_asked_for_does_not(
+    house: House,
+) -> None:
     await gift(house, 11, "staff-1")
+    await gift(house, 12, "staff-1")
     [shown] = house.chat.cards.values()
     to = ReplyAddress(channel_id=TEAM, user_id=OWNER.id)
     await house.accept(
         DeclineClicked(escalation_id=shown.card.escalation_id, by=ChatUser(id=OWNER.id), reply_to=to)
     )
     await house.work_all()
+    [listed] = await house.database.read(lambda tx: tx.escalations.open_for_donor("donor-12"))
+    assert listed.shown == "grouped"
+    await house.accept(CardWanted(escalation_id=listed.id, by=ChatUser(id=OWNER.id), reply_to=to))
+    await house.work_all()
     drawn = select(OUTBOX.c.priority).where(OUTBOX.c.kind == "show_card").order_by(OUTBOX.c.id)
     found = await house.database.read(lambda tx: list(tx.outbox._connection.execute(drawn).scalars()))
-    assert found == [EVENTS, PEOPLE_FIRST]
+    assert found == [EVENTS, PEOPLE_FIRST, PEOPLE_FIRST]

@@ -27,11 +27,13 @@ from bot.http.reception import Reception
 from bot.master_key import key_at_hand
 from bot.secret_files import SECRETS
 from bot.settings import Settings
+from handlers.tables import ARRIVALS, DEPARTURES
 from tests.loop.staging import serving
 
 ROOT = Path(__file__).parents[2]
 COMPOSE_TEXT = (ROOT / "compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
+README = (ROOT / "README.md").read_text()
 DOCKERFILE = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
 STEPS = [line.split(None, 1) for line in DOCKERFILE.splitlines() if line and not line.startswith("#")]
 OURS = {name: each for name, each in COMPOSE["services"].items() if each.get("image") == "countersign"}
@@ -168,11 +170,21 @@ def test_what_the_services_keep_is_named() -> None:
     assert kept == set(COMPOSE["volumes"])
 
 
-def test_settings_and_secrets_are_documented() -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert [f"{name}_FILE" for name in ("COUNTERSIGN_MASTER_KEY",) if f"{name}_FILE" not in readme] == []
-    assert "COUNTERSIGN_ROLE" in readme
-    assert "COUNTERSIGN_DRAIN_S" in readme
+def test_the_readme_describes_every_setting_and_no_other() -> None:
+    described = set(re.findall(r"`(COUNTERSIGN_[A-Z_]+)`", README))
+    briefly = {name for name in KNOWN if f"`…{name.rpartition('__')[2]}`" in README}
+    files = {f"COUNTERSIGN_{name}_FILE".upper() for name in SECRETS}  # said once of all secrets
+    assert KNOWN - files - {f"COUNTERSIGN_{name}" for name in ("SLACK", "CRM", "AI")} <= described | briefly
+    assert described <= KNOWN
+
+
+def test_the_readme_lists_every_handler_and_names_no_file_that_is_not_there() -> None:
+    modules = {handler.__module__ for handler in (*ARRIVALS.values(), *DEPARTURES.values())}
+    listed = set(re.findall(r"`([a-z_]+/[a-z_]+\.py)`", README))
+    assert {f"{module.removeprefix('handlers.').replace('.', '/')}.py" for module in modules} <= listed
+    assert [each for each in listed if not any((ROOT / at / each).exists() for at in ("handlers", ""))] == []
+    linked = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert [each for each in linked if not (ROOT / each).exists()] == []
 
 
 def test_the_unit_starts_the_program_we_install(tmp_path: Path) -> None:
