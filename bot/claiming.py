@@ -50,7 +50,8 @@ class Claims:
 
     In a long queue most of what stands first has to wait: for an item of its donor that is being worked on,
     or for its time. It is looked through once a second, and less often where that takes long: a twentieth of
-    the time at most goes into it. What people caused is looked for from the start each time.
+    the time at most goes into it. What people caused is looked for from the start each time, and what comes
+    next of a donor for whom something was just finished is looked for by that donor.
     """
 
     def __init__(
@@ -66,23 +67,31 @@ class Claims:
         self._queue, self._context, self._owner = queue, context, owner
         self._leapt, self._clocks_agree, self._monotonic = leapt, clocks_agree, monotonic
         self._progress = _Progress()
+        self._freed: set[str] = set()
         self._unreadable_since: float | None = None
         self._said_at = 0.0
 
     async def take(self, free: int, for_anything: int) -> Claimed:
         """Claim up to *free* items, of which *for_anything* may be of any kind; the others are for people."""
+        freed = sorted(self._freed) if for_anything > 0 else []
         try:
             claimed, self._progress = await self._context.database.write(
-                partial(self._take, free, for_anything)
+                partial(self._take, free, for_anything, freed)
             )
         except StorageError as error:
             self._say_unreadable(error.code)
             return Claimed()
+        self._freed.difference_update(freed)
         if self._unreadable_since is not None:
             lasted = round(self._monotonic() - self._unreadable_since)
             log.warning("queue readable again", extra={"owner": self._owner, "after_s": lasted})
             self._unreadable_since = None
         return claimed
+
+    def finished(self, item: Item) -> None:
+        """Note that nothing of the order of *item* is worked on any more: its next may be begun."""
+        if item.entity_key is not None:
+            self._freed.add(item.entity_key)
 
     def _say_unreadable(self, code: str) -> None:
         """Say so when it begins and then once a minute: it is looked for every second and more often."""
@@ -109,7 +118,9 @@ class Claims:
             clocks_agree=self._clocks_agree(),
         )
 
-    def _take(self, free: int, for_anything: int, tx: Transaction) -> tuple[Claimed, _Progress]:
+    def _take(
+        self, free: int, for_anything: int, freed: Sequence[str], tx: Transaction
+    ) -> tuple[Claimed, _Progress]:
         claim = self._claim(tx)
         before = self._progress
         if for_anything <= 0:
@@ -117,7 +128,14 @@ class Claims:
         is_due = self._monotonic() >= before.afresh_at
         if is_due or not (before.after or before.rests):
             return self._from_the_start(claim, free, for_anything)
-        return self._onwards(claim, free, for_anything)
+        claimed, progress = self._onwards(claim, free, for_anything)
+        left = min(for_anything, free) - len(claimed.items)
+        if not (progress.rests and freed and left > 0):
+            return claimed, progress
+        # The long look rests, and however long the queue is, each of these is one look into an index.
+        ids = self._queue(tx).next_of(freed)
+        nexts = claim(limit=left, ids=ids) if ids else []
+        return Claimed((*claimed.items, *nexts), is_full=len(nexts) == left), progress
 
     def _from_the_start(self, claim: _Claim, free: int, for_anything: int) -> tuple[Claimed, _Progress]:
         began = self._monotonic()

@@ -138,6 +138,7 @@ class Worker:
         was_full = len(self._running) >= self._slots or self._room() <= 0
         self._running.discard(task)
         self._not_urgent -= item.priority > PEOPLE_FIRST
+        self._claims.finished(item)
         if was_full or item.entity_key is not None:
             self._look_again(at_once=item.priority <= PEOPLE_FIRST)
         if not task.cancelled() and (error := task.exception()):

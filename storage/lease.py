@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError
 
 from storage.errors import LeaseLostError
 from storage.lease_counts import CountedQueue
-from storage.lease_statements import candidates, claiming, holding, in_status, locking
+from storage.lease_statements import candidates, claiming, holding, in_status, locking, oldest
 
 _ERROR = re.compile(r"[\w.\-/]{1,80}(: ?[\w.\-/]{1,80}){0,3}", re.ASCII)
 _CLAIM_TRIES = 3
@@ -115,6 +115,11 @@ class LeasedQueue(CountedQueue):
                 # Two items of one entity became visible to two claimers at once; the index let one win.
                 continue
         return []
+
+    def next_of(self, entity_keys: Sequence[str]) -> list[str]:
+        """Return the id of the oldest unfinished item of each order that has any, due or not."""
+        found = (self._connection.execute(oldest(self._table), {"of_entity": each}) for each in entity_keys)
+        return [item_id for each in found for item_id in each.scalars()]
 
     def _one_try(self) -> AbstractContextManager[object]:
         """Begin what fails alone; on SQLite, which has one writer, a refused statement undoes itself only."""

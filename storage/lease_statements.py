@@ -94,6 +94,17 @@ def holding(table: Table) -> Update:
 
 
 @lru_cache
+def oldest(table: Table) -> Select[Any]:
+    """Build the look into the index for what comes next of one order."""
+    return (
+        select(table.c.id)
+        .where(table.c.entity_key == bindparam("of_entity"), in_status(table, "ready", "in_flight"))
+        .order_by(table.c.first_due_at, table.c.position)
+        .limit(_ONE)
+    )
+
+
+@lru_cache
 def locking(table: Table) -> Update:
     """Build the update that changes nothing and so locks what waits of one kind and order."""
     return (

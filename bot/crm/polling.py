@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from bot.crm.webhook import Accepted, read_structured
 from bot.crm.wire import NotPermitted, Wire, items_of
@@ -33,7 +35,9 @@ class Poller:
     async def _follow(self) -> None:
         cursor = await self._database.read(lambda tx: tx.settings.get(CURSOR))
         first_time = cursor is None
-        while True:
+        followed: set[str] = set()
+        while str(cursor) not in followed:
+            followed.add(str(cursor))
             query = {"after": str(cursor)} if cursor else {}
             page = await self._wire.get("events", limit=500, **query)
             if not first_time:
@@ -43,10 +47,13 @@ class Poller:
             await self._remember(cursor)
             if not page.get("next"):
                 return
+        # Asking on would go round in circles as fast as the CRM answers; the next look begins where this ends.
+        log.warning("event list leads back to where it was", extra={"pages": len(followed)})
 
-    async def _accept(self, item: object) -> None:
-        event = read_structured(json.dumps(item).encode())
-        if isinstance(event, Accepted) and event.status == 202:
+    async def _accept(self, item: Mapping[str, Any]) -> None:
+        """Take in one event; what cannot be understood is kept, as it is when it comes by itself."""
+        event = read_structured(json.dumps(item).encode(), item.get("id"))
+        if isinstance(event, Accepted):
             await self._doorstep.accept(event.command, event.arrival)
 
     async def _remember(self, cursor: object) -> None:

@@ -112,9 +112,13 @@ def receive_usual(headers: Mapping[str, str], body: bytes, signatures: Signature
     return _usual(body) if signatures.match(headers, body) else None
 
 
-def read_structured(body: bytes) -> Accepted | Rejected:
-    """Read an event that the CRM itself lists, in structured mode."""
-    return _usual(body) or _read({"content-type": _STRUCTURED}, body)
+def read_structured(body: bytes, known_as: object = None) -> Accepted | Rejected:
+    """Read an event that the CRM itself lists, in structured mode.
+
+    *known_as* is the id it is listed under: what cannot be understood is known by it, as when it was sent.
+    """
+    named = {"webhook-id": known_as} if isinstance(known_as, str) else {}
+    return _usual(body) or _read({"content-type": _STRUCTURED, **named}, body)
 
 
 def _usual(body: bytes) -> Accepted | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +12,7 @@ import aiohttp
 
 from bot.failpoints import hit
 from bot.lease_keeper import check_it_is_held
+from bot.retry_after import wait_asked_for
 from handlers.ports import DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
 from storage.limits import Limits, LocalLimits
 
@@ -22,9 +22,6 @@ _MOST_PAGES = 200
 _QUOTA = b"quota_exceeded"
 _MOST_CONNECTIONS = 40
 UNREADABLE: Final = "unreadable_answer"
-LONGEST_S = 3600
-"""A CRM that asks for more is asked again after an hour: nothing is put off for ever by one header."""
-_SECONDS = re.compile(r"\d{1,12}", re.ASCII)
 
 
 class NotPermitted(Exception):
@@ -37,7 +34,8 @@ class _Answer:
 
     status: int
     content: bytes
-    retry_after: str
+    wait: timedelta | None
+    """How long it asks us to wait, if it does."""
 
     @property
     def is_success(self) -> bool:
@@ -91,11 +89,13 @@ class Wire:
 
     async def onwards(self, path: str, page: Mapping[str, Any], **query: str | int) -> list[dict[str, Any]]:
         """Read the pages of a list after the first *page*, and return what is on all of them."""
-        items = [*items_of(page)]
-        for _ in range(_MOST_PAGES - 1):
-            if not page.get("next"):
-                break
-            page = await self.get(path, limit=_PAGE_SIZE, **query, cursor=page["next"])
+        items, followed = [*items_of(page)], set[str]()
+        while cursor := page.get("next"):
+            # Of a list that ends nowhere nobody knows what it lacks: half of a record must not pass for all.
+            if str(cursor) in followed or len(followed) >= _MOST_PAGES:
+                raise Unavailable(CRM, UNREADABLE)
+            followed.add(str(cursor))
+            page = await self.get(path, limit=_PAGE_SIZE, **query, cursor=str(cursor))
             items += items_of(page)
         return _each_once(items)
 
@@ -159,7 +159,9 @@ class Wire:
     async def _ask(self, method: str, path: str, **request: Any) -> _Answer:
         async with self._session.request(method, path, allow_redirects=False, **request) as response:
             content = await response.read()
-            return _Answer(response.status, content, response.headers.get("Retry-After", ""))
+            seconds = wait_asked_for(response.headers)
+            wait = timedelta(seconds=seconds) if seconds else None
+            return _Answer(response.status, content, wait)
 
     async def _admitted(self) -> None:
         """Raise Unavailable while the CRM is to be left alone."""
@@ -173,11 +175,9 @@ class Wire:
         used_up = answer.status == 403 and _QUOTA in answer.content
         if not too_many and not used_up:
             return
-        asked = _SECONDS.fullmatch(answer.retry_after.strip())
-        wait = timedelta(seconds=min(int(asked.group()), LONGEST_S)) if asked else None
-        if wait:
-            await self._limits.hold(CRM, wait.total_seconds())
-        raise Unavailable(CRM, "rate_limited" if too_many else _QUOTA.decode(), wait)
+        if answer.wait:
+            await self._limits.hold(CRM, answer.wait.total_seconds())
+        raise Unavailable(CRM, "rate_limited" if too_many else _QUOTA.decode(), answer.wait)
 
 
 async def _sent_once(

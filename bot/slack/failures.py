@@ -11,7 +11,8 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.slack.asked_to_wait import SLACK, TOO_MANY, status_of, wait_asked_for
+from bot.retry_after import wait_asked_for
+from bot.slack.asked_to_wait import SLACK, TOO_MANY, status_of
 from handlers.ports import MessageRef, OutcomeUnknown, Refused, Unavailable
 
 _Told = TypeVar("_Told")

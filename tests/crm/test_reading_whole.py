@@ -169,3 +169,22 @@ async def test_a_donor_nobody_knows_says_nothing_about_the_answer() -> None:
 
 def _cursor(key: str, record_id: str) -> str:
     return urlsafe_b64encode(json.dumps([key, record_id]).encode()).decode()
+
+
+@pytest.mark.parametrize("follows", [lambda _: "again", lambda asked: f"page-{asked}"], ids=["itself", "more"])
+async def test_a_list_that_ends_nowhere_is_not_taken_for_the_record(follows: Callable[[int], str]) -> None:
+    """What came of it until somebody lost patience would be added up as if it were everything."""
+    asked = 0
+
+    async def endless(_scope: Scope, _receive: Receive, send: Send) -> None:
+        nonlocal asked
+        asked += 1
+        await answer(send, 200, {"items": [{"id": f"gift-{asked}"}], "next": follows(asked)})
+
+    async with (
+        serving(endless, listen("127.0.0.1", 0)) as origin,
+        crm_session(origin, "t", 10) as session,
+    ):
+        with pytest.raises(Unavailable) as refused:
+            await Wire(session).every("donors/donor-0001/gifts")
+    assert (refused.value.code, asked) == ("unreadable_answer", 2 if follows(1) == "again" else 201)
