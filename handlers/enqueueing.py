@@ -34,9 +34,17 @@ def enqueue(
     return tx.outbox.enqueue(_row(effect, order, arrived, priority, at, key))
 
 
-def join(tx: Transaction, arrived: Arrived, effect: Effect, order: str) -> None:
-    """Have *effect* done shortly; one of the same *order* that waits already will do."""
-    tx.outbox.join(_row(effect, order, arrived, WHEN_QUIET, arrived.now + SHORTLY))
+def join(
+    tx: Transaction,
+    arrived: Arrived,
+    effect: Effect,
+    order: str,
+    *,
+    priority: int = WHEN_QUIET,
+    after: timedelta = SHORTLY,
+) -> None:
+    """Have *effect* done shortly; one of the same *order* that waits until then at most will do."""
+    tx.outbox.join(_row(effect, order, arrived, priority, arrived.now + after))
 
 
 def _row(

@@ -27,21 +27,25 @@ def refresh_card(
     """Have every message with the card show the escalation as it stands now, with a *note* meanwhile.
 
     *again* is a key for something else than the escalation that changed what the card says; with *at*, it
-    is shown from then on, when nothing is more urgent. Somebody waits for an *awaited* card.
+    is shown from then on, when nothing is more urgent. Somebody waits for an *awaited* card. Of several such
+    changes that wait only the last is shown: an import about one donor is not a night of redrawing one card.
     """
     follow(tx, arrived, escalation)
     if escalation.shown == "card":
-        enqueue(
-            tx,
-            ShowCard(escalation_id=escalation.id, route=escalation.route, note=note),
-            key=f"card:{escalation.id}:{_version(escalation, note, again)}",
-            order=f"card:{escalation.id}",
-            arrived=arrived,
-            priority=_urgency(escalation, at, awaited=awaited),
-            at=at,
-        )
+        effect = ShowCard(escalation_id=escalation.id, route=escalation.route, note=note)
+        order, priority = f"card:{escalation.id}", _urgency(escalation, at, awaited=awaited)
+        if _may_join(note, again, at):
+            join(tx, arrived, effect, order, priority=priority, after=timedelta())
+        else:
+            key = f"card:{escalation.id}:{_version(escalation, note, again)}"
+            enqueue(tx, effect, key=key, order=order, arrived=arrived, priority=priority, at=at)
     # What is a line in a list may still be a card somewhere: with whoever stands in for its holder.
     refresh_copies(tx, arrived, escalation, note, again=again, at=at)
+
+
+def _may_join(note: str, again: str, at: datetime | None) -> bool:
+    """Say whether a message that is yet to be brought up to date will show this as well."""
+    return bool(again) and not note and at is None
 
 
 def _urgency(escalation: Escalation, at: datetime | None, *, awaited: bool) -> int:
@@ -67,7 +71,11 @@ def refresh_copies(
     version = _version(escalation, note, again)
     for place in tx.places.living(escalation.id):
         if (place.channel_id, place.message_ts) != (escalation.channel_id, escalation.message_ts):
-            update_copy(tx, arrived, escalation.id, place.id, version, note, at)
+            if _may_join(note, again, at):
+                effect = UpdateCopy(escalation_id=escalation.id, place_id=place.id)
+                join(tx, arrived, effect, f"copy:{place.id}", priority=PEOPLE_FIRST, after=timedelta())
+            else:
+                update_copy(tx, arrived, escalation.id, place.id, version, note, at)
 
 
 def _version(escalation: Escalation, note: str, again: str) -> str:

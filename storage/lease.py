@@ -254,10 +254,13 @@ class LeasedQueue(CountedQueue):
         if self._change(item, {**values, "lease_owner": None, "lease_until": None}) != 1:
             raise LeaseLostError
 
-    def _waits(self, kind: str, entity_key: str | None) -> bool:
-        """Lock what waits of that kind and order, if anything does."""
-        waiting = {"of_entity": entity_key, "of_kind": kind}
-        return bool(self._connection.execute(locking(self._table), waiting).rowcount)
+    def _waits(self, kind: str, entity_key: str | None, due_by: datetime | None = None) -> bool:
+        """Lock what waits of that kind and order, if anything does; with *due_by* what falls due until then."""
+        waiting: dict[str, Any] = {"of_entity": entity_key, "of_kind": kind}
+        if due_by is not None:
+            waiting["due_by"] = due_by
+        statement = locking(self._table, by_then=due_by is not None)
+        return bool(self._connection.execute(statement, waiting).rowcount)
 
     def _change(self, item: Item, values: dict[str, Any]) -> int:
         held = {"held_id": item.id, "held_fence": item.fence}

@@ -105,14 +105,20 @@ def oldest(table: Table) -> Select[Any]:
 
 
 @lru_cache
-def locking(table: Table) -> Update:
-    """Build the update that changes nothing and so locks what waits of one kind and order."""
+def locking(table: Table, *, by_then: bool) -> Update:
+    """Build the update that changes nothing and so locks what waits of one kind and order.
+
+    *by_then* leaves out what was put off, at its birth, to after the moment that the parameters name.
+    """
+    moment = bindparam("due_by", type_=UtcDateTime())
+    due = table.c.first_due_at <= moment if by_then else true()
     return (
         update(table)
         .where(
             table.c.entity_key == bindparam("of_entity"),
             table.c.kind == bindparam("of_kind"),
             in_status(table, "ready"),
+            due,
         )
         .values(available_at=table.c.available_at)
     )

@@ -126,9 +126,10 @@ class Outbox(LeasedQueue):
     def join(self, effect: Effect) -> None:
         """Have one effect of this kind and order come after this transaction; one that waits will do.
 
+        But not one that was put off to a later moment than this.
         The waiting row is locked until the caller's transaction ends, so whoever claims it sees the changes.
         """
-        if not self._waits(effect.kind, effect.entity_key):
+        if not self._waits(effect.kind, effect.entity_key, effect.available_at or effect.created_at):
             self.enqueue(effect)
 
     def finish(self, item: Item, now: datetime) -> None:

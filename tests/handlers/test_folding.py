@@ -125,6 +125,17 @@ async def test_the_first_deadline_stays(house: House) -> None:
     assert (await the_open_one(house)).due_at == first.due_at
 
 
+async def test_a_storm_redraws_the_card_once_for_all_that_waits(house: House) -> None:
+    """Slack takes a message a second in a channel: a night's import would redraw one card for days."""
+    await happens(house, give(house, 110))
+    for _ in range(12):
+        event = reported(house, CrmEventType.DONATION_RECEIVED, "gift-110")
+        await house.accept(event, order=f"donor:{DONOR}")
+    assert await house.work(12) == 12  # the events, which go before what leaves
+    assert card_of(await the_open_one(house)).folded == 12
+    assert await house.database.read(lambda tx: tx.outbox.counts()["ready"]) == 1
+
+
 async def test_a_storm_of_the_same_leaves_one_card_and_one_story(house: House) -> None:
     event = give(house, 110)
     await happens(house, event)
