@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.settings import AiModelSettings
 from handlers.ports import Assistant, Clock, Ids
 from storage.database import Database
+from storage.limits import Limits
 
 if TYPE_CHECKING:
     from bot.assistant.settings import AiSettings
@@ -17,7 +18,12 @@ _MICROS = 1_000_000
 
 
 def build_assistant(
-    settings: AiModelSettings, stack: AsyncExitStack, database: Database, clock: Clock, ids: Ids
+    settings: AiModelSettings,
+    stack: AsyncExitStack,
+    database: Database,
+    clock: Clock,
+    ids: Ids,
+    limits: Limits,
 ) -> Assistant | None:
     """Return the assistant that *settings* describe; None without a model, and its library stays unloaded."""
     if not settings.is_configured:
@@ -25,7 +31,8 @@ def build_assistant(
     from bot.assistant.ledger import DatabaseLedger  # noqa: PLC0415 - costs nothing without a model
     from bot.assistant.openai_assistant import OpenAiAssistant  # noqa: PLC0415 - the same
 
-    assistant = OpenAiAssistant(ai_settings(settings), ledger=DatabaseLedger(database, clock, ids))
+    ledger = DatabaseLedger(database, clock, ids)
+    assistant = OpenAiAssistant(ai_settings(settings), ledger=ledger, limits=limits)
     stack.push_async_callback(assistant.close)
     return assistant
 

@@ -220,7 +220,7 @@ def _context(
         database=lines.database,
         crm=RestCrm(lines.wire, clock, ZoneInfo(organisation.time_zone)),
         chat=SlackChat(lines.clients, clock=clock),
-        assistant=build_assistant(settings.ai, stack, lines.database, clock, ids),
+        assistant=build_assistant(settings.ai, stack, lines.database, clock, ids, lines.limits),
         clock=clock,
         ids=ids,
         rules=rules,

@@ -255,7 +255,7 @@ class LeasedQueue(CountedQueue):
             raise LeaseLostError
 
     def _waits(self, kind: str, entity_key: str | None, due_by: datetime | None = None) -> bool:
-        """Lock what waits of that kind and order, if anything does; with *due_by* what falls due until then."""
+        """Lock what waits of that kind and order, if anything does; with *due_by* what is due by then."""
         waiting: dict[str, Any] = {"of_entity": entity_key, "of_kind": kind}
         if due_by is not None:
             waiting["due_by"] = due_by

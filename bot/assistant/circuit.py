@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-_LONGEST_REST_S = 600.0
-
 
 class CircuitBreaker:
     """Opens after consecutive failures; *monotonic* returns seconds and never goes back."""
@@ -38,10 +36,6 @@ class CircuitBreaker:
         """Close the circuit."""
         self._failures = 0
         self._closed_again_at = None
-
-    def rest(self, seconds: float) -> None:
-        """Leave the endpoint alone for as long as it asked, ten minutes at most."""
-        self._closed_again_at = self._monotonic() + min(seconds, _LONGEST_REST_S)
 
     def failed(self) -> None:
         """Count a failure, and open when there were too many in a row."""

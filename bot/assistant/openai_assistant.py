@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import re
@@ -30,6 +31,7 @@ from policy.events import CrmEvent
 from policy.facts import DonorFacts
 from policy.situation import Proposal
 from policy.triage import LEVELS
+from storage.limits import Limits, LocalLimits
 
 if TYPE_CHECKING:
     import httpx2
@@ -41,6 +43,8 @@ RECOMMEND = ("recommend", "v1")
 _MARK = re.compile(r"\^[0-9a-f]{4}\^")
 # What says more about the question than about the endpoint is no reason to leave the endpoint alone.
 _NO_FAULT = frozenset({"refused", "request_refused", "request_too_long", "instructions_leaked"})
+_HELD = "model:"
+_LONGEST_REST_S = 600.0
 TRIAGE = ("triage", "v1")
 ANSWER = ("answer", "v1")
 
@@ -50,7 +54,8 @@ class OpenAiAssistant:
 
     *monotonic* returns seconds, for latency and the circuit breakers; *http_client* makes the HTTP client.
     *ledger* keeps what was spent and knows which prompts were promoted; *token* returns a few random letters
-    and digits; *prompts* replaces the shipped version of a prompt, for a rehearsal.
+    and digits; *prompts* replaces the shipped version of a prompt, for a rehearsal. What an endpoint asks
+    to wait for is kept in *limits*, which all replicas share.
     """
 
     def __init__(
@@ -62,12 +67,14 @@ class OpenAiAssistant:
         ledger: Ledger | None = None,
         token: Callable[[], str] = lambda: secrets.token_hex(4),
         prompts: dict[str, Prompt] | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._settings = settings
         self._monotonic = monotonic
         self._ledger = ledger or NoLedger()
         self._token = token
         self._prompts = prompts or {}
+        self._limits = limits or LocalLimits(monotonic)
         self._telemetry = Telemetry(monotonic)
         self._endpoints = {e.name: ChatEndpoint(e, settings, http_client) for e in settings.endpoints}
         self._circuits = {
@@ -105,8 +112,9 @@ class OpenAiAssistant:
 
     @property
     def is_left_alone(self) -> bool:
-        """Say whether an endpoint failed so often that it is not asked for a while."""
-        return any(circuit.is_open for circuit in self._circuits.values())
+        """Say whether an endpoint failed so often, or asked for it, that it is not asked for a while."""
+        is_open = any(circuit.is_open for circuit in self._circuits.values())
+        return is_open or self._limits.is_held(_HELD)
 
     def may_see(self, region: str) -> bool:
         """Say whether what was processed in *region* may be asked about again here."""
@@ -176,7 +184,7 @@ class OpenAiAssistant:
         *,
         for_people: bool = True,
     ) -> tuple[Draft, Answer]:
-        endpoint = self._permitted(record.donor.processing_region)
+        endpoint = await self._permitted(record.donor.processing_region)
         prompt, rehearsed = await self._in_force(prompt, endpoint)
         await within_budget(self._settings, self._ledger, for_people=for_people)
         mark, code_word = f"^{self._token()[:4]}^", f"CS-{self._token()}"
@@ -241,11 +249,11 @@ class OpenAiAssistant:
             raise AssistantUnavailable("unrehearsed")
         return found or shipped, found is not None
 
-    def _permitted(self, region: str) -> ChatEndpoint:
+    async def _permitted(self, region: str) -> ChatEndpoint:
         endpoint = self._settings.endpoint_for(region)
         if endpoint is None:
             raise AssistantUnavailable("no_permitted_endpoint")
-        if not self._circuits[endpoint.name].admits():
+        if await self._limits.held(_held(endpoint)) > 0 or not self._circuits[endpoint.name].admits():
             raise AssistantUnavailable("circuit_open")
         return self._endpoints[endpoint.name]
 
@@ -270,7 +278,7 @@ class OpenAiAssistant:
             except AssistantUnavailable as unavailable:
                 observed.code = unavailable.code
                 if isinstance(unavailable, RateLimited) and unavailable.retry_after_s:
-                    circuit.rest(unavailable.retry_after_s)
+                    await self._limits.hold(_held(asked), min(unavailable.retry_after_s, _LONGEST_REST_S))
             question.broke_off()
         await self._note(asked, prompt, observed, began)
         if observed.code == "ok" or observed.code in _NO_FAULT:
@@ -293,6 +301,11 @@ class OpenAiAssistant:
             cost_micros=self._settings.price_of(asked.model).micros(*observed.tokens),
             latency_ms=self._milliseconds_since(began),
         )
+
+
+def _held(endpoint: Endpoint) -> str:
+    """Name what every replica leaves alone; an address may hold what is nobody's business."""
+    return f"{_HELD}{hashlib.sha256(endpoint.name.encode()).hexdigest()[:16]}"
 
 
 def marked(data: dict[str, Any], mark: str) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Poller:
             await self._remember(cursor)
             if not page.get("next"):
                 return
-        # Asking on would go round in circles as fast as the CRM answers; the next look begins where this ends.
+        # Asking on would go round in circles, as fast as the CRM answers; the next look begins here.
         log.warning("event list leads back to where it was", extra={"pages": len(followed)})
 
     async def _accept(self, item: Mapping[str, Any]) -> None:

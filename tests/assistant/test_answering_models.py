@@ -22,6 +22,7 @@ from policy.donor import DonorRecord
 from policy.events import CrmEvent, CrmEventType
 from policy.facts import DonorFacts
 from policy.recommender import Proposal, recommend
+from storage.limits import LocalLimits
 
 GOOD = json.dumps(
     {"claims": [{"text": "A warm call would be a good way to say thanks.", "cites": [], "slots": []}]}
@@ -60,7 +61,11 @@ class Server:
 
     def assistant(self, **settings: Any) -> OpenAiAssistant:
         endpoints = settings.pop("endpoints", (Endpoint(model="m", base_url="http://model.test/v1"),))
-        own = {name: settings.pop(name) for name in ("ledger", "monotonic", "prompts") if name in settings}
+        own = {
+            name: settings.pop(name)
+            for name in ("ledger", "limits", "monotonic", "prompts")
+            if name in settings
+        }
         return OpenAiAssistant(
             AiSettings(endpoints=endpoints, **({"max_retries": 0} | settings)),
             http_client=lambda: httpx2.AsyncClient(transport=httpx2.MockTransport(self)),
@@ -352,6 +357,27 @@ async def test_an_endpoint_that_asks_for_rest_gets_it(record: DonorRecord, facts
             codes.append(unavailable.code)
     await assistant.close()
     assert codes == ["rate_limited", "circuit_open", "ok"]
+
+
+async def test_what_an_endpoint_asks_of_one_replica_all_keep_to_however_often_it_failed(
+    record: DonorRecord, facts: DonorFacts
+) -> None:
+    now = [0.0]
+    busy = httpx2.Response(429, headers={"retry-after": "300"}, json={"error": {"message": "slow down"}})
+    server = Server(lambda _: busy)
+    shared = LocalLimits(lambda: now[0])
+    one, other = (server.assistant(limits=shared, monotonic=lambda: now[0]) for _ in range(2))
+    asked = []
+    for moment in (0, 301, 602, 602 + 61, 602 + 299, 602 + 301):
+        now[0] = moment
+        for assistant in (one, other):
+            with pytest.raises(AssistantUnavailable):
+                await assistant.summarise(record, facts)
+            assert (one.is_left_alone, other.is_left_alone) == (True, True)
+        asked.append(len(server.asked))
+    for assistant in (one, other):
+        await assistant.close()
+    assert asked == [1, 2, 3, 3, 3, 4]
 
 
 async def test_what_is_refused_for_its_content_is_no_fault_of_the_endpoint(

@@ -77,7 +77,11 @@ async def listing(tmp_path: Path) -> AsyncIterator[Listing]:
 
 @pytest.mark.parametrize(
     ("leads", "asked"),
-    [({"1": "1"}, ["1"]), ({"1": "2", "2": "1"}, ["1", "2"]), ({"1": "2", "2": "3", "3": "2"}, ["1", "2", "3"])],
+    [
+        ({"1": "1"}, ["1"]),
+        ({"1": "2", "2": "1"}, ["1", "2"]),
+        ({"1": "2", "2": "3", "3": "2"}, ["1", "2", "3"]),
+    ],
     ids=["to itself", "back", "back in the middle"],
 )
 async def test_a_list_that_leads_back_is_left_until_the_next_time(

@@ -171,7 +171,9 @@ def _cursor(key: str, record_id: str) -> str:
     return urlsafe_b64encode(json.dumps([key, record_id]).encode()).decode()
 
 
-@pytest.mark.parametrize("follows", [lambda _: "again", lambda asked: f"page-{asked}"], ids=["itself", "more"])
+@pytest.mark.parametrize(
+    "follows", [lambda _: "again", lambda asked: f"page-{asked}"], ids=["itself", "more"]
+)
 async def test_a_list_that_ends_nowhere_is_not_taken_for_the_record(follows: Callable[[int], str]) -> None:
     """What came of it until somebody lost patience would be added up as if it were everything."""
     asked = 0

@@ -67,7 +67,7 @@ async def test_nobody_asks_before_the_time_is_over() -> None:
 async def test_whatever_a_crm_asks_for_is_waited_for_an_hour_at_most(
     asked: str, seconds: int | None, method: str
 ) -> None:
-    """A number that no calendar holds was an accident in our own code, and five of those set an item aside."""
+    """A number that no calendar holds was an accident of our own, and five of those set an item aside."""
 
     async def crm(_scope: Scope, _receive: Receive, send: Send) -> None:
         await answer(send, 429, {}, {"retry-after": asked.encode().decode("latin-1")})

@@ -130,7 +130,7 @@ async def test_a_look_that_was_long_and_in_vain_is_not_repeated_for_each_ring(ho
 
 
 async def test_a_donor_of_whom_everything_waits_is_gone_on_with_while_the_look_rests(house: House) -> None:
-    """One donor's hundred thousand events would otherwise be worked on one at each look, every few seconds."""
+    """Otherwise a hundred thousand events of one donor are worked on one at a look, every few seconds."""
     await _import(house, imported=IMPORTED, of_one=IMPORTED)
     taking = Taking(house, each_look_s=0.05)
     seen = list[str]()
