@@ -20,6 +20,8 @@ from storage.schema import HEAD
 
 MOST_OFF_S = 120.0
 """With a clock further off than this, Slack's and the CRM's signatures soon look too old or too new."""
+LATELY_S = 15.0
+"""A pause of a second or two, asked for again and again, is over whenever a heartbeat happens to look."""
 
 
 def conditions_of(
@@ -38,11 +40,12 @@ def conditions_of(
     }
 
     async def look() -> dict[str, JsonValue]:
+        await bell.look()
         return {
             "slack_cut_off": bool(socket and not await socket.is_connected()),
             "redis_down": bell.is_down,
-            "slack_held": limits.is_held("slack"),
-            "crm_held": limits.is_held("crm"),
+            "slack_held": limits.is_held("slack", LATELY_S),
+            "crm_held": limits.is_held("crm", LATELY_S),
             "clock_off": _is_off(agreed),
             "database_clock_off": _is_servers_off(agreed),
             "time_doubtful": agreed is not None and agreed.is_doubtful,

@@ -29,6 +29,9 @@ class Bell(Protocol):
     async def wait(self, queue: str, timeout: float) -> None:  # noqa: ASYNC109 - the timeout is the point
         """Return at the next ring of *queue* or after *timeout* seconds; never raises for a failure."""
 
+    async def look(self) -> None:
+        """Ask again whoever did not answer: who rings seldom would go on saying that it is down."""
+
     async def close(self) -> None:
         """Let the last rings out and let go of connections."""
 
@@ -54,6 +57,9 @@ class InProcessBell:
         except TimeoutError:
             return
         event.clear()
+
+    async def look(self) -> None:
+        """There is nobody to ask."""
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -109,6 +115,17 @@ class RedisBell:
         except Exception:  # noqa: BLE001 - the same
             self._failed()
             await asyncio.sleep(deadline - loop.time())
+
+    async def look(self) -> None:
+        """Ask a server that did not answer whether it is back; never raises for a failure."""
+        if not self.is_down:
+            return
+        try:
+            async with asyncio.timeout(_RING_TIMEOUT):
+                await self._redis.ping()
+        except Exception:  # noqa: BLE001 - a bell that fails must cost nothing but time
+            return
+        self.is_down = False
 
     async def close(self) -> None:
         """Let the last rings out and disconnect."""

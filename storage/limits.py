@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _TIMEOUT_S = 0.25
 _LEFT_ALONE_S = 5.0
 _LONGEST_S = 3600.0
+_REMEMBERED_S = 60.0
 _MOST_REMEMBERED = 1000
 _PREFIX = "countersign:limit:"
 
@@ -47,8 +48,8 @@ class Limits(Protocol):
         """Return how long *name* is still to be left alone; 0 when it is not."""
         ...
 
-    def is_held(self, beginning: str) -> bool:
-        """Say whether this process knows of a hold on a name that begins so."""
+    def is_held(self, beginning: str, lately: float = 0) -> bool:
+        """Say whether this process knows of a hold on a name that begins so, or did *lately* seconds ago."""
         ...
 
 
@@ -72,7 +73,8 @@ class LocalLimits:
     async def hold(self, name: str, seconds: float) -> None:
         """Leave *name* alone for at least so long."""
         now = self._seconds()
-        self._until = {each: at for each, at in self._until.items() if self._sane(at, now) > now}
+        kept = now - _REMEMBERED_S
+        self._until = {each: at for each, at in self._until.items() if self._sane(at, now) > kept}
         self._until[name] = max(self._until.get(name, now), now + min(seconds, _LONGEST_S))
 
     async def held(self, name: str) -> float:
@@ -80,11 +82,13 @@ class LocalLimits:
         now = self._seconds()
         return max(self._sane(self._until.get(name, now), now) - now, 0.0)
 
-    def is_held(self, beginning: str) -> bool:
-        """Say whether a name that begins so is left alone."""
+    def is_held(self, beginning: str, lately: float = 0) -> bool:
+        """Say whether a name that begins so is left alone, or was *lately* seconds ago, a minute at most."""
         now = self._seconds()
         return any(
-            self._sane(at, now) > now for name, at in self._until.items() if name.startswith(beginning)
+            self._sane(at, now) > now - lately
+            for name, at in self._until.items()
+            if name.startswith(beginning)
         )
 
     @staticmethod
@@ -135,9 +139,9 @@ class SharedLimits:
             await self._local.hold(name, theirs / 1000)
         return max(await self._local.held(name), theirs / 1000, 0.0)
 
-    def is_held(self, beginning: str) -> bool:
-        """Say whether this process knows of a hold."""
-        return self._local.is_held(beginning)
+    def is_held(self, beginning: str, lately: float = 0) -> bool:
+        """Say whether this process knows of a hold, or of one *lately* seconds ago."""
+        return self._local.is_held(beginning, lately)
 
     async def close(self) -> None:
         """Disconnect."""

@@ -38,7 +38,8 @@ class CircuitBreaker:
         self._closed_again_at = None
 
     def failed(self) -> None:
-        """Count a failure, and open when there were too many in a row."""
+        """Count a failure, and open when there were too many in a row, for as long as it asked at least."""
         self._failures += 1
         if self._failures >= self._limit:
-            self._closed_again_at = self._monotonic() + self._cool_down_s
+            cooled_down_at = self._monotonic() + self._cool_down_s
+            self._closed_again_at = max(self._closed_again_at or cooled_down_at, cooled_down_at)

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import socket
 from contextlib import AsyncExitStack
 
 import uvloop
@@ -27,6 +28,9 @@ from storage.errors import StorageError, UnavailableError
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
+CLOSED_S = 10.0
+"""For so long at most the doors stay closed at the start, so that a balancer sends elsewhere what we would
+refuse; then whoever asks hears that we live and what we wait for."""
 
 
 def run(_options: argparse.Namespace) -> int:
@@ -47,21 +51,30 @@ def run(_options: argparse.Namespace) -> int:
 
 async def _serve(settings: Settings) -> None:
     listening = listen(settings.host, settings.port)
-    reception, stop = Reception(), asyncio.Event()
+    reception, stop, doors = Reception(), asyncio.Event(), asyncio.Event()
     server = server_for(reception)
     with stop_on_signal(stop):
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        serving = asyncio.create_task(_served(server, listening, doors))
         try:
             async with AsyncExitStack() as stack:
-                if runtime := await _opened(settings, stack, stop):
+                if runtime := await _opened(settings, stack, stop, doors):
                     where = f"http://{settings.host}:{listening.getsockname()[1]}"
-                    await _work(runtime, reception, server, serving, stop, settings.drain_s, where)
+                    await _work(runtime, reception, server, serving, stop, doors, settings.drain_s, where)
         finally:
             server.should_exit = True
+            doors.set()
             await serving
 
 
-async def _opened(settings: Settings, stack: AsyncExitStack, stop: asyncio.Event) -> Runtime | None:
+async def _served(server: QuietServer, listening: socket.socket, doors: asyncio.Event) -> None:
+    """Serve once the *doors* may open; until then the port is ours, and nobody can connect."""
+    await _wait(doors, CLOSED_S)
+    await server.serve(sockets=[listening])
+
+
+async def _opened(
+    settings: Settings, stack: AsyncExitStack, stop: asyncio.Event, doors: asyncio.Event
+) -> Runtime | None:
     """Open everything, as often as it takes until the database answers; None when told to stop before."""
     pause = FIRST_PAUSE_S
     while not stop.is_set():
@@ -70,6 +83,7 @@ async def _opened(settings: Settings, stack: AsyncExitStack, stop: asyncio.Event
         except UnavailableError as error:
             told = {"code": error.code, "what_to_do": in_words(error)}
             log.warning("the database does not answer yet", extra=told)
+        doors.set()  # whoever asks hears what we wait for
         await _wait(stop, pause)
         pause = min(pause * 2, LONGEST_PAUSE_S)
     return None
@@ -81,6 +95,7 @@ async def _work(
     server: QuietServer,
     serving: asyncio.Task[None],
     stop: asyncio.Event,
+    doors: asyncio.Event,
     drain_s: float,
     where: str,
 ) -> None:
@@ -88,6 +103,8 @@ async def _work(
     async with asyncio.TaskGroup() as tasks:
         await runtime.start(tasks)
         reception.open(runtime.http)
+        doors.set()
+        await server.listening.wait()
         print(f"Countersign listens on {where}", flush=True)
         await stop.wait()
         reception.drain()

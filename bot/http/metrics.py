@@ -82,6 +82,8 @@ class _Models:
         )
 
     def measure(self, tx: Transaction, now: datetime) -> None:
+        self._calls.clear()  # or a use that nobody made of a model for a day would keep its last figure
+        self._cost.clear()
         for use in tx.calls.spending(now - timedelta(days=1), now):
             self._calls.labels(use.use, "yes").set(use.calls - use.unanswered)
             self._calls.labels(use.use, "no").set(use.unanswered)
@@ -118,6 +120,11 @@ class _Service:
             "How long ago the audit log was signed, 0 while nothing has come after it",
             registry=registry,
         )
+        self._damaged = Gauge(
+            "countersign_audit_damaged",
+            "Whether the last daily verification found the audit log other than it was sealed",
+            registry=registry,
+        )
         self._differing = Gauge(
             "countersign_replay_differences",
             "Recorded decisions that came out differently when they were last replayed",
@@ -143,6 +150,7 @@ class _Service:
         signed = found.checkpoint
         behind = signed is not None and found.entries > signed.size
         self._checkpoint.set((now - signed.at).total_seconds() if signed and behind else 0)
+        self._damaged.set(not found.log_holds)
         self._differing.set(found.replay.differ if found.replay else 0)
         self._days_missing.set(found.figure_days_missing)
 

@@ -34,6 +34,7 @@ CONDITIONS = {
 UNREADABLE_RULES = (
     "The rules in force cannot be read, so nothing is allowed: countersign doctor says what to do."
 )
+CHANGED = "The audit log is not as it was sealed: countersign audit verify says where."
 USED_UP = "What models may cost in the {0} is used up; texts come from CRM records until it is over."
 
 
@@ -106,7 +107,7 @@ def _of_counterparts(found: ServiceStatus) -> list[str]:
 
 
 def _of_evidence(found: ServiceStatus, organisation: Organisation | None) -> list[str]:
-    said = []
+    said = [] if found.log_holds else [CHANGED]
     if found.policy_version is None:
         said.append("No rules are in force, so nothing is allowed. Start the service, or activate a policy.")
     every = timedelta(minutes=organisation.checkpoint_minutes if organisation else 60)
@@ -116,7 +117,9 @@ def _of_evidence(found: ServiceStatus, organisation: Organisation | None) -> lis
     if found.unsealed > MOST_UNSEALED:
         said.append(f"{found.unsealed:,} audit entries wait for their place in the chain.")
     if found.replay and found.replay.differ:
-        said.append(f"{found.replay.differ} recorded decisions would come out differently: audit replay.")
+        said.append(
+            f"{found.replay.differ} recorded decisions would come out differently: countersign audit replay."
+        )
     if found.replay and found.at - found.replay.at > REPLAY_LATE:
         said.append("Recorded decisions were not replayed for more than a day.")
     return said

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-COUNTERPARTS = {"crm": "the CRM", "slack": "Slack", "slack_access": "Slack"}
-HOW = {"crm": "has not answered", "slack": "has not answered", "slack_access": "has kept the app out"}
+COUNTERPARTS = {"crm": "the CRM", "crm_access": "the CRM", "slack": "Slack", "slack_access": "Slack"}
+HOW = {
+    "crm": "has not answered",
+    "crm_access": "has not let us in",
+    "slack": "has not answered",
+    "slack_access": "has kept the app out",
+}
 SILENCE = {
-    "crm": ("crm_no_answer", "crm_no_connection", "crm_unreadable_answer", "crm_http_503", "outcome_unknown"),
+    "crm": (
+        *("crm_no_answer", "crm_no_connection", "crm_unreadable_answer", "outcome_unknown"),
+        *(f"crm_http_{status}" for status in (301, 302, 303, 307, 308, *range(500, 600))),
+    ),
+    "crm_access": ("crm_http_401", "crm_http_407"),
     "slack": (
         *("slack_unreachable", "slack_unreadable_answer", "slack_service_unavailable", "slack_Redirected"),
         *("slack_fatal_error", "slack_internal_error", "slack_request_timeout", "slack_TimeoutError"),

@@ -23,7 +23,7 @@ class QueueStatus(Value):
 class WaitingStatus(Value):
     """Work that waits for a counterpart ("crm", "slack"): how much, and for how many seconds already.
 
-    What waits for Slack to let the app in again waits for "slack_access".
+    What waits to be let in again waits for "slack_access" or "crm_access".
     """
 
     who: str
@@ -95,7 +95,8 @@ class DecisionsStatus(Value):
 class ServiceStatus(Value):
     """Everything at one moment; *attention* names what needs a person, the worst first.
 
-    *figure_days_missing* is how many days that are over are still to be added up for managers' figures.
+    *log_holds* says whether the last daily verification found the audit log as it was sealed, and
+    *figure_days_missing* how many days that are over are still to be added up for managers' figures.
     """
 
     at: AwareDatetime
@@ -111,6 +112,7 @@ class ServiceStatus(Value):
     unsealed: int
     checkpoint: CheckpointStatus | None
     replay: ReplayStatus | None
+    log_holds: bool = True
     budgets: tuple[BudgetStatus, ...] = ()
     decisions: DecisionsStatus = DecisionsStatus(open=0, oldest_since=None)
     open_alarms: int = 0

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from handlers.record.last_checks import REPLAYED
+from handlers.record.last_checks import REPLAYED, last_checks
 from handlers.service.attention import attention
 from handlers.service.counterparts import COUNTERPARTS, SILENCE
 from handlers.service.queues import queues
@@ -83,6 +83,7 @@ def service_status(
         unsealed=unsealed,
         checkpoint=CheckpointStatus(size=signed.size, at=signed.at) if signed else None,
         replay=_replay(tx.settings.get(REPLAYED)),
+        log_holds=last_checks(tx).ok,
         budgets=_budgets(tx, now),
         decisions=_decisions(tx),
         open_alarms=len(tx.alarms.open()),

@@ -13,6 +13,7 @@ import pytest
 
 from bot.cli import main
 from bot.occurrences import INSTALLED_AT
+from handlers.record.last_checks import VERIFIED
 from handlers.service import attention
 from handlers.service.attention import NOBODY
 from handlers.service.status import service_status
@@ -78,6 +79,11 @@ def _set_aside(tx: Transaction) -> None:
     _bury(tx, "slack_channel_not_found")
 
 
+def _changed(tx: Transaction) -> None:
+    tx.replicas.seen(_replica(1))
+    tx.settings.put(VERIFIED, {"at": NOW.isoformat(), "ok": False, "first_bad": 3, "what": "altered"}, NOW)
+
+
 def _unanswered(code: str, minutes: float) -> Callable[[Transaction], None]:
     def write(tx: Transaction) -> None:
         tx.replicas.seen(_replica(1))
@@ -127,10 +133,16 @@ NEEDS: list[tuple[Callable[[Transaction], None], list[str]]] = [
         _unanswered("slack_token_revoked", 3),
         [f"Slack has kept the app out for 3 minutes. {FOLLOWS}"],
     ),
+    *(
+        (_unanswered(f"crm_http_{status}", 3), [f"The CRM has not answered for 3 minutes. {FOLLOWS}"])
+        for status in (302, 500, 504)
+    ),
+    (_unanswered("crm_http_401", 3), [f"The CRM has not let us in for 3 minutes. {FOLLOWS}"]),
     (_unanswered("crm_no_answer", 0.5), []),
     (_unanswered("crm_event_record_missing", 10), []),
     (_set_aside, ["1 item is set aside. Look: countersign inbox list."]),
     (_paused, ["execute is paused by Adam Novak."]),
+    (_changed, ["The audit log is not as it was sealed: countersign audit verify says where."]),
     (
         lambda tx: tx.replicas.seen(_replica(1, report={"hourly_budget_micros": 0, "clock_off": True})),
         [

@@ -32,13 +32,12 @@ DECISIONS, SENDERS = 6, 3
 class Proxy:
     """Sends each request to a replica in turn, over a connection of its own.
 
-    It tries another one only where it may: when the connection was refused. That replica is left out until it
-    says that it is ready.
+    It tries another one only where it may: when the connection was refused. It never asks whether one is
+    ready, as the plainest of them do, so one that starts must let nobody connect before it is.
     """
 
     stage: Staging
     bots: tuple[Bot, ...]
-    left_out: set[str] = field(default_factory=set)
     answers: Counter[int] = field(default_factory=Counter)
     refused: int = 0
 
@@ -61,15 +60,12 @@ class Proxy:
         )
 
     async def _through(self, send: Any) -> None:
-        for _ in range(2 * len(self.bots)):
-            origin = next(self._turns).origin
-            if origin in self.left_out:
-                continue
+        first = next(self._turns)
+        for bot in (first, *(each for each in self.bots if each is not first)):
             try:
-                answer = await send(origin)
+                answer = await send(bot.origin)
             except httpx2.ConnectError:
                 self.refused += 1
-                self.left_out.add(origin)
                 continue
             self.answers[answer.status_code] += 1
             return
@@ -77,9 +73,7 @@ class Proxy:
 
     async def restart(self, bot: Bot) -> None:
         assert await bot.terminate() == 0
-        self.left_out.add(bot.origin)
         await bot.start()
-        self.left_out.discard(bot.origin)
 
 
 @asynccontextmanager

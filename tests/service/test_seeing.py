@@ -34,11 +34,13 @@ from bot.tracing import start_tracing
 from bot.worker import Worker
 from handlers.commands import CrmEventArrived
 from handlers.record.evidence import record
+from handlers.record.last_checks import VERIFIED
 from handlers.spans import span, trace_id_of
 from policy.decide import CompiledPolicy
 from policy.events import CrmEvent, CrmEventType
 from storage.bell import InProcessBell
 from storage.ids import IdSource
+from storage.model_calls import ModelCall
 from storage.queue import Received
 from storage.schema import POLICY_VERSIONS
 from storage.transaction import Transaction
@@ -112,6 +114,39 @@ async def test_rules_that_cannot_be_read_are_reported_for_as_long_as_they_rule(h
     assert await reported() == "0.0", "the alert ends with its cause, not with the process"
 
 
+async def test_a_log_that_is_not_as_it_was_sealed_is_reported(house: House) -> None:
+    now = house.clock.now()
+    found = {"at": now.isoformat(), "ok": False, "first_bad": 3, "what": "altered"}
+    await house.database.write(lambda tx: tx.settings.put(VERIFIED, found, now))
+    text = await Metrics(house.database, InProcessBell(), house.clock, PolicyInForce()).text()
+    assert b"\ncountersign_audit_damaged 1.0\n" in text
+
+
+async def test_what_a_model_was_used_for_is_forgotten_after_a_day(house: House) -> None:
+    def ask(tx: Transaction) -> None:
+        tx.calls.note(
+            ModelCall(
+                id="call-1",
+                at=house.clock.now() - timedelta(hours=1),
+                use="summary",
+                model="m",
+                prompt_version="1",
+                region="eu",
+                code="ok",
+                input_tokens=1,
+                output_tokens=1,
+                cost_micros=2_000_000,
+                latency_ms=1,
+            )
+        )
+
+    await house.database.write(ask)
+    metrics = Metrics(house.database, InProcessBell(), house.clock, PolicyInForce())
+    assert b'countersign_model_cost_last_day{use="summary"} 2.0' in await metrics.text()
+    house.clock.moment += timedelta(hours=25)
+    assert b"countersign_model_cost_last_day{" not in await metrics.text()
+
+
 async def test_how_long_slack_and_the_crm_have_been_silent(house: House) -> None:
     def wait_in_vain(tx: Transaction) -> None:
         event = Received(
@@ -135,6 +170,7 @@ async def test_how_long_slack_and_the_crm_have_been_silent(house: House) -> None
     text = (await metrics.text()).decode()
     assert dict(re.findall(r'^countersign_silent_seconds\{who="(\w+)"\} (\S+)$', text, re.MULTILINE)) == {
         "crm": "660.0",
+        "crm_access": "0.0",
         "slack": "0.0",
         "slack_access": "0.0",
     }

@@ -153,6 +153,21 @@ async def test_without_redis_a_ring_is_lost_and_a_wait_takes_its_time() -> None:
     await bell.close()
 
 
+@pytest.mark.redis
+async def test_a_redis_that_is_back_is_noticed_by_whoever_looks(redis_url: str) -> None:
+    """A process with open doors alone rings for what arrives, and may have nothing to ring for all night."""
+    bell = RedisBell(Redis.from_url(redis_url), "countersign:test:")
+    bell.is_down = True
+    await bell.look()
+    assert not bell.is_down
+    await bell.close()
+    gone = RedisBell.open("redis://127.0.0.1:1/0")
+    gone.is_down = True
+    await gone.look()
+    assert gone.is_down
+    await gone.close()
+
+
 async def test_a_redis_that_never_answers_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_stream, "PATIENCE_S", 0.05)
     connected = 0

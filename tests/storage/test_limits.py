@@ -69,3 +69,8 @@ async def test_a_process_alone_counts_by_its_own_clock() -> None:
     assert (await limits.held("crm"), limits.is_held("crm"), limits.is_held("slack")) == (2, True, False)
     now = 107.0
     assert (await limits.held("crm"), limits.is_held("crm")) == (0, False)
+    now = 121.0
+    await limits.hold("slack", 1)
+    assert limits.is_held("crm", lately=15), "one that comes again and again is over whenever somebody looks"
+    now = 122.0
+    assert not limits.is_held("crm", lately=15)
