@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 
 from bot.failpoints import hit
 from handlers.answers.say_wait import PATIENCE, wait_for
@@ -16,6 +17,7 @@ from handlers.spans import span
 from storage.accepting import Accept
 from storage.bell import Bell
 from storage.database import Database
+from storage.errors import UnavailableError
 from storage.queue import Effect, Received
 from storage.transaction import Transaction
 
@@ -41,6 +43,14 @@ class Doorstep:
 
     def __init__(self, database: Database, bell: Bell, clock: Clock, ids: Ids) -> None:
         self._database, self._bell, self._clock, self._ids = database, bell, clock, ids
+        self.refused_with = ""
+        """The code with which the database refused what arrived last; empty when it was stored."""
+        self._being_stored, self._heard_at = 0, monotonic()
+
+    @property
+    def stalled_s(self) -> float:
+        """Return for how many seconds the database has said nothing though something is to be stored."""
+        return monotonic() - self._heard_at if self._being_stored else 0.0
 
     async def accept(self, command: Command, arrival: Arrival) -> bool:
         """Store *command* and ring; False when it had arrived before. Durable when this returns."""
@@ -73,13 +83,24 @@ class Doorstep:
             stored = self._database.write(Accept(received))
         else:
             stored = self._database.write(lambda tx: self._store(tx, received, wait))
+        if not self._being_stored:
+            self._heard_at = monotonic()
+        self._being_stored += 1
         stored.add_done_callback(partial(self._ring, received.kind))
         return stored
 
     def _ring(self, kind: str, stored: asyncio.Future[bool]) -> None:
-        if not stored.cancelled() and stored.exception() is None:
+        self._being_stored -= 1
+        self._heard_at = monotonic()
+        if stored.cancelled():
+            return
+        error = stored.exception()
+        if error is None:
+            self.refused_with = ""
             hit(f"accepted.{kind}")
             self._bell.ring(INBOX)
+        elif isinstance(error, UnavailableError):
+            self.refused_with = error.code
 
     def _store(self, tx: Transaction, received: Received, wait: SayWait | None) -> bool:
         fresh = tx.inbox.accept(received)

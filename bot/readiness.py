@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from pydantic import JsonValue
 
 from bot.clock import AgreedClock
 from bot.heartbeat import Conditions, LeftAlone
 from bot.http.probes import Check
 from bot.occurrences import INSTALLED_AT
-from bot.settings import AiModelSettings, Settings
+from bot.settings import AiModelSettings
 from bot.slack.socket import SocketRunner
+from bot.storing import Storing
 from storage.bell import Bell
 from storage.database import Database
 from storage.limits import Limits
-from storage.migrate import current, is_newer
+from storage.migrate import is_newer, version_in
 from storage.schema import HEAD
 
 MOST_OFF_S = 120.0
@@ -31,6 +30,7 @@ def conditions_of(
     assistant: object,
     agreed: AgreedClock | None,
     ai: AiModelSettings,
+    storing: Storing,
 ) -> Conditions:
     """Return what this process reports about itself: what holds at the moment, and what models may cost."""
     budgets: dict[str, JsonValue] = {
@@ -42,6 +42,7 @@ def conditions_of(
     async def look() -> dict[str, JsonValue]:
         await bell.look()
         return {
+            "cannot_store": bool(await storing.refused_with()),
             "slack_cut_off": bool(socket and not await socket.is_connected()),
             "redis_down": bell.is_down,
             "slack_held": limits.is_held("slack", LATELY_S),
@@ -66,7 +67,10 @@ def _is_servers_off(agreed: AgreedClock | None) -> bool:
 
 
 def readiness_checks(
-    settings: Settings, database: Database, socket: SocketRunner | None, agreed: AgreedClock | None
+    database: Database,
+    socket: SocketRunner | None,
+    agreed: AgreedClock | None,
+    storing: Storing,
 ) -> dict[str, Check]:
     """Return what has to hold before this process takes work; a check says what is wrong, or nothing."""
 
@@ -77,8 +81,13 @@ def readiness_checks(
             return f"not answering ({type(error).__name__})"
         return ""
 
+    async def stores() -> str:
+        code = await storing.refused_with()
+        return f"what arrives cannot be stored ({code})" if code else ""
+
     async def has_schema() -> str:
-        found = await asyncio.to_thread(current, settings.database_url)
+        # Over what is connected: a server that lets nobody else in may serve us all the same.
+        found = await database.read(lambda tx: version_in(tx.basis.connection))
         if found == HEAD:
             return ""
         return (
@@ -93,6 +102,7 @@ def readiness_checks(
 
     return {
         "database": reaches_database,
+        "storing": stores,
         "schema": has_schema,
         "slack": reaches_slack,
         "clock": has_the_time,

@@ -50,6 +50,7 @@ from bot.slack.http import SlackEndpoint
 from bot.slack.socket import SocketRunner
 from bot.slack.time import time_at_slack
 from bot.starting import settle
+from bot.storing import Storing
 from bot.time_keeping import TimeKeeper
 from bot.worker import Worker
 from handlers.answers.offer_donors import offer_donors
@@ -115,6 +116,7 @@ async def build(
         context = _context(settings, lines, rules, clock, ids, stack)
         await settle(settings, context)
         doorstep = Doorstep(database, lines.bell, clock, ids)
+        storing = Storing(doorstep, database, clock)
         slack = build_slack_app(
             lines.slack,
             accept_from_slack(doorstep),
@@ -133,9 +135,11 @@ async def build(
         workers: tuple[Worker, ...] = ()
         if role in WORKING:
             workers = _workers(context, lines.bell, settings.workers, replica, metrics, agreed)
-        conditions = conditions_of(lines.bell, lines.limits, socket, context.assistant, agreed, settings.ai)
+        conditions = conditions_of(
+            lines.bell, lines.limits, socket, context.assistant, agreed, settings.ai, storing
+        )
         yield Runtime(
-            http=_front(settings, context, doorstep, slack, socket, metrics, agreed),
+            http=_front(settings, context, doorstep, slack, socket, metrics, agreed, storing),
             context=context,
             workers=workers,
             scheduler=scheduler if role in WATCHING else None,
@@ -153,13 +157,14 @@ def _front(
     socket: SocketRunner | None,
     metrics: Metrics,
     agreed: AgreedClock | None,
+    storing: Storing,
 ) -> Front:
     """Open the doors that are this process's; where Slack comes over Socket Mode, its door stays closed."""
     opens = settings.role in WEB
     return Front(
         CrmEvents(doorstep, webhook_secrets(settings.crm)) if opens else None,
         SlackEndpoint(slack, signing_secrets(settings.slack)) if opens and not socket else None,
-        Probes(readiness_checks(settings, context.database, socket, agreed)),
+        Probes(readiness_checks(context.database, socket, agreed, storing)),
         Pages(metrics, context if opens else None),
         Limit(settings.strangers_per_minute, settings.trusted_proxies, metrics.turned_away),
     )

@@ -15,8 +15,11 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-_PASSING = ("08", "28", "3D", "40", "53", "54", "55", "57", "58")
-"""SQLSTATE classes of an unreachable, refusing, contended, exhausted or stopping PostgreSQL server."""
+READ_ONLY = "25006"
+_PASSING = ("08", READ_ONLY, "28", "3D", "40", "53", "54", "55", "57", "58")
+"""SQLSTATE classes of an unreachable, refusing, contended, exhausted or stopping PostgreSQL server, and of
+one that takes no changes, as a standby does that is not the primary yet, or not any more.
+"""
 
 
 class StorageError(Exception):
@@ -32,7 +35,7 @@ class ConstraintError(StorageError):
 
 
 class UnavailableError(StorageError):
-    """The database could not be reached, was locked, or ran out of room; trying again later may help."""
+    """The database could not be reached, was locked, ran out of room, or takes no changes just now."""
 
 
 class DatabaseClosedError(StorageError):

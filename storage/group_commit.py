@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from storage.errors import DatabaseClosedError, UnavailableError, without_data
+from storage.errors import DatabaseClosedError, StorageError, UnavailableError, without_data
 from storage.joint_work import Work, perform, runs
 from storage.transaction import Transaction
 
@@ -138,7 +138,10 @@ def _perform(works: Sequence[Work], connection: Connection, transaction: Transac
         values = perform(transaction, works)
     except BaseException as error:  # noqa: BLE001 - it belongs to the caller, and the thread must live on
         if not sqlite.in_transaction:  # a full disk or a failed write makes SQLite roll back everything
-            raise UnavailableError("transaction_lost") from None
+            reason = without_data(error)
+            raise UnavailableError(
+                reason.code if isinstance(reason, StorageError) else "transaction_lost"
+            ) from None
         transaction.audit.forget_from(appended)
         sqlite.execute("ROLLBACK TO work")
         sqlite.execute("RELEASE work")

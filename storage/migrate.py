@@ -48,7 +48,7 @@ def current(url: str) -> str | None:
     database = make_url(url)
     if database.get_backend_name() == "sqlite" and not Path(database.database or "").is_file():
         return None
-    return _run(url, _version, begin="BEGIN")
+    return _run(url, version_in, begin="BEGIN")
 
 
 def is_newer(found: str | None) -> bool:
@@ -77,7 +77,8 @@ def refuse_what_cannot_be_written(url: str) -> None:
             raise StorageError("sqlite_read_only")
 
 
-def _version(connection: Connection) -> str | None:
+def version_in(connection: Connection) -> str | None:
+    """Return the migration a database is at that was opened; None when it is empty."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

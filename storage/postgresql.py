@@ -13,7 +13,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.batches import COMMITTERS, BatchWriter
-from storage.errors import DatabaseClosedError, without_data
+from storage.errors import READ_ONLY, DatabaseClosedError, sqlstate, without_data
 from storage.keys import KeyRing
 from storage.transaction import Transaction
 
@@ -126,15 +126,20 @@ def postgresql_engine(url: str, *, connections: int, patience: float | None = No
         pool_size=connections,
         max_overflow=0,
     )
-    event.listen(engine.sync_engine, "handle_error", _give_up_what_is_stalled)
+    event.listen(engine.sync_engine, "handle_error", _give_up_what_is_of_no_use)
     event.listen(engine.sync_engine, "connect", _mark_as_new)
     event.listen(engine.sync_engine, "checkout", _check_it_answers)
     return engine
 
 
-def _give_up_what_is_stalled(context: ExceptionContext) -> None:
-    """Have a connection whose statement ran out of time closed: a ROLLBACK would wait behind it."""
-    if isinstance(context.original_exception, TimeoutError):
+def _give_up_what_is_of_no_use(context: ExceptionContext) -> None:
+    """Have a connection whose statement ran out of time closed: a ROLLBACK would wait behind it.
+
+    And one to a server that takes no changes, with all of its age: behind the address there may by now be
+    another, which was made the primary.
+    """
+    error = context.sqlalchemy_exception
+    if isinstance(context.original_exception, TimeoutError) or (error and sqlstate(error) == READ_ONLY):
         context.is_disconnect = True
 
 

@@ -48,6 +48,7 @@ from storage.redaction import Redaction
 from storage.reminders import Reminders
 from storage.replicas import Replicas
 from storage.retention import Retention
+from storage.room import Room
 from storage.set_back import SetBack
 from storage.settings import Settings
 from storage.shadow import Shadow
@@ -129,6 +130,7 @@ class Transaction:
     cleanup = _over(CleanupItems)
     reminders = _over(Reminders)
     replicas = _over(Replicas)
+    room = _over(Room)
     set_back = _over(SetBack)
     settings = _over(Settings)
     pauses = _over(Pauses)

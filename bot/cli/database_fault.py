@@ -22,6 +22,18 @@ OF_OTHERS = (
     "What is in the database belongs to another role ({code}). Restore it as the role that the service uses: "
     "createdb --owner=ROLE NAME, then pg_restore --no-owner --role=ROLE --dbname=NAME FILE."
 )
+NO_CHANGES = (
+    "The database takes no changes ({code}): the server is a standby, or was set to read only. Let "
+    "COUNTERSIGN_DATABASE_URL lead to the primary, or look at default_transaction_read_only there."
+)
+LOCKED = (
+    "Somebody holds a lock on our tables ({code}), such as a transaction left open in psql, or a change of "
+    "the schema under way. countersign doctor names who; have them end it."
+)
+SLOW = (
+    "The database has not answered in time ({code}): the network is cut, the server has too much to do, or "
+    "somebody holds a lock on our tables. countersign doctor says more."
+)
 NO_ANSWER = "The database does not answer ({code}). Check COUNTERSIGN_DATABASE_URL."
 NEWER = (
     "The database is of a newer release than this program, which would not understand it. Install the newer "
@@ -32,6 +44,9 @@ _BY_PART = (
     (("SQLITE_NOTADB", "SQLITE_CORRUPT"), NOT_WHOLE),
     (("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "sqlite_read_only", "EACCES", "EROFS"), NOT_OURS),
     (("SQLITE_FULL", "SQLITE_IOERR", "ENOSPC", "EDQUOT", "53100", "58030"), NO_ROOM),
+    (("25006",), NO_CHANGES),
+    (("55P03",), LOCKED),
+    (("no_answer_in_time",), SLOW),
     (("28000", "28P01"), NOT_LET_IN),
     (("3D000",), NOT_THERE),
     (("42501",), OF_OTHERS),

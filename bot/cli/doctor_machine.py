@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
@@ -12,10 +13,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.checkpoint_files import checkpoint_places
+from bot.cli.database_fault import in_words
 from bot.cli.finding import Finding, bad, good, warning
 from bot.cli.opening import CannotOpen, opened
 from bot.master_key import key_file_beside
@@ -23,6 +25,7 @@ from bot.secret_files import PREFIX, SECRETS, SUFFIX
 from bot.settings import Settings
 from policy.organisation import Organisation
 from storage.errors import StorageError, without_data
+from storage.room import ENOUGH_BYTES, Room
 
 MOST_OFF_S = 60
 OLDEST_POSTGRES, OLDEST_REDIS = 13, 6
@@ -108,7 +111,38 @@ async def _postgres(settings: Settings) -> list[Finding]:
     else:
         found.append(good("Database rights", "tables can be made and changed"))
     found.append(clock("the database server's", row["now"], asked_at))
-    return found
+    return [*found, await asyncio.to_thread(_takes_what_arrives, settings.database_url), *_holders(row)]
+
+
+def _takes_what_arrives(url: str) -> Finding:
+    """Store something of some size where events are stored, and take it back."""
+    from storage.postgresql import run_alone
+
+    def attempt(connection: Connection) -> None:
+        with connection.begin_nested() as trial:
+            Room(connection).fill(secrets.token_hex(ENOUGH_BYTES), datetime.now(UTC))
+            trial.rollback()
+
+    try:
+        run_alone(url, attempt)
+    except SQLAlchemyError as error:
+        failure = without_data(error)
+        told = in_words(failure) if isinstance(failure, StorageError) else "fails"
+        return bad("Storing", told)
+    return good("Storing", "what arrives can be stored")
+
+
+def _holders(row: Mapping[str, Any]) -> list[Finding]:
+    """Name whoever holds a lock that processes of ours wait for."""
+    return [
+        bad(
+            "Locks",
+            f"{each['program'] or 'a program'} of the role {each['role']}, {each['state']}, holds since "
+            f"{each['since']} UTC what we wait for. Have it end, or in psql: "
+            f"SELECT pg_terminate_backend({each['pid']});",
+        )
+        for each in row["holders"] or ()
+    ]
 
 
 def _of_server(url: str) -> dict[str, Any]:
@@ -117,13 +151,26 @@ def _of_server(url: str) -> dict[str, Any]:
     asked = text(
         "SELECT current_setting('server_version_num') AS version, clock_timestamp() AS now, "
         "has_schema_privilege(current_schema(), 'CREATE') AS may_create, "
-        "current_setting('is_superuser') = 'on' AS superuser"
+        "current_setting('is_superuser') = 'on' AS superuser, "
+        f"({_HOLDERS}) AS holders"
     )
     try:
         return run_alone(url, lambda connection: dict(connection.execute(asked).mappings().one()))
     except SQLAlchemyError as error:
         failure = without_data(error)
     raise failure
+
+
+_HOLDERS = """
+SELECT json_agg(DISTINCT jsonb_build_object(
+    'pid', held.pid, 'role', held.usename, 'program', held.application_name, 'state', held.state,
+    'since', to_char(held.xact_start AT TIME ZONE 'UTC', 'DD Mon HH24:MI')))
+FROM pg_stat_activity AS waiting
+CROSS JOIN LATERAL unnest(pg_blocking_pids(waiting.pid)) AS blocking(pid)
+JOIN pg_stat_activity AS held ON held.pid = blocking.pid
+WHERE waiting.application_name = 'countersign' AND held.application_name <> 'countersign'
+AND waiting.datname = current_database()
+"""
 
 
 def clock(whose: str, theirs: datetime, ours: datetime) -> Finding:

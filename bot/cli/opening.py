@@ -10,7 +10,7 @@ from bot.cli.database_fault import NEWER, in_words
 from bot.cli.loading import database_settings
 from bot.master_key import MasterKeyProblem, open_encrypted
 from storage.database import Database
-from storage.errors import StorageError
+from storage.errors import StorageError, UnavailableError
 from storage.migrate import current, is_newer
 from storage.schema import HEAD
 
@@ -21,7 +21,7 @@ NONE_OR_OLDER = (
 
 
 class CannotOpen(Exception):
-    """There is no usable database at that address; the message says what to do."""
+    """There is no usable database at that address, or it went away; the message says what to do."""
 
 
 @asynccontextmanager
@@ -42,5 +42,7 @@ async def opened(given: str | None) -> AsyncIterator[Database]:
         raise CannotOpen(in_words(error)) from None
     try:
         yield database
+    except UnavailableError as error:
+        raise CannotOpen(in_words(error)) from None
     finally:
         await database.close()

@@ -30,6 +30,7 @@ WIDTH = 14
 LATE_S = 2 * EVERY_S
 """Whoever lives was heard of more lately than that, unless the database took its time."""
 SAID = {
+    "cannot_store": "cannot store what arrives",
     "slack_held": "Slack asks us to wait",
     "crm_held": "the CRM asks us to wait",
     "model_open": "the model is left alone",

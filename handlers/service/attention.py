@@ -21,6 +21,8 @@ OURS = {
 }
 """How the schedules that every installation has are called."""
 CONDITIONS = {
+    "cannot_store": "what arrives cannot be stored, and is refused. Is the database's disk full, or does it "
+    "take no changes? countersign doctor says which. Who is refused sends it again.",
     "slack_held": "Slack has asked us to wait; messages follow by themselves.",
     "crm_held": "the CRM has asked us to wait; what needs it follows by itself.",
     "model_open": "the language model fails and is left alone for a while; texts come from CRM records.",
@@ -62,7 +64,7 @@ def _of_alarms(found: ServiceStatus) -> list[str]:
 
 
 NOBODY = (
-    "No process of the service is running, or none can write to the database: it may be full. "
+    "No process of the service is running, or none can write to the database: it may be full or locked. "
     "countersign doctor looks; countersign serve starts one."
 )
 
