@@ -448,7 +448,11 @@ class FakeChat:
         self._reachable()
         self.whispers.append((to.user_id, outcome))
 
-    async def go_live(self, to: ReplyAddress, stop_id: str, first_step: str) -> FakeLive:
+    async def go_live(
+        self, to: ReplyAddress, stop_id: str, first_step: str, *, again: bool = False
+    ) -> FakeLive | None:
+        if again:
+            return next((live for live in self.live if live.at.ts == f"live-{stop_id}"), None)
         self.live.append(FakeLive(MessageRef(to.channel_id, f"live-{stop_id}"), [first_step]))
         return self.live[-1]
 

@@ -20,7 +20,7 @@ from bot.slack.channels import Channels
 from bot.slack.chart_png import chart_png
 from bot.slack.connection import SlackClients, Sleep
 from bot.slack.failures import asked, told
-from bot.slack.live import LiveAnswer, go_live
+from bot.slack.live import LiveAnswer, LostLive, go_live
 from bot.slack.pacing import Pace
 from bot.slack.people import People
 from bot.slack.posts import Posts
@@ -181,9 +181,13 @@ class SlackChat:
         shown = message(outcome, "direct" if is_direct(to.channel_id) else "ephemeral")
         return await self._replies.send(shown, to, marker, retry_since)
 
-    async def go_live(self, to: ReplyAddress, stop_id: str, first_step: str) -> LiveAnswer | None:
+    async def go_live(
+        self, to: ReplyAddress, stop_id: str, first_step: str, *, again: bool = False
+    ) -> LiveAnswer | LostLive | None:
         """Begin to show an answer in the thread of direct messages, with a button that stops it."""
-        return await go_live(self._posting, to, stop_id, first_step)
+        if again:
+            return LostLive(self._posting, to, stop_id, self._posts.twins)
+        return await go_live(self._posting, to, stop_id, first_step, self._posts.twins)
 
     async def replace(self, outcome: Outcome, at: MessageRef) -> None:
         """Show *outcome* instead of a message of ours, or delete one that cannot be changed any more."""

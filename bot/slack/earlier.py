@@ -142,6 +142,10 @@ def _messages(page: AsyncSlackResponse) -> list[dict[str, Any]]:
 
 
 def _is_marked(message: dict[str, Any], marker: str) -> bool:
+    """Say whether it bears that marker; a stream, which is given none, has a block of that name."""
+    blocks = message.get("blocks")
+    if isinstance(blocks, list) and any(isinstance(b, dict) and b.get("block_id") == marker for b in blocks):
+        return True
     metadata = message.get("metadata")
     if not isinstance(metadata, dict) or metadata.get("event_type") != ids.MARKER_EVENT:
         return False

@@ -38,7 +38,7 @@ class LiveShow:
     @property
     def hears(self) -> Callable[[VerifiedClaim], Awaitable[None]] | None:
         """Whom to tell of every sentence as soon as it is verified; None where nobody looks."""
-        return self._say_one if self._live else None
+        return self._say_one if self._live and self._live.at else None
 
     async def warn(self, warnings: tuple[VerifiedClaim, ...]) -> None:
         """Show what nobody may be spared ahead of anything a model says."""
@@ -73,7 +73,7 @@ class LiveShow:
         if self._live is None:
             return to
         await self._live.close()
-        return to.model_copy(update={"at_ts": self._live.at.ts})
+        return to.model_copy(update={"at_ts": self._live.at.ts}) if self._live.at else to
 
     async def _has_its_reader_stopped_it(self) -> bool:
         key = _STOP.format(item=self._arrived.item_id, user=self._asker)
@@ -81,10 +81,14 @@ class LiveShow:
 
 
 async def show_live(to: ReplyAddress, record: DonorRecord, arrived: Arrived, context: Context) -> LiveShow:
-    """Begin to show an answer about *record*; a second attempt shows nothing on the way."""
+    """Begin to show an answer about *record*; a second attempt shows nothing on the way.
+
+    It ends what the first has begun.
+    """
     live = None
-    if to.channel_id.startswith("D") and to.thread_ts and not to.response_url and arrived.attempts == 1:
-        live = await context.chat.go_live(to, arrived.item_id, reading(record))
+    if to.channel_id.startswith("D") and to.thread_ts and not to.response_url:
+        again = arrived.attempts > 1
+        live = await context.chat.go_live(to, arrived.item_id, reading(record), again=again)
     return LiveShow(live, to.user_id, arrived, context)
 
 

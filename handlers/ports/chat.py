@@ -75,8 +75,8 @@ class Live(Protocol):
     """An answer that its reader sees coming; what cannot be shown is left out, and never raises."""
 
     @property
-    def at(self) -> MessageRef:
-        """The message that the answer is to take the place of."""
+    def at(self) -> MessageRef | None:
+        """The message that the answer is to take the place of; None while there is none, or none is known."""
         ...
 
     async def step(self, title: str) -> None:
@@ -200,8 +200,13 @@ class Chat(Protocol):
         """Answer one person privately, where they asked; return the message if it is one that stays."""
         ...
 
-    async def go_live(self, to: ReplyAddress, stop_id: str, first_step: str) -> Live | None:
-        """Begin to show an answer in the thread of direct messages, with a button that stops it."""
+    async def go_live(
+        self, to: ReplyAddress, stop_id: str, first_step: str, *, again: bool = False
+    ) -> Live | None:
+        """Begin to show an answer in the thread of direct messages, with a button that stops it.
+
+        Not *again*: that only ends what an attempt before has begun.
+        """
         ...
 
     async def replace(self, outcome: Outcome, at: MessageRef) -> None:
