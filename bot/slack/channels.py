@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -18,10 +19,15 @@ PAGE = 200
 MOST_PAGES = 500
 """A hundred thousand channels; who goes on after that goes on for ever."""
 REMEMBERED_S = 30.0
+NAMES_REMEMBERED_S, ASKED_AGAIN_AFTER_S = 3600.0, 60.0
+"""For how long a name leads to a channel, and how soon it is asked again when that is of no use."""
+MOVED = frozenset({"channel_not_found", "is_archived"})
+
+_Done = TypeVar("_Done")
 
 
 class Channels:
-    """Finds channels; a name is looked up once."""
+    """Finds channels by name: one that was renamed is followed until another takes its name."""
 
     def __init__(self, client: AsyncWebClient, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._client = client
@@ -29,6 +35,7 @@ class Channels:
         self._shared: dict[str, tuple[float, bool | None]] = {}
         self._asking: dict[str, asyncio.Lock] = {}
         self._ids: dict[str, str] = {}
+        self._listed_at = monotonic()
         self._direct: dict[str, str] = {}
         self._lock = asyncio.Lock()
 
@@ -38,11 +45,38 @@ class Channels:
             return channel
         wanted = channel.removeprefix("#").casefold()
         async with self._lock:
-            if wanted not in self._ids:
-                self._ids |= await self._list()
+            await self._list_where(wanted, older_than=NAMES_REMEMBERED_S)
         if wanted not in self._ids:
             raise Refused(SLACK, "channel_not_found")
         return self._ids[wanted]
+
+    async def in_channel(self, channel: str, do: Callable[[str], Awaitable[_Done]]) -> _Done:
+        """Do something with the id of *channel*; once more where another channel has that name by now."""
+        first = await self.resolve(channel)
+        try:
+            return await do(first)
+        except Refused as refused:
+            if refused.code not in MOVED or first == channel:
+                raise
+            wanted = channel.removeprefix("#").casefold()
+            async with self._lock:
+                await self._list_where(wanted, older_than=ASKED_AGAIN_AFTER_S)
+            if self._ids[wanted] == first:
+                raise
+        return await do(self._ids[wanted])
+
+    async def _list_where(self, wanted: str, *, older_than: float) -> None:
+        """List all channels where *wanted* is not known, or has been for too long; what is known stays."""
+        known = wanted in self._ids
+        if known and self._monotonic() - self._listed_at <= older_than:
+            return
+        try:
+            self._ids |= await self._list()
+        except Unavailable:
+            if not known:
+                raise
+        else:
+            self._listed_at = self._monotonic()
 
     async def direct(self, user_id: str) -> str:
         """Return the id of the direct messages with somebody."""

@@ -85,8 +85,7 @@ class SlackChat:
         words = words_on(shown.blocks) - words_on(paused_block(status))
         if at is not None:
             return ShownCard(await self._posts.update(shown, at, marker), words)
-        channel_id = await self._channels.resolve(channel)
-        return ShownCard(await self._posts.post(shown, channel_id, marker, retry_since), words)
+        return ShownCard(await self._post(shown, channel, marker, retry_since), words)
 
     async def find(self, channel: str, marker: str, since: datetime) -> MessageRef | None:
         """Return a message of ours in *channel* that was posted *since* then, if there is one."""
@@ -122,7 +121,7 @@ class SlackChat:
         shown = cleanup_message(cleanup)
         if at is not None:
             return await self._posts.update(shown, at, marker)
-        return await self._posts.post(shown, await self._channels.resolve(channel), marker, retry_since)
+        return await self._post(shown, channel, marker, retry_since)
 
     async def show_proposal(
         self,
@@ -136,7 +135,7 @@ class SlackChat:
         shown = proposal_message(card)
         if at is not None:
             return await self._posts.update(shown, at, marker)
-        return await self._posts.post(shown, await self._channels.resolve(channel), marker, retry_since)
+        return await self._post(shown, channel, marker, retry_since)
 
     async def post(
         self,
@@ -147,9 +146,17 @@ class SlackChat:
         thread_ts: str | None = None,
     ) -> MessageRef:
         """Post an outcome for everybody in *channel*."""
-        channel_id = await self._channels.resolve(channel)
-        shown = _message(outcome, channel_id)
-        return await self._posts.post(shown, channel_id, marker, retry_since, thread_ts)
+        return await self._channels.in_channel(
+            channel,
+            lambda at: self._posts.post(_message(outcome, at), at, marker, retry_since, thread_ts),
+        )
+
+    async def _post(
+        self, shown: Message, channel: str, marker: str, retry_since: datetime | None
+    ) -> MessageRef:
+        return await self._channels.in_channel(
+            channel, lambda at: self._posts.post(shown, at, marker, retry_since)
+        )
 
     async def share_file(
         self, name: str, content: bytes, thread: MessageRef, retry_since: datetime | None

@@ -26,6 +26,11 @@ class _Profile(BaseModel):
     display_name: str = ""
 
 
+class _OrganisationMember(BaseModel):
+    enterprise_id: str = ""
+    teams: tuple[str, ...] = ()
+
+
 class _User(BaseModel):
     id: str
     team_id: str = ""
@@ -37,7 +42,13 @@ class _User(BaseModel):
     is_restricted: bool = False
     is_ultra_restricted: bool = False
     is_stranger: bool = False
+    enterprise_user: _OrganisationMember = _OrganisationMember()
     profile: _Profile = _Profile()
+
+    def belongs_to(self, team_id: str) -> bool:
+        """Say whether that is their workspace, one of several in their organisation, or this itself."""
+        theirs = self.enterprise_user
+        return team_id in (self.team_id, theirs.enterprise_id, *theirs.teams)
 
 
 class People:
@@ -94,7 +105,7 @@ class People:
             name=user.profile.real_name or user.real_name or user.profile.display_name or user.name,
             email=user.profile.email,
             time_zone=user.tz or "UTC",
-            is_full_member=not outsider and user.team_id == await self._home_team(),
+            is_full_member=not outsider and user.belongs_to(await self._home_team()),
         )
 
     async def _home_team(self) -> str:

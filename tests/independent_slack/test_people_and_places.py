@@ -1,0 +1,130 @@
+"""Who belongs to us and where a channel is, as a second Slack tells it to the adapter alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.slack.chat import SlackChat
+from bot.slack.connection import SlackConnection, open_clients
+from handlers.outcomes import Notice
+from handlers.ports import Refused
+from tests.independent_slack.conftest import ADA, conversations, people
+from tests.independent_slack.plain_slack import PlainSlack
+from tests.independent_slack.workspace import BOT_TOKEN, BOT_USER, SECRET, TEAM, Channel
+
+NOTICE = Notice(text="Hello")
+ORGANISATION = "E7WHOLE"
+
+
+class _Now:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass
+class Place:
+    slack: PlainSlack
+    chat: SlackChat
+    elapsed: float = 0.0
+
+    async def post(self, channel: str) -> str:
+        return (await self.chat.post(NOTICE, channel, "m", None)).channel_id
+
+    def add(self, channel: str, name: str) -> None:
+        self.slack.channels[channel] = Channel(channel, name, {ADA, BOT_USER})
+
+
+async def _at_once(_seconds: float) -> None:
+    """Nobody waits here."""
+
+
+@pytest_asyncio.fixture(params=[None])
+async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
+    slack = PlainSlack(people(), conversations(), socket_mode=False)
+    await slack.start()
+    clients = open_clients(SlackConnection(BOT_TOKEN, SECRET, base_url=f"{slack.origin}/api"), sleep=_at_once)
+    made: list[Place] = []
+    chat = SlackChat(
+        clients,
+        clock=_Now(),
+        team_id=request.param,
+        sleep=_at_once,
+        monotonic=lambda: made[0].elapsed if made else 0.0,
+    )
+    made.append(Place(slack, chat))
+    yield made[0]
+    await clients.close()
+    await slack.stop()
+
+
+GRID: list[tuple[dict[str, Any], bool]] = [
+    ({"team_id": TEAM}, True),
+    ({"team_id": "T7SISTER", "enterprise_user": {"enterprise_id": ORGANISATION, "teams": [TEAM]}}, True),
+    ({"team_id": "T7SISTER", "enterprise_user": {"enterprise_id": ORGANISATION, "teams": ["T7X"]}}, False),
+    ({"team_id": "T8OTHER", "enterprise_user": {"enterprise_id": "E8OTHER", "teams": ["T8OTHER"]}}, False),
+    ({"team_id": "T7SISTER", "enterprise_user": {"teams": [TEAM]}, "is_restricted": True}, False),
+    ({"team_id": "T8OTHER", "enterprise_user": {"teams": [TEAM]}, "is_stranger": True}, False),
+    ({"team_id": "T7SISTER"}, False),
+]
+
+
+@pytest.mark.parametrize(("shown", "ours"), GRID)
+async def test_who_is_in_our_workspace_belongs_to_us_wherever_else_they_are(
+    place: Place, shown: dict[str, Any], *, ours: bool
+) -> None:
+    """In an Enterprise Grid the team of a person may be another workspace of the organisation."""
+    place.slack.users["W7GRID"] = place.slack.users[ADA] | {"id": "W7GRID"} | shown
+    found = await place.chat.colleague("W7GRID")
+    assert found is not None
+    assert found.is_full_member is ours
+
+
+@pytest.mark.parametrize("place", [ORGANISATION], indirect=True)
+async def test_an_app_of_the_whole_organisation_is_for_all_of_its_people(place: Place) -> None:
+    member = {
+        "team_id": "T7SISTER",
+        "enterprise_user": {"enterprise_id": ORGANISATION, "teams": ["T7SISTER"]},
+    }
+    other = {"team_id": "T8OTHER", "enterprise_user": {"enterprise_id": "E8OTHER", "teams": ["T8OTHER"]}}
+    for user, shown in (("W7IN", member), ("W8OUT", other)):
+        place.slack.users[user] = place.slack.users[ADA] | {"id": user} | shown
+    found = [await place.chat.colleague(user) for user in ("W7IN", "W8OUT")]
+    assert [each.is_full_member for each in found if each] == [True, False]
+
+
+async def test_a_channel_that_was_made_anew_under_the_same_name_is_found(place: Place) -> None:
+    place.add("C7OLD", "thanks")
+    assert await place.post("#thanks") == "C7OLD"
+    place.slack.channel("C7OLD").archived = True
+    place.add("C7NEW", "thanks")
+    with pytest.raises(Refused):
+        await place.post("#thanks")  # whoever asks too often is told to wait
+    place.elapsed += 61
+    assert [await place.post("#thanks") for _ in range(2)] == ["C7NEW", "C7NEW"]
+    place.slack.channel("C7NEW").archived = True
+    listed = len(place.slack.called("conversations.list"))
+    for _ in range(2):
+        with pytest.raises(Refused) as raised:
+            await place.post("#thanks")
+        assert raised.value.code == "is_archived"
+    assert len(place.slack.called("conversations.list")) == listed
+
+
+async def test_a_channel_that_was_renamed_is_followed_until_another_has_its_name(place: Place) -> None:
+    place.add("C7OLD", "thanks")
+    assert await place.post("thanks") == "C7OLD"
+    place.slack.channel("C7OLD").name = "thanks-2025"
+    place.elapsed += 3601
+    assert await place.post("thanks") == "C7OLD"
+    place.add("C7NEW", "thanks")
+    assert await place.post("thanks") == "C7OLD", "what is known is believed for an hour"
+    place.elapsed += 3601
+    place.slack.break_next("conversations.list", "500")
+    assert await place.post("thanks") == "C7OLD", "a Slack that does not say keeps nobody from what is known"
+    assert await place.post("thanks") == "C7NEW"
