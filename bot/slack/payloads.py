@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -172,8 +173,13 @@ class Submission(BaseModel):
 
     @property
     def dedupe_key(self) -> str:
-        """Return what repetitions of this very submission have in common."""
-        return f"view:{self.view.id}:{self.view.hash}"
+        """Return what repetitions of this very submission have in common.
+
+        Whoever was told that the first did not arrive may enter something else and submit again: its view
+        is the same.
+        """
+        entered = hashlib.sha256(self.view.state.model_dump_json().encode()).hexdigest()[:16]
+        return f"view:{self.view.id}:{self.view.hash}:{entered}"
 
     def entered(self, block_id: str, action_id: str) -> Entered:
         """Return what stands in a field; empty when the window has no such field."""

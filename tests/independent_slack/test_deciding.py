@@ -77,7 +77,10 @@ async def test_a_second_press_of_the_same_button_is_told_where_it_stands(house: 
     assert len(house.tasks("Uma Ivy")) == 1
 
 
-@pytest.mark.parametrize(("user", "words"), [(DORA, "for Ada"), (JON, "for Ada"), (KIM, "members of this")])
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [(DORA, "for Ada"), (JON, "for Ada"), (KIM, "members of this"), (LEV, "members of this")],
+)
 async def test_somebody_else_is_told_that_it_is_not_theirs(house: House, user: str, words: str) -> None:
     card = next(iter(house.posts(ADAS, "Decision needed", "Vera Juniper")), None)
     card = card or await house.card("Vera Juniper")
@@ -141,6 +144,10 @@ async def test_it_can_be_put_off_to_a_day_and_a_past_day_is_refused_in_the_windo
         ack = await house.slack.deliver("interactive", payload)
         assert (ack.status, ack.body, ack.in_time) == (200, "", True)
     await house.shows(card, "Put off: Yves Maple", f"<@{ADA}>")
+    before = len(house.slack.private)
+    other = payload | {"view": payload["view"] | {"state": {"values": picked(in_days(20))}}}
+    assert (await house.slack.deliver("interactive", other)).status == 200, "told that the first was lost"
+    await house.told(ADA, "This decision was put off by", "Nothing was changed", after=before)
 
 
 @pytest.mark.parametrize("user", [IVY, MIA])
