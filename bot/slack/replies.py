@@ -15,7 +15,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.lease_keeper import check_it_is_held
 from bot.slack.asked_to_wait import SLACK
-from bot.slack.blocks import Message
+from bot.slack.blocks import Message, fine_print
 from bot.slack.channels import Channels
 from bot.slack.connection import Redirected, quiet_logger
 from bot.slack.earlier import Earlier, marks
@@ -27,7 +27,9 @@ from handlers.ports import Clock, MessageRef, OutcomeUnknown, Refused, Unavailab
 CANNOT_SEE_IT_THERE = frozenset(
     {"user_not_in_channel", "not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
 )
-
+MOST_BLOCKS = 50
+PERHAPS_TWICE = "Slack did not confirm that it showed this the first time, so you may see it twice."
+"""Nothing that only one person sees can be looked for, and two of them are no two answers."""
 
 _OF_SLACK = re.compile(r"(?:[a-z0-9-]+\.)+slack\.com", re.ASCII)
 
@@ -65,13 +67,14 @@ class Replies:
         once = _Once(marker, retry_since)
         if to.at_ts and (instead := await self._instead(message, to, to.at_ts)):
             return instead
-        if to.response_url and await self._respond(message, to, to.response_url):
+        private = message if retry_since is None or to.replace else _said_again(message)
+        if to.response_url and await self._respond(private, to, to.response_url):
             return None
         if to.channel_id and is_direct(to.channel_id):
             said = await self._say_directly(message, to, once)
             if said:
                 return said
-        elif to.channel_id and await self._whisper(message, to):
+        elif to.channel_id and await self._whisper(private, to):
             return None
         return await self._post(message, await self._channels.direct(to.user_id), None, once)
 
@@ -150,6 +153,12 @@ class Replies:
         there, api = urlsplit(url), urlsplit(self._client.base_url)
         ours = (there.scheme, there.netloc) == (api.scheme, api.netloc)
         return ours or (there.scheme == "https" and _OF_SLACK.fullmatch(there.netloc) is not None)
+
+
+def _said_again(message: Message) -> Message:
+    if len(message.blocks) >= MOST_BLOCKS:
+        return message
+    return Message(text=message.text, blocks=[*message.blocks, fine_print(PERHAPS_TWICE)])
 
 
 def _was_taken(said: str) -> bool:

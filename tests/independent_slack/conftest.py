@@ -56,7 +56,7 @@ GIL, HANA, IVY, JON, KIM, LEV, MIA = "U7GIL", "U7HANA", "U7IVY", "U7JON", "U7KIM
 ADAS, BENS, HANAS, DESK, LOUNGE = "C7ADA", "C7BEN", "C7HANA", "C7DESK", "C7LOUNGE"
 SECRET_ROOM, PARTNERS, BETWEEN_TWO = "C7SECRET", "C7PARTNERS", "D7BETWEEN"
 
-LONERS = {f"loner{n}": f"U7LONER{n}" for n in range(1, 20)}
+LONERS = {f"loner{n}": f"U7LONER{n}" for n in range(1, 24)}
 """Owners without a channel: each gets cards in direct messages of their own, so that none waits its turn."""
 OWNERS = {"ada": ADA, "ben": BEN, "cleo": CLEO, "gil": GIL, "hana": HANA, "faye": ""} | LONERS
 DONORS = {
@@ -91,7 +91,7 @@ DONORS = {
     "Fig Seven": "ada",
     "Gum One": "ada",
     "Hal Yarrow": "ada",
-} | {f"Ash Number{n}": f"loner{n}" for n in range(1, 20)}
+} | {f"Ash Number{n}": f"loner{n}" for n in range(1, 24)}
 
 
 def mail(name: str) -> str:
@@ -213,6 +213,8 @@ class House:
     crm_origin: str
     log: Path
     collected: Collected
+    restart: Callable[[Json], Awaitable[None]]
+    """Stop the service and start it with other settings besides, at the same address."""
 
     @property
     def bare(self) -> bool:
@@ -344,8 +346,17 @@ async def open_house(folder: Path, nursery: Nursery, *, socket_mode: bool) -> As
         crm_origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
         log = folder / "bot.log"
         collected = stack.enter_context(collecting())
-        starting = service(nursery, folder, slack, crm_origin, log, collected.environment)
-        origin = await stack.enter_async_context(starting)
+        running = await stack.enter_async_context(AsyncExitStack())
+
+        async def start(settings: Json) -> str:
+            wanted = dict(collected.environment) | settings
+            return await running.enter_async_context(service(nursery, folder, slack, crm_origin, log, wanted))
+
+        async def restart(settings: Json) -> None:
+            await running.aclose()
+            assert await start({"COUNTERSIGN_PORT": origin.rpartition(":")[2]} | settings) == origin
+
+        origin = await start({})
         slack.bot_url = f"{origin}/slack/events"
         config = CrmSandboxConfig(
             CRM_TOKEN, WEBHOOK_SECRET, f"{origin}/crm/events", retry_delays_s=(0.2, 1.0)
@@ -358,7 +369,7 @@ async def open_house(folder: Path, nursery: Nursery, *, socket_mode: bool) -> As
             httpx2.AsyncClient(timeout=PATIENCE_S, trust_env=False, verify=False)
         )
         try:
-            yield House(slack, app.state.crm, http, origin, crm_origin, log, collected)
+            yield House(slack, app.state.crm, http, origin, crm_origin, log, collected, restart)
         finally:
             await app.state.crm.stop()
             server.should_exit = server.force_exit = True
@@ -372,7 +383,6 @@ async def service(
     """`countersign serve` as an operator runs it: settings in the environment; it ends well when told to."""
     (folder / "organisation.yaml").write_text(yaml.safe_dump(organisation()), encoding="utf-8")
     environment = {
-        **more,
         "HOME": str(folder),
         "COUNTERSIGN_DATABASE_URL": f"sqlite:///{folder / 'countersign.db'}",
         "COUNTERSIGN_ORGANISATION_FILE": str(folder / "organisation.yaml"),
@@ -385,7 +395,9 @@ async def service(
     }
     name = "APP_TOKEN" if slack.socket_mode else "SIGNING_SECRET"
     environment[f"COUNTERSIGN_SLACK__{name}"] = APP_TOKEN if slack.socket_mode else SECRET
+    environment |= more
     said, ended = folder / "said", {"signal": None, "code": 0}
+    said.unlink(missing_ok=True)
     pid = await nursery.start(environment, log, folder=folder, said=said)
     try:
         async with asyncio.timeout(PATIENCE_S):

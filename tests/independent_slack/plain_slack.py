@@ -36,6 +36,8 @@ from tests.independent_slack.workspace import (
 from tests.patience import PATIENCE_S
 
 REPETITIONS = 3
+ADDRESS_LIVES_S = 1800
+"""So long a response_url can be used, five times at most."""
 
 
 class PlainSlack:
@@ -44,6 +46,7 @@ class PlainSlack:
     def __init__(self, users: dict[str, Json], channels: list[Channel], *, socket_mode: bool) -> None:
         self.users, self.channels = users, {channel.id: channel for channel in channels}
         self.socket_mode, self.bot_url, self.origin = socket_mode, "", ""
+        self.secret, self.bot_token, self.shut_out, self.ahead_s = SECRET, BOT_TOKEN, "", 0
         self.messages: dict[str, list[Json]] = {}
         self.private: list[Json] = []
         self.homes: dict[str, Json] = {}
@@ -156,12 +159,12 @@ class PlainSlack:
         return None
 
     def _call(self, method: str, args: Json, token: str, refusal: str) -> Json:
-        if refusal:
-            raise SlackError(refusal)
+        if refusal or self.shut_out:
+            raise SlackError(refusal or self.shut_out)
         name = "_" + method.replace(".", "_")
         if not hasattr(self, name):
             raise SlackError("unknown_method")
-        if token != (APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN):
+        if token != (APP_TOKEN if method == "apps.connections.open" else self.bot_token):
             raise SlackError("invalid_auth" if token else "not_authed")
         result: Json = getattr(self, name)(args)
         return result
@@ -340,13 +343,18 @@ class PlainSlack:
     async def _respond(self, request: web.Request) -> web.Response:
         issued = self._response_urls.get(request.match_info["token"])
         fault = self._due("response_url", issued or {})
-        if fault:
+        if fault and fault.kind != "lost":
             return _broken(*fault.kind.partition(":")[::2])
+        if issued is not None and time.monotonic() + self.ahead_s - issued["at"] > ADDRESS_LIVES_S:
+            return web.json_response({"ok": False, "error": "expired_url"}, status=404)
         if issued is None or issued["uses"] >= 5:
             return web.Response(status=404, text="used_url")
         body = await request.json()
         if not body.get("delete_original") and not (body.get("text") or body.get("blocks")):
             return web.Response(status=400, text="no_text")
+        if fault and fault.kind == "lost":
+            self._answered(body, issued)
+            return _cut(request)
         if found := faults_in(body.get("blocks") or [], "message"):
             self.refused.append(("response_url", str(found)))
             return web.Response(status=400, text="invalid_blocks")
@@ -369,7 +377,8 @@ class PlainSlack:
 
     def response_url(self, user: str, channel: str, via: str, message: Json | None = None) -> str:
         token = self.fresh("r")
-        issued = {"user": user, "channel": channel, "via": via, "uses": 0, "message": message}
+        issued: Json = {"user": user, "channel": channel, "via": via, "uses": 0, "message": message}
+        issued["at"] = time.monotonic() + self.ahead_s
         self._response_urls[token] = issued
         return f"{self.origin}/respond/{token}"
 
@@ -408,10 +417,12 @@ class PlainSlack:
             headers |= {"X-Slack-Retry-Num": str(retry[0]), "X-Slack-Retry-Reason": retry[1]}
         return await self.send_signed(body.encode(), headers)
 
-    async def send_signed(self, body: bytes, headers: Json, *, age_s: int = 0, secret: str = SECRET) -> Ack:
+    async def send_signed(self, body: bytes, headers: Json, *, age_s: int = 0, secret: str = "") -> Ack:
         """Sign as the documentation describes and send; an *age_s* or another *secret* spoils it."""
         at = str(int(time.time()) - age_s)
-        digest = hmac.new(secret.encode(), b"v0:" + at.encode() + b":" + body, hashlib.sha256).hexdigest()
+        digest = hmac.new(
+            (secret or self.secret).encode(), b"v0:" + at.encode() + b":" + body, hashlib.sha256
+        ).hexdigest()
         signed = {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": f"v0={digest}"}
         return await self.send(body, signed | {"User-Agent": "Slackbot 1.0"} | headers)
 

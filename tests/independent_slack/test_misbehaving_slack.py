@@ -10,7 +10,10 @@ import pytest
 from tests.independent_slack.conftest import (
     ADA,
     ADAS,
+    BEN,
+    BENS,
     BETWEEN_TWO,
+    DESK,
     DONORS,
     DORA,
     FINN,
@@ -42,6 +45,7 @@ LOST_ON_THE_WAY = {
     "Ash Number16": ("bare", 1),
     "Ash Number17": ("elsewhere", 1),
     "Ash Number18": ("error:org_login_required", 1),
+    "Ash Number20": ("error:token_revoked", 2),
 }
 KEPT_OLD = {
     "Ash Number10": "429:1",
@@ -145,6 +149,49 @@ async def test_an_answer_whose_address_has_expired_still_reaches_the_person(by_h
     )
 
 
+async def test_an_answer_that_takes_longer_than_its_address_lives_still_reaches_the_person(
+    by_http: House,
+) -> None:
+    """A response_url is good for half an hour; here that passes while somebody is being looked up."""
+    user = "U7LATE"
+    by_http.slack.users[user] = by_http.slack.users[FINN] | {"id": user}
+    by_http.slack.channel(ADAS).members.add(user)
+    held = by_http.slack.break_next("users.info", "held", only=lambda args: args.get("user") == user)
+    await by_http.slash(user, ADAS, "summary Fig One")
+    await by_http.slack.until(lambda: held.hits, "who asks is looked up")
+    by_http.slack.ahead_s += 1801
+    held.go_on.set()
+    shown = await by_http.told(user, "Fig One", "Reference", channel=ADAS)
+    assert "via" not in shown, "not through the address"
+    assert len([m for m in by_http.slack.private if m["user_id"] == user]) == 1
+
+
+async def test_a_private_answer_that_comes_twice_says_so(by_http: House) -> None:
+    """Nobody can look for what only one person sees, and Slack has no key for it."""
+    before = len(by_http.slack.private)
+    lost = by_http.slack.break_next("response_url", "lost", only=answer_to(JON, LOUNGE))
+    await by_http.slash(JON, LOUNGE, "summary Fig Two")
+    second = await by_http.told(JON, "you may see it twice", after=before)
+    first, again = [m for m in by_http.slack.private[before:] if m["user_id"] == JON]
+    assert (lost.hits, again, says(first, "twice")) == (1, second, False)
+    assert again["blocks"][:-1] == first["blocks"]
+
+
+async def test_a_press_on_what_is_replaced_is_answered_once_although_slacks_answer_is_lost(
+    by_http: House,
+) -> None:
+    before = len(by_http.slack.private)
+    await by_http.slash(ADA, SECRET_ROOM, "summary Willow")
+    picker = await by_http.told(ADA, "Several donors match", after=before)
+    by_http.slack.break_next("response_url", "lost", only=answer_to(ADA, SECRET_ROOM))
+    await by_http.press(ADA, SECRET_ROOM, picker, "cs:pick", f"summary:{donor_id('Alex Willow')}")
+    await by_http.shows(picker, "Alex Willow", "Reference")
+    await by_http.write(FINN, ADAS, f"<@{BOT_USER}> help")
+    await by_http.told(FINN, "What I can do", after=before)
+    mine = [m for m in by_http.slack.private[before:] if m["user_id"] == ADA]
+    assert (len(mine), says(picker, "twice")) == (1, False)
+
+
 @pytest.mark.parametrize("kind", ["expired", "html200", "elsewhere"])
 async def test_an_answer_that_slack_did_not_take_still_reaches_the_person(by_http: House, kind: str) -> None:
     """A refusal with 200, somebody's login page, and one who would have the answer instead."""
@@ -181,6 +228,27 @@ async def test_a_card_that_cannot_be_changed_is_shown_anew_and_asks_no_more(by_h
     assert done is not card
     assert not says(card, "Decision needed")
     assert len(by_http.tasks(name)) == 1
+
+
+async def test_a_card_that_an_administrator_deleted_is_shown_anew_when_it_is_decided(by_http: House) -> None:
+    name = "Ash Number21"
+    channel = by_http.slack.direct(LONERS[DONORS[name]])
+    card = await by_http.card(name, channel)
+    press = by_http.click(LONERS[DONORS[name]], channel, card, "cs:approve")
+    by_http.slack.messages[channel].remove(card)
+    for _ in range(2):
+        assert (await by_http.slack.deliver("interactive", press)).status == 200
+    await by_http.posted(channel, f"Done: {name}")
+    assert (len(by_http.posts(channel, name, "CRM")), len(by_http.tasks(name))) == (1, 1)
+
+
+async def test_a_card_in_a_channel_that_was_archived_goes_on_where_somebody_reviews(by_http: House) -> None:
+    card = await by_http.card("Abel Oak", BENS)
+    press = by_http.click(BEN, BENS, card, "cs:approve")
+    by_http.slack.channel(BENS).archived = True
+    assert (await by_http.slack.deliver("interactive", press)).status == 200
+    await by_http.posted(DESK, "Done: Abel Oak")
+    assert (len(by_http.posts(DESK, "Abel Oak", "CRM")), len(by_http.tasks("Abel Oak"))) == (1, 1)
 
 
 async def test_an_answer_is_sent_again_when_slack_could_not_take_it(by_http: House) -> None:
