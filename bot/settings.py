@@ -118,6 +118,7 @@ class Settings(BaseSettings):
 
     database_url: str = "sqlite:///countersign.db"
     redis_url: str | None = None
+    redis_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,60}$")] = "countersign"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     master_key: SecretStr | None = None

@@ -189,11 +189,15 @@ async def _connect(
 ) -> _Lines:
     database = await open_database(settings)
     stack.push_async_callback(database.close)
-    bell: Bell = RedisBell.open(settings.redis_url) if settings.redis_url else InProcessBell()
+    bell: Bell = InProcessBell()
+    if settings.redis_url:
+        bell = RedisBell.open(settings.redis_url, settings.redis_prefix)
     stack.push_async_callback(bell.close)
     # Spans of time, which no clock that is set may lengthen; a test's clock moves them too.
     local = LocalLimits() if agreed else LocalLimits(lambda: clock.now().timestamp())
-    limits = SharedLimits.open(settings.redis_url, local) if settings.redis_url else local
+    limits: Limits = local
+    if settings.redis_url:
+        limits = SharedLimits.open(settings.redis_url, local, settings.redis_prefix)
     if isinstance(limits, SharedLimits):
         stack.push_async_callback(limits.close)
     slack = slack_connection(settings)
@@ -204,7 +208,7 @@ async def _connect(
     if time:
         await time.begin()
     wire = Wire(await stack.enter_async_context(crm_client(settings.crm)), limits)
-    stream = RedisStream.open(settings.redis_url) if settings.redis_url else None
+    stream = RedisStream.open(settings.redis_url, settings.redis_prefix) if settings.redis_url else None
     if stream:
         stack.push_async_callback(stream.close)
     return _Lines(database, bell, limits, slack, clients, wire, stream, time)

@@ -75,19 +75,19 @@ class RedisBell:
     a wait takes its full time.
     """
 
-    def __init__(self, redis: Redis, prefix: str = "countersign:bell:") -> None:
+    def __init__(self, redis: Redis, prefix: str) -> None:
         self.failures = 0
         self.is_down = False
         self._redis = redis
-        self._prefix = prefix
+        self._prefix = f"{prefix}:bell:"
         self._heard: dict[str, str] = {}
         self._silent_until = 0.0
         self._wanted: set[str] = set()
         self._ringing: dict[str, asyncio.Task[None]] = {}
 
     @classmethod
-    def open(cls, url: str, prefix: str = "countersign:bell:") -> Self:
-        """Connect lazily to "redis://..."."""
+    def open(cls, url: str, prefix: str) -> Self:
+        """Connect lazily to "redis://..."; *prefix* tells installations that share it apart."""
         from redis.asyncio import Redis  # noqa: PLC0415 - an embedded installation never loads it
         from redis.asyncio.retry import Retry  # noqa: PLC0415 - the same
         from redis.backoff import NoBackoff  # noqa: PLC0415 - the same

@@ -18,7 +18,6 @@ _LEFT_ALONE_S = 5.0
 _LONGEST_S = 3600.0
 _REMEMBERED_S = 60.0
 _MOST_REMEMBERED = 1000
-_PREFIX = "countersign:limit:"
 
 _TURN = """
 local t = redis.call('TIME')
@@ -98,16 +97,17 @@ class LocalLimits:
 
 
 class SharedLimits:
-    """Between replicas: the longer of what this process and Redis know."""
+    """Between replicas: the longer of what this process and Redis know; *prefix* is the installation's."""
 
     def __init__(
-        self, redis: Redis, local: LocalLimits, monotonic: Callable[[], float] = time.monotonic
+        self, redis: Redis, local: LocalLimits, prefix: str, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._redis, self._local, self._monotonic = redis, local, monotonic
+        self._prefix = f"{prefix}:limit:"
         self._alone_until = 0.0
 
     @classmethod
-    def open(cls, url: str, local: LocalLimits) -> Self:
+    def open(cls, url: str, local: LocalLimits, prefix: str) -> Self:
         """Connect lazily to "redis://..."; *local* is what holds while Redis is away."""
         from redis.asyncio import Redis  # noqa: PLC0415 - an embedded installation never loads it
         from redis.asyncio.retry import Retry  # noqa: PLC0415 - the same
@@ -117,24 +117,24 @@ class SharedLimits:
         redis = Redis.from_url(
             url, socket_connect_timeout=_TIMEOUT_S, socket_timeout=_TIMEOUT_S, retry=once_more
         )
-        return cls(redis, local)
+        return cls(redis, local, prefix)
 
     async def turn(self, name: str, apart: float) -> float:
         """Take the next turn among all replicas."""
         ours = await self._local.turn(name, apart)
-        theirs = await self._ask(lambda redis: redis.eval(_TURN, 1, f"{_PREFIX}turn:{name}", _ms(apart)))
+        theirs = await self._ask(lambda redis: redis.eval(_TURN, 1, f"{self._prefix}turn:{name}", _ms(apart)))
         return max(ours, min(theirs / 1000, _LONGEST_S))
 
     async def hold(self, name: str, seconds: float) -> None:
         """Have every replica leave *name* alone."""
         await self._local.hold(name, seconds)
         await self._ask(
-            lambda redis: redis.eval(_HOLD, 1, f"{_PREFIX}hold:{name}", _ms(min(seconds, _LONGEST_S)))
+            lambda redis: redis.eval(_HOLD, 1, f"{self._prefix}hold:{name}", _ms(min(seconds, _LONGEST_S)))
         )
 
     async def held(self, name: str) -> float:
         """Return how long any replica was told to leave *name* alone."""
-        theirs = await self._ask(lambda redis: redis.pttl(f"{_PREFIX}hold:{name}"))
+        theirs = await self._ask(lambda redis: redis.pttl(f"{self._prefix}hold:{name}"))
         if theirs > 0:
             await self._local.hold(name, theirs / 1000)
         return max(await self._local.held(name), theirs / 1000, 0.0)

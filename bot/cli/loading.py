@@ -43,9 +43,10 @@ def ai_here() -> AiModelSettings:
     return _DatabaseOnly().ai
 
 
-def redis_url() -> str | None:
-    """Return the Redis named in the environment, if any."""
-    return _DatabaseOnly().redis_url
+def redis_here() -> tuple[str, str] | None:
+    """Return the Redis named in the environment, if any, with the prefix of what is ours in it."""
+    settings = _DatabaseOnly()
+    return (settings.redis_url, settings.redis_prefix) if settings.redis_url else None
 
 
 def database_settings(given: str | None) -> Settings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from bot.cli.loading import redis_url
+from bot.cli.loading import redis_here
 from bot.clock import SystemClock
 from bot.doorstep import INBOX, OUTBOX
 from handlers.context import Arrived
@@ -35,10 +35,10 @@ def operator(email: str, organisation: Organisation | None) -> Operator:
 
 async def ring_everybody() -> None:
     """Wake the replicas at once where Redis is set; without it they look every second anyway."""
-    url = redis_url()
-    if url is None:
+    redis = redis_here()
+    if redis is None:
         return
-    bell = RedisBell.open(url)
+    bell = RedisBell.open(*redis)
     try:
         for queue in (INBOX, OUTBOX):
             bell.ring(queue)

@@ -66,7 +66,9 @@ async def _opened(url: str, redis_url: str | None) -> AsyncIterator[tuple[Databa
     database = Database.open(url)
     alone = InProcessBell()
     bells: tuple[Bell, Bell] = (
-        (RedisBell.open(redis_url), RedisBell.open(redis_url)) if redis_url else (alone, alone)
+        (RedisBell.open(redis_url, "bench"), RedisBell.open(redis_url, "bench"))
+        if redis_url
+        else (alone, alone)
     )
     try:
         yield database, *bells

@@ -24,7 +24,7 @@ async def replicas(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Bell, 
         bell = InProcessBell()
         yield bell, bell
         return
-    url, prefix = request.getfixturevalue("redis_url"), f"test:{secrets.token_hex(6)}:"
+    url, prefix = request.getfixturevalue("redis_url"), f"test-{secrets.token_hex(6)}"
     bells = RedisBell.open(url, prefix), RedisBell.open(url, prefix)
     yield bells
     for bell in bells:
@@ -91,14 +91,14 @@ async def test_a_cancelled_wait_disturbs_nobody(replicas: tuple[Bell, Bell]) -> 
 
 @pytest.mark.redis
 async def test_a_stream_carries_nothing_and_does_not_grow(redis_url: str) -> None:
-    prefix = f"test:{secrets.token_hex(6)}:"
+    prefix = f"test-{secrets.token_hex(6)}"
     bell = RedisBell.open(redis_url, prefix)
     for _ in range(5):
         bell.ring("inbox")
         await bell.wait("inbox", LONG)
     async with Redis.from_url(redis_url) as redis:
-        entries = await redis.xrange(f"{prefix}inbox")
-        await redis.delete(f"{prefix}inbox")
+        entries = await redis.xrange(f"{prefix}:bell:inbox")
+        await redis.delete(f"{prefix}:bell:inbox")
     assert [fields for _, fields in entries] == [{b"r": b"1"}]
     await bell.close()
 
@@ -107,12 +107,12 @@ async def test_a_stream_carries_nothing_and_does_not_grow(redis_url: str) -> Non
 async def test_who_rings_at_the_same_time_is_rung_for_together_and_nobody_later_is_forgotten(
     redis_url: str,
 ) -> None:
-    prefix = f"test:{secrets.token_hex(6)}:"
+    prefix = f"test-{secrets.token_hex(6)}"
     here, there = (RedisBell.open(redis_url, prefix) for _ in range(2))
     async with Redis.from_url(redis_url) as redis:
 
         async def rung() -> int:
-            return int((await redis.xinfo_stream(f"{prefix}inbox"))["entries-added"])
+            return int((await redis.xinfo_stream(f"{prefix}:bell:inbox"))["entries-added"])
 
         for _ in range(100):
             here.ring("inbox")
@@ -124,26 +124,26 @@ async def test_who_rings_at_the_same_time_is_rung_for_together_and_nobody_later_
         there.ring("inbox")
         await there.close()
         assert await rung() == 3
-        await redis.delete(f"{prefix}inbox")
+        await redis.delete(f"{prefix}:bell:inbox")
 
 
 @pytest.mark.redis
 async def test_a_flushed_redis_rings_again(redis_url: str) -> None:
-    prefix = f"test:{secrets.token_hex(6)}:"
+    prefix = f"test-{secrets.token_hex(6)}"
     bell = RedisBell.open(redis_url, prefix)
     bell.ring("inbox")
     await bell.wait("inbox", LONG)
     async with Redis.from_url(redis_url) as redis:
-        await redis.delete(f"{prefix}inbox")
+        await redis.delete(f"{prefix}:bell:inbox")
         waiting = begin_waiting(bell, "inbox")
         bell.ring("inbox")
         assert await ends_early(waiting)
-        await redis.delete(f"{prefix}inbox")
+        await redis.delete(f"{prefix}:bell:inbox")
     await bell.close()
 
 
 async def test_without_redis_a_ring_is_lost_and_a_wait_takes_its_time() -> None:
-    bell = RedisBell.open("redis://127.0.0.1:1/0")
+    bell = RedisBell.open("redis://127.0.0.1:1/0", "test")
     loop = asyncio.get_running_loop()
     bell.ring("inbox")
     began = loop.time()
@@ -180,7 +180,7 @@ async def test_a_redis_that_never_answers_holds_nobody_up(monkeypatch: pytest.Mo
 
     server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    bell = RedisBell.open(f"redis://127.0.0.1:{port}/0")
+    bell = RedisBell.open(f"redis://127.0.0.1:{port}/0", "test")
     bell.ring("inbox")
     async with asyncio.timeout(LONG):
         await bell.wait("inbox", SHORT)
@@ -189,7 +189,7 @@ async def test_a_redis_that_never_answers_holds_nobody_up(monkeypatch: pytest.Mo
     bell.ring("inbox")
     await bell.close()
     assert (bell.failures, connected) == (3, 2), "it is left alone for a moment: nobody waits for it again"
-    stream = event_stream.RedisStream.open(f"redis://127.0.0.1:{port}/0")
+    stream = event_stream.RedisStream.open(f"redis://127.0.0.1:{port}/0", "test")
     with pytest.raises(Unavailable, match="redis"):
         await stream.publish("{}")
     await stream.close()

@@ -15,7 +15,8 @@ GONE = "redis://127.0.0.1:1/0"
 
 @pytest.fixture
 async def replicas(redis_url: str) -> AsyncIterator[tuple[SharedLimits, SharedLimits]]:
-    both = SharedLimits.open(redis_url, LocalLimits()), SharedLimits.open(redis_url, LocalLimits())
+    one, other = (SharedLimits.open(redis_url, LocalLimits(), "test") for _ in range(2))
+    both = one, other
     yield both
     for each in both:
         await each.close()
@@ -51,7 +52,7 @@ async def test_what_one_is_told_all_keep_to(
 
 
 async def test_without_redis_each_keeps_its_own() -> None:
-    alone = SharedLimits.open(GONE, LocalLimits())
+    alone = SharedLimits.open(GONE, LocalLimits(), "test")
     assert await alone.turn("c", 1) == 0
     assert 0.5 < await alone.turn("c", 1) <= 1
     await alone.hold("slack:chat.update", 30)
