@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from slack_bolt.async_app import AsyncApp
 
 from bot.assistants import build_assistant, ships_prompt
+from bot.cases import Cases
 from bot.checkpoint_files import CheckpointFiles, checkpoint_places
 from bot.clock import AgreedClock
 from bot.counterparts import crm_client, signing_secrets, slack_connection, webhook_secrets
@@ -271,6 +272,8 @@ def accept_from_slack(doorstep: Doorstep) -> Accept:
 def _workers(
     context: Context, bell: Bell, slots: int, owner: str, metrics: Metrics, agreed: AgreedClock | None
 ) -> tuple[Worker, ...]:
+    cases = Cases(context.database)
+
     def worker(lane: Lane, outbound: Worker | None = None) -> Worker:
         return Worker(
             lane,
@@ -283,6 +286,7 @@ def _workers(
             clocks_agree=(lambda: agreed.is_settled) if agreed else (lambda: True),
             random=Random(secrets.randbits(64)),  # noqa: S311 - spreads retries, guards nothing
             outbound=outbound,
+            cases=cases,
         )
 
     outbound = worker(OUTBOUND)

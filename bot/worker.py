@@ -12,6 +12,7 @@ from functools import partial
 from random import Random
 
 from bot.attempts import Attempts, Observe, Taker
+from bot.cases import Cases
 from bot.claiming import LEASE, Claims
 from bot.doorstep import OUTBOX
 from bot.lanes import Lane
@@ -19,7 +20,7 @@ from bot.lease_keeper import LeaseKeeper, check_it_is_held
 from bot.logs import CORRELATION
 from handlers.context import Context, Discard
 from handlers.enqueueing import PEOPLE_FIRST
-from handlers.record.case import case_of, names_a_case
+from handlers.record.case import names_a_case
 from handlers.spans import span
 from handlers.tables import ARRIVALS, DEPARTURES
 from storage.bell import Bell
@@ -61,12 +62,14 @@ class Worker:
         leapt: Callable[[], timedelta] = timedelta,
         clocks_agree: Callable[[], bool] = lambda: True,
         outbound: Worker | None = None,
+        cases: Cases | None = None,
     ) -> None:
         self._lane, self._context, self._bell = lane, context, bell
         self._owner, self._slots = owner, slots
         self._claims = Claims(lane.queue, context, owner=owner, leapt=leapt, clocks_agree=clocks_agree)
         taker: Taker | None = self if lane.name == OUTBOX else outbound
         self._attempts = Attempts(lane, context, bell, random, observe, taker)
+        self._cases = cases or Cases(context.database)
         self._for_anything = slots - slots // KEPT_FOR_PEOPLE
         self._running: set[asyncio.Task[None]] = set()
         self._not_urgent = self._reserved = 0
@@ -209,7 +212,7 @@ class Worker:
             return item
         try:
             message = self._attempts.read(item)
-            case = await self._context.database.read(lambda tx: case_of(tx, message))
+            case = await self._cases.of(message)
         except (Discard, StorageError):  # met again, and dealt with, when it is handled
             return item
         if case in (None, item.correlation_id):

@@ -47,10 +47,15 @@ def names_a_case(kind: type[BaseModel]) -> bool:
     return not _NAMED.keys().isdisjoint(kind.model_fields)
 
 
+def named_in(message: object) -> tuple[tuple[str, str], ...]:
+    """Return by which names, and as what, *message* names things that may have a case."""
+    return tuple((name, named) for name in _NAMED if (named := getattr(message, name, None)))
+
+
 def case_of(tx: Transaction, message: object) -> str | None:
-    """Return the correlation id of the case that *message* is about; None where it begins one itself."""
-    for name, find in _NAMED.items():
-        named = getattr(message, name, None)
-        if named and (correlation_id := find(tx, named)):
-            return correlation_id
-    return None
+    """Return the correlation id of the case that *message* is about; None where it begins one itself.
+
+    That of a thing is the same for as long as the thing is there.
+    """
+    found = (_NAMED[name](tx, named) for name, named in named_in(message))
+    return next((correlation_id for correlation_id in found if correlation_id), None)
