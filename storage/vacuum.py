@@ -21,29 +21,28 @@ _PATIENCE_S = 20.0
 _PAUSE_S = 0.2
 
 
-def vacuum(url: str) -> bool:
-    """Rebuild the files; False when somebody read on, so that the write-ahead log could not be emptied.
+def vacuum(url: str, *, patience_s: float = _PATIENCE_S) -> bool:
+    """Rebuild the files; False when somebody read on for *patience_s* and may have kept what was deleted.
 
-    On PostgreSQL the tables are rewritten; the server's own log and backups keep what they held until the
-    server recycles them. Raises StorageError.
+    On SQLite the write-ahead log could then not be emptied. On PostgreSQL the tables are rewritten, with
+    what a transaction from before may still see; the server's own log and backups keep what they held until
+    the server recycles them. Raises StorageError.
     """
     try:
         if make_url(url).get_backend_name() == "sqlite":
-            return _rebuild(Path(make_url(url).database or ""))
-        _rewrite(url)
+            return _rebuild(Path(make_url(url).database or ""), patience_s)
+        return _rewrite(url, patience_s)
     except Exception as error:  # noqa: BLE001 - translated and raised below, without the original's data
         failure = without_data(error)
-    else:
-        return True
     raise failure
 
 
-def _rebuild(path: Path) -> bool:
+def _rebuild(path: Path, patience_s: float) -> bool:
     connection = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None)
     try:
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("VACUUM")
-        until = time.monotonic() + _PATIENCE_S
+        until = time.monotonic() + patience_s
         while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
             if time.monotonic() > until:
                 return False
@@ -64,20 +63,40 @@ async def _forget_samples(alone: AsyncConnection) -> None:
                 await alone.execute(text(f"ALTER TABLE {table.name} {changed}"))
 
 
-def _rewrite(url: str) -> None:
+_STILL_OPEN = text(
+    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+    " AND pid <> pg_backend_pid()"
+    " AND greatest(age(backend_xid), age(backend_xmin)) >= age(CAST(CAST(:since AS text) AS xid)))"
+)
+
+
+async def _all_older_ended(alone: AsyncConnection, patience_s: float) -> bool:
+    """Wait for transactions that began before now: what one may still see is written anew with its table."""
+    since = (await alone.execute(text("SELECT CAST(pg_current_xact_id() AS xid)::text"))).scalar_one()
+    until = time.monotonic() + patience_s
+    while (await alone.execute(_STILL_OPEN, {"since": since})).scalar_one():
+        if time.monotonic() > until:
+            return False
+        await asyncio.sleep(_PAUSE_S)
+    return True
+
+
+def _rewrite(url: str, patience_s: float) -> bool:
     from storage.postgresql import postgresql_engine  # noqa: PLC0415 - only the driver in use is loaded
 
-    async def run() -> None:
+    async def run() -> bool:
         engine = postgresql_engine(url, connections=1)
         try:
             async with engine.connect() as connection:
                 alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
+                all_ended = await _all_older_ended(alone, patience_s)
                 await _forget_samples(alone)
                 await alone.execute(text(f"VACUUM (FULL, ANALYZE) {', '.join(METADATA.tables)}"))
                 # The planner keeps samples of what columns hold: those from before are dead rows by now.
                 await alone.execute(text("VACUUM (FULL) pg_catalog.pg_statistic"))
+                return all_ended
         finally:
             await engine.dispose()
 
     with ThreadPoolExecutor(1, thread_name_prefix="storage") as thread:
-        thread.submit(lambda: asyncio.run(run())).result()
+        return thread.submit(lambda: asyncio.run(run())).result()

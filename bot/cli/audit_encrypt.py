@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from bot.cli.complaint import complain
 from bot.cli.console import print_json, progress, say
 from bot.cli.loading import database_settings
 from storage.database import Database
@@ -11,6 +12,11 @@ from storage.keys import MasterKeyMissingError
 from storage.vacuum import vacuum
 
 AT_ONCE = 500
+NOT_EMPTIED = (
+    "Encrypted, but another program was reading all the while, so the database's files may still hold a copy "
+    "in clear. Run the same command again, which rebuilds them, when it has ended: a back-up, a report or a "
+    "forgotten psql, most often. If that does not help, stop the service for a moment first."
+)
 
 
 async def run(options: argparse.Namespace, database: Database) -> int:
@@ -33,5 +39,5 @@ async def run(options: argparse.Namespace, database: Database) -> int:
 
 def afterwards(options: argparse.Namespace) -> int:
     """Leave no copy in clear behind in the files."""
-    vacuum(database_settings(options.database).database_url)
-    return 0
+    emptied = vacuum(database_settings(options.database).database_url)
+    return 0 if emptied else complain(NOT_EMPTIED)

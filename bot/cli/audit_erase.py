@@ -19,8 +19,9 @@ from storage.vacuum import vacuum
 
 MAY_ERASE = {Role.ADMIN.value, Role.COMPLIANCE.value}
 NOT_EMPTIED = (
-    "Erased, but another program kept the database open, so its write-ahead log still holds old pages. Run "
-    "the same command again, or stop the service for a moment."
+    "Erased, but another program was reading all the while, so the database's files may still hold what was "
+    "deleted. Run countersign audit erase --reapply, which rebuilds them, when it has ended: a back-up, a "
+    "report or a forgotten psql, most often. If that does not help, stop the service for a moment first."
 )
 BACKUPS = (
     "Back-ups taken before now still hold the data. When one is restored, the donor is erased again at the "
