@@ -35,12 +35,15 @@ the report that a change of the rules was decided on (the audit keeps one of its
 PULSE = "pulse.answered"
 """What staff answered to the monthly question; kept outside the audit, by person, for sums alone."""
 
+ANSWER = "answer.shown"
+"""What somebody was answered, kept outside the audit so that it can be shared, saved and asked about."""
+
 DEFAULT_RETENTION = (
     RetentionRule(
         kinds=("home.*", "help.*", "timeline.*", "request.*", "evidence.*", "click.*", "shadow.*", "pulse.*"),
         days=400,
     ),
-    RetentionRule(kinds=("summary.*", "feedback.*", "digest.*", "event.*"), days=800),
+    RetentionRule(kinds=("summary.*", "answer.*", "feedback.*", "digest.*", "event.*"), days=800),
     RetentionRule(
         kinds=(
             "policy.*",

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
 from storage.conflict import insert_or_update
-from storage.schema import ANSWERS, FEEDBACK
+from storage.schema import ANSWERS, FEEDBACK, LEGAL_HOLDS, POSTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +84,22 @@ class Answers:
         )
         return changed.rowcount == 1
 
-    def counts(self, start: datetime, end: datetime) -> dict[str, int]:
-        """Return how many answers of each kind were given from *start* until before *end*."""
-        table = ANSWERS.c
-        query = select(table.kind, func.count()).where(table.created_at >= start, table.created_at < end)
-        return {row[0]: row[1] for row in self._connection.execute(query.group_by(table.kind))}
+    def forget(self, before: datetime) -> int:
+        """Forget answers from before that moment with what people thought of them; return how many.
+
+        What is about a donor on legal hold stays, and so does what a message in a channel says of several
+        donors: by it the message is found when one of them is erased.
+        """
+        held = select(LEGAL_HOLDS.c.donor_id)
+        of_several = select(POSTS.c.subject_id).where(POSTS.c.donor_id.is_(None))
+        over = and_(
+            ANSWERS.c.created_at < before,
+            or_(ANSWERS.c.donor_id.is_(None), ANSWERS.c.donor_id.not_in(held)),
+            ANSWERS.c.id.not_in(of_several),
+        )
+        ids = select(ANSWERS.c.id).where(over)
+        self._connection.execute(delete(FEEDBACK).where(FEEDBACK.c.subject_id.in_(ids)))
+        return self._connection.execute(delete(ANSWERS).where(over)).rowcount
 
 
 class Feedbacks:

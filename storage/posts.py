@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 
 from storage.conflict import insert_new
 from storage.schema import POSTS
@@ -28,7 +28,3 @@ class Posts:
             "at": at,
         }
         insert_new(self._connection, POSTS, ("channel_id", "message_ts"), values)
-
-    def purge(self, before: datetime) -> int:
-        """Forget messages from before that moment; return how many."""
-        return self._connection.execute(delete(POSTS).where(POSTS.c.at < before)).rowcount

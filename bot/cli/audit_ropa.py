@@ -9,7 +9,7 @@ from bot.cli.loading import database_settings
 from bot.cli.organisation import organisation_here
 from bot.settings import Settings
 from policy.organisation import Organisation
-from policy.retention import DEFAULT_RETENTION, PULSE, days_for
+from policy.retention import ANSWER, DEFAULT_RETENTION, PULSE, days_for
 from storage.database import Database
 
 PURPOSES = (
@@ -63,6 +63,7 @@ def _record(organisation: Organisation | None, settings: Settings) -> dict[str, 
         ],
         "Time of retention": [
             *(f"{', '.join(rule.kinds)}: {rule.days} days" for rule in rules),
+            f"What somebody was answered, such as a summary ({ANSWER}): {_days(days_for(ANSWER, rules))}",
             f"Answers to the monthly question ({PULSE}): {_days(days_for(PULSE, rules))}",
         ],
         "Technical and organisational measures": list(MEASURES),

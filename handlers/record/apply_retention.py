@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from handlers.commands import RetentionDue
 from handlers.context import Arrived, Context, Write
 from handlers.record.evidence import record as write_down
-from policy.retention import PULSE, REHEARSAL, SHADOW, RetentionRule, days_for
+from policy.retention import ANSWER, PULSE, REHEARSAL, SHADOW, RetentionRule, days_for
 from storage.retention import Expiry
 from storage.transaction import Transaction
 
@@ -50,13 +50,15 @@ def apply_rules(tx: Transaction, arrived: Arrived, rules: tuple[RetentionRule, .
 
 
 def _forget_beside(tx: Transaction, arrived: Arrived, rules: tuple[RetentionRule, ...]) -> None:
-    """Remove what is kept outside the audit by the same rules, and names no donor."""
+    """Remove what is kept outside the audit by the same rules."""
     shadow, reports = (days_for(kind, rules) for kind in (SHADOW, REHEARSAL))
     compared = tx.shadow.forget(arrived.now - timedelta(days=shadow)) if shadow else 0
     rehearsed = tx.policies.forget_reports(arrived.now - timedelta(days=reports)) if reports else 0
     pulses = days_for(PULSE, rules)
     answered = tx.pulses.forget(arrived.now - timedelta(days=pulses)) if pulses else 0
-    if compared or rehearsed or answered:
+    shown = days_for(ANSWER, rules)
+    answers = tx.answers.forget(arrived.now - timedelta(days=shown)) if shown else 0
+    if compared or rehearsed or answered or answers:
         write_down(
             tx,
             arrived,
@@ -65,6 +67,7 @@ def _forget_beside(tx: Transaction, arrived: Arrived, rules: tuple[RetentionRule
             comparisons=compared,
             reports=rehearsed,
             pulses=answered,
+            answers=answers,
         )
 
 

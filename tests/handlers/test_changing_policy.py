@@ -501,8 +501,8 @@ async def test_what_was_compared_and_rehearsed_goes_when_its_time_is_over(house:
     assert card.headline == "The time of keeping this report is over. The audit says what was decided."
     noted = [e.payload for e in await _entries(house) if e.kind == "retention.forgotten"]
     assert noted == [
-        {"comparisons": 2, "reports": 0, "pulses": 0},
-        {"comparisons": 0, "reports": 1, "pulses": 0},
+        {"comparisons": 2, "reports": 0, "pulses": 0, "answers": 0},
+        {"comparisons": 0, "reports": 1, "pulses": 0, "answers": 0},
     ]
 
 

@@ -16,6 +16,7 @@ from policy.delegation import Absence
 from policy.organisation import Organisation
 from policy.pulse import NONE_ASKED, TOO_FEW, Pulse, Trust, may_ask, trust_section
 from policy.retention import DEFAULT_RETENTION
+from storage.answers import Answer
 from storage.appending import AuditEntry
 from storage.bell import InProcessBell
 from tests.handlers.conftest import MANAGER, ORGANISATION, OWNER, STRANGER, House
@@ -150,14 +151,27 @@ async def test_what_was_answered_long_ago_is_forgotten_by_the_rule_for_it(house:
     for number, age in enumerate((days + 1, days - 1)):
         pulse = Pulse(id=f"p{number}", person="U1", month=f"2025-0{number + 1}", asked_at=begun - age * DAY)
         await house.database.write(lambda tx, pulse=pulse: tx.pulses.ask(pulse))  # type: ignore[misc]
+    for answer_id, age in (("old", 801), ("young", 799)):
+        answer = Answer(
+            id=answer_id,
+            kind="summary",
+            asked_by="U1",
+            donor_id="donor-1",
+            body=b"{}",
+            created_at=begun - age * DAY,
+            correlation_id="c",
+        )
+        await house.database.write(lambda tx, answer=answer: tx.answers.add(answer))  # type: ignore[misc]
     await house.accept(RetentionDue(period_key="today"))
     await house.work_all()
     left = [await house.database.read(lambda tx, n=n: tx.pulses.get(f"p{n}")) for n in (0, 1)]  # type: ignore[misc]
     assert [pulse is None for pulse in left] == [True, False]
+    assert await house.database.read(lambda tx: tx.answers.get("old")) is None
+    assert await house.database.read(lambda tx: tx.answers.get("young")) is not None
     start, end = begun - DAY, begun + DAY
     entries = await house.database.read(lambda tx: tx.audit.between(start, end))
     [told] = [entry.payload for entry in entries if entry.kind == "retention.forgotten"]
-    assert told == {"comparisons": 0, "reports": 0, "pulses": 1}
+    assert told == {"comparisons": 0, "reports": 0, "pulses": 1, "answers": 1}
 
 
 def test_soon_after_the_last_time_nobody_is_asked() -> None:

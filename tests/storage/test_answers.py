@@ -11,6 +11,8 @@ from pydantic import JsonValue
 from storage.answers import Answer, Feedback
 from storage.database import Database
 from storage.errors import ConstraintError
+from storage.holds import LegalHold
+from storage.transaction import Transaction
 
 NOW = datetime(2026, 11, 3, 9, 30, 0, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -39,15 +41,30 @@ async def test_an_answer_is_shared_once(database: Database) -> None:
         await database.write(lambda t: t.answers.add(ANSWER))
 
 
-async def test_answers_are_counted_by_kind_over_a_half_open_period(database: Database) -> None:
-    def add_all(transaction: object) -> None:
-        for number, kind in enumerate(("summary", "summary", "question", "timeline")):
-            created = NOW + HOUR * number
-            transaction.answers.add(replace(ANSWER, id=f"ans_{number}", kind=kind, created_at=created))
+async def test_old_answers_go_but_for_those_on_hold_and_those_by_which_a_message_is_found(
+    database: Database,
+) -> None:
+    answers = (
+        ANSWER,
+        replace(ANSWER, id="ans_2", donor_id=None),
+        replace(ANSWER, id="held", donor_id="donor_2"),
+        replace(ANSWER, id="of several", donor_id=None),
+        replace(ANSWER, id="young", created_at=NOW + HOUR),
+    )
+
+    def add_all(t: Transaction) -> None:
+        for answer in answers:
+            t.answers.add(answer)
+        t.feedback.put(OPINION)
+        t.holds.place(LegalHold(donor_id="donor_2", reason="inquiry", placed_by="carmen", placed_at=NOW))
+        t.posts.remember("C1", "1.0", subject_id="ans_1", donor_id="donor_1", at=NOW)
+        t.posts.remember("C1", "2.0", subject_id="of several", donor_id=None, at=NOW)
 
     await database.write(add_all)
-    counted = await database.read(lambda t: t.answers.counts(NOW, NOW + 3 * HOUR))
-    assert counted == {"summary": 2, "question": 1}
+    assert await database.write(lambda t: t.answers.forget(NOW + HOUR)) == 2
+    left = await database.read(lambda t: [each.id for each in answers if t.answers.get(each.id)])
+    assert left == ["held", "of several", "young"]
+    assert await database.read(lambda t: t.feedback.of("ans_1")) == []
 
 
 async def test_a_person_has_one_opinion_and_may_change_it(database: Database) -> None:
