@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import partial, wraps
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -51,14 +53,13 @@ LOOK_EVERY = timedelta(minutes=1)
 
 EvidenceDue = CheckpointDue | RetentionDue | ReplayDue | DriftDue
 Due = EvidenceDue | SetAsideReportDue | StrandedDue | MeetingsDue | PulseDue
+Job = Callable[[], Awaitable[None]]
 
 
 class Scheduler:
     """APScheduler with an in-memory store; what is owed is computed from the clock and the rows."""
 
-    def __init__(
-        self, context: Context, bell: Bell, poll: Callable[[], Awaitable[None]] | None, *, poll_s: float
-    ) -> None:
+    def __init__(self, context: Context, bell: Bell, poll: Job | None, *, poll_s: float) -> None:
         self._context, self._bell = context, bell
         self._nothing_missing_until = context.clock.now()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
@@ -73,19 +74,18 @@ class Scheduler:
             (self.report_set_aside, 60),
             (self.resume_stranded, 300),
         )
-        jobs: list[tuple[Callable[[], Awaitable[None]], float]] = [
-            (self._when_sure(job), seconds) for job, seconds in by_the_clock
-        ]
+        jobs: list[tuple[Job, float]] = [(self._when_sure(job), seconds) for job, seconds in by_the_clock]
         if not context.database.is_sqlite:
             jobs.append((self.seal, SEAL_EVERY_S))
         if poll:
             jobs.append((poll, poll_s))
         for job, seconds in jobs:
-            self._scheduler.add_job(job, IntervalTrigger(seconds=seconds, timezone=UTC), **every)
+            self._scheduler.add_job(_calmly(job), IntervalTrigger(seconds=seconds, timezone=UTC), **every)
 
-    def _when_sure(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    def _when_sure(self, job: Job) -> Job:
         """Have *job* do nothing while the time is in doubt: what it sends or deletes nobody takes back."""
 
+        @wraps(job)
         async def run() -> None:
             if not is_in_doubt(self._context.clock):
                 await job()
@@ -253,6 +253,17 @@ class Scheduler:
             received_at=now,
             priority=WHEN_DUE,
         )
+
+
+def _calmly(job: Job) -> Job:
+    """Have *job* end without a word where stopping cuts it off, which the library reports as an error."""
+
+    @wraps(job)
+    async def run() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await job()
+
+    return run
 
 
 def _forget(tx: Transaction, before: datetime) -> int:
