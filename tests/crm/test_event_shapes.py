@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.crm.webhook import Accepted, read_structured
 from tests.crm.conftest import DATA, STRUCTURED, Door, event, signed_headers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -108,6 +109,22 @@ async def test_a_donor_named_in_the_subject_alone_is_good_enough(door: Door) -> 
     assert await door.send(event(data=None)) == ACCEPTED
     assert door.stored() == [GIFT]
     assert door.bodies()[0]["event"]["record_id"] is None
+
+
+@pytest.mark.parametrize("name", ["gift_id", "interaction_id", "pledge_id", "note_id", "campaign_id"])
+async def test_an_event_names_the_record_that_it_is_about(door: Door, name: str) -> None:
+    ids = {"donor_id": "donor-0001", "campaign_id": "campaign-1"} | {name: "record-1"}
+    assert await door.send(event(data=ids)) == ACCEPTED
+    assert door.bodies()[0]["event"]["record_id"] == "record-1"
+
+
+async def test_a_letter_whose_delivery_has_no_name_to_keep_is_known_by_what_it_says(door: Door) -> None:
+    for body in (b"{}", b"[]", b"{}"):
+        assert await door.send(body, message_id="m" * 501) == (400, KEPT)
+    listed = [read_structured(body) for body in (b"{}", b"[]")]
+    assert all(isinstance(each, Accepted) for each in listed)
+    assert door.stored() == [_kept(each.arrival.dedupe_key) for each in listed if isinstance(each, Accepted)]
+    assert len(set(door.stored())) == 2
 
 
 async def test_a_campaign_concerns_no_donor(door: Door) -> None:

@@ -99,6 +99,17 @@ def test_a_signature_is_good_when_the_library_says_so(
     )
 
 
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_!", "whsec_a"])
+def test_nothing_is_signed_with_a_secret_that_says_nothing(secret: str) -> None:
+    at = datetime.fromtimestamp(NOW, UTC)
+    headers = {
+        "webhook-id": "msg-1",
+        "webhook-timestamp": str(int(NOW)),
+        "webhook-signature": signature(b"{}", "msg-1", at, "whsec_"),
+    }
+    assert not Signatures([secret], lambda: NOW).match(headers, b"{}")
+
+
 def _library_says(secret: str, headers: dict[str, str], body: bytes) -> bool:
     try:
         Webhook(secret).verify(body, headers, json_parse=False)
