@@ -66,6 +66,13 @@ async def test_together_is_as_one_by_one_and_repetitions_are_told(
     assert [_bare(item) for item in together] == [_bare(item) for item in alone]
 
 
+async def test_repetitions_are_told_among_other_work_too(database: Database) -> None:
+    arrived = [_new("in_00"), _new("in_01"), _new("again", "in_00")]
+    writes = (database.write(Accept(each)) for each in arrived)
+    *fresh, _ = await asyncio.gather(*writes, database.write(lambda tx: tx.inbox.counts()))
+    assert fresh == [True, True, False]
+
+
 @pytest.mark.parametrize("made", [_new, _received], ids=["all new", "some put off"])
 async def test_one_that_cannot_be_stored_is_told_alone(
     database: Database, made: Callable[..., Received]
