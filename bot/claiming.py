@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
+from bot.clock import server_before
 from handlers.context import Context
 from handlers.enqueueing import EVENTS, PEOPLE_FIRST
 from storage.errors import StorageError
@@ -116,6 +117,7 @@ class Claims:
             lease=LEASE,
             leapt=self._leapt(),
             clocks_agree=self._clocks_agree(),
+            server_before=server_before(self._context.clock),
         )
 
     def _take(

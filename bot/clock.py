@@ -15,6 +15,8 @@ CREEP = timedelta(seconds=1)
 """What two clocks may differ by without anybody's noticing; followed at once."""
 SIGHTINGS = 3
 """So many looks in a row have to agree before a leap of the clock is believed."""
+LAG = timedelta(seconds=5)
+"""Whoever is further behind the server's clock takes no work: the lease would be over too soon."""
 SETTLED_S = 60.0
 """After so many seconds every process has heard of a leap and holds its leases by the new time."""
 
@@ -22,6 +24,11 @@ SETTLED_S = 60.0
 def lived_s() -> float:
     """Return seconds that only ever grow, also while the machine sleeps, where it can tell."""
     return time.clock_gettime(_LIVED) if _LIVED is not None else time.monotonic()
+
+
+def slept_s() -> float:
+    """Return for how many seconds the machine has slept, which timers do not count, as far as it can tell."""
+    return lived_s() - time.monotonic()
 
 
 _LIVED: int | None = getattr(time, "CLOCK_BOOTTIME", None)
@@ -57,6 +64,8 @@ class AgreedClock:
         self._apart = timedelta()
         self.is_doubtful = False
         """Whether nothing is to be sent, ended or deleted because of what time it is."""
+        self.not_followed = timedelta()
+        """By how much the reference is ahead while it is known to be wrong."""
         self.slack_is_ahead = timedelta()
         """By how much Slack's clock shows another time than this one, none where it is about the same."""
 
@@ -80,6 +89,15 @@ class AgreedClock:
         """
         seen = self._sightings > 0 or abs(self._apart) > CREEP
         return not seen and self._monotonic() - self._changed_at >= SETTLED_S
+
+    @property
+    def has_doubts(self) -> bool:
+        """Say whether a leap was seen of which it is not known yet whether it is to be followed."""
+        return abs(self._apart - self.not_followed) > CREEP
+
+    def server_before(self) -> datetime:
+        """Return what the server's clock shows at most, unless this machine has stood still."""
+        return self.now() + max(self.not_followed, timedelta()) + LAG
 
     @property
     def machine_is_off_s(self) -> float:
@@ -122,10 +140,15 @@ class AgreedClock:
 
     def _set(self, reference: datetime) -> None:
         self._at, self._since = reference, self._monotonic()
-        self._leap = self._apart = timedelta()
+        self._leap = self._apart = self.not_followed = timedelta()
         self._sightings = 0
 
 
 def is_in_doubt(clock: Clock) -> bool:
     """Say whether *clock* may be so wrong that nothing is to be done because of it."""
     return isinstance(clock, AgreedClock) and clock.is_doubtful
+
+
+def server_before(clock: Clock) -> datetime | None:
+    """Return what the server's clock shows at most if *clock* is right; None where none agrees with it."""
+    return clock.server_before() if isinstance(clock, AgreedClock) else None

@@ -22,6 +22,7 @@ from storage.set_back import AT_ONCE
 log = logging.getLogger(__name__)
 
 EVERY_S = 10.0
+DOUBTING_S = 1.0
 
 Conditions = Callable[[], Awaitable[Mapping[str, JsonValue]]]
 """Returns what a process reports about itself: short codes and numbers, never a payload."""
@@ -68,8 +69,9 @@ class Heartbeat:
                 await self.database.write(lambda tx, alive=replica: tx.replicas.seen(alive))  # type: ignore[misc]
             except StorageError as error:
                 log.warning("heartbeat not stored", extra={"code": error.code})
+            pause = DOUBTING_S if self.time and self.time.has_doubts else EVERY_S
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), EVERY_S)
+                await asyncio.wait_for(stop.wait(), pause)
         with contextlib.suppress(StorageError):
             await self.database.write(lambda tx: tx.replicas.left(self.replica_id))
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 
 from bot.claiming import LEASE
+from bot.clock import slept_s
 from storage.errors import LeaseLostError, StorageError
 
 log = logging.getLogger(__name__)
@@ -28,14 +29,15 @@ class LeaseKeeper:
     def __init__(self, extend: Callable[[], Awaitable[bool]], asked_at: float, **told: str) -> None:
         self._loop = asyncio.get_running_loop()
         self._extend, self._told, self._working = extend, told, asyncio.current_task()
-        self._held_until = asked_at + HELD_S
+        self._held_until, self._slept_s = asked_at + HELD_S, slept_s()
         self._beating: asyncio.Task[None] | None = None
         self._timer = self._loop.call_at(asked_at + HEARTBEAT_S, self._begin)
         _KEEPER.set(self)
 
     def is_over(self) -> bool:
         """Say whether somebody else may have it by now."""
-        return self._loop.time() >= self._held_until
+        # The loop's time stands still while the machine sleeps; others' does not.
+        return self._loop.time() + slept_s() - self._slept_s >= self._held_until
 
     async def end(self) -> None:
         """Keep it no longer: the work is over."""
@@ -56,7 +58,7 @@ class LeaseKeeper:
         Once the lease may have run out, whoever takes the item over must find nobody still at it.
         """
         while not self.is_over():
-            asked_at = self._loop.time()
+            asked_at, slept = self._loop.time(), slept_s()
             try:
                 async with asyncio.timeout_at(self._held_until):
                     if not await self._extend():
@@ -66,7 +68,7 @@ class LeaseKeeper:
             except StorageError as error:
                 log.warning("lease not extended", extra={**self._told, "code": error.code})
             else:
-                self._held_until = asked_at + HELD_S
+                self._held_until, self._slept_s = asked_at + HELD_S, slept
             await asyncio.sleep(HEARTBEAT_S)
         log.warning("lease lost", extra=self._told)
         if self._working:

@@ -72,6 +72,11 @@ class TimeKeeper:
             self._doubt(reference - confirmed)
             await self._confirm()
 
+    @property
+    def has_doubts(self) -> bool:
+        """Say whether the next look should be soon: a leap was seen and nothing is decided yet."""
+        return self._agreed.has_doubts
+
     async def look(self) -> bool:
         """Compare the agreed time with the reference; True when it was set back.
 
@@ -95,9 +100,10 @@ class TimeKeeper:
         if abs(apart) <= APART:
             return self._agreed.look(reference)
         await self._ask_about(apart)
-        if self._opinion is None:
-            return abs(apart) <= FAR and self._agreed.look(reference)
-        if abs(apart - (self._opinion_now() - self._agreed.now())) > APART:
+        if self._opinion is None and abs(apart) <= FAR:
+            return self._agreed.look(reference)
+        if self._opinion is None or abs(apart - (self._opinion_now() - self._agreed.now())) > APART:
+            self._agreed.not_followed = apart
             return False
         set_back = self._agreed.look(reference, is_certain=True)
         self._confirm_at = 0.0

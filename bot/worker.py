@@ -14,6 +14,7 @@ from random import Random
 from bot.attempts import Attempts, Observe, Taker
 from bot.cases import Cases
 from bot.claiming import LEASE, Claims
+from bot.clock import server_before
 from bot.doorstep import OUTBOX
 from bot.lanes import Lane
 from bot.lease_keeper import LeaseKeeper, check_it_is_held
@@ -221,6 +222,7 @@ class Worker:
         return replace(item, correlation_id=case)
 
     async def _extended(self, item: Item) -> bool:
+        clock = self._context.clock
         return await self._context.database.write(
-            lambda tx: self._lane.queue(tx).extend(item, self._context.clock.now(), LEASE)
+            lambda tx: self._lane.queue(tx).extend(item, clock.now(), LEASE, server_before(clock))
         )

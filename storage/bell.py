@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 _RING_TIMEOUT = 1.0
 _LEFT_ALONE = 5.0
+_NOBODYS = "nobody"
+"""A queue that nobody waits for."""
 _APART = 0.002
 """Seconds between two rings of one queue: a ring for each event would cost more than storing the event."""
 
@@ -21,7 +23,10 @@ class Bell(Protocol):
     """
 
     failures: int
-    is_down: bool
+
+    @property
+    def is_down(self) -> bool:
+        """Say whether rings are not sent or not heard at the moment."""
 
     def ring(self, queue: str) -> None:
         """Wake everybody who waits for *queue*, now or in a moment; never raises while a loop runs."""
@@ -77,7 +82,7 @@ class RedisBell:
 
     def __init__(self, redis: Redis, prefix: str) -> None:
         self.failures = 0
-        self.is_down = False
+        self._cannot_ring = self._cannot_hear = False
         self._redis = redis
         self._prefix = f"{prefix}:bell:"
         self._heard: dict[str, str] = {}
@@ -98,6 +103,11 @@ class RedisBell:
         )
         return cls(redis, prefix)
 
+    @property
+    def is_down(self) -> bool:
+        """Say so too of a Redis that can be read and takes nothing: out of memory, or another's replica."""
+        return self._cannot_ring or self._cannot_hear
+
     def ring(self, queue: str) -> None:
         """Ring at once, or soon where somebody has just rung: whoever asks meanwhile is rung for together."""
         self._wanted.add(queue)
@@ -111,9 +121,10 @@ class RedisBell:
         try:
             async with asyncio.timeout_at(deadline + _RING_TIMEOUT):
                 await self._listen(queue, timeout)
-            self.is_down = False
+            self._cannot_hear = False
         except Exception:  # noqa: BLE001 - the same
-            self._failed()
+            self._cannot_hear = True
+            self.failures += 1
             await asyncio.sleep(deadline - loop.time())
 
     async def look(self) -> None:
@@ -122,10 +133,10 @@ class RedisBell:
             return
         try:
             async with asyncio.timeout(_RING_TIMEOUT):
-                await self._redis.ping()
+                await self._add(_NOBODYS)
         except Exception:  # noqa: BLE001 - a bell that fails must cost nothing but time
             return
-        self.is_down = False
+        self._cannot_ring = self._cannot_hear = False
 
     async def close(self) -> None:
         """Let the last rings out and disconnect."""
@@ -153,15 +164,15 @@ class RedisBell:
             return
         try:
             async with asyncio.timeout(_RING_TIMEOUT):
-                await self._redis.xadd(self._prefix + queue, {"r": "1"}, maxlen=1, approximate=False)
-            self.is_down = False
+                await self._add(queue)
+            self._cannot_ring = False
         except Exception:  # noqa: BLE001 - a bell that fails must cost nothing but time
             self._silent_until = loop.time() + _LEFT_ALONE
-            self._failed()
+            self._cannot_ring = True
+            self.failures += 1
 
-    def _failed(self) -> None:
-        self.failures += 1
-        self.is_down = True
+    async def _add(self, queue: str) -> None:
+        await self._redis.xadd(self._prefix + queue, {"r": "1"}, maxlen=1, approximate=False)
 
     async def _listen(self, queue: str, seconds: float) -> None:
         stream = self._prefix + queue

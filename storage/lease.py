@@ -91,6 +91,7 @@ class LeasedQueue(CountedQueue):
         ids: Sequence[str] | None = None,
         leapt: timedelta = timedelta(),
         clocks_agree: bool = True,
+        server_before: datetime | None = None,
     ) -> list[Item]:
         """Take up to *limit* due items for *owner*, by priority and then age; none of a priority > *at_most*.
 
@@ -101,7 +102,8 @@ class LeasedQueue(CountedQueue):
         exists, whatever its kind. An expired lease is taken over whatever else waits, unless it
         is only because the clock *leapt* by so much; and so is one that runs for longer than any that was
         ever given, as whoever claims by a wrong clock leaves behind, unless *clocks_agree* is doubtful just
-        now. May return less than there is when another claimer was quicker.
+        now. May return less than there is when another claimer was quicker, and nothing once the server's
+        clock, where there is a server, shows *server_before*: the lease would be over too soon.
         """
         absurd = now + (_LONGEST_LEASES * lease if clocks_agree else _ANY_LEASE)
         for _ in range(_CLAIM_TRIES):
@@ -110,7 +112,7 @@ class LeasedQueue(CountedQueue):
                 break
             try:
                 with self._one_try():
-                    return self._claim(owner, now, now + lease, found)
+                    return self._claim(owner, now, now + lease, found, server_before)
             except IntegrityError:
                 # Two items of one entity became visible to two claimers at once; the index let one win.
                 continue
@@ -125,9 +127,18 @@ class LeasedQueue(CountedQueue):
         """Begin what fails alone; on SQLite, which has one writer, a refused statement undoes itself only."""
         return nullcontext() if self._connection.dialect.name == "sqlite" else self._connection.begin_nested()
 
-    def extend(self, item: Item, now: datetime, lease: timedelta) -> bool:
-        """Hold *item* until *now* + *lease*; False when it is no longer ours."""
-        return self._change(item, {"lease_until": now + lease}) == 1
+    def extend(
+        self, item: Item, now: datetime, lease: timedelta, server_before: datetime | None = None
+    ) -> bool:
+        """Hold *item* until *now* + *lease*; False when it is no longer ours, or *now* is long over."""
+        values = {"lease_until": now + lease}
+        if server_before is None or not self._has_server:
+            return self._change(item, values) == 1
+        return self._change(item, values | {"server_before": server_before}, timed=True) == 1
+
+    @property
+    def _has_server(self) -> bool:
+        return self._connection.dialect.name == "postgresql"
 
     def retry(self, item: Item, now: datetime, available_at: datetime, error: str) -> None:
         """Give *item* back to be claimed from *available_at* on; *error* is a code. Raises LeaseLostError."""
@@ -244,9 +255,19 @@ class LeasedQueue(CountedQueue):
             wanted["ids"] = list(ids)
         return list(self._connection.execute(query, wanted).scalars())
 
-    def _claim(self, owner: str, now: datetime, until: datetime, positions: list[int]) -> list[Item]:
-        taken = {"positions": positions, "at": now, "lease_owner": owner, "lease_until": until}
-        rows = self._connection.execute(claiming(self._table), taken).mappings()
+    def _claim(
+        self, owner: str, now: datetime, until: datetime, positions: list[int], server_before: datetime | None
+    ) -> list[Item]:
+        taken: dict[str, Any] = {
+            "positions": positions,
+            "at": now,
+            "lease_owner": owner,
+            "lease_until": until,
+        }
+        timed = server_before is not None and self._has_server
+        if timed:
+            taken["server_before"] = server_before
+        rows = self._connection.execute(claiming(self._table, timed=timed), taken).mappings()
         order = {position: index for index, position in enumerate(positions)}
         return [self._item(row) for row in sorted(rows, key=lambda row: order[row["position"]])]
 
@@ -262,9 +283,9 @@ class LeasedQueue(CountedQueue):
         statement = locking(self._table, by_then=due_by is not None)
         return bool(self._connection.execute(statement, waiting).rowcount)
 
-    def _change(self, item: Item, values: dict[str, Any]) -> int:
+    def _change(self, item: Item, values: dict[str, Any], *, timed: bool = False) -> int:
         held = {"held_id": item.id, "held_fence": item.fence}
-        return self._connection.execute(holding(self._table), values | held).rowcount
+        return self._connection.execute(holding(self._table, timed=timed), values | held).rowcount
 
     def _item(self, row: RowMapping) -> Item:
         return Item(

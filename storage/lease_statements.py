@@ -65,12 +65,13 @@ def candidates(table: Table, *, urgent: bool, onwards: bool, named: bool) -> Sel
 
 
 @lru_cache
-def claiming(table: Table) -> ReturningUpdate[Any]:
-    """Build the update that gives rows to an owner."""
+def claiming(table: Table, *, timed: bool) -> ReturningUpdate[Any]:
+    """Build the update that gives rows to an owner; *timed* to one who lives by the server's time."""
     at = bindparam("at", type_=UtcDateTime())
+    wanted = table.c.position.in_(bindparam("positions", expanding=True))
     return (
         update(table)
-        .where(table.c.position.in_(bindparam("positions", expanding=True)))
+        .where(wanted, _IN_TIME if timed else true())
         .values(
             status="in_flight",
             lease_owner=bindparam("lease_owner"),
@@ -84,9 +85,10 @@ def claiming(table: Table) -> ReturningUpdate[Any]:
 
 
 @lru_cache
-def holding(table: Table) -> Update:
+def holding(table: Table, *, timed: bool = False) -> Update:
     """Build the update of an item by whoever holds it; the parameters say what is set."""
     return update(table).where(
+        _IN_TIME if timed else true(),
         table.c.id == bindparam("held_id"),
         table.c.status == literal_column("'in_flight'"),
         table.c.fence == bindparam("held_fence"),
@@ -146,6 +148,8 @@ def _is_its_turn(table: Table) -> ColumnElement[bool]:
     return or_(table.c.entity_key.is_(None), and_(table.c.position == oldest, in_flight.is_(None)))
 
 
+_IN_TIME = func.clock_timestamp() < bindparam("server_before", type_=UtcDateTime())
+"""What whoever stood still with their clock, as a machine does that was held, does not fulfil any more."""
 _ONE = literal_column("1", Integer())
 """Spelled out, and not a parameter that a planner has to make a guess at."""
 _PLACE = tuple_(

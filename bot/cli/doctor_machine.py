@@ -35,6 +35,11 @@ RETENTION = "retention_due"
 NTP = "Switch on time synchronisation: timedatectl set-ntp true."
 GIVE_ROLE = "Let it own the database: ALTER DATABASE countersign OWNER TO its_role;"
 MIB = 1024**2
+TAKES_NOTHING = (
+    "answers and takes nothing ({why}). OutOfMemoryError: raise maxmemory there. ReadOnlyError: it is a "
+    "replica, so have COUNTERSIGN_REDIS_URL lead to the primary. Else its log says why. Until then work is "
+    "found every second."
+)
 
 
 async def machine(
@@ -187,13 +192,16 @@ async def _redis(url: str | None) -> Finding:
         told = "none: each process finds work every second, and waits for Slack by its own count"
         return warning("Redis", f"{told}. With several processes set COUNTERSIGN_REDIS_URL.")
     from redis.asyncio import Redis
-    from redis.exceptions import AuthenticationError, RedisError
+    from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
     client = Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3)
     try:
         about: dict[str, Any] = await client.info()
+        await client.set("countersign:doctor", "1", px=1)
     except AuthenticationError:
         return bad("Redis", "does not let us in. Check user and password in COUNTERSIGN_REDIS_URL.")
+    except ResponseError as refused:
+        return bad("Redis", TAKES_NOTHING.format(why=type(refused).__name__))
     except (RedisError, OSError):
         return bad("Redis", "no answer. Check COUNTERSIGN_REDIS_URL; until then work is found every second.")
     finally:

@@ -38,7 +38,7 @@ SAID = {
     "clock_off": "its clock is wrong",
     "database_clock_off": "the database server's clock is wrong",
     "time_doubtful": "waits with what goes by the clock",
-    "redis_down": "Redis does not answer",
+    "redis_down": "Redis does not answer or takes nothing",
 }
 
 

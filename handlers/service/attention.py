@@ -31,7 +31,7 @@ CONDITIONS = {
     "database_clock_off": "the database server's clock is wrong; it is not followed. Switch on NTP there.",
     "time_doubtful": "the time is in doubt, so nothing is reminded of, ended or deleted by it. "
     "countersign doctor compares the clocks; it goes on by itself when Slack's agrees.",
-    "redis_down": "Redis does not answer; replicas find work every second instead of at once.",
+    "redis_down": "Redis does not answer or takes nothing; work is found every second and not at once.",
 }
 UNREADABLE_RULES = (
     "The rules in force cannot be read, so nothing is allowed: countersign doctor says what to do."

@@ -113,7 +113,7 @@ NEEDS: list[tuple[Callable[[Transaction], None], list[str]]] = [
             "The processes run different versions. Finish the upgrade.",
             "No process works through the queues. Start one with COUNTERSIGN_ROLE=worker.",
             "No process watches the clock. Start one with COUNTERSIGN_ROLE=scheduler.",
-            "box:2: Redis does not answer; replicas find work every second instead of at once.",
+            "box:2: Redis does not answer or takes nothing; work is found every second and not at once.",
         ],
     ),
     (_late, ["The inbox is late: something has been due for 90 minutes."]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -125,3 +126,20 @@ async def test_the_hot_paths_are_served_directly(database: Database) -> None:
         assert (await http.post("/crm/events")).status_code == 202
         assert (await http.post("/slack/events")).status_code == 404
         assert (await http.get("/nowhere")).status_code == 404
+
+
+async def test_whoever_asks_for_readiness_waits_for_the_slowest_check_alone() -> None:
+    began, together = 0, asyncio.Event()
+
+    async def check() -> str:
+        nonlocal began
+        began += 1
+        if began == 3:
+            together.set()
+        await together.wait()
+        return ""
+
+    async def send(_message: object) -> None: ...
+
+    async with asyncio.timeout(1.0):
+        await Probes({"a": check, "b": check, "c": check}).ready({}, None, send)  # type: ignore[arg-type]

@@ -271,6 +271,38 @@ async def test_a_clock_that_slack_contradicts_is_told_and_beyond_a_day_in_doubt(
     assert here.kept
 
 
+@pytest.mark.parametrize("lag", [timedelta(seconds=20), timedelta(minutes=1), HOUR, WEEK])
+async def test_a_machine_that_was_held_takes_nothing_by_a_time_that_is_over(
+    machine: Machine, here: Installation, lag: timedelta
+) -> None:
+    """Its clocks stood still: what it claims would be anybody's at once."""
+    await here.keeper.begin()
+    await here.looks()
+    here.server = here.slack = lag
+    assert here.agreed.server_before() < machine.true() + lag
+    looks = 0
+    while here.is_off != lag:
+        await here.looks()
+        looks += 1
+        assert here.keeper.has_doubts == (here.is_off != lag)
+    assert looks == (1 if lag > 2 * MINUTE else 3)
+    assert here.agreed.server_before() > machine.true() + lag
+
+
+async def test_a_servers_clock_that_is_known_to_be_wrong_stops_nobody(
+    machine: Machine, here: Installation
+) -> None:
+    await here.keeper.begin()
+    here.server = HOUR
+    await here.looks()
+    assert here.is_off == NONE
+    assert not here.keeper.has_doubts
+    assert here.agreed.server_before() > machine.true() + HOUR
+    here.server = NONE
+    await here.looks()
+    assert here.agreed.server_before() < machine.true() + MINUTE
+
+
 async def test_slack_is_asked_once_an_hour(here: Installation) -> None:
     await here.keeper.begin()
     await here.looks(2 * 360)

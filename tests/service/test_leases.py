@@ -22,7 +22,7 @@ from handlers.context import Arrived, Context, Write
 from policy.decide import CompiledPolicy
 from policy.escalation import EscalationState
 from storage.bell import InProcessBell
-from storage.errors import UnavailableError
+from storage.errors import LeaseLostError, UnavailableError
 from storage.lease import Item, LeasedQueue
 from storage.queue import Received
 from storage.transaction import Transaction
@@ -304,3 +304,19 @@ async def test_a_database_that_is_away_is_told_of_once_a_minute_and_when_it_is_b
         ("queue not readable", 60, None),
         ("queue readable again", None, 80),
     ]
+
+
+async def test_a_lease_runs_on_while_the_machine_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Timers stand still then, and whoever wakes in the middle of a line must send nothing."""
+    slept = 1000.0
+    monkeypatch.setattr(keeping, "slept_s", lambda: slept)
+
+    async def extend() -> bool:
+        return True
+
+    keeper = keeping.LeaseKeeper(extend, asyncio.get_running_loop().time())
+    keeping.check_it_is_held()
+    slept += keeping.HELD_S
+    with pytest.raises(LeaseLostError):
+        keeping.check_it_is_held()
+    await keeper.end()

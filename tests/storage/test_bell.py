@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from bot import event_stream
 from handlers.ports import Unavailable
@@ -157,12 +158,12 @@ async def test_without_redis_a_ring_is_lost_and_a_wait_takes_its_time() -> None:
 async def test_a_redis_that_is_back_is_noticed_by_whoever_looks(redis_url: str) -> None:
     """A process with open doors alone rings for what arrives, and may have nothing to ring for all night."""
     bell = RedisBell(Redis.from_url(redis_url), "countersign:test:")
-    bell.is_down = True
+    bell._cannot_hear = True
     await bell.look()
     assert not bell.is_down
     await bell.close()
     gone = RedisBell.open("redis://127.0.0.1:1/0")
-    gone.is_down = True
+    gone._cannot_hear = True
     await gone.look()
     assert gone.is_down
     await gone.close()
@@ -194,3 +195,27 @@ async def test_a_redis_that_never_answers_holds_nobody_up(monkeypatch: pytest.Mo
         await stream.publish("{}")
     await stream.close()
     server.close()
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("refusal", [OutOfMemoryError, ReadOnlyError])
+async def test_a_redis_that_can_be_read_and_takes_nothing_counts_as_down(
+    redis_url: str, refusal: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_: object, **__: object) -> None:
+        raise refusal("-")
+
+    bell = RedisBell.open(redis_url, f"test:{secrets.token_hex(6)}:")
+    with monkeypatch.context() as for_now:
+        for_now.setattr(bell._redis, "xadd", refused)
+        bell.ring("inbox")
+        await asyncio.gather(*bell._ringing.values())
+        await bell.wait("inbox", SHORT)
+        assert bell.is_down, "though it was listened to"
+        await bell.look()
+        assert bell.is_down, "though it answers"
+    await bell.look()
+    assert not bell.is_down
+    await bell.close()
+    async with Redis.from_url(redis_url) as redis:
+        await redis.delete(f"{bell._prefix}nobody")

@@ -503,3 +503,22 @@ async def test_many_changes_make_one_effect_and_one_under_way_makes_another(data
     # What is being shown may have been read before this change: it has to be shown again.
     await database.write(lambda t: t.outbox.join(_effect("d", "homes")))
     assert (await database.read(lambda t: t.outbox.counts()))["ready"] == 1
+
+
+@pytest.mark.postgres
+async def test_whoever_stood_still_with_their_clock_claims_and_holds_nothing(
+    migrated_postgres_url: str,
+) -> None:
+    database = Database.open(migrated_postgres_url)
+    side, now = Side(database, "inbox"), datetime.now(UTC)
+    soon, over = now + timedelta(hours=1), now - timedelta(seconds=1)
+    assert await side.put("1")
+
+    def claim(queue: Inbox, server_before: datetime) -> list[Item]:
+        return queue.claim(owner="w", now=now, lease=LEASE, limit=1, server_before=server_before)
+
+    assert await side.do(lambda queue: claim(queue, over)) == []
+    [item] = await side.do(lambda queue: claim(queue, soon))
+    assert not await side.do(lambda queue: queue.extend(item, now, LEASE, over))
+    assert await side.do(lambda queue: queue.extend(item, now, LEASE, soon))
+    await database.close()

@@ -106,6 +106,8 @@ async def test_it_is_looked_for_when_a_process_starts_and_when_the_time_is_set_b
     stop, due, beats = asyncio.Event(), [], iter((False, True, False))
 
     class Time:
+        has_doubts = False
+
         async def look(self) -> bool:
             return next(beats)
 
