@@ -6,13 +6,24 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.crm.signature import signing_key
 from bot.secret_files import DotEnvWithFiles, EnvironmentWithFiles
 
 Role = Literal["all", "web", "worker", "scheduler"]
 """What a process does: everything, or its doors, its queues or its clock alone."""
+
+
+def _whole_address(url: str) -> str:
+    """Refuse an address without its beginning, on which nothing could be opened."""
+    if url and not url.startswith(("http://", "https://")):
+        raise ValueError("write the whole address, beginning with https://")
+    return url
+
+
+Address = Annotated[str, AfterValidator(_whole_address)]
 
 
 class SlackSettings(BaseModel):
@@ -24,7 +35,7 @@ class SlackSettings(BaseModel):
     signing_secret: SecretStr = SecretStr("")
     previous_signing_secret: SecretStr | None = None
     app_token: SecretStr | None = None
-    base_url: str = "https://slack.com/api/"
+    base_url: Address = "https://slack.com/api/"
     transport: Literal["auto", "http", "socket"] = "auto"
 
     @field_validator("base_url")
@@ -45,11 +56,19 @@ class CrmSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["rest"] = "rest"
-    base_url: str = ""
+    base_url: Address = ""
     token: SecretStr = SecretStr("")
     webhook_secret: SecretStr = SecretStr("")
     previous_webhook_secret: SecretStr | None = None
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
+
+    @field_validator("webhook_secret", "previous_webhook_secret")
+    @classmethod
+    def can_be_read(cls, secret: SecretStr | None) -> SecretStr | None:
+        """Refuse a secret by which nothing could be signed: every event would be refused."""
+        if secret and secret.get_secret_value() and not signing_key(secret.get_secret_value()):
+            raise ValueError("copy it again from the CRM: whsec_ and letters and digits (base64)")
+        return secret
 
 
 class AiEndpointSettings(BaseModel):
@@ -58,7 +77,7 @@ class AiEndpointSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     region: str
-    base_url: str | None = None
+    base_url: Address | None = None
     api_key: SecretStr | None = None
     model: str = ""
 
@@ -81,11 +100,11 @@ class AiModelSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base_url: str | None = None
+    base_url: Address | None = None
     api_key: SecretStr | None = None
     model: str = ""
     region: str = "us"
-    eu_base_url: str | None = None
+    eu_base_url: Address | None = None
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 30.0
     send_notes: bool = False
     endpoints: tuple[AiEndpointSettings, ...] = ()
@@ -160,7 +179,17 @@ class Settings(BaseSettings):
         for short in ("postgresql://", "postgres://"):
             if url.startswith(short):
                 return f"postgresql+asyncpg://{url.removeprefix(short)}"
+        if not url.startswith(("postgresql+asyncpg://", "sqlite:///")):
+            raise ValueError("write postgresql://ROLE:PASSWORD@HOST/DATABASE, or sqlite:///FILE")
         return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def with_scheme(cls, url: str | None) -> str | None:
+        """Refuse an address of Redis without its beginning, on which nothing could be opened."""
+        if url and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("write redis://HOST:6379/0, or rediss:// where it speaks TLS")
+        return url or None
 
     @model_validator(mode="after")
     def complete(self) -> Settings:

@@ -8,16 +8,13 @@ from collections.abc import AsyncIterator, Awaitable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
 
-import httpx2
-
-from bot.assistants import ai_settings
 from bot.cli.complaint import complain
 from bot.cli.console import print_json, say
 from bot.cli.doctor_database import database
 from bot.cli.doctor_evidence import evidence
 from bot.cli.doctor_machine import clock, machine, tidied
+from bot.cli.doctor_models import models
 from bot.cli.doctor_organisation import currencies, organisation_file
 from bot.cli.finding import Finding, bad, good, warning
 from bot.cli.loading import load_settings
@@ -29,20 +26,16 @@ from bot.crm.wire import NotPermitted, Wire
 from bot.files import FileInvalid, read_policy
 from bot.manifest import read_manifest
 from bot.policy_in_force import NO_VERSION, PolicyInForce, first_fault
-from bot.settings import AiModelSettings, Settings
+from bot.settings import Settings
 from bot.slack.channels import Channels
 from bot.slack.connection import SlackClients, open_clients, web_client
 from bot.slack.failures import asked
-from bot.trust import trusted_authorities
 from handlers.ports import DonorUnknown, Refused, Unavailable
 from handlers.rules.first_policy import REPAIR, UNREADABLE
 from policy.closed import nothing_allowed
 from policy.language import PolicyInvalidError
 from policy.organisation import Organisation
 from storage.errors import StorageError
-
-if TYPE_CHECKING:
-    from bot.assistant.settings import Endpoint
 
 MOST_SKEW_S = 60
 STYLES = {"ok": "", "warn": "yellow", "fail": "red"}
@@ -105,10 +98,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         await clients.close()
     async with crm_client(settings.crm) as client:
         yield await _crm(RestCrm(Wire(client), SystemClock()))
-    async for found in _models(settings.ai):
+    async for found in models(settings):
         yield found
-    if settings.ai.is_configured:
-        yield await _rehearsed(settings)
 
 
 async def _policy(settings: Settings) -> Finding:
@@ -148,14 +139,14 @@ async def _slack(
 ) -> AsyncIterator[Finding]:
     token = await checked("Slack token", _token(clients))
     yield token
-    if token.text == NO_ANSWER:  # nor would there be one to anything else
+    if token.level == "fail":  # nothing else that we ask Slack would be answered otherwise
         return
     yield await checked("Clock", _clock(clients))
     yield await checked("Slack scopes", _scopes(clients))
     for channel in _channels(organisation) if organisation else ():
         yield await checked(channel, _channel(clients, channel))
     if settings.slack.uses_socket:
-        yield await checked("Socket Mode", _socket(settings))
+        yield await _socket(settings)
 
 
 async def checked(what: str, check: Awaitable[Finding]) -> Finding:
@@ -247,8 +238,22 @@ async def _channel(clients: SlackClients, channel: str) -> Finding:
 async def _socket(settings: Settings) -> Finding:
     connection = slack_connection(settings)
     client = web_client(connection.app_token or "", connection, None, [])
-    await asked(client.apps_connections_open(app_token=connection.app_token or ""))
+    try:
+        await asked(client.apps_connections_open(app_token=connection.app_token or ""))
+    except Unavailable as unavailable:
+        if unavailable.code in _APP_TOKEN:
+            return bad("Socket Mode", KEPT_FROM_CONNECTING)
+        return bad("Socket Mode", _REMEDIES.get(unavailable.code, NO_ANSWER))
+    except Refused as refused:
+        return bad("Socket Mode", f"Slack says {refused.code}.")
     return good("Socket Mode", "the app token may connect")
+
+
+_APP_TOKEN = ("invalid_auth", "not_authed", "not_allowed_token_type", "missing_scope", "token_revoked")
+KEPT_FROM_CONNECTING = (
+    "Slack does not take the app token. Make one under Basic Information, App-Level Tokens, with the scope "
+    "connections:write (xapp-...), and set COUNTERSIGN_SLACK__APP_TOKEN."
+)
 
 
 async def _crm(crm: RestCrm) -> Finding:
@@ -256,9 +261,11 @@ async def _crm(crm: RestCrm) -> Finding:
     try:
         answer = await crm.ping()
     except Unavailable as unavailable:
-        return bad("CRM", f"no answer ({unavailable.code}). Check COUNTERSIGN_CRM__BASE_URL.")
-    except (DonorUnknown, NotPermitted):
-        return bad("CRM", "does not let us in. Check COUNTERSIGN_CRM__TOKEN and the address.")
+        return bad("CRM", _CRM_REMEDIES.get(unavailable.code, _crm_fails(unavailable.code)))
+    except NotPermitted:
+        return bad("CRM", _CRM_REMEDIES["http_401"])
+    except DonorUnknown:
+        return bad("CRM", "something answers there, but not the CRM's API. Check COUNTERSIGN_CRM__BASE_URL.")
     skew = abs((datetime.fromisoformat(str(answer["now"])) - before).total_seconds())
     if skew > MOST_SKEW_S:
         return bad("CRM", f"its clock and ours are {skew:.0f} s apart. Switch on time synchronisation (NTP).")
@@ -267,63 +274,17 @@ async def _crm(crm: RestCrm) -> Finding:
     return good("CRM", f"{answer['name']}, {answer['donors']} donors visible, clock {skew:.0f} s apart")
 
 
-async def _rehearsed(settings: Settings) -> Finding:
-    """Say for which uses the configured model passed its rehearsal with the prompt that ships."""
-    from bot.assistant.prompt import prompt_in_version
-    from bot.cli.eval_candidates import PROMPTS
-
-    model = settings.ai.model
-    missing = list(PROMPTS)
-    try:
-        async with opened(settings.database_url) as stored:
-            for use, (name, _) in PROMPTS.items():
-                found = await stored.read(lambda tx, name=name: tx.promotions.in_force(name, model))  # type: ignore[misc]
-                if found and prompt_in_version(name, found.prompt_version):
-                    missing.remove(use)
-    except CannotOpen:
-        pass  # the database has its own line
-    if not missing:
-        return good("Model rehearsed", "for every use")
-    return good(
-        "Model rehearsed",
-        f"not yet for {', '.join(missing)}; cards say so. To try it out: "
-        f"countersign eval rehearse --use {missing[0]} --by YOUR-E-MAIL",
-    )
+_CRM_REMEDIES = {
+    "no_answer": "no answer. Check the network and COUNTERSIGN_CRM__BASE_URL.",
+    "rate_limited": "asks us to wait. Run this again in a minute.",
+    "quota_exceeded": "the quota for the day is used up. What needs the CRM follows by itself.",
+    "http_401": "does not let us in. Check COUNTERSIGN_CRM__TOKEN.",
+    "unreadable_answer": "something answers there, but not the CRM's API. Check COUNTERSIGN_CRM__BASE_URL.",
+}
 
 
-async def _models(ai: AiModelSettings) -> AsyncIterator[Finding]:
-    """Ask every endpoint, and say which donors none of them may read."""
-    if not ai.is_configured:
-        yield good("Model", "none: summaries are written from CRM records without AI")
-        return
-    from bot.assistant.settings import EU_ONLY, OWN_MACHINES
-
-    configured = ai_settings(ai)
-    async with httpx2.AsyncClient(timeout=ai.timeout_s, verify=trusted_authorities()) as client:
-        for endpoint in configured.endpoints:
-            yield await _model(client, endpoint)
-    regions = sorted({each.region for each in configured.endpoints})
-    if configured.endpoint_for(EU_ONLY) is None:
-        told = "no AI for donors whose data must stay in the EU. To allow it, add an endpoint there"
-        yield warning("Model regions", f"{', '.join(regions)}: {told}: COUNTERSIGN_AI__EU_BASE_URL.")
-    else:
-        anywhere = " (our own machines)" if OWN_MACHINES in regions else ""
-        yield good("Model regions", f"{', '.join(regions)}{anywhere}, the EU included")
-
-
-async def _model(client: httpx2.AsyncClient, endpoint: Endpoint) -> Finding:
-    what = f"Model ({endpoint.region})"
-    base = (endpoint.base_url or "https://api.openai.com/v1").rstrip("/")
-    # A model on one's own machine has no key, and a header without a value is none.
-    headers = {"Authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
-    try:
-        answer = await client.get(f"{base}/models", headers=headers)
-    except httpx2.HTTPError:
-        return bad(what, "no answer. Check COUNTERSIGN_AI__BASE_URL; until then no AI is used.")
-    if answer.status_code in (401, 403):
-        return bad(what, "the key is refused. Check COUNTERSIGN_AI__API_KEY.")
-    if answer.is_server_error:
-        return bad(
-            what, f"it fails (HTTP {answer.status_code}). Ask whoever runs it; until then no AI is used."
-        )
-    return good(what, f"{endpoint.model}, answered {answer.status_code}")
+def _crm_fails(code: str) -> str:
+    status = code.removeprefix("http_")
+    if status.startswith("3"):
+        return f"sends us elsewhere (HTTP {status}). Check COUNTERSIGN_CRM__BASE_URL and the proxy."
+    return f"it fails (HTTP {status}). Ask whoever runs it; what needs it waits and follows by itself."

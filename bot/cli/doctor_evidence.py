@@ -183,7 +183,8 @@ def signing_key(keys: list[SigningKey], now: datetime) -> Finding:
 def checks(found: LastChecks, now: datetime) -> Finding:
     """Say what the last daily verification and replay found."""
     if found.verified_at is None or found.replayed_at is None:
-        return warning("Daily checks", f"the log was never verified by the service. {IS_IT_RUNNING}")
+        told = "the service has not verified the log yet, which it does once a day"
+        return warning("Daily checks", f"{told}. To do it now: countersign audit verify.")
     if not found.ok:
         where = f"entry {found.first_bad} {found.what}"
         return bad("Daily checks", f"the audit log was changed ({where}). Run: countersign audit verify")

@@ -28,7 +28,7 @@ from storage.errors import StorageError, UnavailableError
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10.0
-CLOSED_S = 10.0
+CLOSED_S = 25.0
 """For so long at most the doors stay closed at the start, so that a balancer sends elsewhere what we would
 refuse; then whoever asks hears that we live and what we wait for."""
 

@@ -20,7 +20,7 @@ class Signatures:
     """
 
     def __init__(self, secrets: Sequence[str], now: Callable[[], float]) -> None:
-        self._keys = tuple(key for key in map(_key, secrets) if key)
+        self._keys = tuple(key for key in map(signing_key, secrets) if key)
         self._now = now
 
     def match(self, headers: Mapping[str, str], body: bytes) -> bool:
@@ -51,7 +51,8 @@ def _is_text(body: bytes) -> bool:
     return True
 
 
-def _key(secret: str) -> bytes:
+def signing_key(secret: str) -> bytes:
+    """Return what *secret* signs with; nothing for one that cannot be read."""
     try:
         return base64.b64decode(secret.removeprefix(_PREFIX) + "==")  # which may lack its padding
     except ValueError:

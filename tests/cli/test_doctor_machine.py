@@ -30,7 +30,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         database_url=f"sqlite:///{tmp_path}/countersign.db",
         organisation_file=tmp_path / "organisation.yaml",
         slack=SlackSettings(bot_token="xoxb-1", signing_secret="s"),  # type: ignore[arg-type]
-        crm=CrmSettings(base_url="http://crm/", webhook_secret="s"),  # type: ignore[arg-type]
+        crm=CrmSettings(base_url="http://crm/", webhook_secret="whsec_cw=="),  # type: ignore[arg-type]
     )
 
 

@@ -16,7 +16,7 @@ def complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in (
         ("SLACK__SIGNING_SECRET", "signing"),
         ("CRM__BASE_URL", "http://crm"),
-        ("CRM__WEBHOOK_SECRET", "whsec"),
+        ("CRM__WEBHOOK_SECRET", "whsec_cw=="),
         ("ORGANISATION_FILE", "organisation.yaml"),
     ):
         monkeypatch.setenv(f"COUNTERSIGN_{name}", value)
