@@ -43,29 +43,10 @@ def _count_right(page: Sequence[Row], seq: int, previous: bytes) -> int:
     for index, row in enumerate(page):
         if not is_stored_as_written(row):
             return index
-        (
-            number,
-            prev_hash,
-            hash_,
-            stored,
-            stored_hash,
-            entry_id,
-            at,
-            kind,
-            correlation,
-            ref,
-            actor,
-            committed,
-        ) = row[:12]
-        hashed = _sha256(b"\x00" + stored).digest()
-        if (
-            number != seq + index + 1
-            or hashed != stored_hash
-            or prev_hash != previous
-            or _sha256(prev_hash + hashed).digest() != hash_
-        ):
+        stored, _, entry_id, at, kind, correlation, ref, actor, committed = row[3:12]
+        if not _is_next(row, seq + index + 1, previous):
             return index
-        previous = hash_
+        previous = row[2]
         # Written out, since nearly every leaf is spelled so; a backslash may stand for another character.
         likely = (
             f'{{"actor":"{actor}","at":"{_moment(at)}","commitment":"{committed}","correlation_id":"{correlation}",'
@@ -79,16 +60,10 @@ def _count_right(page: Sequence[Row], seq: int, previous: bytes) -> int:
 def _count_likely(page: Sequence[Row], seq: int, previous: bytes) -> int:
     index, whole, spelled = 0, None, ""
     try:
-        for index, (number, prev_hash, hash_, stored, stored_hash, at, actor, rest) in enumerate(page):
-            hashed = _sha256(b"\x00" + stored).digest()
-            if (
-                number != seq + index + 1
-                or hashed != stored_hash
-                or prev_hash != previous
-                or _sha256(prev_hash + hashed).digest() != hash_
-            ):
+        for index, row in enumerate(page):
+            if not _is_next(row, seq + index + 1, previous):
                 return index
-            previous = hash_
+            _, _, previous, stored, _, at, actor, rest = row
             second, fraction = divmod(at, _SECOND)
             if second != whole:
                 whole, spelled = second, _second(second)
@@ -98,6 +73,18 @@ def _count_likely(page: Sequence[Row], seq: int, previous: bytes) -> int:
     except (AttributeError, OverflowError, TypeError, ValueError):  # no value that was ever written
         return index
     return len(page)
+
+
+def _is_next(row: Row, seq: int, previous: bytes) -> bool:
+    """Say whether a row of either kind is numbered *seq*, and hashed from its leaf and *previous*."""
+    number, prev_hash, hash_, stored, stored_hash = row[:5]
+    hashed = _sha256(b"\x00" + stored).digest()
+    return bool(
+        number == seq
+        and hashed == stored_hash
+        and prev_hash == previous
+        and _sha256(prev_hash + hashed).digest() == hash_
+    )
 
 
 def _spells(row: Row) -> bool:
