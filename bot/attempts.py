@@ -47,7 +47,7 @@ FAILED = Notice(
 Observe = Callable[[str, str, float], None]
 """Hears of each attempt: the lane, what became of it in a word, and the seconds it took."""
 
-SET_ASIDE = "set_aside"
+SET_ASIDE, UNEXPECTED = "set_aside", "unexpected_"
 
 
 class Taker(Protocol):
@@ -198,10 +198,13 @@ class Attempts:
                 "attempt": item.attempts,
             },
         )
-        if item.attempts >= MOST_FAILURES:
-            await self._bury(item, f"unexpected_{type(error).__name__}", tell=True)
+        code = f"{UNEXPECTED}{type(error).__name__}"
+        # Attempts while a counterpart was away count too, and say nothing of what is done now.
+        failed_before = (item.last_error or "").startswith(UNEXPECTED)
+        if item.attempts >= MOST_FAILURES and failed_before:
+            await self._bury(item, code, tell=True)
         else:
-            await self._try_later(item, f"unexpected_{type(error).__name__}", None)
+            await self._try_later(item, code, None)
 
     async def _try_later(self, item: Item, code: str, after: timedelta | None) -> None:
         now = self._context.clock.now()
