@@ -19,6 +19,8 @@ PAGE = 200
 MOST_PAGES = 500
 """A hundred thousand channels; who goes on after that goes on for ever."""
 REMEMBERED_S = 30.0
+SHARED_REMEMBERED_S = 300.0
+"""The same before each message: whoever shares a channel is not shown what comes after five minutes."""
 NAMES_REMEMBERED_S, ASKED_AGAIN_AFTER_S = 3600.0, 60.0
 """For how long a name leads to a channel, and how soon it is asked again when that is of no use."""
 MOVED = frozenset({"channel_not_found", "is_archived"})
@@ -50,8 +52,17 @@ class Channels:
             raise Refused(SLACK, "channel_not_found")
         return self._ids[wanted]
 
-    async def in_channel(self, channel: str, do: Callable[[str], Awaitable[_Done]]) -> _Done:
-        """Do something with the id of *channel*; once more where another channel has that name by now."""
+    async def in_channel(
+        self, channel: str, do: Callable[[str], Awaitable[_Done]], *, for_everybody: bool = False
+    ) -> _Done:
+        """Do something with the id of *channel*; once more where another channel has that name by now.
+
+        Raises Refused where people of other organisations can read what is not *for_everybody*: a channel may
+        be shared at any time.
+        """
+        may_be_read = channel.startswith("D") or for_everybody
+        if not may_be_read and await self._is_shared(channel, SHARED_REMEMBERED_S):
+            raise Refused(SLACK, "shared_outside")
         first = await self.resolve(channel)
         try:
             return await do(first)
@@ -91,13 +102,16 @@ class Channels:
         None where the bot is not in: of such channels Slack may say nothing, or leave things out. With
         *lately*, what was found within half a minute will do: Slack answers this about once a second.
         """
+        return await self._is_shared(channel, REMEMBERED_S if lately else 0.0)
+
+    async def _is_shared(self, channel: str, remembered_s: float) -> bool | None:
         known = self._shared.get(channel)
-        if lately and known and self._monotonic() - known[0] < REMEMBERED_S:
+        if known and self._monotonic() - known[0] < remembered_s:
             return known[1]
         asked_at = self._monotonic()
         async with self._asking.setdefault(channel, asyncio.Lock()):
             known = self._shared.get(channel)
-            if lately and known and known[0] >= asked_at:
+            if remembered_s and known and known[0] >= asked_at:
                 return known[1]
             found = await self._ask_whether_shared(channel)
             self._shared[channel] = (self._monotonic(), found)

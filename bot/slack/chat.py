@@ -26,7 +26,16 @@ from bot.slack.people import People
 from bot.slack.posts import Posts
 from bot.slack.replies import Replies, is_direct
 from handlers.commands import ReplyAddress
-from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, PolicyCard, Window
+from handlers.outcomes import (
+    CardStatus,
+    CheckpointShown,
+    CleanupShown,
+    EscalationCard,
+    HomeShown,
+    Outcome,
+    PolicyCard,
+    Window,
+)
 from handlers.ports import Clock, Colleague, MessageRef, PerhapsTwice, Refused, ShownCard, Twin
 from policy.chart_words import in_words
 from policy.digest import Chart
@@ -149,6 +158,7 @@ class SlackChat:
         return await self._channels.in_channel(
             channel,
             lambda at: self._posts.post(_message(outcome, at), at, marker, retry_since, thread_ts),
+            for_everybody=isinstance(outcome, CheckpointShown),
         )
 
     async def _post(

@@ -125,6 +125,22 @@ async def test_a_channel_that_was_renamed_is_followed_until_another_has_its_name
     place.add("C7NEW", "thanks")
     assert await place.post("thanks") == "C7OLD", "what is known is believed for an hour"
     place.elapsed += 3601
-    place.slack.break_next("conversations.list", "500")
+    place.slack.break_next("conversations.list", "500", 2)
     assert await place.post("thanks") == "C7OLD", "a Slack that does not say keeps nobody from what is known"
     assert await place.post("thanks") == "C7NEW"
+
+
+async def test_nothing_more_is_posted_where_people_of_other_organisations_read_by_now(place: Place) -> None:
+    place.add("C7OLD", "thanks")
+    for channel in ("thanks", "C7OLD"):
+        assert await place.post(channel) == "C7OLD"
+    place.slack.channel("C7OLD").shared = True
+    place.elapsed += 301
+    for channel in ("thanks", "C7OLD"):
+        with pytest.raises(Refused) as raised:
+            await place.post(channel)
+        assert raised.value.code == "shared_outside"
+    assert len(place.slack.messages["C7OLD"]) == 2
+    place.slack.channel("C7OLD").shared = False
+    place.elapsed += 301
+    assert await place.post("thanks") == "C7OLD"

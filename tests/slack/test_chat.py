@@ -54,6 +54,7 @@ async def test_a_card_carries_its_marker_and_nothing_unfurls(stage: Stage) -> No
 
 async def test_a_lost_answer_does_not_make_a_second_card(stage: Stage) -> None:
     before = stage.clock.now()
+    await stage.chat.is_shared_outside(PORTFOLIO)
     stage.fault(lost_replies=True)
     with pytest.raises(OutcomeUnknown):
         await post_card(stage)
@@ -120,6 +121,7 @@ async def test_a_machine_whose_clock_is_a_week_ahead_finds_what_it_posted(stage:
     ahead.offset = timedelta(days=7)
     chat = SlackChat(stage.clients, clock=ahead, sleep=stage.sleeper, monotonic=lambda: 0.0)
     before = ahead.now()
+    await chat.is_shared_outside(PORTFOLIO)
     stage.fault(lost_replies=True)
     with pytest.raises(OutcomeUnknown):
         await chat.post(NOTICE, PORTFOLIO, "m1", None)
@@ -177,6 +179,7 @@ async def test_a_lost_answer_in_direct_messages_does_not_make_a_second(stage: St
 
 
 async def test_a_server_error_while_posting_leaves_the_outcome_open(stage: Stage) -> None:
+    await stage.chat.is_shared_outside(PORTFOLIO)
     stage.fault(http_500=True)
     with pytest.raises(OutcomeUnknown):
         await post_card(stage)

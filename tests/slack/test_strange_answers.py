@@ -11,10 +11,12 @@ from bot.slack.chat import SlackChat
 from handlers.commands import ReplyAddress
 from handlers.outcomes import Notice
 from handlers.ports import MessageRef, OutcomeUnknown, Refused, Unavailable
-from tests.slack.conftest import GENERAL, OLIVIA
+from tests.slack.conftest import OLIVIA
 from tests.slack.scripted import Script
 
 NOTICE = Notice(text="Hello")
+DIRECT = "D0OLIVIA0"
+"""Of direct messages Slack is not asked who reads along."""
 Slack = tuple[Script, SlackChat]
 JSON = "application/json"
 LIMITED = {"ok": False, "error": "ratelimited"}
@@ -22,7 +24,7 @@ LIMITED = {"ok": False, "error": "ratelimited"}
 
 async def failure_of_posting(chat: SlackChat) -> Exception:
     with pytest.raises((Unavailable, Refused, OutcomeUnknown)) as raised:
-        await chat.post(NOTICE, GENERAL, "m1", None)
+        await chat.post(NOTICE, DIRECT, "m1", None)
     return raised.value
 
 
@@ -31,7 +33,7 @@ async def test_nothing_is_said_elsewhere(slack: Slack, status: str) -> None:
     """A login page of a hotel, or a neighbour in between: what we say holds donor data."""
     script, chat = slack
     elsewhere = Script()
-    elsewhere.says({"ok": True, "channel": GENERAL, "ts": "1.1"})
+    elsewhere.says({"ok": True, "channel": DIRECT, "ts": "1.1"})
     async with await asyncio.start_server(elsewhere.serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         script.says(b"", status, f"Location: http://127.0.0.1:{port}/here")
@@ -51,9 +53,9 @@ async def test_nothing_is_said_elsewhere(slack: Slack, status: str) -> None:
     "body",
     [
         {"ok": True},
-        {"ok": True, "channel": GENERAL, "ts": None},
+        {"ok": True, "channel": DIRECT, "ts": None},
         {"ok": True, "channel": "", "ts": "1.1"},
-        {"ok": True, "channel": GENERAL, "ts": "None"},
+        {"ok": True, "channel": DIRECT, "ts": "None"},
         [1, 2],
         b"null",
         b'{"ok": true, "x": "\xff\xfe"}',
@@ -80,8 +82,8 @@ async def test_a_yes_without_the_answer_is_no_answer(slack: Slack) -> None:
         chat.colleague(OLIVIA),
         chat.direct_channel(OLIVIA),
         chat.post(NOTICE, "#anywhere", "m1", None),
-        chat.is_shared_outside(GENERAL),
-        chat.permalink(MessageRef(GENERAL, "1.1")),
+        chat.is_shared_outside(DIRECT),
+        chat.permalink(MessageRef(DIRECT, "1.1")),
     ):
         with pytest.raises(Unavailable) as raised:
             await question
@@ -104,15 +106,15 @@ async def test_a_marker_on_the_message_of_somebody_else_is_not_ours(
     script, chat = slack
     marked = {"event_type": "countersign_message", "event_payload": {"marker": "m1"}}
     history = [7, {"metadata": "x"}, {"user": writer, "ts": "1.1", "metadata": marked}]
-    script.says({"ok": True, "user_id": "U0BOT", "messages": history, "channel": GENERAL, "ts": "2.2"})
-    assert await chat.post(NOTICE, GENERAL, "m1", datetime.now(UTC)) == MessageRef(GENERAL, found)
+    script.says({"ok": True, "user_id": "U0BOT", "messages": history, "channel": DIRECT, "ts": "2.2"})
+    assert await chat.post(NOTICE, DIRECT, "m1", datetime.now(UTC)) == MessageRef(DIRECT, found)
 
 
 async def test_a_history_that_goes_in_circles_is_left_for_later(slack: Slack) -> None:
     script, chat = slack
     script.says({"ok": True, "messages": [], "response_metadata": {"next_cursor": "again"}})
     with pytest.raises(Unavailable) as raised:
-        await chat.post(NOTICE, GENERAL, "m1", datetime.now(UTC))
+        await chat.post(NOTICE, DIRECT, "m1", datetime.now(UTC))
     assert (raised.value.code, len(script.heard)) == ("history_too_long", 2)
 
 
@@ -214,5 +216,5 @@ async def test_a_message_that_cannot_be_replaced_is_deleted(
     script, chat = slack
     script.says({"ok": False, "error": code})
     with pytest.raises(Refused):
-        await chat.replace(NOTICE, MessageRef(GENERAL, "1.1"))
+        await chat.replace(NOTICE, MessageRef(DIRECT, "1.1"))
     assert [request.split(b" ")[1] for request in script.heard] == methods
