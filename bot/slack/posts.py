@@ -12,7 +12,7 @@ from bot.slack.asked_to_wait import SLACK
 from bot.slack.blocks import Message
 from bot.slack.connection import SlackClients
 from bot.slack.earlier import Earlier, marks
-from bot.slack.failures import asked, placed, told, written
+from bot.slack.failures import LOOK_AFTER_A_TIMEOUT, asked, placed, told, written
 from bot.slack.pacing import Pace
 from bot.slack.text import clip
 from handlers.ports import Clock, MessageRef, PerhapsTwice, Twin, Unavailable
@@ -20,6 +20,7 @@ from handlers.ports import Clock, MessageRef, PerhapsTwice, Twin, Unavailable
 PAGE = 200
 HTTP_OK = 200
 LONGEST_ALT = 1000
+PERHAPS_ON_ITS_WAY = frozenset({"TimeoutError", "ServerTimeoutError", "SocketTimeoutError", "http_504"})
 
 
 class Posts:
@@ -103,7 +104,13 @@ class Posts:
     async def update(self, message: Message, at: MessageRef, marker: str) -> MessageRef:
         """Bring a message of ours up to date; raises Refused when it is gone or cannot be changed."""
         body = _body(message, marker) | {"channel": at.channel_id, "ts": at.ts}
-        await asked(self._reading.api_call("chat.update", json=body))
+        try:
+            await asked(self._reading.api_call("chat.update", json=body))
+        except Unavailable as away:
+            if away.code not in PERHAPS_ON_ITS_WAY:
+                raise
+            # What we have given up may arrive yet, and must not stand over what comes after it.
+            raise Unavailable(SLACK, away.code, LOOK_AFTER_A_TIMEOUT) from None
         return at
 
     async def delete(self, at: MessageRef) -> None:

@@ -176,6 +176,17 @@ async def test_a_message_has_time_to_appear_before_it_is_looked_for(
     assert failure.look_after == timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize(("status", "seconds"), [("504 Gateway Timeout", 30), ("502 Bad Gateway", None)])
+async def test_an_older_state_of_a_card_has_time_to_arrive_before_the_newer(
+    slack: Slack, status: str, seconds: int | None
+) -> None:
+    script, chat = slack
+    script.says(b"<html>", status, kind="text/html")
+    with pytest.raises(Unavailable) as raised:
+        await chat.revise(NOTICE, MessageRef(DIRECT, "1.1"), "m1")
+    assert raised.value.retry_after == (timedelta(seconds=seconds) if seconds else None)
+
+
 @pytest.mark.parametrize(
     ("said", "taken"),
     [
