@@ -48,6 +48,7 @@ class PlainSlack:
         self.socket_mode, self.bot_url, self.origin = socket_mode, "", ""
         self.secret, self.bot_token, self.shut_out, self.ahead_s = SECRET, BOT_TOKEN, "", 0
         self.messages: dict[str, list[Json]] = {}
+        self.lists_until = float("inf")
         self.private: list[Json] = []
         self.homes: dict[str, Json] = {}
         self.views: dict[str, Json] = {}
@@ -252,8 +253,13 @@ class PlainSlack:
         return self._page(thread, args)
 
     def _page(self, messages: list[Json], args: Json) -> Json:
-        oldest = float(args.get("oldest") or 0)
-        found = [m for m in messages if float(m["ts"]) >= oldest]
+        oldest, latest = float(args.get("oldest") or 0), float(args.get("latest") or "inf")
+        latest = min(latest, self.lists_until)
+        found = [dict(m) for m in messages if oldest <= float(m["ts"]) <= latest]
+        answered = [m["thread_ts"] for m in self.messages.get(args["channel"], []) if m.get("thread_ts")]
+        for message in found:
+            if message["ts"] in answered and message.get("thread_ts", message["ts"]) == message["ts"]:
+                message["reply_count"] = answered.count(message["ts"])
         if str(args.get("include_all_metadata", "")).lower() not in ("true", "1"):
             found = [{key: value for key, value in m.items() if key != "metadata"} for m in found]
         return {"messages": found[::-1], "has_more": False}
@@ -282,12 +288,23 @@ class PlainSlack:
         ours = [m for m in self.messages.get(channel.id, []) if m["ts"] == args.get("ts")]
         if not ours:
             raise SlackError("message_not_found")
+        ours[0] |= {"metadata": args["metadata"]} if args.get("metadata") else {}
         ours[0] |= _content(args) | {"edited": {"user": BOT_USER, "ts": self.stamp()}}
         if channel.kind == "im":
             changed = {"type": "message", "subtype": "message_changed", "channel": channel.id}
             changed |= {"message": ours[0], "ts": self.stamp(), "hidden": True, "channel_type": "im"}
             self._echo(changed)
         return {"channel": channel.id, "ts": ours[0]["ts"], "text": ours[0]["text"]}
+
+    def _chat_delete(self, args: Json) -> Json:
+        channel = self._seen(args)
+        ours = [m for m in self.messages.get(channel.id, []) if m["ts"] == args.get("ts")]
+        if not ours:
+            raise SlackError("message_not_found")
+        if ours[0].get("user") != BOT_USER:
+            raise SlackError("cant_delete_message")
+        self.messages[channel.id].remove(ours[0])
+        return {"channel": channel.id, "ts": args["ts"]}
 
     def _chat_postEphemeral(self, args: Json) -> Json:
         channel = self._seen(args, to_post=True)

@@ -1,4 +1,4 @@
-"""Who belongs to us and where a channel is, as a second Slack tells it to the adapter alone."""
+"""Who belongs to us, where a channel is and what stands in it, as a second Slack tells the adapter alone."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.doubts import begin_noting
 from bot.slack.chat import SlackChat
 from bot.slack.connection import SlackConnection, open_clients
 from handlers.outcomes import Notice
-from handlers.ports import Refused
+from handlers.ports import OutcomeUnknown, Refused
 from tests.independent_slack.conftest import ADA, conversations, people
 from tests.independent_slack.plain_slack import PlainSlack
 from tests.independent_slack.workspace import BOT_TOKEN, BOT_USER, SECRET, TEAM, Channel
@@ -61,6 +62,34 @@ async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
     yield made[0]
     await clients.close()
     await slack.stop()
+
+
+@pytest.mark.parametrize(("answered", "in_thread"), [(False, False), (True, False), (False, True)])
+async def test_what_slack_took_twice_is_there_once_as_soon_as_it_lists_it(
+    place: Place, *, answered: bool, in_thread: bool
+) -> None:
+    place.add("C7OLD", "thanks")
+    noted, before = begin_noting(), datetime.now(UTC)
+    room = "C7OLD"
+    root = (await place.chat.post(NOTICE, room, "root", None)).ts if in_thread else None
+    posts = place.slack.messages.setdefault(room, [])
+    place.slack.lists_until = float(place.slack.stamp())
+    place.slack.break_next("chat.postMessage", "lost")
+    with pytest.raises(OutcomeUnknown):
+        await place.chat.post(NOTICE, room, "m", None, root)
+    kept = await place.chat.post(NOTICE, room, "m", before, root)
+    [doubt] = noted
+    assert await place.chat.twins(doubt) == ()
+    place.slack.lists_until = float("inf")
+    first = posts[-2]["ts"]
+    if answered:
+        posts.append({"user": ADA, "text": "Which one?", "ts": place.slack.stamp(), "thread_ts": first})
+    found = {twin.at.ts: twin for twin in await place.chat.twins(doubt)}
+    assert set(found) == {kept.ts, first}
+    how = await place.chat.take_away(Notice(text="Twice."), found[first])
+    assert how == ("replaced" if answered else "deleted")
+    assert [twin.at for twin in await place.chat.twins(doubt)] == [kept]
+    assert [m["text"] for m in posts if m["ts"] == first] == (["Twice."] if how == "replaced" else [])
 
 
 GRID: list[tuple[dict[str, Any], bool]] = [
