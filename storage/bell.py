@@ -12,8 +12,11 @@ _RING_TIMEOUT = 1.0
 _LEFT_ALONE = 5.0
 _NOBODYS = "nobody"
 """A queue that nobody waits for."""
-_APART = 0.002
-"""Seconds between two rings of one queue: a ring for each event would cost more than storing the event."""
+_APART, _FURTHEST_APART = 0.002, 0.016
+"""Seconds between two rings of one queue: a ring for each event would cost more than storing the event.
+
+The longer it goes on without a pause the further apart they are: whoever works on the queue is awake by then.
+"""
 
 
 class Bell(Protocol):
@@ -145,11 +148,13 @@ class RedisBell:
         await self._redis.aclose()
 
     async def _ring_while_wanted(self, queue: str) -> None:
+        apart = _APART
         try:
             while queue in self._wanted:
                 self._wanted.discard(queue)
                 await self._ring(queue)
-                await asyncio.sleep(_APART)
+                await asyncio.sleep(apart)
+                apart = min(2 * apart, _FURTHEST_APART)
         finally:
             del self._ringing[queue]
 

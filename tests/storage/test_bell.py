@@ -129,6 +129,22 @@ async def test_who_rings_at_the_same_time_is_rung_for_together_and_nobody_later_
 
 
 @pytest.mark.redis
+async def test_what_goes_on_without_a_pause_is_rung_for_ever_more_seldom(redis_url: str) -> None:
+    prefix = f"test-{secrets.token_hex(6)}"
+    bell, loop = RedisBell.open(redis_url, prefix), asyncio.get_running_loop()
+    began = loop.time()
+    for _ in range(120):
+        bell.ring("inbox")
+        await asyncio.sleep(0.001)
+    took = loop.time() - began
+    await bell.close()
+    async with Redis.from_url(redis_url) as redis:
+        rung = (await redis.xinfo_stream(f"{prefix}:bell:inbox"))["entries-added"]
+        await redis.delete(f"{prefix}:bell:inbox")
+    assert 1 < rung <= 5 + took / 0.016, "at first after 2, 4 and 8 ms, and at the end once more"
+
+
+@pytest.mark.redis
 async def test_a_flushed_redis_rings_again(redis_url: str) -> None:
     prefix = f"test-{secrets.token_hex(6)}"
     bell = RedisBell.open(redis_url, prefix)
@@ -162,7 +178,7 @@ async def test_a_redis_that_is_back_is_noticed_by_whoever_looks(redis_url: str) 
     await bell.look()
     assert not bell.is_down
     await bell.close()
-    gone = RedisBell.open("redis://127.0.0.1:1/0")
+    gone = RedisBell.open("redis://127.0.0.1:1/0", "test")
     gone._cannot_hear = True
     await gone.look()
     assert gone.is_down
