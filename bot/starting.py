@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from bot.belonging import claim_database
 from bot.configuration_record import record_configuration
 from bot.erasure_list import erase_restored_at_start
 from bot.files import FileInvalid, policy_source
@@ -22,7 +23,11 @@ log = logging.getLogger(__name__)
 
 
 async def settle(settings: Settings, context: Context) -> None:
-    """Erase again whom a back-up brought back, settle the rules, and write down the settings."""
+    """See whose database it is, erase again whom a back-up brought back, settle rules, write down settings.
+
+    Raises AnotherOrganisation.
+    """
+    await claim_database(context)
     await erase_restored_at_start(settings, context.database, at_start(context))
     await settle_policy(context, settings.policy_file)
     await record_configuration(settings, context, at_start(context))

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 
 import uvloop
 
+from bot.belonging import AnotherOrganisation
 from bot.cli.complaint import complain
 from bot.cli.database_fault import in_words
 from bot.cli.loading import load_settings
@@ -42,7 +43,7 @@ def run(_options: argparse.Namespace) -> int:
     start_tracing(settings.role)
     try:
         uvloop.run(_serve(settings))
-    except (PortTaken, FileInvalid, PolicyInvalidError, MasterKeyProblem) as problem:
+    except (PortTaken, FileInvalid, PolicyInvalidError, MasterKeyProblem, AnotherOrganisation) as problem:
         return complain(str(problem))
     except StorageError as error:
         return complain(in_words(error))

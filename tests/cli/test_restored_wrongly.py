@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sqlite3
 import subprocess
@@ -14,12 +15,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, make_url, text
 
+from bot.belonging import ANOTHERS
 from bot.cli import main
 from bot.cli.database_fault import NEWER, NOT_LET_IN, NOT_OURS, NOT_THERE, NOT_WHOLE, OF_OTHERS
 from bot.cli.doctor_database import database
 from bot.cli.finding import Finding, bad, good
 from bot.master_key import NONE_GIVEN
 from bot.settings import Settings
+from bot.wiring import build
 from storage.migrate import upgrade
 from tests.databases import fresh_sqlite, perform
 from tests.loop.databases import absent, empty_postgres, postgres_server
@@ -180,3 +183,31 @@ def test_a_server_that_refuses_says_why(
             perform(url, drop)
         assert told(as_nobody) in {NOT_LET_IN.format(code=f"DBAPIError:{c}") for c in ("28000", "28P01")}
         assert told(nowhere) == NOT_THERE.format(code="DBAPIError:3D000")
+
+
+def _organisation(folder: Path, name: str, *people: str) -> None:
+    listed = [{"email": f"{each}@example.org", "roles": ["owner"]} for each in people]
+    settings = {"name": name, "review_channel": "#r", "people": listed}
+    (folder / "organisation.yaml").write_text(json.dumps(settings))
+
+
+def test_the_database_of_another_organisation_is_refused_and_of_a_renamed_one_is_not(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def start() -> None:
+        async with build(Settings(_env_file=None)):
+            pass
+
+    for name, people in (
+        ("Harbour", ("ann", "ben")),
+        ("Lighthouse", ("BEN", "cleo")),
+        ("Lighthouse", ("dan",)),
+    ):
+        _organisation(here, name, *people)
+        asyncio.run(start())
+    _organisation(here, "Orchard", "eve")
+    capsys.readouterr()
+    assert main(["serve"]) == 1
+    assert capsys.readouterr().err == f"{ANOTHERS.format(theirs='Lighthouse', ours='Orchard')}\n"
+    _organisation(here, "Orchard", "eve", "dan")
+    asyncio.run(start())
