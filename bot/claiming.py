@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.clock import server_before
+from bot.lease_keeper import LEASE
 from handlers.context import Context
 from handlers.enqueueing import EVENTS, PEOPLE_FIRST
 from storage.errors import StorageError
@@ -18,7 +19,6 @@ from storage.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=15)  # how long work that was under way rests after a power cut
 AFRESH_S = 1.0
 LONG_S = 0.02
 SHARE = 20

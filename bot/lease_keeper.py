@@ -7,14 +7,15 @@ import logging
 import math
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from datetime import timedelta
 
-from bot.claiming import LEASE
 from bot.clock import slept_s
 from storage.errors import LeaseLostError, StorageError
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 5.0
+LEASE = timedelta(seconds=15)  # how long work that was under way rests after a power cut
 HELD_S = LEASE.total_seconds() - 2.0  # so much sooner than others do we take a lease to have run out
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from bot.belonging import claim_database
 from bot.configuration_record import record_configuration
-from bot.erasure_list import erase_restored_at_start
 from bot.files import FileInvalid, policy_source
 from bot.policy_in_force import NO_VERSION, first_fault
+from bot.restored import erase_restored_at_start
 from bot.settings import Settings
 from handlers.context import Arrived, Context
 from handlers.rules.first_policy import AtStart, establish, report_faulty, report_unreadable

@@ -13,11 +13,11 @@ from random import Random
 
 from bot.attempts import Attempts, Observe, Taker
 from bot.cases import Cases
-from bot.claiming import LEASE, Claims
+from bot.claiming import Claims
 from bot.clock import server_before
 from bot.doorstep import OUTBOX
 from bot.lanes import Lane
-from bot.lease_keeper import LeaseKeeper, check_it_is_held
+from bot.lease_keeper import LEASE, LeaseKeeper, check_it_is_held
 from bot.logs import CORRELATION
 from handlers.context import Context, Discard
 from handlers.enqueueing import PEOPLE_FIRST

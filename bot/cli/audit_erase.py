@@ -10,7 +10,8 @@ from bot.cli.console import print_json, progress, say
 from bot.cli.loading import database_settings
 from bot.cli.operator import NotAllowed, arrival, operator
 from bot.cli.organisation import organisation_here
-from bot.erasure_list import ListNotWritten, erase_restored, erasure_list
+from bot.erasure_list import ListNotWritten, erasure_list
+from bot.restored import erase_restored
 from handlers.record.erase_donor import ErasureOrder, Looked, NotErased, erase_donor, look_in_others
 from policy.decision import Role
 from storage.database import Database

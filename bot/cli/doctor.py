@@ -31,7 +31,7 @@ from bot.slack.channels import Channels
 from bot.slack.connection import SlackClients, open_clients, web_client
 from bot.slack.failures import asked
 from handlers.ports import DonorUnknown, Refused, Unavailable
-from handlers.rules.first_policy import REPAIR, UNREADABLE
+from handlers.rules.repairing import REPAIR, UNREADABLE
 from policy.closed import nothing_allowed
 from policy.language import PolicyInvalidError
 from policy.organisation import Organisation

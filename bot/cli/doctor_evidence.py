@@ -16,9 +16,8 @@ from bot.cli.finding import Finding, bad, good, warning
 from bot.cli.opening import CannotOpen, opened
 from bot.erasure_list import ErasureList, erasure_list
 from bot.settings import Settings
-from handlers.record.erase_again import owed
-from handlers.record.erase_donor import ErasureLine
 from handlers.record.last_checks import LastChecks, last_checks
+from handlers.record.owed_erasures import ErasureLine, owed
 from policy.organisation import Organisation
 from storage.checkpoints import Checkpoint, SigningKey
 from storage.merkle import KnownRoot

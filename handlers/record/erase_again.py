@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from handlers.context import Arrived
-from handlers.record.erase_donor import ErasureLine, ErasureOrder, NotErased, erase_donor
+from handlers.record.erase_donor import ErasureOrder, NotErased, erase_donor
 from handlers.record.evidence import SYSTEM
+from handlers.record.owed_erasures import ErasureLine, owed
 from storage.transaction import Transaction
 
 REASON = "Erased on {day:%d %b %Y} already; a back-up from before was restored."
@@ -20,12 +21,6 @@ class ErasedAgain:
     erased: int = 0
     unknown: int = 0
     waiting: list[str] = field(default_factory=list)
-
-
-def owed(tx: Transaction, lines: Sequence[ErasureLine]) -> list[ErasureLine]:
-    """Return the erasures that this database knows nothing of."""
-    missing = tx.erasures_done.missing([each.id for each in lines])
-    return [each for each in lines if each.id in missing]
 
 
 def erase_again(tx: Transaction, arrived: Arrived, lines: Sequence[ErasureLine]) -> ErasedAgain:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
 
 from handlers.context import Arrived
 from handlers.effects import PublishHome, RedactMessage
 from handlers.enqueueing import PEOPLE_FIRST, enqueue
 from handlers.record.evidence import record as write_down
+from handlers.record.owed_erasures import ErasureLine
 from handlers.refreshing import refresh_card, refresh_grouping
 from storage.audit_records import AuditRecord
 from storage.erasure import Erased
@@ -35,20 +35,6 @@ class ErasureOrder:
     reason: str
     also_called: tuple[str, ...] = ()
     redact_names: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ErasureLine:
-    """What is remembered of an erasure outside of the database: never who the donor was.
-
-    *mark* is `Audit.mark_of` their id, *by* who ordered it, *at* UTC. A back-up from before the erasure
-    brings the donor back, and this is how they are found and erased again.
-    """
-
-    id: str
-    at: datetime
-    mark: str
-    by: str
 
 
 KeepLine = Callable[[ErasureLine], None]

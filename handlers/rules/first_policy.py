@@ -11,6 +11,7 @@ from handlers.outcomes import Notice
 from handlers.record.evidence import SYSTEM
 from handlers.record.evidence import record as write_down
 from handlers.rules.policy_change import put_in_force
+from handlers.rules.repairing import REPAIR, UNREADABLE
 from policy.decide import CompiledPolicy
 from policy.organisation import Organisation
 from storage.policies import PolicyProposal, source_digest
@@ -29,17 +30,6 @@ PROPOSE_IT = (
 )
 FAULTY = "The policy in {file} has {count} faults, so it was refused whole. The rules in force stay."
 FIND = "countersign policy check {file} names every fault. The first: {first}"
-UNREADABLE = (
-    "The rules in force (version {version}) cannot be read, so nothing is allowed and nothing is written. "
-    "{fault}"
-)
-REPAIR = (
-    "Approved decisions wait. Save the rules with countersign policy versions --text {version} > "
-    "policy.yaml, put right what countersign policy check policy.yaml names, and run countersign policy "
-    "activate policy.yaml --by YOUR-E-MAIL (--shipped in the place of the file, where the rules are those "
-    "of the release); or go back with countersign policy rollback --by YOUR-E-MAIL, or restore the database "
-    "from a backup."
-)
 
 
 @unique

@@ -103,7 +103,7 @@ def test_help_loads_no_library() -> None:
 
 @pytest.mark.parametrize("command", ["status", "doctor"])
 def test_a_command_that_looks_loads_neither_server_nor_handlers(command: str) -> None:
-    unused = {"uvicorn", "slack_bolt", "handlers.tables", "handlers.proposals.escalate"}
+    unused = {"uvicorn", "slack_bolt", "handlers.tables", "handlers.proposals.escalate", "handlers.effects"}
     assert loaded(COMMAND.format(command=command)) & unused == set()
 
 

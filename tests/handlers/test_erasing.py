@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.erasure_list import ErasureList, ListNotWritten, erase_restored
+from bot.erasure_list import ErasureList, ListNotWritten
 from bot.export import verify
 from bot.export.archive import Order, write_export
 from bot.export.contents import Scope
+from bot.restored import erase_restored
 from handlers.commands import CrmEventArrived
 from handlers.context import Arrived
 from handlers.decisions.follow_owner import look_at_owner

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from bot.claiming import LEASE
+from bot.lease_keeper import LEASE
 from policy.decide import CompiledPolicy
 from policy.escalation import EscalationState as S
 from policy.money import Money
