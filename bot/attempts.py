@@ -17,6 +17,7 @@ from bot.doorstep import INBOX, OUTBOX
 from bot.doubts import begin_noting
 from bot.failpoints import hit
 from bot.lanes import Lane
+from bot.logs import place_of
 from handlers.answers.answering import answer
 from handlers.commands import RetentionDue
 from handlers.context import Arrived, Context, Discard, NotBefore, Write
@@ -28,6 +29,7 @@ from handlers.ports import OutcomeUnknown, PerhapsTwice, Refused, Unavailable
 from handlers.record.evidence import record, witnessed
 from handlers.rules.paused import PAUSED
 from handlers.service.take_away_twins import look_later
+from handlers.spans import tell
 from storage.bell import Bell
 from storage.errors import LeaseLostError, UnavailableError
 from storage.lease import Item, error_code
@@ -79,6 +81,7 @@ class Attempts:
             outcome = await self._handled(item)
         finally:
             took = time.perf_counter() - began
+        tell(outcome=outcome)
         self._observe(self._lane.name, outcome, took)
 
     def read(self, item: Item) -> Any:
@@ -194,7 +197,7 @@ class Attempts:
                 "kind": item.kind,
                 "reference": item.correlation_id[-6:].lower(),
                 "error": type(error).__name__,
-                "where": _where(error),
+                "where": place_of(error.__traceback__),
                 "attempt": item.attempts,
             },
         )
@@ -263,13 +266,3 @@ class Attempts:
         reply_to = getattr(message, "reply_to", None)
         if reply_to is not None:
             answer(tx, arrived, FAILED.model_copy(update={"reference": arrived.reference}), reply_to)
-
-
-def _where(error: BaseException) -> str:
-    """Return file and line of the innermost frame."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    if trace is None:
-        return ""
-    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"

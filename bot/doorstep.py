@@ -55,7 +55,7 @@ class Doorstep:
     async def accept(self, command: Command, arrival: Arrival) -> bool:
         """Store *command* and ring; False when it had arrived before. Durable when this returns."""
         received = self._received(command, arrival)
-        with span(f"accept {command.type}", received.correlation_id):
+        with span(f"accept {command.type}", received.correlation_id, kind="SERVER", begins=True):
             return await self._begin(command, received, typed=arrival.typed)
 
     def begin(self, command: Command, arrival: Arrival) -> asyncio.Future[bool]:

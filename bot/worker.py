@@ -199,8 +199,13 @@ class Worker:
             check_it_is_held()
             case = await self._within_its_case(item)
             CORRELATION.set(case.correlation_id)
-            traced: dict[str, str | int] = {"attempt": item.attempts, "caused_by": item.correlation_id}
-            with span(f"{self._lane.name} {item.kind}", case.correlation_id, **traced):
+            with span(
+                f"{self._lane.name} {item.kind}",
+                case.correlation_id,
+                kind="CONSUMER",
+                attempt=item.attempts,
+                caused_by=item.correlation_id,
+            ):
                 await self._attempts.handle(case)
         except LeaseLostError:
             log.info("left to whoever holds its lease now", extra={"lane": self._lane.name, "item": item.id})

@@ -9,10 +9,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from functools import lru_cache
+from typing import Literal
 
 SCOPE = "countersign"
+BEGINS: ContextVar[int] = ContextVar("begins", default=0)
+"""The id of the trace that the next span begins; 0 where it has another one before it."""
 API = "opentelemetry.trace"
+Kind = Literal["INTERNAL", "SERVER", "CONSUMER"]
 _CROCKFORD = {char: value for value, char in enumerate("0123456789ABCDEFGHJKMNPQRSTVWXYZ")}
 
 
@@ -28,10 +33,35 @@ def trace_id_of(correlation_id: str) -> int | None:
 
 
 def span(
-    name: str, correlation_id: str | None = None, **attributes: str | int | bool
+    name: str,
+    correlation_id: str | None = None,
+    *,
+    kind: Kind = "INTERNAL",
+    begins: bool = False,
+    **attributes: str | int | bool,
 ) -> AbstractContextManager[None]:
-    """Record what happens meanwhile, in the trace of *correlation_id* if given, else in the present one."""
-    return _recorded(name, correlation_id, attributes) if is_traced() else _NOTHING
+    """Record what happens meanwhile, in the trace of *correlation_id* if given, else in the present one.
+
+    One that *begins* the trace is what all others of it hang on.
+    """
+    return _recorded(name, correlation_id, kind, attributes, begins=begins) if is_traced() else _NOTHING
+
+
+def tell(**attributes: str | int | bool) -> None:
+    """Add to the span that is being recorded, if any."""
+    if is_traced():
+        from opentelemetry import trace  # noqa: PLC0415 - already loaded
+
+        trace.get_current_span().set_attributes(_named(attributes))
+
+
+def root_of(trace_id: int) -> int:
+    """Return the id of the span that a trace begins with."""
+    return trace_id & ((1 << 64) - 1) or 1
+
+
+def _named(attributes: Mapping[str, str | int | bool]) -> dict[str, str | int | bool]:
+    return {f"{SCOPE}.{name}": value for name, value in attributes.items()}
 
 
 _NOTHING = nullcontext()
@@ -56,19 +86,32 @@ def look_again() -> None:
 
 @contextmanager
 def _recorded(
-    name: str, correlation_id: str | None, attributes: Mapping[str, str | int | bool]
+    name: str,
+    correlation_id: str | None,
+    kind: Kind,
+    attributes: Mapping[str, str | int | bool],
+    *,
+    begins: bool,
 ) -> Iterator[None]:
     from opentelemetry import trace  # noqa: PLC0415 - already loaded, or nobody traces
 
     context = None
     trace_id = trace_id_of(correlation_id) if correlation_id else None
-    if trace_id:
+    if trace_id and begins:
+        BEGINS.set(trace_id)
+        context = trace.set_span_in_context(trace.INVALID_SPAN)
+    elif trace_id:
         flags = trace.TraceFlags(trace.TraceFlags.SAMPLED)
-        root = trace.SpanContext(trace_id, trace_id & ((1 << 64) - 1) or 1, is_remote=True, trace_flags=flags)
+        root = trace.SpanContext(trace_id, root_of(trace_id), is_remote=True, trace_flags=flags)
         context = trace.set_span_in_context(trace.NonRecordingSpan(root))
     tracer = trace.get_tracer(SCOPE)
     with tracer.start_as_current_span(
-        name, context=context, attributes=attributes, record_exception=False, set_status_on_exception=False
+        name,
+        context=context,
+        kind=trace.SpanKind[kind],
+        attributes=_named(attributes),
+        record_exception=False,
+        set_status_on_exception=False,
     ) as current:
         try:
             yield

@@ -88,7 +88,9 @@ async def test_from_the_event_to_the_undo(
     assert inbound | {"outbox show_card", "outbox execute_action", "outbox take_back"} <= traced
     clicks = [line for line in lines.said if line.get("case") == case]
     assert [line["kind"] for line in clicks] == ["approve", "undo"]
-    own = {attributes["caused_by"] for name, _, attributes in recording.spans if "caused_by" in attributes}
+    own = {
+        found for _, _, attributes in recording.spans if (found := attributes.get("countersign.caused_by"))
+    }
     assert all(line["correlation_id"] != case and line["correlation_id"] in own for line in clicks)
 
     asked = Namespace(what="trace", id=reference, json=True, full=False)

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import yaml
 from opentelemetry import trace
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from sqlalchemy import func, update
 
 from bot.cli import _parser
@@ -35,7 +36,7 @@ from bot.worker import Worker
 from handlers.commands import CrmEventArrived
 from handlers.record.evidence import record
 from handlers.record.last_checks import VERIFIED
-from handlers.spans import span, trace_id_of
+from handlers.spans import BEGINS, root_of, span, trace_id_of
 from policy.decide import CompiledPolicy
 from policy.events import CrmEvent, CrmEventType
 from storage.bell import InProcessBell
@@ -190,7 +191,8 @@ class Recording:
         self, name: str, context: Any = None, attributes: Any = None, **_: Any
     ) -> Iterator[trace.Span]:
         parent = trace.get_current_span(context).get_span_context()
-        self.spans.append((name, parent.trace_id, dict(attributes or {})))
+        self.spans.append((name, BEGINS.get() or parent.trace_id, dict(attributes or {})))
+        BEGINS.set(0)
         with trace.use_span(trace.NonRecordingSpan(parent)) as current:
             yield current
 
@@ -256,6 +258,22 @@ def test_lines_name_what_is_being_worked_on() -> None:
     assert "correlation_id" not in json.loads(JsonLines().format(record))
 
 
+def test_what_went_wrong_is_named_with_its_place_and_without_what_it_was_about() -> None:
+    try:
+        trace_id_of(None)  # type: ignore[arg-type]
+    except TypeError:
+        told = logging.LogRecord("uvicorn.error", logging.ERROR, __file__, 1, "words", (), sys.exc_info())
+    line = json.loads(JsonLines().format(told))
+    assert (line["error"], line["where"].partition(":")[0]) == ("TypeError", "spans.py")
+    words = "Task exception was never retrieved\nfuture: <Task exception=ValueError('Jane Doe')>"
+    forgotten = logging.LogRecord("asyncio", logging.ERROR, __file__, 1, words, (), None)
+    assert json.loads(JsonLines().format(forgotten))["message"] == "Task exception was never retrieved"
+    called = logging.LogRecord(
+        "asyncio", logging.ERROR, __file__, 1, "Exception in callback f('Jane')", (), None
+    )
+    assert json.loads(JsonLines().format(called))["message"] == "Exception in callback f"
+
+
 async def test_a_click_and_its_decision_are_tied_together_in_the_log(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -287,18 +305,37 @@ def test_spans_reach_whoever_collects_them_over_otlp() -> None:
             timeout=PATIENCE_S,
         )
     assert done.returncode == 0, done.stderr
-    sent = collected.spans(trace_id_of(ULID))
-    assert [span.name for span in sent] == ["accept crm_event", "policy decide"]
+    trace_id = trace_id_of(ULID)
+    assert trace_id
+    accepted, handled = collected.spans(trace_id)
+    root = root_of(trace_id).to_bytes(8, "big")
+    assert (accepted.name, accepted.kind, accepted.span_id, accepted.parent_span_id) == (
+        "accept crm_event",
+        Span.SPAN_KIND_SERVER,
+        root,
+        b"",
+    )
+    assert (handled.name, handled.kind, handled.parent_span_id) == (
+        "inbox crm_event",
+        Span.SPAN_KIND_CONSUMER,
+        root,
+    )
+    assert handled.span_id not in (b"", root)
+    told = {each.key: each.value.int_value or each.value.string_value for each in handled.attributes}
+    assert told == {"countersign.attempt": 2, "countersign.outcome": "done"}
+    assert b"dashboard/enter" not in b"".join(collected.bodies), "a library's spans have addresses in them"
 
 
 SENDING = """
 import sys
 from bot.tracing import start_tracing
-from handlers.spans import span
+from handlers.spans import span, tell
 from opentelemetry import trace
 assert start_tracing("all")
-for name in ("accept crm_event", "policy decide"):
-    with span(name, sys.argv[1]):
+with trace.get_tracer("fastapi").start_as_current_span("GET", attributes={"url.path": "/dashboard/enter/x"}):
+    with span("accept crm_event", sys.argv[1], kind="SERVER", begins=True):
         pass
+with span("inbox crm_event", sys.argv[1], kind="CONSUMER", attempt=2):
+    tell(outcome="done")
 trace.get_tracer_provider().shutdown()
 """
