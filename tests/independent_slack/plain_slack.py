@@ -358,15 +358,14 @@ class PlainSlack:
     # response_url
 
     async def _respond(self, request: web.Request) -> web.Response:
-        issued = self._response_urls.get(request.match_info["token"])
-        fault = self._due("response_url", issued or {})
+        issued, body = self._response_urls.get(request.match_info["token"]), await request.json()
+        fault = self._due("response_url", (issued or {}) | body)
         if fault and fault.kind != "lost":
             return _broken(*fault.kind.partition(":")[::2])
         if issued is not None and time.monotonic() + self.ahead_s - issued["at"] > ADDRESS_LIVES_S:
             return web.json_response({"ok": False, "error": "expired_url"}, status=404)
         if issued is None or issued["uses"] >= 5:
             return web.Response(status=404, text="used_url")
-        body = await request.json()
         if not body.get("delete_original") and not (body.get("text") or body.get("blocks")):
             return web.Response(status=400, text="no_text")
         if fault and fault.kind == "lost":

@@ -123,9 +123,19 @@ async def test_a_question_is_answered_although_slack_fails_meanwhile(by_http: Ho
     await asyncio.gather(*(ask(number, *case) for number, case in enumerate(cases)))
 
 
+def answers_to(house: House, user: str, *words: str, after: int = 0) -> list[Json]:
+    """What only *user* sees and says all *words*; on a busy machine they are also asked to wait."""
+    return [m for m in house.slack.private[after:] if m["user_id"] == user and says(m, *words)]
+
+
 def answer_to(user: str, channel: str) -> Callable[[Json], bool]:
     """A fault for the response_url of one person in one channel."""
-    return lambda issued: (issued.get("user"), issued.get("channel")) == (user, channel)
+
+    def is_theirs(said: Json) -> bool:
+        asked_to_wait = says(said, "The answer appears here in a moment")
+        return (said.get("user"), said.get("channel")) == (user, channel) and not asked_to_wait
+
+    return is_theirs
 
 
 async def test_an_answer_whose_address_has_expired_still_reaches_the_person(by_http: House) -> None:
@@ -163,7 +173,7 @@ async def test_an_answer_that_takes_longer_than_its_address_lives_still_reaches_
     held.go_on.set()
     shown = await by_http.told(user, "Fig One", "Reference", channel=ADAS)
     assert "via" not in shown, "not through the address"
-    assert len([m for m in by_http.slack.private if m["user_id"] == user]) == 1
+    assert answers_to(by_http, user, "Reference") == [shown]
 
 
 async def test_a_private_answer_that_comes_twice_says_so(by_http: House) -> None:
@@ -171,8 +181,8 @@ async def test_a_private_answer_that_comes_twice_says_so(by_http: House) -> None
     before = len(by_http.slack.private)
     lost = by_http.slack.break_next("response_url", "lost", only=answer_to(JON, LOUNGE))
     await by_http.slash(JON, LOUNGE, "summary Fig Two")
-    second = await by_http.told(JON, "you may see it twice", after=before)
-    first, again = [m for m in by_http.slack.private[before:] if m["user_id"] == JON]
+    second = await by_http.told(JON, "Fig Two", "Reference", "you may see it twice", after=before)
+    first, again = answers_to(by_http, JON, "Fig Two", "Reference", after=before)
     assert (lost.hits, again, says(first, "twice")) == (1, second, False)
     assert again["blocks"][:-1] == first["blocks"]
 
@@ -188,8 +198,8 @@ async def test_a_press_on_what_is_replaced_is_answered_once_although_slacks_answ
     await by_http.shows(picker, "Alex Willow", "Reference")
     await by_http.write(FINN, ADAS, f"<@{BOT_USER}> help")
     await by_http.told(FINN, "What I can do", after=before)
-    mine = [m for m in by_http.slack.private[before:] if m["user_id"] == ADA]
-    assert (len(mine), says(picker, "twice")) == (1, False)
+    mine = answers_to(by_http, ADA, "Alex Willow", "Reference", after=before)
+    assert (mine, says(picker, "twice")) == ([picker], False)
 
 
 @pytest.mark.parametrize("kind", ["expired", "html200", "elsewhere"])
