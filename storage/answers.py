@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 
 from storage.conflict import insert_or_update
 from storage.schema import ANSWERS, FEEDBACK, LEGAL_HOLDS, POSTS
@@ -117,9 +117,3 @@ class Feedbacks:
         query = select(FEEDBACK).where(FEEDBACK.c.subject_id == subject_id)
         ordered = query.order_by(FEEDBACK.c.at, FEEDBACK.c.user_id)
         return [Feedback(**row) for row in self._connection.execute(ordered).mappings()]
-
-    def counts(self, start: datetime, end: datetime) -> dict[str, int]:
-        """Return how often each value was given from *start* until before *end*."""
-        table = FEEDBACK.c
-        query = select(table.value, func.count()).where(table.at >= start, table.at < end)
-        return {row[0]: row[1] for row in self._connection.execute(query.group_by(table.value))}

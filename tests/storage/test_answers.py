@@ -74,11 +74,6 @@ async def test_a_person_has_one_opinion_and_may_change_it(database: Database) ->
         await database.write(lambda t, opinion=opinion: t.feedback.put(opinion))
     assert await database.read(lambda t: t.feedback.of("ans_1")) == [another, changed]
     assert await database.read(lambda t: t.feedback.of("esc_1")) == []
-    assert await database.read(lambda t: t.feedback.counts(NOW, NOW + 2 * HOUR)) == {
-        "helpful": 1,
-        "not_helpful": 1,
-    }
-    assert await database.read(lambda t: t.feedback.counts(NOW, NOW + HOUR)) == {"helpful": 1}
 
 
 async def test_an_occurrence_is_taken_once(database: Database) -> None:
