@@ -37,11 +37,18 @@ class _Result:
 
 
 class GroupCommitWriter:
-    """Runs works in the order in which they were handed in, each in its own savepoint of a shared commit."""
+    """Runs works in the order in which they were handed in, each in its own savepoint of a shared commit.
 
-    def __init__(self, engine: Engine, begin: Callable[[Connection], Transaction]) -> None:
-        self._engine = engine
-        self._begin = begin
+    *vouch* is asked after each commit and raises where it will not last.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        begin: Callable[[Connection], Transaction],
+        vouch: Callable[[Connection], None],
+    ) -> None:
+        self._engine, self._begin, self._vouch = engine, begin, vouch
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
@@ -115,6 +122,7 @@ class GroupCommitWriter:
                     for result in _perform(works, connection, transaction)
                 ]
                 _flush(transaction)
+            self._vouch(connection)
         except BaseException:
             self._let_go()
             raise

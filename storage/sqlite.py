@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
-from storage.errors import DatabaseClosedError, StorageError, without_data
+from storage.errors import DatabaseClosedError, StorageError, UnavailableError, without_data
 from storage.group_commit import GroupCommitWriter
 from storage.keys import KeyRing
+from storage.sqlite_files import SqliteFiles
 from storage.transaction import Transaction
 
 T = TypeVar("T")
@@ -46,7 +47,8 @@ class SqliteBackend:
         self._reading = sqlite_engine(url, begin="BEGIN", query_only=True, connections=_READERS)
         self._writing = sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False, connections=1)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="storage-reader")
-        self._writer = GroupCommitWriter(self._writing, self._transaction)
+        self._files = SqliteFiles(Path(str(make_url(url).database)))
+        self._writer = GroupCommitWriter(self._writing, self._transaction, self._vouch)
         self._closed = False
 
     def write(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
@@ -79,6 +81,13 @@ class SqliteBackend:
         except Exception as error:  # noqa: BLE001 - translated and raised below, without the original's data
             failure = without_data(error)
         raise failure
+
+    def _vouch(self, connection: Connection) -> None:
+        try:
+            self._files.vouch(connection)
+        except UnavailableError:
+            self._reading.dispose()  # so that everybody opens anew what is there
+            raise
 
     def _transaction(self, connection: Connection) -> Transaction:
         return Transaction(connection, self._entropy, self._keys)

@@ -26,6 +26,10 @@ NO_CHANGES = (
     "The database takes no changes ({code}): the server is a standby, or was set to read only. Let "
     "COUNTERSIGN_DATABASE_URL lead to the primary, or look at default_transaction_read_only there."
 )
+REPLACED = (
+    "The database's file, or the -wal file beside it, was moved or replaced while the service used it "
+    "({code}). Put it back, or stop the service, put a whole back-up in its place, and start again."
+)
 LOCKED = (
     "Somebody holds a lock on our tables ({code}), such as a transaction left open in psql, or a change of "
     "the schema under way. countersign doctor names who; have them end it."
@@ -44,6 +48,7 @@ _BY_PART = (
     (("SQLITE_NOTADB", "SQLITE_CORRUPT"), NOT_WHOLE),
     (("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "sqlite_read_only", "EACCES", "EROFS"), NOT_OURS),
     (("SQLITE_FULL", "SQLITE_IOERR", "ENOSPC", "EDQUOT", "53100", "58030"), NO_ROOM),
+    (("sqlite_file_replaced", "sqlite_log_"), REPLACED),
     (("25006",), NO_CHANGES),
     (("55P03",), LOCKED),
     (("no_answer_in_time",), SLOW),

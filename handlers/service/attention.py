@@ -21,8 +21,8 @@ OURS = {
 }
 """How the schedules that every installation has are called."""
 CONDITIONS = {
-    "cannot_store": "what arrives cannot be stored, and is refused. Is the database's disk full, or does it "
-    "take no changes? countersign doctor says which. Who is refused sends it again.",
+    "cannot_store": "what arrives cannot be stored, and is refused. Is the database's disk full, does it "
+    "take no changes, or does somebody hold a lock? countersign doctor says. What is refused comes again.",
     "slack_held": "Slack has asked us to wait; messages follow by themselves.",
     "crm_held": "the CRM has asked us to wait; what needs it follows by itself.",
     "model_open": "the language model fails and is left alone for a while; texts come from CRM records.",
