@@ -205,7 +205,13 @@ class Metrics:
     def _measure(self, tx: Transaction, now: datetime) -> None:
         for each in self._stored:
             each.measure(tx, now)
-        self._unreadable.set(
-            tx.policies.version_in_force() is not None
-            and self._rules.current(tx).version == nothing_allowed().version
-        )
+        self._unreadable.set(self._cannot_be_read(tx))
+
+    def _cannot_be_read(self, tx: Transaction) -> bool:
+        """Look at what is stored: this process may have read it before it was altered, the next cannot."""
+        version = tx.policies.version_in_force()
+        if version is None:
+            return False
+        stored = tx.policies.version(version)
+        altered = stored is None or not stored.is_intact
+        return altered or self._rules.current(tx).version == nothing_allowed().version

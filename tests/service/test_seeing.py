@@ -109,6 +109,7 @@ async def test_rules_that_cannot_be_read_are_reported_for_as_long_as_they_rule(h
     damage = update(POLICY_VERSIONS).values(source=POLICY_VERSIONS.c.source + "#")
     repair = update(POLICY_VERSIONS).values(source=func.rtrim(POLICY_VERSIONS.c.source, "#"))
     await house.database.write(lambda tx: tx.policies._connection.execute(damage) and None)
+    assert await reported() == "1.0", "though this process has read them before"
     metrics = Metrics(house.database, InProcessBell(), house.clock, PolicyInForce())
     assert await reported() == "1.0"
     await house.database.write(lambda tx: tx.policies._connection.execute(repair) and None)
