@@ -327,7 +327,12 @@ async def test_an_approval_that_cannot_be_carried_out_is_not_passed_over_in_sile
 
     [notice] = await until(told, "told in the card's thread")
     assert has(notice, f"<@{OLIVIA}>", "Something went wrong on our side, and nothing was sent", "Reference")
-    assert await loop.dead() == [("execute_action", "unexpected_ValidationError")]
+    [letter] = await loop.runtime.context.database.read(lambda tx: tx.outbox.list_dead(9))
+    assert (letter.kind, letter.last_error, letter.attempts) == (
+        "execute_action",
+        "unexpected_ValidationError",
+        5,
+    )
     assert await loop.stage.written_for(card, JANE) == []
 
     loop.stage.edit_donor(JANE, lifecycle_stage="stewardship")

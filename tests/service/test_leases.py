@@ -18,7 +18,8 @@ from bot.claiming import Claims
 from bot.lanes import INBOUND, OUTBOUND
 from bot.worker import Worker
 from handlers.commands import UnreadableEventArrived
-from handlers.context import Arrived, Context, Write
+from handlers.context import Arrived, Context, NotBefore, Write
+from handlers.rules.paused import PAUSED
 from policy.decide import CompiledPolicy
 from policy.escalation import EscalationState
 from storage.bell import InProcessBell
@@ -137,6 +138,27 @@ async def test_a_lease_that_cannot_be_held_any_longer_is_given_up_in_time(
     how, counts = await _worked_on(house, monkeypatch, away, enough=10**6)
     assert (how, counts["done"]) == ("given up", 0)
     assert keeping.LEASE.total_seconds() - 2.0 == 13.0
+
+
+async def test_what_was_resumed_while_it_was_looked_at_does_not_wait(house: House) -> None:
+    """It was put off for an hour because of a pause that is over by the time this is written down."""
+    tried, stop = 0, asyncio.Event()
+
+    async def paused_at_first(_command: Any, arrived: Arrived, _context: Context) -> Write:
+        nonlocal tried
+        tried += 1
+        if tried == 1:
+            raise NotBefore(arrived.now + timedelta(hours=1), PAUSED)
+        stop.set()
+        return lambda _tx: None
+
+    await _arrived(house)
+    lane = replace(INBOUND, handlers={UnreadableEventArrived: paused_at_first})
+    worker = Worker(lane, house.context, InProcessBell(), owner="w", slots=1, random=Random(1))
+    async with asyncio.timeout(20):
+        await worker.run(stop)
+    counts = await house.database.read(lambda tx: tx.inbox.counts())
+    assert (tried, counts["done"]) == (2, 1)
 
 
 async def test_a_claim_that_was_answered_too_late_is_not_begun(

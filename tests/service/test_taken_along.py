@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from bot import worker as working
+from bot.claiming import Claimed
+from bot.doorstep import OUTBOX
 from bot.lanes import INBOUND, OUTBOUND, Lane
 from bot.worker import Worker
 from policy.decide import CompiledPolicy
 from storage.bell import InProcessBell
+from storage.lease import Item
 from storage.transaction import Transaction
 from tests.handlers.conftest import House, default_policy, house_in, migrated
 from tests.handlers.test_pausing import _event
@@ -87,11 +90,56 @@ async def test_a_card_is_posted_without_a_look_into_the_queue(
 
 async def test_what_there_is_no_room_for_is_rung_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(working, "SWEEP_S", 3600.0)
+    taken, claim_in = [], Worker.claim_in
+
+    def noted(worker: Worker, tx: Transaction, ids: Sequence[str]) -> list[Item]:
+        taken.append(len(ids))
+        return claim_in(worker, tx, ids)
+
+    monkeypatch.setattr(Worker, "claim_in", noted)
     bell = Noted(is_muffled=False)
     counts = await _worked(house, bell, slots=1)
     assert len(house.chat.cards) == 1
     assert (counts["ready"], counts["in_flight"], counts["dead"]) == (0, 0, 0)
-    assert set(bell.rung) == {"outbox"}
+    assert (set(bell.rung), set(taken)) == ({"outbox"}, {1})
+
+
+async def test_what_is_kept_free_for_a_commit_is_given_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "SWEEP_S", 3600.0)
+    bell, stop, looks = Noted(is_muffled=False), asyncio.Event(), 0
+    _, outbound = _workers(house, bell, slots=4)
+    take = outbound._claims.take
+
+    async def looking(*room: int) -> Claimed:
+        nonlocal looks
+        claimed = await take(*room)
+        looks += 1
+        return claimed
+
+    async def looked() -> bool:
+        return looks > before
+
+    async def posted() -> bool:
+        return bool(house.chat.cards)
+
+    monkeypatch.setattr(outbound._claims, "take", looking)
+    assert outbound.reserve() == 0, "it does not work yet"
+    before, running = looks, asyncio.create_task(outbound.run(stop))
+    await until(looked, "it works")
+    assert [outbound.reserve(), outbound.reserve()] == [3, 0], "one is for people"
+    await _event(house)
+    await house.work(1)
+    before = looks
+    bell.ring(OUTBOX)
+    await until(looked, "it looks for what people wait for")
+    assert house.chat.cards == {}
+    outbound.begin([], 3, asyncio.get_running_loop().time())
+    await until(posted, "there is room again, and it knows")
+    stop.set()
+    await running
+    assert outbound.reserve() == 0, "it works no more"
 
 
 async def test_nothing_is_taken_along_for_a_worker_that_does_not_run(house: House) -> None:
