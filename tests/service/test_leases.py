@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from bot import lease_keeper as keeping
 from bot import worker as working
 from bot.claiming import Claims
 from bot.lanes import INBOUND, OUTBOUND
+from bot.lease_keeper import LeaseKeeper
 from bot.worker import Worker
 from handlers.commands import UnreadableEventArrived
 from handlers.context import Arrived, Context, NotBefore, Write
@@ -342,3 +344,69 @@ async def test_a_lease_runs_on_while_the_machine_sleeps(monkeypatch: pytest.Monk
     with pytest.raises(LeaseLostError):
         keeping.check_it_is_held()
     await keeper.end()
+
+
+async def test_work_is_not_taken_over_because_the_clock_has_leapt(house: House) -> None:
+    leapt = timedelta()
+    claims = Claims(INBOUND.queue, house.context, owner="w", leapt=lambda: leapt, clocks_agree=lambda: True)
+    await _arrived(house)
+    assert len((await claims.take(1, 1)).items) == 1
+    house.clock.move(hours=1)
+    leapt = timedelta(hours=1)
+    assert (await claims.take(1, 1)).items == ()
+    leapt = timedelta()
+    assert len((await claims.take(1, 1)).items) == 1
+
+
+class Kept:
+    """Work under a lease, with a time that passes when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = self.began = asyncio.get_running_loop().time()
+        self.keeper: LeaseKeeper | None = None
+
+    async def work(self, extend: Callable[[], Awaitable[bool]]) -> None:
+        self.keeper = LeaseKeeper(extend, self.began)
+        self.keeper._loop = SimpleNamespace(time=lambda: self.now)  # type: ignore[assignment]
+        await asyncio.Event().wait()
+
+
+async def test_a_lease_is_held_from_when_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "HEARTBEAT_S", 0.0)
+    kept, held_until = Kept(), []
+
+    async def slowly() -> bool:
+        assert kept.keeper is not None
+        held_until.append(kept.keeper._held_until - kept.began)
+        kept.now += 10
+        return len(held_until) < 2
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(kept.work(slowly))
+    assert held_until == pytest.approx([13.0, 13.0])
+
+
+async def test_a_database_that_is_silent_holds_no_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "HEARTBEAT_S", 0.0)
+    monkeypatch.setattr(keeping, "HELD_S", 0.05)
+
+    async def silent() -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    working = asyncio.create_task(Kept().work(silent))
+    done, _ = await asyncio.wait([working], timeout=5)
+    assert done == {working}
+    assert working.cancelled()
+
+
+async def test_what_the_work_has_left_running_asks_no_more() -> None:
+    kept = Kept()
+    working = asyncio.create_task(kept.work(lambda: asyncio.sleep(0, True)))
+    await asyncio.sleep(0)
+    assert kept.keeper is not None
+    keeping._KEEPER.set(kept.keeper)
+    await kept.keeper.end()
+    kept.now += 3600
+    keeping.check_it_is_held()
+    working.cancel()
