@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -19,6 +20,7 @@ from bot.crm.polling import Poller
 from bot.crm.wire import Wire, crm_session
 from bot.doorstep import Doorstep
 from bot.http.asgi import Receive, Scope, Send, answer
+from bot.occurrences import INSTALLED_AT
 from storage.bell import InProcessBell
 from storage.database import Database
 from storage.ids import IdSource
@@ -35,6 +37,7 @@ class Listing:
     """A CRM that answers with the page of each cursor, and who reads it."""
 
     door: Door
+    database: Database
     poller: Poller
     pages: dict[str, Page]
     asked: list[str] = field(default_factory=list)
@@ -58,7 +61,7 @@ async def _listing(url: str) -> AsyncIterator[Listing]:
             open_door(url) as door,
         ):
             doorstep = Doorstep(database, InProcessBell(), clock, IdSource(clock.now, secrets.token_bytes))
-            listing = Listing(door, Poller(Wire(session), database, doorstep, clock), {})
+            listing = Listing(door, database, Poller(Wire(session), database, doorstep, clock), {})
             yield listing
     finally:
         await database.close()
@@ -114,3 +117,20 @@ async def test_an_unknown_event_that_was_sent_and_is_listed_is_kept_once(listing
     listing.pages["1"] = {"items": [json.loads(json.dumps(UNKNOWN))], "next": None, "cursor": "2"}
     await listing.poller.poll()
     assert listing.stored() == ["evt-x"]
+
+
+async def test_the_first_look_however_late_finds_what_happened_since_it_was_installed(tmp_path: Path) -> None:
+    async with _listing(fresh_sqlite(tmp_path / "countersign.db")) as listing:
+        installed = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+        await listing.database.write(
+            lambda tx: tx.settings.put(INSTALLED_AT, installed.isoformat(), installed)
+        )
+        before = [event("evt-0", time="2026-11-20T08:59:59Z"), event("evt-x", type="donor.waved")]
+        listing.pages[""] = {"items": before[:1], "next": "1", "cursor": "1"}
+        listing.pages["1"] = {"items": "none: it breaks off here"}
+        await listing.poller.poll()
+        listing.pages["1"] = {"items": [*before, event("evt-1")], "next": None, "cursor": "2"}
+        listing.pages["2"] = {"items": [], "next": None, "cursor": "2"}
+        for _ in range(2):
+            await listing.poller.poll()
+        assert (listing.asked, listing.stored()) == (["", "1", "", "1", "2"], ["evt-1"])
