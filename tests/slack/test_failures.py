@@ -18,9 +18,13 @@ from tests.slack.scripted import Script
 NOTICE = Notice(text="Hello")
 
 
+DIRECT = "D0OLIVIA0"
+"""Of direct messages Slack is not asked who reads along."""
+
+
 async def failure_of_posting(chat: SlackChat) -> Exception:
     with pytest.raises((Unavailable, Refused, OutcomeUnknown)) as raised:
-        await chat.post(NOTICE, GENERAL, "m1", None)
+        await chat.post(NOTICE, DIRECT, "m1", None)
     return raised.value
 
 

@@ -165,7 +165,10 @@ async def test_what_is_submitted_is_stored_whole(
 ) -> None:
     answer = await door.interaction(submission(override, state))
     assert (answer.status_code, answer.text) == (200, "")
-    assert door.inbox.arrived == [(stored, Arrival("view:V1:h", "slack.submission", "01KESC"))]
+    [(command, arrival)] = door.inbox.arrived
+    assert command == stored
+    assert arrival == Arrival(arrival.dedupe_key, "slack.submission", "01KESC")
+    assert arrival.dedupe_key.startswith("view:V1:h:"), "and what was entered"
 
 
 @pytest.mark.parametrize(
@@ -214,7 +217,10 @@ async def test_why_a_record_cannot_be_put_right_has_to_be_said(door: Door) -> No
     assert empty["errors"] == {ids.WORDS_BLOCK: SAY_WHAT}
     await door.interaction(submission("send_back", entered(None, "two people"), "01KITEM", **window))
     stored = CleanupGivenUp(item_id="01KITEM", note="two people", by=BY, reply_to=HERE)
-    assert door.inbox.arrived == [(stored, Arrival("view:V1:h", "slack.submission", "01KITEM"))]
+    [(command, arrival)] = door.inbox.arrived
+    assert command == stored
+    assert arrival == Arrival(arrival.dedupe_key, "slack.submission", "01KITEM")
+    assert arrival.dedupe_key.startswith("view:V1:h:"), "and what was entered"
 
 
 def test_the_next_in_the_chain_is_chosen_already_and_can_be_changed() -> None:
