@@ -55,7 +55,7 @@ async def _doctor(url: str) -> dict[str, Finding]:
         database_url=url,
         organisation_file=Path("organisation.yaml"),
         slack=SlackSettings(bot_token=SecretStr("xoxb-1"), signing_secret=SecretStr("s")),
-        crm=CrmSettings(base_url="http://crm/", webhook_secret=SecretStr("s")),
+        crm=CrmSettings(base_url="http://crm/", webhook_secret=SecretStr("whsec_c2VjcmV0")),
     )
     return {found.what: found for found in await machine(settings, None, {})}
 
