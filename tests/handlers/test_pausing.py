@@ -19,6 +19,7 @@ from handlers.commands import (
     PauseRequested,
     ReplyAddress,
     ResumeRequested,
+    UndoClicked,
 )
 from handlers.context import Arrived, NotBefore
 from handlers.effects import ExecuteAction
@@ -206,6 +207,24 @@ async def test_what_was_approved_waits_and_goes_on_by_itself(house: House) -> No
     [shown] = house.chat.cards.values()
     assert (shown.status.state, shown.status.paused) == (S.EXECUTED, None)
     assert house.dead == []
+
+
+async def test_an_undo_waits_for_the_end_of_a_pause_as_every_write_does(house: House) -> None:
+    await _event(house)
+    await house.work_all()
+    [card] = await _cards(house, S.OPEN)
+    await _approve(house, card)
+    await house.work_all()
+    assert await _cards(house, S.EXECUTED) == [card]
+    await _pause(house, ADAM, "execute")
+    await house.accept(UndoClicked(escalation_id=card, by=ChatUser(id=OWNER.id), reply_to=_to(OWNER)))
+    for _ in range(3):
+        await house.work_all()
+        house.clock.move(minutes=2)
+    assert await _cards(house, S.EXECUTED) == [card]
+    await _resume(house, ADAM, "execute")
+    await house.work_all()
+    assert await _cards(house, S.UNDONE) == [card]
 
 
 async def test_a_write_whose_answer_was_lost_is_looked_for_but_not_repeated_while_paused(
