@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from handlers.outcomes import (
     CardStatus,
     EscalationCard,
@@ -26,7 +24,6 @@ from storage.pauses import Pause
 from storage.transaction import Transaction
 
 NO_STAND_INS = StandIns()
-LATELY = 16
 
 
 class Requirement(Value):
@@ -69,23 +66,13 @@ class Requirement(Value):
 
 def card_of(escalation: Escalation) -> EscalationCard:
     """Return the card as it was made, with the deadline that counts now: putting it off moves that."""
-    return _read_card(escalation.card).model_copy(update={"due_at": escalation.due_at})
+    made = EscalationCard.model_validate_json(escalation.card)
+    return made.model_copy(update={"due_at": escalation.due_at})
 
 
 def requirement_of(escalation: Escalation) -> Requirement:
     """Return who may decide."""
-    return _read_requirement(escalation.requires)
-
-
-# A card is looked at by several in a row, and reading either costs as much as a statement.
-@lru_cache(maxsize=LATELY)
-def _read_card(stored: bytes) -> EscalationCard:
-    return EscalationCard.model_validate_json(stored)
-
-
-@lru_cache(maxsize=LATELY)
-def _read_requirement(stored: bytes) -> Requirement:
-    return Requirement.model_validate_json(stored)
+    return Requirement.model_validate_json(escalation.requires)
 
 
 def who_decided(escalation: Escalation) -> str:
