@@ -68,6 +68,8 @@ from storage.migrate import upgrade
 log = logging.getLogger(__name__)
 
 DEFAULT_POLL_S = 60.0
+TURN_LASTS = 2
+"""For so many polls the event list is left to one replica: it may miss one without losing its turn."""
 WEB, WORKING, WATCHING = ("all", "web"), ("all", "worker"), ("all", "scheduler")
 """Which roles open the doors, work through the queues, and watch the clock."""
 
@@ -128,10 +130,11 @@ async def build(
         socket = SocketRunner(slack, lines.slack) if lines.slack.app_token and role in WEB else None
         if socket:
             stack.push_async_callback(socket.close)
-        poller = Poller(lines.wire, database, doorstep, clock)
+        replica = f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}"
+        turn = timedelta(seconds=TURN_LASTS * poll_s)
+        poller = Poller(lines.wire, database, doorstep, clock, name=replica, turn=turn)
         scheduler = Scheduler(context, lines.bell, poller.poll, poll_s=poll_s)
         stack.callback(scheduler.stop)
-        replica = f"{os.uname().nodename}:{os.getpid()}:{secrets.token_hex(4)}"
         metrics = Metrics(database, lines.bell, clock, rules)
         workers: tuple[Worker, ...] = ()
         if role in WORKING:

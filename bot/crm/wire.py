@@ -22,6 +22,7 @@ _MOST_PAGES = 200
 _QUOTA = b"quota_exceeded"
 _MOST_CONNECTIONS = 40
 UNREADABLE: Final = "unreadable_answer"
+NO_ANSWER: Final = "no_answer"
 
 
 class NotPermitted(Exception):
@@ -146,7 +147,7 @@ class Wire:
         try:
             answer = await self._ask("GET", path, params=query)
         except (aiohttp.ClientError, TimeoutError):
-            raise Unavailable(CRM, "no_answer") from None
+            raise Unavailable(CRM, NO_ANSWER) from None
         await self._refuse_waiting(answer)
         if answer.status == 404:
             raise DonorUnknown(path)
