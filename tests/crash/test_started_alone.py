@@ -17,7 +17,7 @@ from tests.loop.shown import has
 from tests.loop.staging import JANE, OLIVIA, OLIVIAS, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.postgres]
-ALL_WELL = {each: "ok" for each in ("database", "storing", "schema", "slack", "clock")}
+ALL_WELL = dict.fromkeys(("database", "storing", "schema", "slack", "clock"), "ok")
 
 
 async def _asked(bot: Bot, path: str) -> tuple[int, Any]:
