@@ -147,7 +147,7 @@ class Claims:
         if is_full and free > len(items):
             items += claim(limit=free - len(items), at_most=PEOPLE_FIRST)
         progress = _Progress(
-            after=items[for_anything - 1].place if is_full else None,
+            after=items[-1].place if is_full else None,
             afresh_at=began + min(max(AFRESH_S, SHARE * took), LONGEST_REST_S),
             rests=not is_full and took > LONG_S,
         )

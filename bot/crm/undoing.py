@@ -85,7 +85,7 @@ class Undoing:
         differences = _differences(ref, mine, held, names)
         if not differences:
             return await self._delete(path, held, key, actor)
-        if kind != "tasks" or held["status"] != "open":
+        if held.get("status") != "open":  # nor is there anything of a note that could be cancelled
             return ChangedSince(differences=differences)
         if not rest:
             return ChangedSince(differences=differences, rest=CANCEL)

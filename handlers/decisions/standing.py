@@ -95,9 +95,10 @@ def note_refusal(tx: Transaction, click: Click, arrived: Arrived, refusal: Notic
 def too_late(tx: Transaction, click: Click, arrived: Arrived) -> None:
     """Tell somebody that another decision was first.
 
-    Raises Unavailable for what is open but no longer as it was read: it may be somebody else's by now.
+    Raises Unavailable for what can still be acted on but is no longer as it was read: an open decision may be
+    somebody else's by now, and an undo may have got one more yes, or its end.
     """
     escalation = tx.escalations.get(click.escalation_id)
-    if escalation and escalation.state is EscalationState.OPEN:
+    if escalation and escalation.state in (EscalationState.OPEN, EscalationState.EXECUTED):
         raise Unavailable("countersign", "decided_meanwhile", AT_ONCE)
     answer(tx, arrived, standing(escalation) if escalation else UNKNOWN_CARD, click.reply_to)

@@ -69,7 +69,7 @@ async def agree_to_undo(command: UndoAgreed, arrived: Arrived, context: Context)
         return refuse_click(command, arrived, refusal)
     decision = await _decision(escalation, undo, context)
     if isinstance(decision, str):
-        return lambda tx: undo_refused(tx, arrived, escalation, undo, decision)
+        return _ending(command, arrived, escalation, undo, decision)
     agreement = await _agreement(escalation, undo, decision, colleague, context)
     if isinstance(agreement, Notice):
         return refuse_click(command, arrived, agreement)
@@ -89,10 +89,24 @@ async def keep_it(command: UndoKept, arrived: Arrived, context: Context) -> Writ
     if not own and not has_a_say:
         return refuse_click(command, arrived, _not_theirs(undo))
     reason = (CALLED_OFF if own else KEPT).format(name=colleague.name)
+    return _ending(command, arrived, escalation, undo, reason, STAYS)
+
+
+def _ending(
+    command: UndoAgreed | UndoKept,
+    arrived: Arrived,
+    escalation: Escalation,
+    undo: UndoShown,
+    reason: str,
+    told: Notice | None = None,
+) -> Write:
+    """Return the write that ends the undo, unless the last yes came first: then it does not stay."""
 
     def write(tx: Transaction) -> None:
-        undo_refused(tx, arrived, escalation, undo, reason)
-        answer(tx, arrived, STAYS, command.reply_to)
+        if not undo_refused(tx, arrived, escalation, undo, reason):
+            too_late(tx, command, arrived)
+        elif told:
+            answer(tx, arrived, told, command.reply_to)
 
     return write
 
@@ -141,10 +155,9 @@ async def _agreement(
 ) -> Agreement | Notice:
     asker = await context.chat.colleague(undo.by_user_id)
     given = await given_approvals(escalation, asker, undo, context) if asker else list(undo.granted)
-    requirement = requirement_of(escalation)
-    excluded = (*requirement.excluded, undo.by_user_id)
-    roles = await roles_here(requirement, colleague, context)
-    role = may_decide(decision, colleague.id, roles, granted=given, excluded=excluded)
+    roles = await roles_here(requirement_of(escalation), colleague, context)
+    # Whoever is excluded, or asked for it, has been refused before.
+    role = may_decide(decision, colleague.id, roles, granted=given)
     if role is None and open_approvals(decision, given):
         return _not_theirs(undo)
     granted = undo.granted

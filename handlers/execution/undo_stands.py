@@ -43,14 +43,17 @@ def undo_refused(
     reason: str,
     differences: tuple[Difference, ...] = (),
     rest: str = "",
-) -> None:
-    """Say on the card and in the audit that nothing was taken back, and why."""
+) -> bool:
+    """Say on the card and in the audit that nothing was taken back, and why.
+
+    False when the decision has moved on since it was read: then nothing is said.
+    """
     shown = asked.model_copy(
         update={"stage": "refused", "note": reason, "differences": differences, "rest": rest}
     )
     moved = undo_stands(tx, arrived, escalation, _S.EXECUTED, shown)
     if moved is None:
-        return
+        return False
     write_down(
         tx,
         arrived,
@@ -64,3 +67,4 @@ def undo_refused(
         differences=[each.model_dump(mode="json") for each in differences],
     )
     refresh_card(tx, arrived, moved)
+    return True

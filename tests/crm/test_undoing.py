@@ -73,6 +73,7 @@ class Crm:
     rest: RestCrm
     app: Any
     http: httpx2.AsyncClient
+    wire: Wire
     written: int = 0
 
     async def execute(self, action: Action) -> tuple[str, CrmReceipt]:
@@ -122,10 +123,11 @@ async def crm() -> AsyncIterator[Crm]:
         crm_session(f"{origin}/crm/api/v1/", "t", 10) as wire,
         httpx2.AsyncClient(base_url=origin, trust_env=False, verify=False) as http,
     ):
-        yield Crm(RestCrm(Wire(wire), HandClock(NOW), ZoneInfo("Pacific/Kiritimati")), app, http)
+        rest = RestCrm(Wire(wire), HandClock(NOW), ZoneInfo("Pacific/Kiritimati"))
+        yield Crm(rest, app, http, Wire(wire))
 
 
-def _taken_back(result: TakenBack | ChangedSince) -> TakenBack:
+def taken_back(result: TakenBack | ChangedSince) -> TakenBack:
     assert isinstance(result, TakenBack), result
     return result
 
@@ -135,12 +137,12 @@ async def test_it_is_taken_back_exactly_and_once(crm: Crm, action: Action) -> No
     before = crm.held()
     key, receipt = await crm.execute(action)
     assert crm.held() != before
-    first = _taken_back(await crm.undo(action, key, receipt.ref))
+    first = taken_back(await crm.undo(action, key, receipt.ref))
     assert crm.held() == before
     assert first.changes
     assert not first.gone
     version, changes = crm.donor.version, len(list(crm.tables.changes))
-    again = _taken_back(await crm.undo(action, key, receipt.ref))
+    again = taken_back(await crm.undo(action, key, receipt.ref))
     assert not again.gone, "our own deletion is known by its key"
     assert (crm.held(), crm.donor.version, len(list(crm.tables.changes))) == (before, version, changes)
 
@@ -150,7 +152,7 @@ async def test_an_acknowledgement_is_taken_back(crm: Crm) -> None:
     action = RecordAcknowledgement(donor_id=JANE, gift_id=gift.id, acknowledged_on=NOW.date())
     key, receipt = await crm.execute(action)
     assert crm.tables.gifts.get(gift.id).acknowledgement.by == "countersign for Olivia"
-    _taken_back(await crm.undo(action, key, receipt.ref))
+    taken_back(await crm.undo(action, key, receipt.ref))
     assert crm.tables.gifts.get(gift.id).acknowledgement == gift.acknowledgement
 
 
@@ -164,7 +166,7 @@ async def test_a_lost_answer_to_an_undo_is_found_again(crm: Crm, action: Action)
             await crm.undo(action, key, receipt.ref)
     finally:
         await crm.fail(lost_write_replies=False)
-    found = _taken_back(await crm.undo(action, key, receipt.ref))
+    found = taken_back(await crm.undo(action, key, receipt.ref))
     assert (crm.held(), found.gone) == (before, False)
     assert found.changes
 
@@ -194,13 +196,13 @@ async def test_a_changed_task_is_shown_in_three_states_and_only_cancelled_on_dem
     )
     assert await crm.undo(action, key, receipt.ref) == expected
     assert crm.tables.tasks.get(receipt.ref).status == "open"
-    cancelled = _taken_back(await crm.undo(action, key, receipt.ref, rest=True))
+    cancelled = taken_back(await crm.undo(action, key, receipt.ref, rest=True))
     assert cancelled.changes == (
         FieldChange(record=receipt.ref, field="Status", before="open", after="cancelled"),
     )
     kept = crm.tables.tasks.get(receipt.ref)
     assert (kept.title, kept.status) == ("Call Jane on Tuesday", "cancelled")
-    assert _taken_back(await crm.undo(action, key, receipt.ref, rest=True)).changes == cancelled.changes
+    assert taken_back(await crm.undo(action, key, receipt.ref, rest=True)).changes == cancelled.changes
 
 
 async def test_what_somebody_did_is_not_cancelled(crm: Crm) -> None:
@@ -219,7 +221,7 @@ async def test_a_task_changed_between_look_and_deletion_is_looked_at_again(crm: 
     with pytest.raises(StaleRecord):
         await crm.undo(CREATING[0], key, receipt.ref)
     assert crm.tables.tasks.get(receipt.ref) is not None
-    _taken_back(await crm.undo(CREATING[0], key, receipt.ref))
+    taken_back(await crm.undo(CREATING[0], key, receipt.ref))
 
 
 async def test_a_changed_field_is_shown_in_three_states(crm: Crm) -> None:
@@ -235,21 +237,21 @@ async def test_a_changed_field_is_shown_in_three_states(crm: Crm) -> None:
         )
     )
     crm.edit(lifecycle_stage=stage)
-    assert _taken_back(await crm.undo(CHANGING[0], key, receipt.ref)) == TakenBack(gone=True)
+    assert taken_back(await crm.undo(CHANGING[0], key, receipt.ref)) == TakenBack(gone=True)
 
 
 async def test_segments_others_added_or_took_away_are_kept(crm: Crm) -> None:
     original = crm.donor.segments
     key, receipt = await crm.execute(AddToSegment(donor_id=JANE, segment=SEGMENT))
     crm.edit(segments=tuple(sorted({*crm.donor.segments, OTHER})))
-    added = _taken_back(await crm.undo(AddToSegment(donor_id=JANE, segment=SEGMENT), key, receipt.ref))
+    added = taken_back(await crm.undo(AddToSegment(donor_id=JANE, segment=SEGMENT), key, receipt.ref))
     assert sorted(crm.donor.segments) == sorted({*original, OTHER})
     assert [c.field for c in added.changes] == ["Segments"]
 
     removal = RemoveFromSegment(donor_id=JANE, segment=OTHER)
     key, receipt = await crm.execute(removal)
     crm.edit(segments=(*crm.donor.segments, SEGMENT))
-    _taken_back(await crm.undo(removal, key, receipt.ref))
+    taken_back(await crm.undo(removal, key, receipt.ref))
     assert sorted(crm.donor.segments) == sorted({*original, OTHER, SEGMENT})
     crm.edit(segments=original)
 
@@ -260,7 +262,7 @@ async def test_what_is_gone_already_is_said_to_be_gone(crm: Crm) -> None:
         kind = "notes" if action.kind in ("add_note", "draft_message") else "tasks"
         table = getattr(crm.tables, kind)
         crm.app.state.crm.store.commit(deletes=[table.get(receipt.ref)])
-        assert _taken_back(await crm.undo(action, key, receipt.ref)) == TakenBack(gone=True)
+        assert taken_back(await crm.undo(action, key, receipt.ref)) == TakenBack(gone=True)
 
 
 async def test_a_relationship_is_not_given_back_to_somebody_who_left(crm: Crm) -> None:
@@ -320,7 +322,7 @@ async def test_a_yes_that_nothing_follows_from_is_no_yes(crm: Crm, action: Actio
         await crm.undo(action, key, receipt.ref)
     await crm.fail(empty_promises=False)
     assert crm.held() == written != before
-    assert not _taken_back(await crm.undo(action, key, receipt.ref)).gone
+    assert not taken_back(await crm.undo(action, key, receipt.ref)).gone
     assert crm.held() == before
 
 
@@ -334,7 +336,7 @@ async def test_half_an_answer_to_a_write_says_nothing_and_to_a_question_neither(
     assert half.value.code == "unreadable_answer"
     found = await crm.rest.find(CREATING[0], key=f"key-{crm.written}")
     assert found is not None, "it was written all the same, and is found by its key"
-    assert _taken_back(await crm.undo(CREATING[0], f"key-{crm.written}", found.ref)).changes
+    assert taken_back(await crm.undo(CREATING[0], f"key-{crm.written}", found.ref)).changes
 
 
 async def test_what_a_list_names_twice_counts_once(crm: Crm) -> None:

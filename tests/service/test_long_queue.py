@@ -103,6 +103,35 @@ async def test_a_person_is_found_however_far_the_look_has_come(house: House) -> 
     assert [item.id for item in await taking.take(free=7, for_anything=2)] == ["9001", "1505"]
 
 
+async def test_the_look_goes_on_where_the_last_one_ended(house: House) -> None:
+    events = [_received(house, number, order) for number, order in enumerate("ABCBDEF")]
+    await house.database.write(lambda tx: tx.inbox.accept_all(events))
+    taking = Taking(house)
+    began = await taking.take(2, 2)
+    assert [item.id for item in began] == ["0000", "0001"]
+    assert [item.id for item in await taking.take(2, 2)] == ["0002", "0004"]
+    await taking.finish(began)
+    assert [item.id for item in await taking.take(2, 2)] == ["0005", "0006"], "0003 stands before them"
+    taking.seconds += 1.0
+    assert [item.id for item in await taking.take(2, 2)] == ["0003"]
+
+
+async def test_the_slots_kept_for_people_are_filled_with_what_people_did_alone(house: House) -> None:
+    def clicks(first: int) -> list[Received]:
+        return [_received(house, number, None, 10) for number in range(first, first + 3)]
+
+    imported = [_received(house, number, f"donor-{number}") for number in range(9)]
+    home = _received(house, 9_009, None, 40)
+    await house.database.write(lambda tx: tx.inbox.accept_all([*imported, home, *clicks(9_000)]))
+    taking = Taking(house)
+    assert [item.id for item in await taking.take(5, 2)] == ["9000", "9001", "9002"]
+    await house.database.write(lambda tx: tx.inbox.accept_all(clicks(9_003)))
+    assert [item.id for item in await taking.take(5, 2)] == ["9003", "9004", "9005"], (
+        "in the onward look, too"
+    )
+    assert [item.id for item in await taking.take(5, 2)] == ["9009", "0000"]
+
+
 async def test_everything_is_claimed_once_and_in_its_donors_order(house: House) -> None:
     await _import(house, imported=400, of_one=150)
     taking, seen = Taking(house), list[Item]()

@@ -1,0 +1,156 @@
+"""An undo while another click, another yes or a silence of the CRM comes in between; and who may not ask."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from handlers.commands import UndoAgreed, UndoClicked, UndoKept
+from handlers.execution.take_back import WAITING
+from handlers.execution.undo_rules import spelled
+from handlers.ports import Colleague, StaleRecord
+from handlers.proposals.escalation_view import requirement_of
+from policy.canonical import canonical_json
+from policy.decide import CompiledPolicy
+from policy.escalation import EscalationState
+from tests.fakes import FixedRules
+from tests.handlers.conftest import OWNER, STRANGER
+from tests.handlers.test_editing import DONOR, Desk
+from tests.handlers.test_undo_by_two import (
+    CORA,
+    SECOND_YES,
+    audited,
+    desk,
+    press,
+    rules,
+    standing,
+    strict,
+    told,
+    undo,
+)
+
+__all__ = ["desk", "strict"]
+S = EscalationState
+
+
+def meanwhile(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, who: Colleague, command: Any, other: Colleague
+) -> None:
+    """Have *other* press something after the decision was read for *who*, and before *who* is heard."""
+    chat, asked = desk.house.chat, desk.house.chat.colleague
+
+    async def colleague(user_id: str) -> Colleague | None:
+        if user_id == who.id:
+            monkeypatch.setattr(chat, "colleague", asked)
+            await press(desk, command, other)
+        return await asked(user_id)
+
+    monkeypatch.setattr(chat, "colleague", colleague)
+
+
+async def later(desk: Desk) -> None:
+    desk.house.clock.move(seconds=1)
+    await desk.house.work_all()
+
+
+async def test_two_who_agree_at_the_same_moment_both_count(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twice = rules(SECOND_YES.replace("count: 1", "count: 2"))
+    desk.house.context = replace(desk.house.context, rules=FixedRules(lambda: twice))
+    await undo(desk)
+    meanwhile(desk, monkeypatch, CORA, UndoAgreed, STRANGER)
+    await press(desk, UndoAgreed, CORA)
+    await later(desk)
+    assert (await desk.now()).state is S.UNDONE
+    assert standing(desk.house).agreed == ("Fiona Reyes", "Cora Lane")
+
+
+async def test_it_is_asked_for_once_however_quickly_it_is_pressed_twice(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meanwhile(desk, monkeypatch, OWNER, UndoClicked, OWNER)
+    await undo(desk)
+    await later(desk)
+    assert told(desk.house, OWNER) == "Olivia Hart has already asked to undo this."
+    assert [kind for kind, _ in await audited(desk)] == ["undo.requested", "undo.waits", "click.refused"]
+
+
+async def test_nobody_is_told_that_it_stays_when_the_last_yes_came_first(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await undo(desk)
+    meanwhile(desk, monkeypatch, OWNER, UndoAgreed, CORA)
+    await press(desk, UndoKept, OWNER)
+    await later(desk)
+    assert (await desk.now()).state is S.UNDONE
+    assert told(desk.house, OWNER) == "This was carried out and undone again."
+
+
+async def change(desk: Desk, **changes: Any) -> None:
+    now = desk.house.clock.now()
+    moved = await desk.house.database.write(
+        lambda tx: tx.escalations.move(desk.about, (S.EXECUTED,), S.EXECUTED, now, **changes)
+    )
+    assert moved is not None
+
+
+async def exclude(desk: Desk, who: Colleague) -> None:
+    """The proposal turns out to have been that of *who*, or to benefit them."""
+    requirement = requirement_of(await desk.now())
+    await change(desk, requires=canonical_json(requirement.model_copy(update={"excluded": (who.id,)})))
+
+
+async def test_who_must_not_decide_neither_asks_for_an_undo_nor_agrees_to_it(desk: Desk) -> None:
+    await exclude(desk, OWNER)
+    await press(desk, UndoClicked, OWNER)
+    assert told(desk.house, OWNER).startswith("Only the person who decided")
+    await exclude(desk, CORA)
+    await undo(desk)
+    await press(desk, UndoAgreed, CORA)
+    assert told(desk.house, CORA).startswith("You must not agree to this")
+    assert (standing(desk.house).stage, standing(desk.house).agreed) == ("waiting", ())
+
+
+async def test_who_decided_may_ask_whatever_their_part_is_by_now(desk: Desk) -> None:
+    await change(desk, decided_by=CORA.id, decided_by_name=CORA.name)
+    await press(desk, UndoClicked, CORA)
+    undo = standing(desk.house)
+    assert (undo.stage, undo.by_name, spelled(undo.needs)) == ("waiting", "Cora Lane", "owner")
+
+
+async def test_an_undo_without_an_answer_says_that_it_waits_and_is_finished_once(
+    desk: Desk, default_policy: CompiledPolicy
+) -> None:
+    house = desk.house
+    house.context = replace(house.context, rules=FixedRules(lambda: default_policy))
+    house.crm.health = "loses requests"
+    await undo(desk)
+    await later(desk)
+    assert {shown.status.note for shown in house.chat.cards.values()} == {WAITING}
+    assert (standing(house).stage, house.crm.taken_back) == ("asked", set())
+    house.crm.health = "loses answers"
+    await later(desk)
+    house.crm.health = "well"
+    await later(desk)
+    assert ((await desk.now()).state, standing(house).stage) == (S.UNDONE, "done")
+    assert [kind for kind, _ in await audited(desk)] == ["undo.requested", "action.undone"]
+
+
+async def test_a_record_that_changes_while_it_is_undone_is_looked_at_again(
+    desk: Desk, default_policy: CompiledPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = desk.house
+    house.context = replace(house.context, rules=FixedRules(lambda: default_policy))
+
+    async def stale(*_: object, **__: object) -> None:
+        monkeypatch.undo()
+        raise StaleRecord(DONOR)
+
+    monkeypatch.setattr(house.crm, "undo", stale)
+    await undo(desk)
+    assert standing(house).stage == "asked"
+    await later(desk)
+    assert (await desk.now()).state is S.UNDONE
