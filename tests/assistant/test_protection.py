@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+import time
+import unicodedata
 from typing import Any
 
 import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.assistant import AiSettings, Endpoint, OpenAiAssistant, suspects_injection
@@ -16,10 +19,12 @@ from bot.assistant.answer import ClaimAnswer, SlotAnswer
 from bot.assistant.masking import masked
 from bot.assistant.material import material
 from bot.assistant.pseudonyms import UNKNOWN, Pseudonyms
+from policy import injection
 from policy.account_numbers import is_iban, passes_luhn
 from policy.claims import SlotKind
 from policy.donor import DonorRecord
 from policy.facts import DonorFacts
+from policy.injection import without_hidden_characters
 
 PERSONAL = (
     "wilhelmina",
@@ -201,3 +206,22 @@ def test_clumsy_injections_trip_the_wire(text: str) -> None:
 )
 def test_ordinary_notes_do_not(text: str) -> None:
     assert not suspects_injection(text)
+
+
+@pytest.mark.parametrize("pattern", [pattern for _, pattern in injection._PATTERNS])
+@settings(max_examples=30)
+@given(data=st.data())
+def test_what_is_looked_for_first_hides_no_order(pattern: str, data: st.DataObject) -> None:
+    core = re.sub(r"\.\{0,\d+\}", " ", pattern).replace(r"\b", "")
+    order = data.draw(st.from_regex(core, fullmatch=True, alphabet=st.characters(codec="latin-1")))
+    plain = unicodedata.normalize("NFKC", without_hidden_characters(order))
+    found = re.compile(pattern, re.IGNORECASE | re.MULTILINE | re.DOTALL)
+    for text in (plain, plain.upper(), plain.replace("i", "\u0130"), plain.replace("i", "\u0131")):
+        assert suspects_injection(text) or not found.search(text)
+
+
+def test_thousands_of_notes_are_looked_through_in_no_time() -> None:
+    note = "The donor said that she gave $5,000 on 3 May 2024 and wants no calls. " * 14
+    began = time.process_time()
+    assert not any(suspects_injection(f"{note}{number}") for number in range(1000))
+    assert time.process_time() - began < 0.2, "each pattern on each note took half a second"
