@@ -10,13 +10,15 @@ import pytest
 from handlers.commands import UndoAgreed, UndoClicked, UndoKept
 from handlers.execution.take_back import WAITING
 from handlers.execution.undo_rules import spelled
-from handlers.ports import Colleague, StaleRecord
+from handlers.ports import Colleague, DonorUnknown, Refused, StaleRecord
 from handlers.proposals.escalation_view import requirement_of
-from policy.canonical import canonical_json
+from policy.actions import CreateTask, SuppressChannel
+from policy.canonical import canonical_json, digest
 from policy.decide import CompiledPolicy
+from policy.donor import Channel
 from policy.escalation import EscalationState
 from tests.fakes import FixedRules
-from tests.handlers.conftest import OWNER, STRANGER
+from tests.handlers.conftest import MANAGER, OWNER, STRANGER
 from tests.handlers.test_editing import DONOR, Desk
 from tests.handlers.test_undo_by_two import (
     CORA,
@@ -154,3 +156,58 @@ async def test_a_record_that_changes_while_it_is_undone_is_looked_at_again(
     assert standing(house).stage == "asked"
     await later(desk)
     assert (await desk.now()).state is S.UNDONE
+
+
+async def test_it_is_left_as_it_is_for_whoever_decided_and_for_nobody_without_a_say(desk: Desk) -> None:
+    await undo(desk)
+    await press(desk, UndoKept, MANAGER)
+    assert told(desk.house, MANAGER) == "Undoing this needs the agreement of compliance."
+    assert standing(desk.house).stage == "waiting"
+    await change(desk, decided_by=MANAGER.id, decided_by_name=MANAGER.name)
+    await press(desk, UndoKept, MANAGER)
+    shown = standing(desk.house)
+    assert (shown.stage, shown.note) == ("refused", "Mara Lindqvist wants it to stay as it is.")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "note"),
+    [
+        (DonorUnknown(DONOR), "The donor is no longer in the CRM, or is hidden from Countersign."),
+        (Refused("crm", "previous_owner_left"), "The previous relationship owner is no longer on the staff."),
+        (Refused("crm", "http_422"), "The CRM refused it (http_422)."),
+    ],
+)
+async def test_what_the_crm_does_not_let_be_undone_is_said_on_the_card(
+    desk: Desk,
+    default_policy: CompiledPolicy,
+    monkeypatch: pytest.MonkeyPatch,
+    refusal: Exception,
+    note: str,
+) -> None:
+    house = desk.house
+    house.context = replace(house.context, rules=FixedRules(lambda: default_policy))
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise refusal
+
+    monkeypatch.setattr(house.crm, "undo", refuse)
+    await undo(desk)
+    assert (standing(house).stage, standing(house).note, house.dead) == ("refused", note, [])
+    assert (await desk.now()).state is S.EXECUTED
+
+
+async def test_a_field_of_a_donor_who_cannot_be_read_is_left(desk: Desk) -> None:
+    del desk.house.crm.donors[DONOR]
+    await undo(desk)
+    assert (standing(desk.house).stage, desk.house.crm.taken_back) == ("refused", set())
+
+
+async def test_what_makes_up_for_an_opt_out_waits_for_the_second_yes_too(desk: Desk) -> None:
+    house, opt_out = desk.house, SuppressChannel(donor_id=DONOR, channel=Channel.EMAIL)
+    await change(desk, action=opt_out, action_digest=digest(opt_out))
+    before = len(house.crm.written)
+    await undo(desk)
+    assert (standing(house).stage, len(house.crm.written)) == ("waiting", before)
+    await press(desk, UndoAgreed, CORA)
+    assert ((await desk.now()).state, len(house.crm.written)) == (S.UNDONE, before + 1)
+    assert isinstance(house.crm.written[-1].action, CreateTask)
