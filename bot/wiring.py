@@ -135,7 +135,7 @@ async def build(
         poller = Poller(lines.wire, database, doorstep, clock, name=replica, turn=turn)
         scheduler = Scheduler(context, lines.bell, poller.poll, poll_s=poll_s)
         stack.callback(scheduler.stop)
-        metrics = Metrics(database, lines.bell, clock, rules)
+        metrics = Metrics(database, lines.bell, clock, rules, context.organisation.checkpoint_minutes)
         workers: tuple[Worker, ...] = ()
         if role in WORKING:
             workers = _workers(context, lines.bell, settings.workers, replica, metrics, agreed)

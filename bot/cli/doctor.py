@@ -156,10 +156,17 @@ async def checked(what: str, check: Awaitable[Finding]) -> Finding:
     except Refused as refused:
         return bad(what, f"Slack says {refused.code}.")
     except Unavailable as unavailable:
-        return bad(what, _REMEDIES.get(unavailable.code, NO_ANSWER))
+        return bad(what, _kept_from_answering(unavailable.code))
 
 
 NO_ANSWER = "no answer. Check the network and COUNTERSIGN_SLACK__BASE_URL."
+AWAY = "it fails. Slack, or a proxy in between, is away; run this again in a minute."
+NO_SLACK = "something answers there, but not Slack. Check COUNTERSIGN_SLACK__BASE_URL and the proxy."
+NOT_TRUSTED = (
+    "its TLS certificate has expired, is for another name, or comes from an authority that this machine does "
+    "not know (of a proxy, perhaps). Have it renewed; for an authority of your own, name its file in "
+    "SSL_CERT_FILE."
+)
 KEPT_OUT = "an administrator of Slack keeps the app out. Ask them to let it in again."
 _REMEDIES = {
     "invalid_auth": "the bot token is not valid. Copy it again from OAuth & Permissions (xoxb-...).",
@@ -169,6 +176,7 @@ _REMEDIES = {
     "token_expired": "the bot token has expired. Switch token rotation off, and install the app again.",
     "not_allowed_token_type": "this is no bot token. Copy it from OAuth & Permissions (xoxb-...).",
     "missing_scope": "a scope is missing. Update the app from manifest.yml and install it again.",
+    "certificate_refused": NOT_TRUSTED,
     "ratelimited": "Slack asks us to wait. Run this again in a minute.",
     "org_login_required": "Slack moves the workspace into an organisation. It passes; run this again later.",
     "team_added_to_org": "Slack moves the workspace into an organisation. It passes; run this again later.",
@@ -179,6 +187,13 @@ _REMEDIES = {
     "team_access_not_granted": KEPT_OUT,
     "two_factor_setup_required": KEPT_OUT,
 }
+
+
+def _kept_from_answering(code: str) -> str:
+    if code.startswith("http_5"):
+        return AWAY
+    elsewhere = code == "Redirected" or code.startswith("http_")
+    return _REMEDIES.get(code, NO_SLACK if elsewhere else NO_ANSWER)
 
 
 async def _token(clients: SlackClients) -> Finding:
@@ -243,7 +258,7 @@ async def _socket(settings: Settings) -> Finding:
     except Unavailable as unavailable:
         if unavailable.code in _APP_TOKEN:
             return bad("Socket Mode", KEPT_FROM_CONNECTING)
-        return bad("Socket Mode", _REMEDIES.get(unavailable.code, NO_ANSWER))
+        return bad("Socket Mode", _kept_from_answering(unavailable.code))
     except Refused as refused:
         return bad("Socket Mode", f"Slack says {refused.code}.")
     return good("Socket Mode", "the app token may connect")
@@ -278,6 +293,8 @@ _CRM_REMEDIES = {
     "no_answer": "no answer. Check the network and COUNTERSIGN_CRM__BASE_URL.",
     "rate_limited": "asks us to wait. Run this again in a minute.",
     "quota_exceeded": "the quota for the day is used up. What needs the CRM follows by itself.",
+    "certificate_refused": NOT_TRUSTED,
+    "http_407": "a proxy in between wants a password. Let this machine reach the CRM without it.",
     "http_401": "does not let us in. Check COUNTERSIGN_CRM__TOKEN.",
     "unreadable_answer": "something answers there, but not the CRM's API. Check COUNTERSIGN_CRM__BASE_URL.",
 }

@@ -25,7 +25,8 @@ SCHEMA = {
 }
 UNTIL_THEN = "until then no AI is used"
 REMEDIES = {
-    "unreachable": f"no answer. Check the network and COUNTERSIGN_AI__BASE_URL; {UNTIL_THEN}.",
+    "unreachable": f"no answer, or a TLS certificate that does not hold. Check the network and "
+    f"COUNTERSIGN_AI__BASE_URL; {UNTIL_THEN}.",
     "timeout": f"no answer in time. Check COUNTERSIGN_AI__BASE_URL; {UNTIL_THEN}.",
     "not_authorised": "the key is refused. Check COUNTERSIGN_AI__API_KEY.",
     "rate_limited": f"it asks us to wait, or its quota is used up. Look at its account; {UNTIL_THEN}.",

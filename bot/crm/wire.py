@@ -146,6 +146,8 @@ class Wire:
         await self._admitted()
         try:
             answer = await self._ask("GET", path, params=query)
+        except aiohttp.ClientConnectorCertificateError:
+            raise Unavailable(CRM, "certificate_refused") from None
         except (aiohttp.ClientError, TimeoutError):
             raise Unavailable(CRM, NO_ANSWER) from None
         await self._refuse_waiting(answer)

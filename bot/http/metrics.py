@@ -117,7 +117,12 @@ class _Service:
         )
         self._checkpoint = Gauge(
             "countersign_checkpoint_age_seconds",
-            "How long ago the audit log was signed, 0 while nothing has come after it",
+            "How long ago the audit log was signed, or begun if it never was; 0 while all of it is signed",
+            registry=registry,
+        )
+        self.checkpoint_every = Gauge(
+            "countersign_checkpoint_every_seconds",
+            "How often the audit log is to be signed, by the organisation's settings",
             registry=registry,
         )
         self._damaged = Gauge(
@@ -147,9 +152,8 @@ class _Service:
         for who in COUNTERPARTS:
             self._silent.labels(who).set(silent.get(who, 0))
         self._unsealed.set(found.unsealed)
-        signed = found.checkpoint
-        behind = signed is not None and found.entries > signed.size
-        self._checkpoint.set((now - signed.at).total_seconds() if signed and behind else 0)
+        since = found.unsigned_since
+        self._checkpoint.set((now - since).total_seconds() if since else 0)
         self._damaged.set(not found.log_holds)
         self._differing.set(found.replay.differ if found.replay else 0)
         self._days_missing.set(found.figure_days_missing)
@@ -158,7 +162,14 @@ class _Service:
 class Metrics:
     """Gauges over the queues, the processes, the evidence, the emergency stop and the rules."""
 
-    def __init__(self, database: Database, bell: Bell, clock: Clock, rules: PolicyInForce) -> None:
+    def __init__(
+        self,
+        database: Database,
+        bell: Bell,
+        clock: Clock,
+        rules: PolicyInForce,
+        checkpoint_minutes: int = 60,
+    ) -> None:
         self._database, self._bell, self._clock, self._rules = database, bell, clock, rules
         self._registry = CollectorRegistry()
         self._turned_away = Counter(
@@ -170,12 +181,9 @@ class Metrics:
         for door in ("signed", "other"):
             self._turned_away.labels(door)
         self._queues = _Queues(self._registry)
-        self._stored = (
-            self._queues,
-            _Capabilities(self._registry),
-            _Models(self._registry),
-            _Service(self._registry),
-        )
+        service = _Service(self._registry)
+        service.checkpoint_every.set(60 * checkpoint_minutes)
+        self._stored = (self._queues, _Capabilities(self._registry), _Models(self._registry), service)
         self._failures = Gauge(
             "countersign_bell_failures",
             "Wake-ups that could not be sent or received",

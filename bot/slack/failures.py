@@ -57,6 +57,8 @@ LOOK_AFTER_A_TIMEOUT = timedelta(seconds=30)
 
 UNREADABLE = "unreadable_answer"
 GATEWAY_TIMEOUT = 504
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
+"""What Slack says went wrong; anything else is somebody else's sentence, and may hold a name."""
 _TIMESTAMP = re.compile(r"\d+\.\d+", re.ASCII)
 _IN_BETWEEN = (
     aiohttp.ClientError,
@@ -122,6 +124,8 @@ async def _await(call: Awaitable[AsyncSlackResponse], *, writing: bool) -> Async
         return await call
     except SlackApiError as error:
         raise _translated(error, writing=writing) from None
+    except aiohttp.ClientConnectorCertificateError:
+        raise Unavailable(SLACK, "certificate_refused") from None
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
         raise Unavailable(SLACK, "unreachable") from None
     except _IN_BETWEEN as error:
@@ -134,7 +138,8 @@ async def _await(call: Awaitable[AsyncSlackResponse], *, writing: bool) -> Async
 def _translated(error: SlackApiError, *, writing: bool) -> Exception:
     response, status = error.response, status_of(error)
     slack_answered = isinstance(response, AsyncSlackResponse) and isinstance(response.data, dict)
-    code = str(response.data.get("error") or "") if slack_answered else ""
+    said = str(response.data.get("error") or "") if slack_answered else ""
+    code = said if _CODE.fullmatch(said) else ""
     if status == TOO_MANY or code in RATE_LIMITED:
         return Unavailable(SLACK, "ratelimited", _asked_to_wait(error))
     if code in TEMPORARY:

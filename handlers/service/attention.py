@@ -113,8 +113,8 @@ def _of_evidence(found: ServiceStatus, organisation: Organisation | None) -> lis
     if found.policy_version is None:
         said.append("No rules are in force, so nothing is allowed. Start the service, or activate a policy.")
     every = timedelta(minutes=organisation.checkpoint_minutes if organisation else 60)
-    signed = found.checkpoint
-    if signed and found.entries > signed.size and found.at - signed.at > every + CHECKPOINT_SLACK:
+    since = found.unsigned_since
+    if since and found.at - since > every + CHECKPOINT_SLACK:
         said.append("The audit log was not signed when it should have been: countersign audit verify.")
     if found.unsealed > MOST_UNSEALED:
         said.append(f"{found.unsealed:,} audit entries wait for their place in the chain.")

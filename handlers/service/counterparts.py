@@ -12,6 +12,7 @@ HOW = {
 SILENCE = {
     "crm": (
         *("crm_no_answer", "crm_no_connection", "crm_unreadable_answer", "outcome_unknown"),
+        "crm_certificate_refused",
         *(f"crm_http_{status}" for status in (301, 302, 303, 307, 308, *range(500, 600))),
     ),
     "crm_access": ("crm_http_401", "crm_http_407"),
@@ -19,6 +20,7 @@ SILENCE = {
         *("slack_unreachable", "slack_unreadable_answer", "slack_service_unavailable", "slack_Redirected"),
         *("slack_fatal_error", "slack_internal_error", "slack_request_timeout", "slack_TimeoutError"),
         *(f"slack_http_{status}" for status in (200, 500, 502, 503, 504)),
+        "slack_certificate_refused",
         *("slack_ServerDisconnectedError", "slack_ClientOSError", "slack_ClientPayloadError"),
     ),
     "slack_access": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import AwareDatetime, JsonValue
@@ -118,3 +119,10 @@ class ServiceStatus(Value):
     open_alarms: int = 0
     figure_days_missing: int = 0
     attention: tuple[str, ...] = ()
+
+    @property
+    def unsigned_since(self) -> datetime | None:
+        """Say when what is not signed could have been: at the last checkpoint, or since the installation."""
+        if self.checkpoint is None:
+            return self.installed_at if self.entries else None
+        return self.checkpoint.at if self.entries > self.checkpoint.size else None

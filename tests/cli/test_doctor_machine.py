@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import ssl
 from collections import namedtuple
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.cli.doctor import NO_ANSWER, checked
+from bot.cli.doctor import AWAY, NO_ANSWER, NO_SLACK, NOT_TRUSTED, checked
 from bot.cli.doctor_machine import clock, files, machine, of_redis, room
-from bot.cli.finding import Finding, bad, folded
+from bot.cli.finding import Finding, bad, folded, good
 from bot.settings import CrmSettings, Settings, SlackSettings
-from bot.slack.failures import IT_PUTS_RIGHT
+from bot.slack.failures import IT_PUTS_RIGHT, asked
 from handlers.ports import Unavailable
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -115,6 +118,28 @@ async def test_whatever_shuts_the_app_out_has_its_remedy(code: str) -> None:
     found = await checked("Slack token", look())
     assert (found.level, NO_ANSWER in found.text) == ("fail", False)
     assert (await checked("Slack token", _silent())).text == NO_ANSWER
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [("http_502", AWAY), ("http_403", NO_SLACK), ("http_200", NO_SLACK), ("Redirected", NO_SLACK)],
+)
+async def test_what_answers_in_the_place_of_slack_is_told_from_silence(code: str, told: str) -> None:
+    async def look() -> Finding:
+        raise Unavailable("slack", code)
+
+    assert (await checked("Slack token", look())).text == told
+
+
+async def test_a_certificate_that_does_not_hold_is_named() -> None:
+    async def call() -> AsyncSlackResponse:
+        raise aiohttp.ClientConnectorCertificateError(None, ssl.SSLCertVerificationError("expired"))  # type: ignore[arg-type]
+
+    async def look() -> Finding:
+        await asked(call())
+        return good("Slack token", "")
+
+    assert (await checked("Slack token", look())).text == NOT_TRUSTED
 
 
 async def _silent() -> Finding:

@@ -125,6 +125,10 @@ NEEDS: list[tuple[Callable[[Transaction], None], list[str]]] = [
         _unanswered("slack_unreachable", 3),
         [f"Slack has not answered for 3 minutes. {FOLLOWS}"],
     ),
+    *(
+        (_unanswered(f"{who}_certificate_refused", 3), [f"{said} has not answered for 3 minutes. {FOLLOWS}"])
+        for who, said in (("crm", "The CRM"), ("slack", "Slack"))
+    ),
     (
         _unanswered("slack_http_502", 3),
         [f"Slack has not answered for 3 minutes. {FOLLOWS}"],

@@ -116,6 +116,16 @@ async def test_rules_that_cannot_be_read_are_reported_for_as_long_as_they_rule(h
     assert await reported() == "0.0", "the alert ends with its cause, not with the process"
 
 
+async def test_a_log_that_nobody_ever_signed_is_as_old_as_the_installation(house: House) -> None:
+    since = house.clock.now()
+    await house.database.write(lambda tx: tx.settings.put("installed_at", since.isoformat(), since))
+    await settle_policy(house.context, None)
+    house.clock.moment += timedelta(hours=3)
+    text = await Metrics(house.database, InProcessBell(), house.clock, PolicyInForce(), 1440).text()
+    assert b"\ncountersign_checkpoint_age_seconds 10800.0\n" in text
+    assert b"\ncountersign_checkpoint_every_seconds 86400.0\n" in text, "the alert waits for as long"
+
+
 async def test_a_log_that_is_not_as_it_was_sealed_is_reported(house: House) -> None:
     now = house.clock.now()
     found = {"at": now.isoformat(), "ok": False, "first_bad": 3, "what": "altered"}

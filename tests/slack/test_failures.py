@@ -39,6 +39,14 @@ async def test_what_slack_refuses_is_refused(slack: tuple[Script, SlackChat], co
         await chat.show_card(CARD, OPEN, MessageRef(GENERAL, "1.1"), GENERAL, "m1", None)
 
 
+async def test_a_sentence_in_the_place_of_a_code_is_repeated_nowhere(slack: tuple[Script, SlackChat]) -> None:
+    script, chat = slack
+    script.says({"ok": False, "error": "constraint violated for Jane Doe <jane@example.org>"})
+    failure = await failure_of_posting(chat)
+    assert isinstance(failure, OutcomeUnknown)
+    assert "Jane" not in str(failure)
+
+
 @pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "service_unavailable"])
 async def test_what_an_operator_or_slack_will_repair_is_tried_again(
     slack: tuple[Script, SlackChat], code: str
