@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from bot.http.asgi import AsgiApp
-from bot.http.patience import PatientProtocol
+from bot.http.prompt import PromptProtocol
 
 MOST_CONNECTIONS = 1000
 # Longer than the callers and proxies in front keep a connection (a minute is common): whoever closes first
@@ -54,7 +54,7 @@ def server_for(app: AsgiApp) -> QuietServer:
         timeout_graceful_shutdown=5,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=IDLE_CONNECTION_S,
-        http=PatientProtocol,
+        http=PromptProtocol,
         ws="websockets-sansio",
     )
     return QuietServer(config)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -19,9 +19,10 @@ from handlers.commands import Command, CrmEventArrived, UnreadableEventArrived
 from policy.events import CrmEvent, CrmEventType
 
 LARGEST_BODY = 1_048_576
-USUAL_HEADERS = frozenset({b"content-type", b"webhook-id", b"webhook-timestamp", b"webhook-signature"})
-"""What `receive_usual` looks at."""
 _STRUCTURED = "application/cloudevents+json"
+_LOOKED_AT = {
+    name.encode(): name for name in ("content-type", "webhook-id", "webhook-timestamp", "webhook-signature")
+}
 _RFC_3339 = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
 _REQUIRED = ("specversion", "id", "source", "type")
 _LONGEST_ID = 500
@@ -102,14 +103,17 @@ def receive(headers: Mapping[str, str], body: bytes, signatures: Signatures) -> 
     return usual or _read(headers, body)
 
 
-def receive_usual(headers: Mapping[str, str], body: bytes, signatures: Signatures) -> Accepted | None:
+def receive_usual(
+    headers: Sequence[tuple[bytes, bytes]], body: bytes, signatures: Signatures
+) -> Accepted | None:
     """Read a well signed event as nearly every CRM sends it; None for all that `receive` has to judge.
 
-    *headers* may lack all that `USUAL_HEADERS` does not name.
+    *headers* have lower-case names.
     """
-    if headers.get("content-type", "").partition(";")[0] != _STRUCTURED:
+    found = {each: value.decode("latin-1") for name, value in headers if (each := _LOOKED_AT.get(name))}
+    if found.get("content-type", "").partition(";")[0] != _STRUCTURED:
         return None
-    return _usual(body) if signatures.match(headers, body) else None
+    return _usual(body) if signatures.match(found, body) else None
 
 
 def read_structured(body: bytes, known_as: object = None) -> Accepted | Rejected:

@@ -9,10 +9,10 @@ from secrets import token_urlsafe
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.http.asgi import AsgiApp, Receive, Scope, Send, hardened
-from bot.http.at_once import AtOnce
 from bot.http.crm_events import CrmEvents
 from bot.http.metrics import Metrics
 from bot.http.probes import Probes
+from bot.http.prompt import Prompt
 from bot.http.strangers import Strangers, limited
 from handlers.context import Context
 
@@ -39,6 +39,7 @@ class Pages:
 
 
 CRM_EVENTS = "/crm/events"
+_EVENTS = CRM_EVENTS.encode()
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 SIGNED = frozenset({CRM_EVENTS, "/slack/events"})
 
@@ -92,11 +93,11 @@ class Front:
         """Answer one request."""
         await self._app(scope, receive, send)
 
-    def promptly(self, scope: Scope, request: AtOnce) -> bool:
+    def promptly(self, request: Prompt) -> bool:
         """Take in an event of the CRM: who signs rightly is never limited, whatever the address."""
-        if self._crm_events is None or scope["path"] != CRM_EVENTS:
+        if self._crm_events is None or request.target != _EVENTS:
             return False
-        return self._crm_events.promptly(scope, request)
+        return self._crm_events.promptly(request)
 
 
 def _limited(app: AsgiApp, limit: Limit) -> AsgiApp:

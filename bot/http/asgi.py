@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bot.http.at_once import AtOnce, offered
+from bot.http.at_once import offered
+
+if TYPE_CHECKING:
+    from bot.http.prompt import Prompt
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -93,13 +96,9 @@ async def _whole(receive: Receive, largest: int) -> bytes:
             return b"".join(parts)
 
 
-def headers_of(scope: Scope, among: Collection[bytes] | None = None) -> dict[str, str]:
-    """Return the headers by lower-case name, all or those *among* some; of a repeated one the last counts."""
-    return {
-        name.decode("latin-1"): value.decode("latin-1")
-        for name, value in scope["headers"]
-        if among is None or name in among
-    }
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Return the headers by lower-case name; of a repeated one the last counts."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 async def answer(
@@ -129,7 +128,7 @@ class MadeAnswer:
         if not at_once or not at_once.answer(self._line, self._rest):
             await self.send_by_parts(send)
 
-    def send_promptly(self, request: AtOnce) -> None:
+    def send_promptly(self, request: Prompt) -> None:
         """Answer a request that has no task; it gets one where the answer cannot go out in one piece."""
         if not request.answer(self._line, self._rest):
             request.leave_to(self._serve)

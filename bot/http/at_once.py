@@ -7,25 +7,21 @@ does without.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-
-if TYPE_CHECKING:
-    from bot.http.asgi import AsgiApp, Scope
 
 OFFER = "countersign.at_once"
 
 
 class AtOnce:
-    """One request and its answer, in one go each; *have_it_served* gives it a task with an application."""
+    """One request and its answer, in one go each."""
 
-    __slots__ = ("_cycle", "_have_it_served")
+    __slots__ = ("_cycle",)
 
-    def __init__(self, cycle: RequestResponseCycle, have_it_served: Callable[[AsgiApp | None], None]) -> None:
+    def __init__(self, cycle: RequestResponseCycle) -> None:
         self._cycle = cycle
-        self._have_it_served = have_it_served
 
     def body(self) -> bytes | None:
         """Take the whole body; None when some of it is still under way or nobody waits for the answer."""
@@ -35,14 +31,6 @@ class AtOnce:
         body, cycle.body = bytes(cycle.body), bytearray()
         cycle.message_event.clear()
         return body
-
-    def look(self) -> bytes:
-        """Return the body that is here, for whoever else may have to read it."""
-        return bytes(self._cycle.body)
-
-    def leave_to(self, app: AsgiApp | None = None) -> None:
-        """Have the request served as every other is, by *app* or by the application that it was for."""
-        self._have_it_served(app)
 
     def answer(self, status: bytes, rest: bytes) -> bool:
         """Write a status line, and headers with their body; False when it has to go the usual way.
@@ -61,18 +49,6 @@ class AtOnce:
         cycle.message_event.set()
         cycle.on_response()
         return True
-
-
-def promptly(app: object, scope: Scope, request: AtOnce) -> bool:
-    """Let *app* begin to answer without a task, if it can; False, and nothing done, where it cannot.
-
-    An application that can has a method of that name.
-    """
-    begin: Callable[[Scope, AtOnce], bool] | None = getattr(app, "promptly", None)
-    try:
-        return begin is not None and begin(scope, request)
-    except Exception:  # noqa: BLE001 - it comes up again where the request is served, and is met there
-        return False
 
 
 def offered(scope: Mapping[str, Any]) -> AtOnce | None:

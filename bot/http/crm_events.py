@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from bot.crm.signature import Signatures
-from bot.crm.webhook import LARGEST_BODY, USUAL_HEADERS, Rejected, receive, receive_usual
+from bot.crm.webhook import LARGEST_BODY, Rejected, receive, receive_usual
 from bot.doorstep import Doorstep
 from bot.http.asgi import (
     BodyTooLarge,
@@ -23,7 +23,7 @@ from bot.http.asgi import (
     headers_of,
     read_body,
 )
-from bot.http.at_once import AtOnce
+from bot.http.prompt import Prompt
 from bot.http.strangers import STRAINED
 from handlers.spans import is_traced
 from storage.errors import StorageError
@@ -41,12 +41,11 @@ class CrmEvents:
         self._doorstep = doorstep
         self._signatures = Signatures(secrets, time.time)
 
-    def promptly(self, scope: Scope, request: AtOnce) -> bool:
+    def promptly(self, request: Prompt) -> bool:
         """Take in an event as nearly all are, well signed and understood; False for any other request."""
-        body = request.look()
-        if scope["method"] != "POST" or len(body) > LARGEST_BODY or is_traced():
+        if len(request.body) > LARGEST_BODY or is_traced():
             return False
-        usual = receive_usual(headers_of(scope, USUAL_HEADERS), body, self._signatures)
+        usual = receive_usual(request.headers, request.body, self._signatures)
         if usual is None:
             return False
         stored = self._doorstep.begin(usual.command, usual.arrival)
@@ -84,7 +83,7 @@ class CrmEvents:
             await answer(send, outcome.status, {"status": "kept_unreadable"})
 
 
-def _thank(request: AtOnce, stored: asyncio.Future[bool]) -> None:
+def _thank(request: Prompt, stored: asyncio.Future[bool]) -> None:
     """Say that it is durable; where it is not, have it tried and answered as every other request is."""
     if stored.cancelled() or stored.exception():
         request.leave_to()

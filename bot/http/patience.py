@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from bot.http.at_once import OFFER, AtOnce, promptly
-
-if TYPE_CHECKING:
-    from bot.http.asgi import AsgiApp
+from bot.http.at_once import OFFER, AtOnce
 
 LONGEST_HEAD_S = 10.0
 LONGEST_BODY_S = 20.0
@@ -35,9 +31,8 @@ class PatientProtocol(HttpToolsProtocol):
         self._phase, self._timed_phase = 0, -1
         self._longest: float | None = None
         self._hanging_up: asyncio.TimerHandle | None = None
+        self._has_asked = False
         self._closes_after_this = False
-        self._is_reading = False
-        self._to_begin: tuple[RequestResponseCycle, Any] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to count."""
@@ -55,14 +50,7 @@ class PatientProtocol(HttpToolsProtocol):
 
         The timer is set by where the data ends: a request that comes in one piece never needs one.
         """
-        self._is_reading = True
-        try:
-            super().data_received(data)
-        finally:
-            self._is_reading = False
-        if self._to_begin:
-            to_begin, self._to_begin = self._to_begin, None
-            self._begin(*to_begin)
+        super().data_received(data)
         if self._timed_phase != self._phase:
             self._set_timer()
         if self._in_head:
@@ -76,45 +64,33 @@ class PatientProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A further request on this connection: its head is given as much time as the first one's."""
         super().on_message_begin()
+        self._begin_head()
+
+    def _begin_head(self) -> None:
         self._in_head, self._head_size = True, 0
         if self._longest is None:
             self._enter(LONGEST_HEAD_S)
 
     def on_headers_complete(self) -> None:
         """The head is here, and the body has its own time."""
-        self._in_head = False
-        self._enter(LONGEST_BODY_S)
+        self._end_head()
         super().on_headers_complete()
         cycle = self._asked
         if cycle is not None and cycle.scope is self.scope:  # and no wish to speak another protocol
-            offers: dict[str, Any] = {OFFER: AtOnce(cycle, partial(self._serve, cycle))}
+            offers: dict[str, Any] = {OFFER: AtOnce(cycle)}
             cycle.scope["extensions"] = offers
             cycle.keep_alive = cycle.keep_alive and not self._closes_after_this
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """Begin with a request, once everything is read that has come with its head."""
-        if self._is_reading:
-            self._to_begin = cycle, app
-        else:
-            self._begin(cycle, app)
-
-    def _begin(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """Have a request answered without a task, if it is here as a whole and its application can do so."""
-        scope: Any = cycle.scope
-        is_all_here = not cycle.more_body and cycle.keep_alive
-        if not (is_all_here and promptly(app, scope, scope["extensions"][OFFER])):
-            super()._start_asgi_task(cycle, app)
-
-    def _serve(self, cycle: RequestResponseCycle, app: AsgiApp | None) -> None:
-        served: Any = app or self.app
-        super()._start_asgi_task(cycle, served)
+    def _end_head(self) -> None:
+        self._in_head, self._has_asked = False, True
+        self._enter(LONGEST_BODY_S)
 
     def shutdown(self) -> None:
         """Close after the answer that is under way; who has come and not asked yet may do so once.
 
         A click that is on its way over a new connection would otherwise be lost: Slack does not repeat it.
         """
-        if self._asked is not None:
+        if self._has_asked:
             super().shutdown()
             return
         self._closes_after_this = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.http.asgi import AsgiApp, Receive, Scope, Send, answer
-from bot.http.at_once import AtOnce, promptly
+from bot.http.prompt import Prompt, promptly
 
 OPENING, DRAINING = "waiting for the database", "stopping"
 RETRY = {"retry-after": "5"}
@@ -24,9 +24,9 @@ class Reception:
         """Say that we are not ready, so that balancers send others elsewhere; who comes is still let in."""
         self._draining = True
 
-    def promptly(self, scope: Scope, request: AtOnce) -> bool:
+    def promptly(self, request: Prompt) -> bool:
         """Let the application begin with a request that needs no task."""
-        return promptly(self._app, scope, request)
+        return promptly(self._app, request)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterator, Sequence
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import cast
 
@@ -64,18 +66,14 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what came; the answer is there when all its body is."""
         self._arrived += data
-        head, end, body = self._arrived.partition(b"\r\n\r\n")
-        if not end or self._answered is None:
+        if self._answered is None or (body := whole_body(self._arrived)) is None:
             return
-        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0] or 0)
-        if len(body) < length:
-            return
+        arrived = bytes(self._arrived)
         self._arrived.clear()
-        if head.startswith(b"HTTP/1.1 2"):
-            self._answered.set_result(bytes(body))
+        if is_success(arrived):
+            self._answered.set_result(body)
         else:
-            shown = body[:200].decode(errors="replace")
-            self._answered.set_exception(Failed(f"{head.splitlines()[0].decode()}: {shown}"))
+            self._answered.set_exception(failure(arrived, body))
 
     async def ask(self, request: bytes) -> bytes:
         """Send *request* and return the body; raises Failed unless the answer is 2xx."""
@@ -95,6 +93,104 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
 
+class Turns(asyncio.Protocol):
+    """One connection that sends the next of *waiting* as soon as it has an answer, until it *is_over*.
+
+    What a task and its wake-up cost for each answer would be taken from the server on the same cores.
+    """
+
+    def __init__(self, waiting: Iterator[bytes], taken: Taken, is_over: Callable[[float], bool]) -> None:
+        self._waiting, self._taken, self._is_over = waiting, taken, is_over
+        self._arrived = b""
+        self._sent = 0.0
+        self._transport: asyncio.Transport | None = None
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way to send."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Say so: the run's figures mean nothing then."""
+        if not self.done.done():
+            self.done.set_exception(exc or ConnectionResetError())
+
+    def begin(self) -> None:
+        """Send the first."""
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, and send the next when that is all."""
+        arrived = self._arrived + data if self._arrived else data
+        body = whole_body(arrived)
+        if body is None:
+            self._arrived = arrived
+            return
+        now, self._arrived = perf_counter(), b""
+        if is_success(arrived):
+            self._taken.latencies.append(now - self._sent)
+        elif self._taken.may_refuse:
+            self._taken.refused += 1
+        else:
+            self.done.set_exception(failure(arrived, body))
+            return
+        if self._is_over(now):
+            self._end()
+        else:
+            self._send()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._end()
+        assert self._transport is not None
+        self._transport.close()
+
+    def _send(self) -> None:
+        request = next(self._waiting, None)
+        if request is None:
+            self._end()
+            return
+        assert self._transport is not None
+        self._sent = perf_counter()
+        self._transport.write(request)
+
+    def _end(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+@dataclass(slots=True)
+class Taken:
+    """What the connections of a run have taken together."""
+
+    may_refuse: bool
+    latencies: list[float] = field(default_factory=list)
+    refused: int = 0
+
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
+
+
+def whole_body(arrived: bytes | bytearray) -> bytes | None:
+    """Return the body of an answer that is here as a whole."""
+    end = arrived.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    length = _LENGTH.search(arrived, 0, end + 2)
+    body = bytes(arrived[end + 4 :])
+    return body if len(body) >= (int(length[1]) if length else 0) else None
+
+
+def is_success(arrived: bytes) -> bool:
+    """Say whether an answer is a success."""
+    return arrived.startswith(b"HTTP/1.1 2")
+
+
+def failure(arrived: bytes, body: bytes) -> Failed:
+    """Return what is wrong with an answer that is none."""
+    return Failed(f"{arrived.splitlines()[0].decode()}: {body[:200].decode(errors='replace')}")
+
+
 def post(path: str, headers: dict[str, str], body: bytes) -> bytes:
     """Return a POST request as it goes over the wire."""
     sent = {"Host": HOST, "Content-Length": str(len(body)), **headers}
@@ -109,32 +205,25 @@ async def closed_loop(
 
     One that *may_refuse* is asked on; of any other a refusal ends the run, since its figures mean nothing.
     """
-    waiting = iter(requests)
-    latencies: list[float] = []
-    refused = 0
-    connections = [await Connection.open(port) for _ in range(clients)]
+    loop, waiting, taken = asyncio.get_running_loop(), iter(requests), Taken(may_refuse)
+    until = math.inf
+
+    def is_over(now: float) -> bool:
+        return now > until
+
+    opened = [
+        await loop.create_connection(lambda: Turns(waiting, taken, is_over), HOST, port)
+        for _ in range(clients)
+    ]
+    connections = [connection for _, connection in opened]
     with closing_all(connections), no_collection():
         began = perf_counter()
-
-        async def work(connection: Connection) -> None:
-            nonlocal refused
-            for request in waiting:
-                sent = perf_counter()
-                try:
-                    await connection.ask(request)
-                    latencies.append(perf_counter() - sent)
-                except Failed:
-                    if not may_refuse:
-                        raise
-                    refused += 1
-                if perf_counter() - began > seconds:
-                    return
-
-        async with asyncio.TaskGroup() as tasks:
-            for connection in connections:
-                tasks.create_task(work(connection))
+        until = began + seconds
+        for connection in connections:
+            connection.begin()
+        await asyncio.gather(*(connection.done for connection in connections))
         took = perf_counter() - began
-    return Run(tuple(latencies), took, refused)
+    return Run(tuple(taken.latencies), took, taken.refused)
 
 
 async def open_loop(
@@ -177,7 +266,7 @@ async def open_loop(
 
 
 @contextmanager
-def closing_all(connections: Sequence[Connection]) -> Iterator[None]:
+def closing_all(connections: Sequence[Connection | Turns]) -> Iterator[None]:
     """Hang up every connection in the end, also when a refusal ends the run."""
     try:
         yield
