@@ -104,7 +104,7 @@ class Turns(asyncio.Protocol):
         self._arrived = b""
         self._sent = 0.0
         self._transport: asyncio.Transport | None = None
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way to send."""
@@ -112,12 +112,13 @@ class Turns(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Say so: the run's figures mean nothing then."""
-        if not self.done.done():
-            self.done.set_exception(exc or ConnectionResetError())
+        if not self._done.done():
+            self._done.set_exception(exc or ConnectionResetError())
 
-    def begin(self) -> None:
-        """Send the first."""
+    async def work(self) -> None:
+        """Send one after the other; raises Failed."""
         self._send()
+        await self._done
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and send the next when that is all."""
@@ -132,7 +133,7 @@ class Turns(asyncio.Protocol):
         elif self._taken.may_refuse:
             self._taken.refused += 1
         else:
-            self.done.set_exception(failure(arrived, body))
+            self._done.set_exception(failure(arrived, body))
             return
         if self._is_over(now):
             self._end()
@@ -155,8 +156,8 @@ class Turns(asyncio.Protocol):
         self._transport.write(request)
 
     def _end(self) -> None:
-        if not self.done.done():
-            self.done.set_result(None)
+        if not self._done.done():
+            self._done.set_result(None)
 
 
 @dataclass(slots=True)
@@ -219,9 +220,9 @@ async def closed_loop(
     with closing_all(connections), no_collection():
         began = perf_counter()
         until = began + seconds
-        for connection in connections:
-            connection.begin()
-        await asyncio.gather(*(connection.done for connection in connections))
+        async with asyncio.TaskGroup() as tasks:
+            for connection in connections:
+                tasks.create_task(connection.work())
         took = perf_counter() - began
     return Run(tuple(taken.latencies), took, taken.refused)
 
