@@ -51,6 +51,7 @@ class PatientProtocol(HttpToolsProtocol):
         The timer is set by where the data ends: a request that comes in one piece never needs one.
         """
         super().data_received(data)
+        self._has_read()
         if self._timed_phase != self._phase:
             self._set_timer()
         if self._in_head:
@@ -60,6 +61,9 @@ class PatientProtocol(HttpToolsProtocol):
                     STATUS_LINE[431] + b"content-length: 0\r\nconnection: close\r\n\r\n",
                 )
                 self.transport.close()
+
+    def _has_read(self) -> None:
+        """Do what is to be done when everything that came is read."""
 
     def on_message_begin(self) -> None:
         """A further request on this connection: its head is given as much time as the first one's."""

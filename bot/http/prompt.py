@@ -81,9 +81,12 @@ class PromptProtocol(PatientProtocol):
         self._resting: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
-        """Read on; what has not come as a whole by then is served as ever."""
+        """Read on: nobody rests here any more."""
         self._rests_since = None
         super().data_received(data)
+
+    def _has_read(self) -> None:
+        """Have what has not come as a whole by now served as ever."""
         if self._body is not None:
             if self.transport.is_closing():  # it was nothing that can be read
                 self._body = None
