@@ -175,7 +175,6 @@ class PromptProtocol(PatientProtocol):
             and parser.should_keep_alive()
             and parser.get_http_version() == "1.1"
             and not parser.should_upgrade()
-            and not self.expect_100_continue
             and not self._closes_after_this
             and (self.limit_concurrency is None or len(self.connections) < self.limit_concurrency)
         )
