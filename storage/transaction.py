@@ -36,7 +36,6 @@ from storage.occurrences import Occurrences
 from storage.one_at_a_time import one_at_a_time
 from storage.outcomes import Outcomes
 from storage.outcomes_counted import OutcomesCounted
-from storage.overrides import Overrides
 from storage.pauses import Pauses
 from storage.policies import Policies
 from storage.posts import Posts
@@ -119,7 +118,6 @@ class Transaction:
     answers = _over(Answers)
     feedback = _over(Feedbacks)
     occurrences = _over(Occurrences)
-    overrides = _over(Overrides)
     places = _over(CardPlaces)
     groupings = _over(Groupings)
     homes = _over(Homes)

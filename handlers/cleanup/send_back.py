@@ -8,12 +8,13 @@ from handlers.cleanup.remind_steward import watch_cleanup
 from handlers.commands import SendBackRequested
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.deciding_person import Decider, decider_of
-from handlers.decisions.overriding import SENDING_BACK, overrule
+from handlers.decisions.overriding import overrule
 from handlers.decisions.standing import refuse_click
 from handlers.outcomes import CleanupShown, Notice
 from handlers.proposals.escalation_view import card_of
 from handlers.refreshing import refresh_card, show_cleanup
 from policy.canonical import canonical_json
+from policy.escalation import EscalationState
 from storage.cleanup import CleanupItem
 from storage.escalations import Escalation
 from storage.transaction import Transaction
@@ -46,7 +47,7 @@ def _send_back(
     steward_id: str | None,
 ) -> CleanupItem | None:
     item_id = arrived.ids.new()
-    moved = overrule(tx, command, arrived, decider, SENDING_BACK, cleanup_id=item_id)
+    moved = overrule(tx, command, arrived, decider, EscalationState.SENT_BACK, cleanup_id=item_id)
     if moved is None:
         return None
     item = _item(item_id, command, arrived, decider, moved, channel, steward_id)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from handlers.commands import DeclineClicked
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.deciding_person import Decider, decider_of
-from handlers.decisions.overriding import DECLINING, overrule
+from handlers.decisions.overriding import overrule
 from handlers.decisions.standing import refuse_click
 from handlers.outcomes import Notice
 from handlers.refreshing import refresh_card
+from policy.escalation import EscalationState
 from storage.transaction import Transaction
 
 
@@ -21,6 +22,6 @@ async def decline_escalation(command: DeclineClicked, arrived: Arrived, context:
 
 
 def _decline(tx: Transaction, command: DeclineClicked, arrived: Arrived, decider: Decider) -> None:
-    moved = overrule(tx, command, arrived, decider, DECLINING)
+    moved = overrule(tx, command, arrived, decider, EscalationState.DECLINED)
     if moved:
         refresh_card(tx, arrived, moved)

@@ -11,7 +11,7 @@ from handlers.answers.donor_search import read_donor
 from handlers.commands import DeferralClicked, DeferralEnded
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.deciding_person import Decider, decider_of
-from handlers.decisions.overriding import DEFERRING, overrule
+from handlers.decisions.overriding import overrule
 from handlers.decisions.standing import refuse_click
 from handlers.outcomes import Notice
 from handlers.ports import DonorUnknown
@@ -21,6 +21,7 @@ from handlers.waking import wake_at
 from policy.awaited_events import AwaitedEvent
 from policy.canonical import canonical_json
 from policy.donor import Campaign, DonorRecord
+from policy.escalation import EscalationState
 from policy.events import CrmEvent
 from policy.working_time import WorkingTime
 from storage.awaited_events import Awaited
@@ -138,7 +139,9 @@ def _defer(
         outcome=None,
     )
     until = deferral.until.isoformat()
-    moved = overrule(tx, command, arrived, decider, DEFERRING, put_off, until=until, awaits=deferral.awaits)
+    moved = overrule(
+        tx, command, arrived, decider, EscalationState.DEFERRED, put_off, until=until, awaits=deferral.awaits
+    )
     if moved is None:
         return
     if deferral.event:

@@ -6,12 +6,10 @@ from handlers.answers.answering import answer
 from handlers.commands import PassOnRequested
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.deciding_person import Decider, decider_of
-from handlers.decisions.overriding import count_override
 from handlers.decisions.passing_on import Destination, destination_for, hand_over, next_in_chain, objection
 from handlers.decisions.standing import refuse_click, too_late
 from handlers.outcomes import Notice
 from policy.decision import Role
-from policy.override_reasons import Override
 from storage.transaction import Transaction
 
 AGAIN = "Nothing was changed. Open “Escalate further…” again and choose somebody else."
@@ -76,7 +74,6 @@ def _pass_on(
     if moved is None:
         too_late(tx, command, arrived)
         return
-    count_override(tx, arrived, moved.id, Override.ESCALATE, reason, command.by.id)
     to = destination.person.name if destination.person else destination.route.decider
     told = Notice(
         text=f"Passed on to {to}.",

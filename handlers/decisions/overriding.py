@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from handlers.context import Arrived
@@ -12,23 +11,9 @@ from handlers.decisions.standing import Click, too_late
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
 from policy.escalation import EscalationState
-from policy.override_reasons import GivenReason, Override
+from policy.override_reasons import GivenReason
 from storage.escalations import Changes, Escalation
-from storage.overrides import OverrideEntry
 from storage.transaction import Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Overruling:
-    """A way of deciding against an open proposal: where the decision then stands, and what it counts as."""
-
-    to: EscalationState
-    override: Override
-
-
-DECLINING = Overruling(EscalationState.DECLINED, Override.DECLINE)
-DEFERRING = Overruling(EscalationState.DEFERRED, Override.DEFER)
-SENDING_BACK = Overruling(EscalationState.SENT_BACK, Override.SEND_BACK)
 
 
 class OverrulingClick(Click, Protocol):
@@ -43,18 +28,18 @@ def overrule(
     command: OverrulingClick,
     arrived: Arrived,
     decider: Decider,
-    how: Overruling,
+    to: EscalationState,
     changes: Changes | None = None,
     **details: Any,
 ) -> Escalation | None:
-    """Move an open decision, write down and count by whom and why; None when somebody else was first.
+    """Move an open decision, write down by whom and why; None when somebody else was first.
 
     *changes* go with the move, *details* into the audit entry.
     """
     moved = tx.escalations.move(
         command.escalation_id,
         (EscalationState.OPEN,),
-        how.to,
+        to,
         arrived.now,
         revision=decider.escalation.revision,
         **(decider.signed(arrived.now) | shown_reason(command.reason) | (changes or Changes())),
@@ -65,39 +50,17 @@ def overrule(
     write_down(
         tx,
         arrived,
-        f"escalation.{how.to.value}",
+        f"escalation.{to.value}",
         subject=moved.donor_id,
         actor=slack_actor(command.by.id),
         correlation_id=moved.correlation_id,
         escalation_id=moved.id,
-        considered=consider(tx, arrived, decider.escalation, decider.colleague.id, how.to.value),
+        considered=consider(tx, arrived, decider.escalation, decider.colleague.id, to.value),
         **decider.named(),
         **audited_reason(command.reason),
         **details,
     )
-    count_override(tx, arrived, moved.id, how.override, command.reason, command.by.id)
     return moved
-
-
-def count_override(
-    tx: Transaction,
-    arrived: Arrived,
-    escalation_id: str,
-    override: Override,
-    reason: GivenReason | None,
-    by_user: str,
-) -> None:
-    """Count the override for the digests; what was said in somebody's own words is not kept there."""
-    tx.overrides.add(
-        OverrideEntry(
-            id=arrived.ids.new(),
-            escalation_id=escalation_id,
-            override=override,
-            reason=reason.code if reason else None,
-            by_user=by_user,
-            at=arrived.now,
-        )
-    )
 
 
 def shown_reason(reason: GivenReason | None) -> Changes:

@@ -14,7 +14,7 @@ from handlers.decisions.ask_again import with_whom_it_is
 from handlers.decisions.considering import consider
 from handlers.decisions.deadline import watch_deadline
 from handlers.decisions.deciding_person import Decider, decider_of
-from handlers.decisions.overriding import audited_reason, count_override
+from handlers.decisions.overriding import audited_reason
 from handlers.decisions.standing import refuse_click, too_late
 from handlers.editing.edited_version import Checked, Version, needs, version_of, voided
 from handlers.editing.meanwhile import meanwhile
@@ -30,7 +30,6 @@ from policy.canonical import canonical_json, digest
 from policy.changes import describe, long_text
 from policy.editing import words_changed
 from policy.escalation import EscalationState
-from policy.override_reasons import Override
 from storage.edits import Edited
 from storage.escalations import Changes, Escalation
 from storage.transaction import Transaction
@@ -216,7 +215,6 @@ def _note_edit(
         decision_facts=version.ruling.facts.model_dump(mode="json"),
         policy_version=moved.policy_version,
     )
-    count_override(tx, arrived, moved.id, Override.EDIT, reason, yes.decider.colleague.id)
 
 
 def _note_approval(

@@ -8,7 +8,6 @@ from handlers.answers.answering import answer
 from handlers.answers.donor_search import read_donor
 from handlers.context import Arrived, Context, NotBefore, Write, staff_names
 from handlers.decisions.ask_again import LOOK_AT_ONCE, MOVED_ON
-from handlers.decisions.overriding import count_override
 from handlers.effects import AskToAgree, TakeBack
 from handlers.enqueueing import PEOPLE_FIRST, enqueue
 from handlers.execution.execute_action import effect_key, write_once
@@ -31,7 +30,6 @@ from policy.changes import describe
 from policy.donor import DonorRecord
 from policy.escalation import EscalationState
 from policy.events import PublishedEventType
-from policy.override_reasons import GivenReason, Override
 from policy.undoing import ChangedSince, Difference, TakenBack, compensation, leave_alone, opens_again
 from storage.escalations import Escalation
 from storage.transaction import Transaction
@@ -293,8 +291,6 @@ def _undone(
         note=note,
         changes=[change.model_dump(mode="json") for change in changes],
     )
-    reason = GivenReason(code=asked.reason) if asked.reason else None
-    count_override(tx, arrived, moved.id, Override.UNDO, reason, asked.by_user_id)
     tx.judgements.retract(moved.id)
     data: dict[str, object] = {"action": moved.action.kind, "policy_version": moved.policy_version}
     publish_data(tx, arrived, PublishedEventType.ACTION_UNDONE, moved.id, data)

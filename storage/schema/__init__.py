@@ -30,7 +30,6 @@ from storage.schema.decisions import (
     ESCALATIONS,
     FEEDBACK,
     GROUPINGS,
-    OVERRIDES,
     REMINDERS,
 )
 from storage.schema.practice import DRILL_MEMBERS, DRILLS, PRACTICE_ANSWERS
@@ -99,7 +98,6 @@ __all__ = [
     "OCCURRENCES",
     "OUTBOX",
     "OUTCOMES_COUNTED",
-    "OVERRIDES",
     "PAUSES",
     "POLICY_PROPOSALS",
     "POLICY_SHADOW",

@@ -20,7 +20,7 @@ GROWING = frozenset(
         *("inbox", "outbox", "escalations", "posts", "answers", "feedback", "edits", "card_places"),
         *("audit_log", "audit_subjects", "audit_payloads", "audit_excerpts", "audit_tree"),
         *("checked_texts", "judgements", "model_calls", "considerations", "card_showings", "looks"),
-        *("recommendations", "interactions", "interaction_groups", "gifts_after", "overrides", "reminders"),
+        *("recommendations", "interactions", "interaction_groups", "gifts_after", "reminders"),
         *("policy_shadow", "awaited_events", "occurrences"),
     }
 )

@@ -1,4 +1,4 @@
-"""Places of cards, records to put right and counted overrides: stored whole, moved by exactly one caller."""
+"""Places of cards and records to put right: stored whole, moved by exactly one caller."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from policy.cleanup import CLEANUP_MOVES, CleanupState
-from policy.override_reasons import Override, OverrideReason
 from storage.card_places import CardPlace
 from storage.cleanup import CleanupItem
 from storage.database import Database
 from storage.errors import ImpossibleMoveError
-from storage.overrides import OverrideEntry
 from tests.storage.test_escalations import WHOLE, add
 
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
@@ -91,22 +89,3 @@ async def test_the_queue_shows_what_is_unfinished_the_oldest_first(database: Dat
     own = await database.read(lambda tx: tx.cleanup.unfinished(1, asked_by="U1"))
     assert [item.id for item in everything] == ["looking", "c1", "young"]
     assert [item.id for item in own] == ["c1"]
-
-
-async def test_overrides_are_counted_by_kind_and_reason_in_a_half_open_period(database: Database) -> None:
-    await add(database, WHOLE)
-    given = [
-        (Override.DECLINE, OverrideReason.WRONG_TIMING, NOW),
-        (Override.DECLINE, OverrideReason.WRONG_TIMING, NOW + HOUR / 2),
-        (Override.DEFER, None, NOW),
-        (Override.DECLINE, OverrideReason.OTHER, NOW + HOUR),
-    ]
-    for number, (override, reason, at) in enumerate(given):
-        entry = OverrideEntry(
-            id=f"o{number}", escalation_id="esc_1", override=override, reason=reason, by_user="U1", at=at
-        )
-        await database.write(lambda tx, entry=entry: tx.overrides.add(entry))
-    assert await database.read(lambda tx: tx.overrides.counts(NOW, NOW + HOUR)) == {
-        (Override.DECLINE, OverrideReason.WRONG_TIMING): 2,
-        (Override.DEFER, None): 1,
-    }
