@@ -42,8 +42,11 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def server_for(app: AsgiApp) -> QuietServer:
-    """Return a server without access log; its application starts and stops elsewhere."""
+def server_for(app: AsgiApp, *, websockets: bool = True) -> QuietServer:
+    """Return a server without access log; its application starts and stops elsewhere.
+
+    Without *websockets* a wish for one is overheard: who says no more after it would never be hung up on.
+    """
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -55,7 +58,7 @@ def server_for(app: AsgiApp) -> QuietServer:
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=IDLE_CONNECTION_S,
         http=PromptProtocol,
-        ws="websockets-sansio",
+        ws="websockets-sansio" if websockets else "none",
     )
     return QuietServer(config)
 

@@ -53,7 +53,7 @@ def run(_options: argparse.Namespace) -> int:
 async def _serve(settings: Settings) -> None:
     listening = listen(settings.host, settings.port)
     reception, stop, doors = Reception(), asyncio.Event(), asyncio.Event()
-    server = server_for(reception)
+    server = server_for(reception, websockets=False)
     with stop_on_signal(stop):
         serving = asyncio.create_task(_served(server, listening, doors))
         try:

@@ -50,11 +50,13 @@ class PatientProtocol(HttpToolsProtocol):
 
         The timer is set by where the data ends: a request that comes in one piece never needs one.
         """
+        before = self._phase
         super().data_received(data)
         self._has_read()
         if self._timed_phase != self._phase:
             self._set_timer()
-        if self._in_head:
+        # A head that begins behind the end of another request: most of the piece is not of it.
+        if self._in_head and self._phase - before < 2:
             self._head_size += len(data)
             if self._head_size > LARGEST_HEAD and not self.transport.is_closing():
                 self.transport.write(
@@ -84,6 +86,11 @@ class PatientProtocol(HttpToolsProtocol):
             offers: dict[str, Any] = {OFFER: AtOnce(cycle)}
             cycle.scope["extensions"] = offers
             cycle.keep_alive = cycle.keep_alive and not self._closes_after_this
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Answer in HTTP who wishes to go on in another language, and hang up: what follows is unreadable."""
+        if self._asked is not None:
+            self._asked.keep_alive = False
 
     def _end_head(self) -> None:
         self._in_head, self._has_asked = False, True

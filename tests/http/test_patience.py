@@ -65,3 +65,30 @@ async def test_a_kept_connection_may_rest_but_its_next_head_may_not(port: int) -
     async with asyncio.timeout(20):
         assert await reader.read() == b""
     writer.close()
+
+
+async def test_what_many_small_requests_in_one_piece_add_up_to_is_no_long_head(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "LARGEST_HEAD", 4096)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(20):
+        for said, answers in (((GET + b"\r\n") * 200 + GET, 200), (b"\r\n", 1)):
+            writer.write(said)
+            for _ in range(answers):
+                assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
+@pytest.mark.parametrize("language", [b"websocket", b"h2c"])
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+async def test_who_wishes_to_speak_another_language_is_answered_in_ours_and_hung_up_on(
+    method: bytes, language: bytes
+) -> None:
+    listening = listen("127.0.0.1", 0)
+    async with serving(_hello, listening, websockets=False) as origin:
+        wish = b"connection: upgrade\r\nupgrade: " + language + b"\r\ncontent-length: 2\r\n\r\n"
+        head = method + b" / HTTP/1.1\r\nhost: bot\r\n" + wish
+        said = await _said(int(origin.rpartition(":")[2]), head + b"{}", b"x")
+    assert said.startswith(b"HTTP/1.1 200")
+    assert b"connection: close" in said

@@ -106,9 +106,9 @@ def _entered(element: Json, value: str) -> Json:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: AsgiApp, listening: socket.socket) -> AsyncIterator[str]:
+async def serving(app: AsgiApp, listening: socket.socket, *, websockets: bool = True) -> AsyncIterator[str]:
     """*app* behind uvicorn on a bound socket; yields the origin."""
-    server = server_for(app)
+    server = server_for(app, websockets=websockets)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     async with asyncio.timeout(PATIENCE_S):
         await server.listening.wait()
