@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial, wraps
 
@@ -156,16 +156,9 @@ class Scheduler:
             self._nothing_missing_until = now + LOOK_EVERY
 
     async def keep_evidence(self) -> None:
-        """Put what the audit needs and nobody took yet into the inbox: checkpoints, retention, replay."""
+        """Have done what the audit needs: checkpoints, retention, replay."""
         now = self._context.clock.now()
-        due = evidence_due(self._context.organisation, now)
-        try:
-            taken = [await self._context.database.write(partial(self._take, each, now)) for each in due]
-        except StorageError as error:
-            log.warning("evidence not checked", extra={"code": error.code})
-            return
-        if any(taken):
-            self._bell.ring(INBOX)
+        await self._have_done(evidence_due(self._context.organisation, now), now, "evidence not checked")
 
     async def report_set_aside(self) -> None:
         """Have operations told what was set aside, if that is owed and nobody else does it."""
@@ -202,24 +195,22 @@ class Scheduler:
         now = self._context.clock.now()
         slot = int(now.timestamp()) // (60 * MEETINGS_EVERY_MINUTES)
         due = MeetingsDue(period_key=f"{MEETINGS_EVERY_MINUTES}:{slot}")
-        try:
-            taken = await self._context.database.write(partial(self._take, due, now))
-        except StorageError as error:
-            log.warning("meetings not checked", extra={"code": error.code})
-            return
-        if taken:
-            self._bell.ring(INBOX)
+        await self._have_done([due], now, "meetings not checked")
 
     async def ask_pulse(self) -> None:
         """Have it looked once an hour who is to be asked how far they trust the suggestions."""
         now = self._context.clock.now()
         due = PulseDue(period_key=f"{now.astimezone(UTC):%Y-%m-%dT%H}")
+        await self._have_done([due], now, "the monthly question not checked")
+
+    async def _have_done(self, due: Sequence[Due], now: datetime, problem: str) -> None:
+        """Put each of what is *due*, and nobody took yet, into the inbox; *problem* names it in the log."""
         try:
-            taken = await self._context.database.write(partial(self._take, due, now))
+            taken = [await self._context.database.write(partial(self._take, each, now)) for each in due]
         except StorageError as error:
-            log.warning("the monthly question not checked", extra={"code": error.code})
+            log.warning(problem, extra={"code": error.code})
             return
-        if taken:
+        if any(taken):
             self._bell.ring(INBOX)
 
     def _take(self, due: Due, now: datetime, tx: Transaction) -> bool:
