@@ -32,7 +32,7 @@ def _signed(event_id: str) -> tuple[bytes, dict[str, str]]:
 
 
 def signed_event(
-    event_id: str, kind: str, subject: str, data: dict[str, Any]
+    event_id: str, kind: str, subject: str, data: dict[str, Any], secret: str = ""
 ) -> tuple[bytes, dict[str, str]]:
     """An event as the CRM sends and signs it."""
     now = datetime.now(UTC)
@@ -48,7 +48,7 @@ def signed_event(
             "data": data,
         }
     )
-    signature = Webhook(WEBHOOK_SECRET.get_secret_value()).sign(event_id, now, body)
+    signature = Webhook(secret or WEBHOOK_SECRET.get_secret_value()).sign(event_id, now, body)
     return body.encode(), {
         "content-type": "application/cloudevents+json",
         "webhook-id": event_id,

@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import sys
 import time
+from collections.abc import Iterator
 from random import Random
 
 from tests.faults.breaking import Fault, possible
@@ -20,6 +21,8 @@ from tests.faults.servers import Missing
 from tests.faults.world import PRESSABLE, TOLD_IN_PART, World, open_world
 
 TOGETHER = 0.3
+PRESSED = 3
+"""So many decisions are looked at after each gift: with few approvals there is little to write twice."""
 
 
 async def main(options: argparse.Namespace) -> int:
@@ -40,18 +43,20 @@ async def _story(world: World, options: argparse.Namespace) -> None:
     until = time.monotonic() + options.minutes * 60
     portfolio = (d.id for d in world.stage.crm.tables.donors if d.owner_id == "staff-olivia")
     donors = sorted(donor for donor in portfolio if donor not in TOLD_IN_PART)
-    wanted = possible(world, options.only)
+    coming = _in_turn(Random(options.seed), possible(world, options.only))
     step = 0
     while step < options.steps or time.monotonic() < until:
         began = time.monotonic()
-        faults = _chosen(world, wanted)
-        breaking = [asyncio.create_task(fault(world)) for fault in faults]
+        # What people do meanwhile depends on how far they get; what breaks, and how, on the seed alone.
+        random, faults = Random(f"{options.seed}, step {step}"), next(coming)
+        breaking = [asyncio.create_task(fault(world, Random(random.random()))) for fault in faults]
         world.broken.update(fault.__name__ for fault in faults)
         for _ in range(world.random.randint(2, 5)):
             world.give(world.random.choice(donors))
-            for each in world.waiting()[:10]:
+            for each in (*world.waiting()[:10], *world.some_again()):
                 await world.deliver(each)
-            await world.click(await _decisions(world))
+            for _ in range(PRESSED):
+                await world.click(await _decisions(world))
         await asyncio.gather(*breaking)
         step += 1
         took = time.monotonic() - began
@@ -63,13 +68,13 @@ async def _story(world: World, options: argparse.Namespace) -> None:
         await asyncio.sleep(0.05)
 
 
-def _chosen(world: World, wanted: list[tuple[str, Fault]]) -> list[Fault]:
-    """Choose what breaks next: one thing, or two at the same moment."""
-    befalls, fault = world.random.choice(wanted)
-    others = [each for other, each in wanted if other != befalls]
-    if others and world.random.random() < TOGETHER:
-        return [fault, world.random.choice(others)]
-    return [fault]
+def _in_turn(random: Random, wanted: list[tuple[str, Fault]]) -> Iterator[list[Fault]]:
+    """Give what breaks next: one thing, or two at the same moment; each comes before any comes again."""
+    while True:
+        for befalls, fault in random.sample(wanted, len(wanted)):
+            others = [each for other, each in wanted if other != befalls]
+            beside = [random.choice(others)] if others and random.random() < TOGETHER else []
+            yield [fault, *beside]
 
 
 async def _decisions(world: World) -> list[object]:
@@ -83,7 +88,7 @@ async def _decisions(world: World) -> list[object]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--steps", type=int, default=20, help="how many things break, at least")
+    parser.add_argument("--steps", type=int, default=30, help="how many things break, at least")
     parser.add_argument("--minutes", type=float, default=0, help="go on for so long: a soak")
     parser.add_argument("--sqlite", action="store_true", help="one process over a file, without any server")
     parser.add_argument("--only", default="", help="only what has this in its name, such as clock or wire")

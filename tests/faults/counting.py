@@ -17,6 +17,7 @@ from storage.schema import INBOX, OUTBOX
 from storage.transaction import Transaction
 from tests.databases import perform
 from tests.faults.breaking import WELL
+from tests.faults.told import miscounted
 from tests.faults.world import World
 from tests.loop.shown import escalation_of, has
 from tests.loop.staging import OLIVIA, OLIVIAS
@@ -56,8 +57,9 @@ async def _repair(world: World) -> None:
     await world.stage.break_slack(**WELL["slack"])
     await world.stage.break_crm(**WELL["crm"])
     await world.stage.break_model(**WELL["model"])
+    world.make_room()
     if world.servers:
-        world.postgres.make_room()
+        world.postgres.set_clock(0)
     for member in world.members:
         member.mend()
         bot = member.bot
@@ -103,15 +105,22 @@ def _open(world: World) -> list[str]:
 async def _counted(world: World) -> tuple[list[str], list[str], list[str]]:
     lost, doubled, other = _of_what_arrived(world)
     everything: Any = await world.members[0].bot.read(
-        lambda tx: (tx.escalations.newest(tuple(EscalationState), limit=100_000), tx.audit.verify())
+        lambda tx: (
+            tx.escalations.newest(tuple(EscalationState), limit=100_000),
+            tx.audit.verify(),
+            tx.audit.contradictions(),
+        )
     )
-    escalations, report = everything
+    escalations, report, contradictions = everything
     if not report.ok:
         other.append(f"the audit log is wrong: {report.first_bad}")
+    other += contradictions
+    too_few, too_many = await miscounted(world)
+    lost, doubled = [*lost, *too_few], [*doubled, *too_many]
     messages = await _everything_said(world)
     cards = Counter(about for about in map(_about, messages) if about)
-    tasks = [task.model_dump() for task in world.stage.crm.tables.tasks]
-    written = Counter(task["external_key"] for task in tasks if task["external_key"])
+    tasks = [task for task in world.stage.crm.tables.tasks if task.id not in world.tasks_before]
+    written = Counter(task.external_key or task.id for task in tasks)
     doubled += [f"{key} was written {n} times" for key, n in written.items() if n != 1]
     doubled += [f"card of {about} is there {n} times" for about, n in cards.items() if n != 1]
     by_decision = Counter(e.id for e in escalations for key in written.elements() if key.startswith(e.id))
@@ -124,6 +133,8 @@ async def _counted(world: World) -> tuple[list[str], list[str], list[str]]:
     executed = {e.id for e in escalations if e.state is EscalationState.EXECUTED}
     lost += [f"{e} is executed and not written" for e in executed if by_decision[e] == 0]
     doubled += [f"{e} is executed and written {by_decision[e]} times" for e in executed if by_decision[e] > 1]
+    keys = {e.id for e in escalations}
+    other += [f"{key} was written for no decision" for key in written if key.partition(":")[0] not in keys]
     astray = {e: n for e, n in by_decision.items() if e not in executed}
     other += [f"{e} is not executed and written {n} times" for e, n in astray.items()]
     other += [line for e in astray for line in _story_of(world, e)]

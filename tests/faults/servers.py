@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ctypes
 import os
 import shutil
 import subprocess
@@ -15,9 +13,18 @@ from pathlib import Path
 
 import redis
 
+from tests.databases import administer
 from tests.ports import free_port
 
 PATIENCE_S = 30.0
+CLOCK = (
+    """
+    CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS
+    $$SELECT pg_catalog.clock_timestamp() + make_interval(secs => pg_read_file('{file}')::float)$$
+    """,
+    "ALTER DATABASE postgres SET search_path = public, pg_catalog",
+)
+"""A clock that can be set, in front of the server's own: that one is this machine's, which is everybody's."""
 
 
 class Missing(Exception):
@@ -29,51 +36,26 @@ def _as_nobody_special(command: list[str]) -> list[str]:
     return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
 
 
-ROOM = "400m"
-_SEVERAL_NAMESPACES = 0x00020000  # CLONE_NEWNS
-
-
-def _small_disk(folder: Path) -> bool:
-    """Put a small file system at *folder* that goes when this process does; False if we may not."""
-    if os.geteuid() != 0:
-        return False
-    if ctypes.CDLL(None, use_errno=True).unshare(_SEVERAL_NAMESPACES) != 0:
-        return False
-    commands = (
-        ("mount", "--make-rprivate", "/"),
-        ("mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", str(folder)),
-    )
-    return all(
-        subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 0
-        for command in commands
-    )
-
-
 @dataclass
 class Postgres:
-    """A cluster with synchronous commits, as in production; *is_small* tells that its disk can be filled."""
+    """A cluster with synchronous commits, as in production; *clock* says how far its clock is off."""
 
     folder: Path
     port: int
     programs: Path
-    is_small: bool = False
+    clock: Path
 
-    @property
-    def filler(self) -> Path:
-        return self.folder.parent / "filler"
-
-    def fill(self, leave: int) -> None:
-        """Use up the disk but for *leave* bytes."""
-        piece = 65_536
-        with self.filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):  # full before that
-            while shutil.disk_usage(self.folder).free > leave:
-                file.write(bytes(piece))
-
-    def make_room(self) -> None:
-        """Free what was used up, and start the server again if it has given up meanwhile."""
-        self.filler.unlink(missing_ok=True)
+    def keep_running(self) -> None:
+        """Start the server again if it has given up."""
         if not self.is_running():
             self.start()
+
+    def set_clock(self, seconds: int) -> None:
+        """Have the server's clock be off by so many *seconds*."""
+        being_written = self.clock.with_suffix(".new")
+        being_written.write_text(str(seconds))
+        being_written.chmod(0o644)
+        being_written.replace(self.clock)
 
     def is_running(self) -> bool:
         command = [str(self.programs / "pg_ctl"), "-s", "-D", str(self.folder), "status"]
@@ -111,17 +93,16 @@ def own_postgres(folder: Path) -> Iterator[Postgres]:
         raise Missing("PostgreSQL's initdb")
     programs = found[-1].parent if found else Path(str(here)).parent
     folder.mkdir()
-    is_small = _small_disk(folder)
-    folder = folder / "data"
-    folder.mkdir()
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
         for above in folder.parents[:2]:
             above.chmod(0o755)
     init = [str(programs / "initdb"), "-D", str(folder), "-A", "trust", "-U", "postgres"]
     subprocess.run(_as_nobody_special(init), check=True, stdout=subprocess.DEVNULL)
-    server = Postgres(folder, free_port(), programs, is_small)
+    server = Postgres(folder, free_port(), programs, folder.parent.parent / "clock-of-the-server")
     server.start()
+    server.set_clock(0)
+    administer(server.url, *(each.format(file=server.clock) for each in CLOCK))
     try:
         yield server
     finally:
@@ -132,8 +113,6 @@ def own_postgres(folder: Path) -> Iterator[Postgres]:
             check=False,
             stderr=subprocess.DEVNULL,
         )
-        if is_small:
-            subprocess.run(["umount", "-l", str(folder.parent)], check=False, stderr=subprocess.DEVNULL)
 
 
 @dataclass

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -21,8 +21,10 @@ from policy.escalation import EscalationState
 from storage.migrate import upgrade
 from tests.crash.conftest import Bot
 from tests.crash.test_killed_while_accepting import signed_event
+from tests.faults.disk import Disk, own_disk
 from tests.faults.network import Wire, wire_to
 from tests.faults.servers import Bell, Postgres, own_postgres, own_redis
+from tests.faults.signing import Secrets
 from tests.forked import Nursery, nursery_process
 from tests.loop.staging import OLIVIA, Staging, open_staging, organisation_file, origin_of
 
@@ -46,15 +48,18 @@ class Member:
     """One replica with the wires that lead from it, and the file that says how far its clock is off."""
 
     bot: Bot
-    outside: Wire
+    slack: Wire
+    crm: Wire
+    model: Wire
     clock: Path
     database: Wire | None = None
     redis: Wire | None = None
 
     @property
     def wires(self) -> tuple[Wire, ...]:
-        """What can be cut: with a database in a file there is only the way outside."""
-        return tuple(wire for wire in (self.database, self.redis, self.outside) if wire)
+        """What can be cut: with a database in a file there are only the ways outside."""
+        of_servers = (self.database, self.redis)
+        return (*(wire for wire in of_servers if wire), self.slack, self.crm, self.model)
 
     def mend(self) -> None:
         """Make everything around it whole."""
@@ -71,7 +76,10 @@ class World:
     stage: Staging
     members: tuple[Member, ...]
     database_url: str
+    disk: Disk
+    secrets: Secrets = field(default_factory=Secrets)
     servers: tuple[Postgres, Bell] | None = None
+    tasks_before: frozenset[str] = frozenset()
     sent: dict[str, str] = field(default_factory=dict)
     acknowledged: set[str] = field(default_factory=set)
     clicked: Counter[str] = field(default_factory=Counter)
@@ -91,6 +99,12 @@ class World:
         """The Redis, where there is one."""
         assert self.servers
         return self.servers[1]
+
+    def make_room(self) -> None:
+        """Free the disk, and start the database server again if it has given up on a full one."""
+        self.disk.make_room()
+        if self.servers:
+            self.postgres.keep_running()
 
     def someone(self) -> Member:
         """Return a replica that runs, if any does."""
@@ -121,6 +135,11 @@ class World:
         self.random.shuffle(waiting)
         return waiting
 
+    def some_again(self) -> list[str]:
+        """Return an event now and then that was acknowledged long ago: its sender never heard of that."""
+        there = sorted(self.acknowledged)
+        return [self.random.choice(there)] if there and self.random.random() < AT_ONCE else []
+
     async def deliver(self, event_id: str) -> None:
         """Deliver an event to either replica, perhaps twice or to both at once.
 
@@ -128,7 +147,7 @@ class World:
         """
         donor = self.sent[event_id]
         data = {"donor_id": donor, "gift_id": event_id.partition(":")[2]}
-        body, headers = signed_event(event_id, "donation.received", donor, data)
+        body, headers = signed_event(event_id, "donation.received", donor, data, self.secrets.crm)
         together = self.random.random() < AT_ONCE
         doors = [self.someone().bot.origin for _ in range(self.random.choice((1, 1, 1, 2)))]
         if together:
@@ -172,7 +191,12 @@ class World:
         try:
             async with asyncio.timeout(ANSWERS_WITHIN_S):
                 answer = await self.stage.signed_click(
-                    OLIVIA, f"cs:{action}", f"{choice}{decision}", nonce=nonce, origin=door
+                    OLIVIA,
+                    f"cs:{action}",
+                    f"{choice}{decision}",
+                    nonce=nonce,
+                    origin=door,
+                    secret=self.secrets.slack,
                 )
         except (httpx2.TransportError, TimeoutError):
             return
@@ -187,11 +211,12 @@ async def open_world(random: Random, *, servers: bool = True) -> AsyncIterator[W
     """Start replicas over servers, else one over a file; raises Missing where a server is not installed."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="faults-")))
+        disk = stack.enter_context(own_disk(folder / "disk"))
         own: tuple[Postgres, Bell] | None = None
         if servers:
-            postgres = stack.enter_context(own_postgres(folder / "postgres"))
+            postgres = stack.enter_context(own_postgres(disk.folder / "postgres"))
             own = postgres, await stack.enter_async_context(own_redis())
-        url = own[0].url if own else f"sqlite:///{folder / 'countersign.db'}"
+        url = own[0].url if own else f"sqlite:///{disk.folder / 'countersign.db'}"
         upgrade(url)
         nursery = Nursery(stack.enter_context(nursery_process()))
         doors = [listen("127.0.0.1", 0) for _ in range(REPLICAS if own else 1)]
@@ -207,7 +232,8 @@ async def open_world(random: Random, *, servers: bool = True) -> AsyncIterator[W
         try:
             for member in members:
                 await member.bot.start()
-            yield World(random, stage, tuple(members), url, own)
+            before = frozenset(task.id for task in stage.crm.tables.tasks)
+            yield World(random, stage, tuple(members), url, disk, servers=own, tasks_before=before)
         finally:
             for member in members:
                 if member.bot.pid is not None:
@@ -216,20 +242,21 @@ async def open_world(random: Random, *, servers: bool = True) -> AsyncIterator[W
 
 async def _member(stack: AsyncExitStack, bot: Bot, clock: Path, own: tuple[Postgres, Bell] | None) -> Member:
     """Lay wires from *bot* to everything that it speaks to."""
-    outside = await stack.enter_async_context(wire_to(int(bot.stage.origin.rpartition(":")[2])))
-    beyond = f"http://127.0.0.1:{outside.listening}"
+    outside = int(bot.stage.origin.rpartition(":")[2])
+    slack, crm, model = [await stack.enter_async_context(wire_to(outside)) for _ in range(3)]
     clock.write_text("0")
     bot.extra = {
-        "COUNTERSIGN_SLACK__BASE_URL": f"{beyond}/slack-sim/api/",
-        "COUNTERSIGN_CRM__BASE_URL": f"{beyond}/crm/api/v1/",
-        "COUNTERSIGN_AI__BASE_URL": f"{beyond}/model/v1",
+        "COUNTERSIGN_SLACK__BASE_URL": f"http://127.0.0.1:{slack.listening}/slack-sim/api/",
+        "COUNTERSIGN_CRM__BASE_URL": f"http://127.0.0.1:{crm.listening}/crm/api/v1/",
+        "COUNTERSIGN_AI__BASE_URL": f"http://127.0.0.1:{model.listening}/model/v1",
         "COUNTERSIGN_AI__MODEL": MODEL,
         "COUNTERSIGN_AI__TIMEOUT_S": "4",
         "COUNTERSIGN_LOG_LEVEL": "warning",
         "FAULTS_CLOCK": str(clock),
     }
+    member = Member(bot, slack, crm, model, clock)
     if own is None:
-        return Member(bot, outside, clock)
+        return member
     postgres, bell = own
     database = await stack.enter_async_context(wire_to(postgres.port))
     redis = await stack.enter_async_context(wire_to(bell.port))
@@ -237,4 +264,4 @@ async def _member(stack: AsyncExitStack, bot: Bot, clock: Path, own: tuple[Postg
         "COUNTERSIGN_DATABASE_URL": postgres.at(database.listening),
         "COUNTERSIGN_REDIS_URL": f"redis://127.0.0.1:{redis.listening}/0",
     }
-    return Member(bot, outside, clock, database, redis)
+    return replace(member, database=database, redis=redis)

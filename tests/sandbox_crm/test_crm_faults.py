@@ -17,6 +17,7 @@ HEALTHY = {
     "empty_reads": False,
     "partial_permission": False,
     "lost_write_replies": False,
+    "failed_writes_done": False,
     "cut_answers": False,
     "empty_promises": False,
     "repeated_items": False,
@@ -130,3 +131,12 @@ async def test_a_lost_reply_leaves_the_write_done(serve_crm):
         assert (again.status_code, again.json()["text"]) == (200, NOTE["text"])
         notes = (await sandbox.get(f"/donors/{JANE}/notes"))["items"]
         assert [note["external_key"] for note in notes].count("key") == 1
+
+
+async def test_a_write_that_is_said_to_have_failed_is_done(serve_crm):
+    async with serve_crm() as sandbox:
+        await sandbox.break_it(failed_writes_done=True)
+        failed = await sandbox.write("PUT", "/notes/key", NOTE)
+        assert (failed.status_code, failed.json()["type"]) == (500, "internal_error")
+        await sandbox.break_it(failed_writes_done=False)
+        assert (await sandbox.write("PUT", "/notes/key", NOTE)).status_code == 200, "it was there already"

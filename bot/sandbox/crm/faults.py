@@ -13,7 +13,8 @@ class FaultSettings(BaseModel):
     *slow_ms* milliseconds before each answer; *stale_412* how many of the next conditional writes are told
     that they are stale; *retry_after_s* what a 429 or a 403 for quota says; *late_events* seconds that each
     event is held back. *cut_answers* break off in the middle, *empty_promises* are writes answered with yes
-    that nothing follows from, *repeated_items* are on their lists twice.
+    that nothing follows from, *failed_writes_done* writes answered with 500 after they were made;
+    *repeated_items* are on their lists twice.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,6 +28,7 @@ class FaultSettings(BaseModel):
     empty_reads: bool = False
     partial_permission: bool = False
     lost_write_replies: bool = False
+    failed_writes_done: bool = False
     cut_answers: bool = False
     empty_promises: bool = False
     repeated_items: bool = False

@@ -20,6 +20,7 @@ from .outcomes import Problem, unauthorized
 Sleep = Callable[[float], Awaitable[None]]
 _READS = ("GET", "HEAD", "OPTIONS")
 _OK = HTTPStatus.OK
+_BROKEN = Problem(500, "internal_error", "Internal server error", "Something broke.")
 
 
 class Gate:
@@ -60,6 +61,9 @@ class Gate:
         if lies.lost_write_replies:
             await self._app(scope, receive, _swallow)
             await _hang_up(receive, send)
+        elif lies.failed_writes_done:
+            await self._app(scope, receive, _swallow)
+            await _BROKEN.response()(scope, receive, send)
         elif lies.empty_promises:
             promised = JSONResponse({"id": "promised", **await _posted(scope, receive)})
             await promised(scope, receive, send)

@@ -21,6 +21,7 @@ export const SWITCHES = {
       { key: "slow_ms", on: 4000, label: "Slow (4 s)", watch: "Slack is answered at once; the summary follows when the CRM does." },
       { key: "stale_412", on: 1, label: "Somebody else was faster", watch: "The bot reads the record again and goes on only if nothing that matters has changed." },
       { key: "lost_write_replies", on: true, label: "Answers to writes get lost", watch: "The outcome is unknown: the bot looks before it writes again, and nothing is doubled." },
+      { key: "failed_writes_done", on: true, label: "Writes, then says that it failed", watch: "An error after a write tells nothing: the bot looks before it writes again, and nothing is doubled." },
       { key: "cut_answers", on: true, label: "Answers break off", watch: "Half an answer counts as none: everything waits and goes on by itself." },
       { key: "empty_promises", on: true, label: "Says yes and writes nothing", watch: "Reading back finds nothing: the bot tries again, and says so on the card when it gives up." },
       { key: "repeated_items", on: true, label: "Lists name things twice", watch: "Each gift counts once." },
