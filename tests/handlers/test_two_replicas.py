@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import threading
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.util import await_only
 
 from bot.policy_in_force import PolicyInForce
 from bot.starting import settle_policy
@@ -99,23 +100,28 @@ async def test_a_pause_holds_the_other_replica_at_its_next_step(pair: Pair) -> N
 async def test_two_proposals_in_one_matter_at_once_on_two_replicas_make_one_card(pair: Pair) -> None:
     """What a person puts forward waits for no event of the donor, which may lead to the same step."""
     ours, theirs = [await _weighed(house, number) for number, house in enumerate(pair)]
-    written, other_written = threading.Event(), threading.Event()
+    written, other_waits = asyncio.Event(), asyncio.Event()
 
     def slowly(tx: Transaction) -> None:
         ours(tx)
         written.set()
-        other_written.wait(0.3)
+        await_only(other_waits.wait())
 
-    def meanwhile(tx: Transaction) -> None:
-        written.wait(5)
-        theirs(tx)
-        other_written.set()
-
-    told = await asyncio.gather(
-        pair[0].database.write(slowly), pair[1].database.write(meanwhile), return_exceptions=True
-    )
+    first = asyncio.ensure_future(pair[0].database.write(slowly))
+    await written.wait()
+    second = asyncio.ensure_future(pair[1].database.write(theirs))
+    while not (second.done() or await pair[0].database.read(_somebody_waits)):
+        await asyncio.sleep(0.01)
+    other_waits.set()
+    told = await asyncio.gather(first, second, return_exceptions=True)
     assert [str(each) for each in told] == ["None", "countersign: decided_meanwhile"]
     assert len(await _cards(pair[0], S.OPEN)) == 1
+
+
+def _somebody_waits(tx: Transaction) -> bool:
+    here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    query = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND {here}"
+    return bool(tx.inbox._connection.execute(text(query)).scalar_one())
 
 
 async def _weighed(house: House, number: int) -> Write:
