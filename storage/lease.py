@@ -210,16 +210,25 @@ class LeasedQueue(CountedQueue):
         )
         return self._item(row) if row else None
 
-    def list_dead(self, limit: int) -> list[Item]:
-        """Return the dead letters, the latest first."""
+    def list_dead(self, limit: int, kind: str | None = None, code: str | None = None) -> list[Item]:
+        """Return the dead letters, or those of a kind or with a code, the latest first."""
         table = self._table
+        asked = select(table).where(in_status(table, "dead"), in_status(table, "done", "dead"))
+        if kind is not None:
+            asked = asked.where(table.c.kind == kind)
+        if code is not None:
+            asked = asked.where(table.c.last_error == code)
         rows = self._connection.execute(
-            select(table)
-            .where(in_status(table, "dead"), in_status(table, "done", "dead"))
-            .order_by(table.c.finished_at.desc(), table.c.position.desc())
-            .limit(limit)
+            asked.order_by(table.c.finished_at.desc(), table.c.position.desc()).limit(limit)
         )
         return [self._item(row) for row in rows.mappings()]
+
+    def dead_ids(self, code: str) -> list[str]:
+        """Return the ids of the dead letters with a code, the oldest first."""
+        table = self._table
+        dead = in_status(table, "dead") & in_status(table, "done", "dead")
+        asked = select(table.c.id).where(dead, table.c.last_error == code).order_by(table.c.position)
+        return list(self._connection.execute(asked).scalars())
 
     def purge(self, before: datetime, at_once: int) -> int:
         """Forget up to *at_once* items done before that moment, and that they were seen; return how many."""

@@ -131,6 +131,7 @@ def _digest(parser: argparse.ArgumentParser) -> None:
 def _inbox(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("list", "show", "retry", "discard"))
     parser.add_argument("id", nargs="?", help="which one, as `list` shows it")
+    parser.add_argument("--code", help="list, retry or discard everything set aside with this code")
     parser.add_argument("--by", metavar="EMAIL", help="who retries or discards; admins may")
     parser.add_argument("--reason", default="", metavar="TEXT", help="why it need not be done")
     parser.add_argument("--database", metavar="URL", help=_DATABASE)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from bot.cli.complaint import complain
-from bot.cli.loading import load_settings
+from bot.cli.loading import load_settings, unknown_variables
 from bot.files import FileInvalid, read_organisation, read_policy
+from bot.master_key import MasterKeyProblem, key_at_hand
 from policy.language import PolicyInvalidError
 
 
@@ -18,7 +20,8 @@ def run(_options: argparse.Namespace) -> int:
     try:
         organisation = read_organisation(settings.organisation_file) if settings.organisation_file else None
         policy = read_policy(settings.policy_file)
-    except (FileInvalid, PolicyInvalidError) as problem:
+        key_at_hand(settings)
+    except (FileInvalid, PolicyInvalidError, MasterKeyProblem) as problem:
         return complain(str(problem))
     name = organisation.name if organisation else "none"
     transport = "Socket Mode" if settings.slack.uses_socket else "HTTP"
@@ -28,4 +31,6 @@ def run(_options: argparse.Namespace) -> int:
     print(f"Organisation  {name}")
     print(f"Policy        version {policy.version[:12]}, {gates}")
     print(f"Model         {model}")
+    for name in unknown_variables(os.environ):
+        print(f"Unknown       {name} is set, and there is no such setting")
     return 0

@@ -58,8 +58,8 @@ def run(options: argparse.Namespace) -> int:
             if options.fresh:
                 _empty(data)
             uvloop.run(_demo(options, data))
-    except (FolderTaken, MasterKeyProblem) as taken:
-        return complain(str(taken))
+    except (FolderUnusable, MasterKeyProblem) as unusable:
+        return complain(str(unusable))
     except PortTaken as taken:
         return complain(f"{taken} (make demo PORT=8001)")
     except ExportUnusable as unusable:
@@ -67,19 +67,32 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-class FolderTaken(Exception):
-    """Another demo keeps its state in the folder."""
+class FolderUnusable(Exception):
+    """A demo cannot keep its state in the folder; the message says why and what to do."""
 
 
 @contextmanager
 def _alone_in(data: Path) -> Iterator[None]:
-    """Keep other demos out of *data* until the end; the system lets go of it even after a kill."""
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / LOCK).open("w") as lock:
+    """Keep other demos out of *data* until the end; the system lets go of it even after a kill.
+
+    What somebody else keeps there would be deleted by a fresh demo, so only an empty folder, or one that a
+    demo has made, is taken.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        if not (data / LOCK).exists() and any(data.iterdir()):
+            raise FolderUnusable(
+                f"{data} holds something else than a demo. Name an empty folder, or a new one."
+            )
+        opened = (data / LOCK).open("w")
+    except OSError as error:
+        why = f"cannot be made or written ({type(error).__name__})"
+        raise FolderUnusable(f"{data} {why}. Name another folder with --data.") from None
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise FolderTaken(
+            raise FolderUnusable(
                 f"Another demo is running with its state in {data}. Stop it, or run this one beside it"
                 ' (make demo PORT=8001 ARGS="--data .demo-2").'
             ) from None

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.checkpoint_files import checkpoint_places
 from bot.cli.database_fault import in_words
 from bot.cli.finding import Finding, bad, good, warning
+from bot.cli.loading import unknown_variables
 from bot.cli.opening import CannotOpen, opened
 from bot.master_key import key_file_beside
 from bot.secret_files import PREFIX, SECRETS, SUFFIX
@@ -26,6 +27,7 @@ from bot.settings import Settings
 from policy.organisation import Organisation
 from storage.errors import StorageError, without_data
 from storage.room import ENOUGH_BYTES, Room
+from storage.schema import INBOX
 
 MOST_OFF_S = 60
 OLDEST_POSTGRES, OLDEST_REDIS = 13, 6
@@ -46,10 +48,16 @@ async def machine(
     settings: Settings, organisation: Organisation | None, environment: Mapping[str, str] = os.environ
 ) -> list[Finding]:
     """Look at everything that is here before anybody outside is asked."""
-    found = [*files(settings, environment), *room(settings), time_zones(organisation)]
+    found = [*unread(environment), *files(settings, environment), *room(settings), time_zones(organisation)]
     if settings.database_url.startswith("sqlite"):
         return [*found, *([await _redis(settings.redis_url)] if settings.redis_url else [])]
     return [*found, *await _postgres(settings), await _redis(settings.redis_url)]
+
+
+def unread(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Say what is set for us and read by nobody: who set it believes that it is in force."""
+    for name in unknown_variables(environment):
+        yield warning("Settings", f"{name} is set, and there is no such setting. Correct its name.")
 
 
 def files(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -116,7 +124,9 @@ async def _postgres(settings: Settings) -> list[Finding]:
     else:
         found.append(good("Database rights", "tables can be made and changed"))
     found.append(clock("the database server's", row["now"], asked_at))
-    return [*found, await asyncio.to_thread(_takes_what_arrives, settings.database_url), *_holders(row)]
+    if row["laid_out"]:
+        found.append(await asyncio.to_thread(_takes_what_arrives, settings.database_url))
+    return [*found, *_holders(row)]
 
 
 def _takes_what_arrives(url: str) -> Finding:
@@ -157,6 +167,7 @@ def _of_server(url: str) -> dict[str, Any]:
         "SELECT current_setting('server_version_num') AS version, clock_timestamp() AS now, "
         "has_schema_privilege(current_schema(), 'CREATE') AS may_create, "
         "current_setting('is_superuser') = 'on' AS superuser, "
+        f"to_regclass('{INBOX.name}') IS NOT NULL AS laid_out, "
         f"({_HOLDERS}) AS holders"
     )
     try:

@@ -13,7 +13,10 @@ from bot.cli.organisation import organisation_here
 from bot.files import FileInvalid
 from handlers.rules.pausing import Operator
 from handlers.service.dead_letters import (
+    Alike,
     DeadLetter,
+    alike,
+    dead_ids,
     dead_letter,
     dead_letters,
     discard,
@@ -21,18 +24,25 @@ from handlers.service.dead_letters import (
     retry,
 )
 from storage.database import Database
+from storage.transaction import Transaction
 
 MOST = 200
+EACH_BY_ITSELF = 3
+"""More than so many of one kind are one line."""
+AT_ONCE = 100
+"""So many are settled in one transaction, so that a service over the same file is not kept waiting."""
 NOTHING = "Nothing was set aside: everything that arrived was handled."
 NOT_ALLOWED = "{email} is not an admin in the organisation file, and only admins can do this."
 
 
 def run(options: argparse.Namespace) -> int:
     """List or show dead letters of both queues, give one back to its queue, or discard it."""
-    if options.what != "list" and not options.id:
+    if options.what != "list" and not options.id and not (options.code and options.what != "show"):
         return complain(
             f"Say which one: countersign inbox {options.what} ID (countersign inbox list shows them)."
         )
+    if options.id and options.code:
+        return complain("Say which one by its ID, or all of a kind by --code CODE, not both.")
     if options.what in ("retry", "discard") and not options.by:
         return complain("Say who does this: --by EMAIL.")
     if options.what == "discard" and not options.reason.strip():
@@ -46,28 +56,46 @@ def run(options: argparse.Namespace) -> int:
 async def _answer(options: argparse.Namespace) -> int:
     async with opened(options.database) as database:
         if options.what == "list":
-            return await _list(database, as_json=options.json)
+            return await _list(database, options.code, as_json=options.json)
         if options.what == "show":
             found = await database.read(lambda tx: dead_letter(tx, options.id))
             return _show(found, options)
+        if options.code:
+            return await _settle_all(database, options)
         return await _settle(database, options)
 
 
-async def _list(database: Database, *, as_json: bool) -> int:
-    dead = await database.read(lambda tx: dead_letters(tx, MOST))
-    if as_json:
-        print_json([each.model_dump(mode="json") for each in dead])
-        return 0
-    if not dead:
-        print(NOTHING)
-    for each in dead:
-        print(
-            f"{each.id}  {each.queue:<6}  {each.kind:<20}  {each.code}  {each.received_at:%Y-%m-%d %H:%M} UTC"
-        )
-        print(f"    {each.why}")
-    if len(dead) >= MOST:
+async def _list(database: Database, code: str | None, *, as_json: bool) -> int:
+    if as_json or code:
+        dead = await database.read(lambda tx: dead_letters(tx, MOST, code))
+        if as_json:
+            print_json([each.model_dump(mode="json") for each in dead])
+            return 0
+        found = [Alike(1, (each,)) for each in dead]
+    else:
+        found = await database.read(lambda tx: alike(tx, EACH_BY_ITSELF))
+    if not found:
+        print(NOTHING if code is None else f"Nothing was set aside with {code}.")
+    for each in found:
+        _show_alike(each)
+    if code and len(found) >= MOST:
         print(f"The latest {MOST} of each queue are shown.")
     return 0
+
+
+def _show_alike(found: Alike) -> None:
+    latest = found.latest[0]
+    if found.count <= EACH_BY_ITSELF:
+        for each in found.latest:
+            when = f"{each.received_at:%Y-%m-%d %H:%M} UTC"
+            print(f"{each.id}  {each.queue:<6}  {each.kind:<20}  {each.code}  {when}")
+            print(f"    {each.why}")
+        return
+    since = f"the latest {latest.received_at:%Y-%m-%d %H:%M} UTC"
+    print(f"{found.count:,} × {latest.queue}  {latest.kind}  {latest.code}  {since}")
+    print(f"    {latest.why}")
+    print(f"    One by one: countersign inbox list --code {latest.code}")
+    print(f"    All at once: countersign inbox retry --code {latest.code} --by EMAIL (or discard)")
 
 
 def _show(found: DeadLetter | None, options: argparse.Namespace) -> int:
@@ -103,6 +131,28 @@ async def _settle(database: Database, options: argparse.Namespace) -> int:
     else:
         print(f"{found.id} is discarded. The audit keeps who did it and why.")
     return 0
+
+
+async def _settle_all(database: Database, options: argparse.Namespace) -> int:
+    """Give back or discard everything that has a code; what comes meanwhile is left for the next time."""
+    by, code, reason = _who(options), options.code, options.reason.strip()
+    ids, done = await database.read(lambda tx: dead_ids(tx, code)), 0
+    for some in (ids[at : at + AT_ONCE] for at in range(0, len(ids), AT_ONCE)):
+        done += await database.write(lambda tx, some=some: _settled(tx, by, options.what, some, reason))  # type: ignore[misc]
+    if not done:
+        return complain(f"Nothing was set aside with {code}.")
+    if options.what == "retry":
+        await ring_everybody()
+        print(f"{'1 is' if done == 1 else f'{done:,} are'} back in the queue and will be tried again.")
+    else:
+        print(f"{'1 is' if done == 1 else f'{done:,} are'} discarded. The audit keeps who did it and why.")
+    return 0
+
+
+def _settled(tx: Transaction, by: Operator, what: str, ids: list[str], reason: str) -> int:
+    if what == "retry":
+        return sum(retry(tx, arrival(), by, each) is not None for each in ids)
+    return sum(discard(tx, arrival(), by, each, reason) is not None for each in ids)
 
 
 def _who(options: argparse.Namespace) -> Operator:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
-from bot.secret_files import SecretFileUnreadable
+from bot.secret_files import SECRETS, SecretFileUnreadable
 from bot.settings import AiModelSettings, Settings
 
 S = TypeVar("S", bound=Settings)
+PREFIX = "COUNTERSIGN_"
+NO_JSON = (
+    "Configuration: COUNTERSIGN_AI__PRICES or COUNTERSIGN_AI__ENDPOINTS cannot be read as JSON. The README "
+    "shows how they are written."
+)
+UNKNOWN = "Configuration: {name}: there is no such setting. The README lists them."
 
 
 def load_settings() -> Settings | str:
@@ -24,7 +32,9 @@ def _read(kind: type[S]) -> S | str:
     except SecretFileUnreadable as error:
         return f"Configuration: {error}."
     except ValidationError as error:
-        return "\n".join(_line(fault["loc"], fault["msg"]) for fault in error.errors())
+        return "\n".join(_line(fault["loc"], fault["msg"], fault["type"]) for fault in error.errors())
+    except SettingsError as error:
+        return _unread(str(error))
 
 
 def database_url(given: str | None) -> str:
@@ -73,10 +83,30 @@ def _here() -> Settings:
     return found
 
 
-def _line(location: tuple[int | str, ...], message: str) -> str:
-    name = "__".join(str(part) for part in location).upper()
+def _line(location: tuple[int | str, ...], message: str, fault: str) -> str:
+    name = PREFIX + "__".join(str(part) for part in location).upper().removeprefix(PREFIX)
     text = message.removeprefix("Value error, ")
-    return f"Configuration: COUNTERSIGN_{name}: {text}" if name else f"Configuration: {text}."
+    if fault == "extra_forbidden":
+        return UNKNOWN.format(name=name)
+    return f"Configuration: {name}: {text}" if location else f"Configuration: {text}."
+
+
+def _unread(what: str) -> str:
+    """Say which variable cannot be read as the JSON that it is to be; its text may hold secrets."""
+    field = what.split('"')[1].upper()
+    return NO_JSON if field == "AI" else UNKNOWN.format(name=f"{PREFIX}{field}")
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return what the environment sets for us and nothing reads, such as a name with a letter too few.
+
+    It is no fault: Kubernetes sets such names by itself for a service of our name.
+    """
+    given = {name for name in map(str.upper, environment) if name.startswith(PREFIX)}
+    files = {f"{PREFIX}{name}_FILE".upper() for name in SECRETS}
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | files
+    groups = tuple(f"{PREFIX}{name}__" for name in ("SLACK", "CRM", "AI"))
+    return sorted(name for name in given - known if not name.startswith((*groups, f"{PREFIX}TEST_")))
 
 
 class _DatabaseOnly(Settings):

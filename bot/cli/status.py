@@ -29,6 +29,7 @@ from storage.transaction import Transaction
 WIDTH = 14
 LATE_S = 2 * EVERY_S
 """Whoever lives was heard of more lately than that, unless the database took its time."""
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 SAID = {
     "cannot_store": "cannot store what arrives",
     "slack_held": "Slack asks us to wait",
@@ -62,10 +63,18 @@ async def _read(url: str | None, organisation: Organisation | None) -> ServiceSt
         return await database.read(lambda tx: _of_all(tx, organisation, now))
 
 
-def _of_all(tx: Transaction, organisation: Organisation | None, now: datetime) -> ServiceStatus:
+def _of_all(tx: Transaction, organisation: Organisation | None, machine: datetime) -> ServiceStatus:
+    now = _agreed(tx, machine)
     readable = PolicyInForce().current(tx).version != nothing_allowed().version
     turns = _turns(tx, organisation, now)
     return service_status(tx, now, organisation, turns, rules_readable=readable)
+
+
+def _agreed(tx: Transaction, machine: datetime) -> datetime:
+    """Return the time that the processes go by: this machine's clock may be another's, and off."""
+    server = tx.replicas.clock()
+    latest = max(tx.replicas.since(BEGINNING), key=lambda each: each.seen_at, default=None)
+    return machine if server is None or (latest and latest.report.get("database_clock_off")) else server
 
 
 def _turns(tx: Transaction, organisation: Organisation | None, now: datetime) -> dict[str, Turn]:

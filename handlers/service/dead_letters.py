@@ -117,9 +117,31 @@ class DeadLetter(Value):
     about: str | None
 
 
-def dead_letters(tx: Transaction, limit: int) -> list[DeadLetter]:
-    """Return what was set aside in both queues, the latest first in each."""
-    return [_letter(name, item) for name, queue in queues(tx) for item in queue.list_dead(limit)]
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """How many of one kind were set aside with one code, and the latest of them."""
+
+    count: int
+    latest: tuple[DeadLetter, ...]
+
+
+def dead_letters(tx: Transaction, limit: int, code: str | None = None) -> list[DeadLetter]:
+    """Return what was set aside in both queues, or what has that code, the latest first in each."""
+    return [_letter(name, item) for name, queue in queues(tx) for item in queue.list_dead(limit, code=code)]
+
+
+def dead_ids(tx: Transaction, code: str) -> list[str]:
+    """Return which items were set aside with that code, in both queues."""
+    return [each for _, queue in queues(tx) for each in queue.dead_ids(code)]
+
+
+def alike(tx: Transaction, limit: int) -> list[Alike]:
+    """Return everything that was set aside, by kind and code, with at most *limit* of each by themselves."""
+    return [
+        Alike(count, tuple(_letter(name, item) for item in queue.list_dead(limit, kind, code or None)))
+        for name, queue in queues(tx)
+        for (kind, code), count in sorted(queue.dead_since(None).items())
+    ]
 
 
 def dead_letter(tx: Transaction, item_id: str) -> DeadLetter | None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import httpx2
 import pytest
 
 from bot.assistant.settings import AiSettings, Endpoint
-from bot.cli import doctor_models, main
+from bot.cli import demo, doctor_models, main
 from bot.cli.doctor import _CRM_REMEDIES, _crm_fails
+from bot.cli.doctor_machine import unread
 from bot.cli.doctor_models import NOT_THERE, REMEDIES
-from bot.cli.finding import bad, good
+from bot.cli.finding import bad, good, warning
+from bot.cli.loading import NO_JSON
+from bot.master_key import NOT_A_KEY
 
+ORGANISATION = Path(__file__).parents[2] / "bot/sandbox/organisation.yaml"
 WHOLE = "write the whole address, beginning with https://"
 DATABASE = "write postgresql://ROLE:PASSWORD@HOST/DATABASE, or sqlite:///FILE"
 
@@ -31,6 +37,7 @@ DATABASE = "write postgresql://ROLE:PASSWORD@HOST/DATABASE, or sqlite:///FILE"
             "whsec_####",
             "copy it again from the CRM: whsec_ and letters and digits (base64)",
         ),
+        ("SLACK__TOKEN", "xoxb-1", "there is no such setting. The README lists them."),
     ],
 )
 @pytest.mark.parametrize("command", ["check-config", "status"])
@@ -50,6 +57,39 @@ def test_it_is_named_and_nothing_of_it_is_shown(
         code, said = 1, str(ended.code)
     assert code == 1
     assert f"Configuration: COUNTERSIGN_{name}: {told}" in said.splitlines()
+
+
+def test_json_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COUNTERSIGN_AI__PRICES", '{"secret')
+    with pytest.raises(SystemExit) as ended:
+        main(["status"])
+    assert ended.value.code == NO_JSON
+
+
+def test_a_name_that_nothing_reads_is_not_passed_over(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of checkpoints or a budget that is in force only in the mind of whoever set it."""
+    nowhere = "http://127.0.0.1:9/"
+    given = {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/countersign.db",
+        "ORGANISATION_FILE": str(ORGANISATION),
+        "SLACK__BOT_TOKEN": "xoxb-1",
+        "SLACK__SIGNING_SECRET": "s",
+        "SLACK__BASE_URL": nowhere,
+        "CRM__BASE_URL": nowhere,
+        "CRM__WEBHOOK_SECRET": "whsec_cw==",
+        "CHECKPOINT_PATH": "/mnt/checkpoints",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"COUNTERSIGN_{name}", value)
+    assert main(["check-config"]) == 0
+    unknown = "COUNTERSIGN_CHECKPOINT_PATH is set, and there is no such setting"
+    assert capsys.readouterr().out.splitlines()[-1] == f"Unknown       {unknown}"
+    assert list(unread(os.environ)) == [warning("Settings", f"{unknown}. Correct its name.")]
+    monkeypatch.setenv("COUNTERSIGN_MASTER_KEY", "short")
+    assert main(["check-config"]) == 1
+    assert capsys.readouterr().err == f"COUNTERSIGN_MASTER_KEY {NOT_A_KEY}\n"
 
 
 def test_a_database_named_on_the_command_line_is_read_alike() -> None:
@@ -100,3 +140,19 @@ async def test_a_model_is_asked_a_question_since_a_list_of_models_answers_where_
     client = lambda: httpx2.AsyncClient(transport=httpx2.MockTransport(answer))  # noqa: E731 - one answer
     assert await doctor_models.asked(endpoint, settings, client) == found
     assert asked == [doctor_models.QUESTION[0]["content"]]
+
+
+def test_a_fresh_demo_deletes_nothing_that_no_demo_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "configure_logs", lambda _: None)
+    monkeypatch.setattr(demo, "_demo", lambda *_: pytest.fail("it was started"))
+    letters = tmp_path / "letters"
+    letters.write_text("dear")
+    assert main(["demo", "--fresh", "--data", str(tmp_path)]) == 1
+    told = f"{tmp_path} holds something else than a demo. Name an empty folder, or a new one.\n"
+    assert capsys.readouterr().err == told
+    assert [each.name for each in tmp_path.iterdir()] == ["letters"]
+    assert main(["demo", "--fresh", "--data", str(letters)]) == 1
+    told = f"{letters} cannot be made or written (FileExistsError). Name another folder with --data.\n"
+    assert capsys.readouterr().err == told

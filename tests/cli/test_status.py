@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,14 @@ def _waiting(kind: str, minutes: float) -> Received:
         correlation_id="01K000000000000000000abcde",
         received_at=NOW - timedelta(minutes=minutes),
     )
+
+
+def _bury_unknown(tx: Transaction) -> None:
+    for number in range(5):
+        each = replace(_waiting("gala_event", 2), id=f"gala-{number}", dedupe_key=f"gala-{number}")
+        tx.inbox.accept(each)
+        (item,) = tx.inbox.claim(owner="w", now=NOW, lease=timedelta(seconds=9), limit=1)
+        tx.inbox.bury(item, NOW, "event_unknown_type")
 
 
 def _bury(tx: Transaction, code: str, now: datetime = NOW) -> None:
@@ -277,3 +286,31 @@ def test_a_dead_letter_is_shown_retried_and_discarded(url: str, capsys: pytest.C
     assert capsys.readouterr().out == "item-crm_event is discarded. The audit keeps who did it and why.\n"
     assert main(["inbox", "list", *ask]) == 0
     assert capsys.readouterr().out == "Nothing was set aside: everything that arrived was handled.\n"
+
+
+def test_many_of_a_kind_are_one_line_and_settled_together(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _write(url, lambda tx: _bury(tx, "donor_unknown"), _bury_unknown)
+    ask, by = ["--database", url], ["--by", "adam@x.example"]
+    assert main(["inbox", "list", *ask]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "item-crm_event  inbox   crm_event             donor_unknown  2026-11-20 14:58 UTC",
+        "    The CRM does not show us the donor: deleted, merged, or not visible to our API user.",
+        "5 × inbox  gala_event  event_unknown_type  the latest 2026-11-20 14:58 UTC",
+        "    The CRM sent a kind of event that Countersign does not know.",
+        "    One by one: countersign inbox list --code event_unknown_type",
+        "    All at once: countersign inbox retry --code event_unknown_type --by EMAIL (or discard)",
+    ]
+    assert main(["inbox", "list", "--code", "event_unknown_type", *ask]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[::2]] == [
+        f"gala-{number}" for number in reversed(range(5))
+    ]
+    together = ["inbox", "discard", "--code", "event_unknown_type", *ask, *by]
+    assert main(together) == 1
+    assert main([*together, "--reason", "no galas"]) == 0
+    assert capsys.readouterr().out == "5 are discarded. The audit keeps who did it and why.\n"
+    assert main([*together, "--reason", "no galas"]) == 1
+    assert capsys.readouterr().err == "Nothing was set aside with event_unknown_type.\n"
+    assert main(["inbox", "retry", "--code", "donor_unknown", *ask, *by]) == 0
+    assert capsys.readouterr().out == "1 is back in the queue and will be tried again.\n"

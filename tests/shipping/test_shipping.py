@@ -87,9 +87,16 @@ def test_its_commands_exist(commands: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert main(["healthy"]) == 1, "nobody answers there"
 
 
-async def test_the_health_check_hears_the_service_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_health_check_hears_the_service_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with serving(Reception(), listen("127.0.0.1", 0)) as origin:
         monkeypatch.setenv("COUNTERSIGN_PORT", origin.rpartition(":")[2])
+        monkeypatch.setenv("COUNTERSIGN_HOST", "0.0.0.0")
+        assert await asyncio.to_thread(main, ["healthy"]) == 0
+        monkeypatch.delenv("COUNTERSIGN_PORT")
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / ".env").write_text(f"COUNTERSIGN_PORT={origin.rpartition(':')[2]}\n")
         assert await asyncio.to_thread(main, ["healthy"]) == 0
 
 
