@@ -89,6 +89,11 @@ class Claims:
             self._unreadable_since = None
         return claimed
 
+    @property
+    def unreadable_s(self) -> float:
+        """Return for how many seconds nothing could be claimed."""
+        return 0.0 if self._unreadable_since is None else self._monotonic() - self._unreadable_since
+
     def finished(self, item: Item) -> None:
         """Note that nothing of the order of *item* is worked on any more: its next may be begun."""
         if item.entity_key is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import JsonValue
 
 from bot.clock import AgreedClock
@@ -11,6 +13,7 @@ from bot.occurrences import INSTALLED_AT
 from bot.settings import AiModelSettings
 from bot.slack.socket import SocketRunner
 from bot.storing import Storing
+from bot.worker import Worker
 from storage.bell import Bell
 from storage.database import Database
 from storage.limits import Limits
@@ -19,6 +22,8 @@ from storage.schema import HEAD
 
 MOST_OFF_S = 120.0
 """With a clock further off than this, Slack's and the CRM's signatures soon look too old or too new."""
+UNREADABLE_S = 5.0
+"""What one claim could not do, the next one mostly can."""
 LATELY_S = 15.0
 """A pause of a second or two, asked for again and again, is over whenever a heartbeat happens to look."""
 
@@ -71,8 +76,12 @@ def readiness_checks(
     socket: SocketRunner | None,
     agreed: AgreedClock | None,
     storing: Storing,
+    workers: Sequence[Worker] = (),
 ) -> dict[str, Check]:
-    """Return what has to hold before this process takes work; a check says what is wrong, or nothing."""
+    """Return what has to hold before this process takes work; a check says what is wrong, or nothing.
+
+    *workers* are those of a process that has no doors: with doors it takes in what its queues cannot give.
+    """
 
     async def reaches_database() -> str:
         try:
@@ -100,10 +109,16 @@ def readiness_checks(
     async def has_the_time() -> str:
         return "this machine's clock is wrong: switch on time synchronisation" if _is_off(agreed) else ""
 
+    async def reads_queues() -> str:
+        lasts = max((each.unreadable_s for each in workers), default=0.0)
+        return f"not readable for {lasts:.0f} s" if lasts > UNREADABLE_S else ""
+
+    queues: dict[str, Check] = {"queues": reads_queues} if workers else {}
     return {
         "database": reaches_database,
         "storing": stores,
         "schema": has_schema,
         "slack": reaches_slack,
         "clock": has_the_time,
+        **queues,
     }

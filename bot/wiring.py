@@ -143,7 +143,7 @@ async def build(
             lines.bell, lines.limits, socket, context.assistant, agreed, settings.ai, storing
         )
         yield Runtime(
-            http=_front(settings, context, doorstep, slack, socket, metrics, agreed, storing),
+            http=_front(settings, context, doorstep, slack, socket, metrics, agreed, storing, workers),
             context=context,
             workers=workers,
             scheduler=scheduler if role in WATCHING else None,
@@ -162,13 +162,14 @@ def _front(
     metrics: Metrics,
     agreed: AgreedClock | None,
     storing: Storing,
+    workers: tuple[Worker, ...],
 ) -> Front:
     """Open the doors that are this process's; where Slack comes over Socket Mode, its door stays closed."""
     opens = settings.role in WEB
     return Front(
         CrmEvents(doorstep, webhook_secrets(settings.crm)) if opens else None,
         SlackEndpoint(slack, signing_secrets(settings.slack)) if opens and not socket else None,
-        Probes(readiness_checks(context.database, socket, agreed, storing)),
+        Probes(readiness_checks(context.database, socket, agreed, storing, () if opens else workers)),
         Pages(metrics, context if opens else None),
         Limit(settings.strangers_per_minute, settings.trusted_proxies, metrics.turned_away),
     )

@@ -93,6 +93,11 @@ class Worker:
             stopping.cancel()
             await self._drain()
 
+    @property
+    def unreadable_s(self) -> float:
+        """Return for how many seconds its queue could not be read."""
+        return self._claims.unreadable_s
+
     def reserve(self) -> int:
         """Keep room for what a commit under way is about to take along; return for how many items."""
         reserved = min(self._room(), MOST_TAKEN_ALONG) if self._is_taking else 0

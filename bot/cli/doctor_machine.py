@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +26,7 @@ from bot.secret_files import PREFIX, SECRETS, SUFFIX
 from bot.settings import Settings
 from policy.organisation import Organisation
 from storage.errors import StorageError, without_data
+from storage.holders import Holder, holders
 from storage.room import ENOUGH_BYTES, Room
 from storage.schema import INBOX
 
@@ -126,7 +127,7 @@ async def _postgres(settings: Settings) -> list[Finding]:
     found.append(clock("the database server's", row["now"], asked_at))
     if row["laid_out"]:
         found.append(await asyncio.to_thread(_takes_what_arrives, settings.database_url))
-    return [*found, *_holders(row)]
+    return [*found, *_locks(row["holders"])]
 
 
 def _takes_what_arrives(url: str) -> Finding:
@@ -147,16 +148,16 @@ def _takes_what_arrives(url: str) -> Finding:
     return good("Storing", "what arrives can be stored")
 
 
-def _holders(row: Mapping[str, Any]) -> list[Finding]:
+def _locks(there: Iterable[Holder]) -> list[Finding]:
     """Name whoever holds a lock that processes of ours wait for."""
     return [
         bad(
             "Locks",
-            f"{each['program'] or 'a program'} of the role {each['role']}, {each['state']}, holds since "
-            f"{each['since']} UTC what we wait for. Have it end, or in psql: "
-            f"SELECT pg_terminate_backend({each['pid']});",
+            f"{each.program or 'a program'} of the role {each.role}, {each.state}, holds since "
+            f"{each.since} UTC what we wait for. Have it end, or in psql: "
+            f"SELECT pg_terminate_backend({each.pid});",
         )
-        for each in row["holders"] or ()
+        for each in there
     ]
 
 
@@ -167,26 +168,17 @@ def _of_server(url: str) -> dict[str, Any]:
         "SELECT current_setting('server_version_num') AS version, clock_timestamp() AS now, "
         "has_schema_privilege(current_schema(), 'CREATE') AS may_create, "
         "current_setting('is_superuser') = 'on' AS superuser, "
-        f"to_regclass('{INBOX.name}') IS NOT NULL AS laid_out, "
-        f"({_HOLDERS}) AS holders"
+        f"to_regclass('{INBOX.name}') IS NOT NULL AS laid_out"
     )
+
+    def ask(connection: Connection) -> dict[str, Any]:
+        return {**connection.execute(asked).mappings().one(), "holders": holders(connection)}
+
     try:
-        return run_alone(url, lambda connection: dict(connection.execute(asked).mappings().one()))
+        return run_alone(url, ask)
     except SQLAlchemyError as error:
         failure = without_data(error)
     raise failure
-
-
-_HOLDERS = """
-SELECT json_agg(DISTINCT jsonb_build_object(
-    'pid', held.pid, 'role', held.usename, 'program', held.application_name, 'state', held.state,
-    'since', to_char(held.xact_start AT TIME ZONE 'UTC', 'DD Mon HH24:MI')))
-FROM pg_stat_activity AS waiting
-CROSS JOIN LATERAL unnest(pg_blocking_pids(waiting.pid)) AS blocking(pid)
-JOIN pg_stat_activity AS held ON held.pid = blocking.pid
-WHERE waiting.application_name = 'countersign' AND held.application_name <> 'countersign'
-AND waiting.datname = current_database()
-"""
 
 
 def clock(whose: str, theirs: datetime, ours: datetime) -> Finding:

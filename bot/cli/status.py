@@ -24,11 +24,17 @@ from handlers.service.state import BudgetStatus, ReplicaStatus, ScheduleStatus, 
 from handlers.service.status import Turn, service_status
 from policy.closed import nothing_allowed
 from policy.organisation import Organisation
+from storage.holders import holders
 from storage.transaction import Transaction
 
 WIDTH = 14
 LATE_S = 2 * EVERY_S
 """Whoever lives was heard of more lately than that, unless the database took its time."""
+MOMENT = timedelta(seconds=2)
+HELD = (
+    "{program} of the role {role} holds since {since} UTC what the service waits for, and nothing goes on. "
+    "countersign doctor says how to end it."
+)
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 SAID = {
     "cannot_store": "cannot store what arrives",
@@ -67,7 +73,12 @@ def _of_all(tx: Transaction, organisation: Organisation | None, machine: datetim
     now = _agreed(tx, machine)
     readable = PolicyInForce().current(tx).version != nothing_allowed().version
     turns = _turns(tx, organisation, now)
-    return service_status(tx, now, organisation, turns, rules_readable=readable)
+    found = service_status(tx, now, organisation, turns, rules_readable=readable)
+    held = [
+        HELD.format(program=each.program or "A program", role=each.role, since=each.since)
+        for each in holders(tx.basis.connection, MOMENT)
+    ]
+    return found.model_copy(update={"attention": (*held, *found.attention)})
 
 
 def _agreed(tx: Transaction, machine: datetime) -> datetime:

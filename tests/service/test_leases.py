@@ -319,9 +319,12 @@ async def test_a_database_that_is_away_is_told_of_once_a_minute_and_when_it_is_b
         clocks_agree=lambda: True,
         monotonic=lambda: now,
     )
+    lasted = []
     for second in range(90):
         now, is_away = float(second), second < 80
         await claims.take(1, 1)
+        lasted.append(claims.unreadable_s)
+    assert (lasted[:81], set(lasted[80:])) == ([*map(float, range(80)), 0.0], {0.0})
     told = [(r.message, vars(r).get("for_s"), vars(r).get("after_s")) for r in caplog.records]
     assert told == [
         ("queue not readable", 0, None),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -13,6 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from bot import storing as being_stored
+from bot.cli import main, status
 from bot.cli.database_fault import LOCKED, SLOW
 from bot.cli.doctor_machine import machine
 from bot.cli.finding import Finding
@@ -24,6 +27,8 @@ from handlers.commands import UnreadableEventArrived
 from storage import postgresql, room
 from storage.bell import InProcessBell
 from storage.database import Database
+from storage.holders import holders
+from tests.databases import perform
 from tests.handlers.conftest import HandClock, NumberedIds
 from tests.loop.databases import copied_postgres
 
@@ -37,13 +42,13 @@ def url(template_of_postgres: tuple[str, str]) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def _left_open(url: str) -> AsyncIterator[int]:
+async def _left_open(url: str, mode: str = "ACCESS EXCLUSIVE") -> AsyncIterator[int]:
     """A transaction in psql that somebody went to lunch with; yields its process."""
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     psql = await asyncpg.connect(address, server_settings={"application_name": "psql"})
     try:
         async with psql.transaction():
-            await psql.execute("LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE")
+            await psql.execute(f"LOCK TABLE inbox IN {mode} MODE")
             yield psql.get_server_pid()
     finally:
         await psql.close()
@@ -86,6 +91,29 @@ async def test_who_holds_a_lock_is_named_and_what_arrives_waits(
     found = await _doctor(url)
     assert found["Storing"].text == "what arrives can be stored"
     assert "Locks" not in found
+    await database.close()
+
+
+async def test_status_names_who_holds_what_the_service_waits_for(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever waits has noticed nothing yet, and says so with the next heartbeat at the earliest."""
+    monkeypatch.setattr(status, "MOMENT", timedelta())
+    database = Database.open(url)
+    doorstep = Doorstep(database, InProcessBell(), HandClock(), NumberedIds())
+    async with _left_open(url, "SHARE"):
+        event = UnreadableEventArrived(reason="x", body="x")
+        arriving = asyncio.ensure_future(doorstep.accept(event, Arrival(source="crm", dedupe_key="1")))
+        async with asyncio.timeout(20):
+            while not await asyncio.to_thread(perform, url, holders):
+                await asyncio.sleep(0.01)
+        assert await asyncio.to_thread(main, ["status", "--json", "--database", url]) == 1
+    assert await arriving
+    [told, *_] = json.loads(capsys.readouterr().out)["attention"]
+    assert told.startswith("psql of the role ")
+    assert told.endswith(
+        "what the service waits for, and nothing goes on. countersign doctor says how to end it."
+    )
     await database.close()
 
 

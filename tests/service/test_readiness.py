@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import asyncpg
 import pytest
 from sqlalchemy import text
@@ -18,10 +21,10 @@ from tests.loop.databases import copied_postgres
 pytestmark = pytest.mark.postgres
 
 
-async def _found(database: Database) -> dict[str, str]:
+async def _found(database: Database, *workers: Any) -> dict[str, str]:
     clock = HandClock()
     storing = Storing(Doorstep(database, InProcessBell(), clock, NumberedIds()), database, clock)
-    checks = readiness_checks(database, None, None, storing)
+    checks = readiness_checks(database, None, None, storing, workers)
     return {name: told for name, check in checks.items() if (told := await check())}
 
 
@@ -34,6 +37,8 @@ async def test_a_server_that_lets_nobody_else_in_serves_those_it_has_let_in(
     with copied_postgres(*template_of_postgres) as url:
         database = Database.open(url)
         assert await _found(database) == {}
+        claims = [SimpleNamespace(unreadable_s=seconds) for seconds in (5.0, 6.0)]
+        assert await _found(database, *claims) == {"queues": "not readable for 6 s"}
         perform(url, lambda connection: connection.execute(_NEWER).rowcount)
         with monkeypatch.context() as by_now:
             by_now.setattr(asyncpg, "connect", full)
