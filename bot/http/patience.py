@@ -14,6 +14,8 @@ LONGEST_BODY_S = 20.0
 """The doors that read a body are done with it sooner; this is for what nobody reads."""
 LARGEST_HEAD = 64 * 1024
 LAST_WORDS_S = 1.0
+REST_OF_REST_S = 0.3
+"""What was sent over a kept connection before its sender could know that the doors close is here by then."""
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -74,7 +76,9 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _begin_head(self) -> None:
         self._in_head, self._head_size = True, 0
-        if self._longest is None:
+        if self._closes_after_this:
+            self._enter(LAST_WORDS_S)
+        elif self._longest is None:
             self._enter(LONGEST_HEAD_S)
 
     def on_headers_complete(self) -> None:
@@ -97,15 +101,17 @@ class PatientProtocol(HttpToolsProtocol):
         self._enter(LONGEST_BODY_S)
 
     def shutdown(self) -> None:
-        """Close after the answer that is under way; who has come and not asked yet may do so once.
+        """Close after the answer that is under way; where none is, a request that is on its way is let in.
 
-        A click that is on its way over a new connection would otherwise be lost: Slack does not repeat it.
+        Slack does not repeat a click, and a proxy does not send it elsewhere once it has begun with it.
         """
-        if self._has_asked:
+        asked = self._asked
+        if asked is not None and not asked.response_complete:
             super().shutdown()
             return
+        rests = self._has_asked and not self._in_head
         self._closes_after_this = True
-        self._enter(LAST_WORDS_S)
+        self._enter(REST_OF_REST_S if rests else LAST_WORDS_S)
         self._set_timer()
 
     @property

@@ -161,7 +161,7 @@ class PromptProtocol(PatientProtocol):
         super()._start_asgi_task(cycle, served)
 
     def shutdown(self) -> None:
-        """Close after the answer that is under way, and at once where none is."""
+        """Close after the answer that is under way, and soon where none is."""
         if self._begun:
             self.put_in_line(self._begun)
         super().shutdown()

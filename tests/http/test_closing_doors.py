@@ -48,3 +48,23 @@ async def test_whoever_is_through_the_door_when_it_closes_is_served() -> None:
     await closing
     server.should_exit = True
     await serving
+
+
+@pytest.mark.parametrize("before", [0, 10])
+async def test_what_is_sent_over_a_kept_connection_while_the_doors_close_is_answered(before: int) -> None:
+    listening = listen("127.0.0.1", 0)
+    server = server_for(_app)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    await server.listening.wait()
+    reader, writer = await asyncio.open_connection(*listening.getsockname())
+    writer.write(REQUEST)
+    await reader.readuntil(b"}")
+    writer.write(REQUEST[:before])
+    await server.close_doors()
+    writer.write(REQUEST[before:])
+    async with asyncio.timeout(20):
+        answer_and_end = await reader.read()
+    assert answer_and_end.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"connection: close\r\n" in answer_and_end
+    writer.close()
+    await serving
