@@ -132,6 +132,13 @@ class Outbox(LeasedQueue):
         if not self._waits(effect.kind, effect.entity_key, effect.available_at or effect.created_at):
             self.enqueue(effect)
 
+    def doubt(self) -> None:
+        """Have what waits be looked for where it goes before it is sent: it may have been sent already."""
+        table = OUTBOX.c
+        untried = in_status(OUTBOX, "ready") & (table.attempts == 0)
+        tried = {"attempts": 1, "first_attempt_at": table.received_at}
+        self._connection.execute(update(OUTBOX).where(untried).values(tried))
+
     def finish(self, item: Item, now: datetime) -> None:
         """Mark *item* as done; what it said goes. Raises LeaseLostError."""
         self._settle(item, _EMPTIED | {"finished_at": now})

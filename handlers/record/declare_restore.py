@@ -157,6 +157,7 @@ def declare_restore(
         newest=told.newest_note,
         head={"size": head.seq, "hash": head.hash},
     )
+    tx.outbox.doubt()  # what waited in the back-up was sent while the service went on
     if organisation is not None:
         _tell(tx, arrived, told, loss, organisation)
     _show_what_is_open_again(tx, arrived)

@@ -21,6 +21,7 @@ from bot.master_key import open_encrypted
 from storage.appending import AuditEntry
 from storage.merkle import KnownRoot
 from storage.migrate import upgrade
+from storage.queue import Effect
 from tests.cli.test_audit_export import verify as check
 
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
@@ -76,6 +77,22 @@ def queued(here: Path, kind: str) -> int:
         return count
 
 
+async def wait_in_queue(name: str) -> None:
+    database = await open_encrypted(database_settings(None), may_make=True)
+    effect = Effect(name, name, "show_card", None, b"{}", name, created_at=NOW, available_at=NOW)
+    await database.write(lambda tx: tx.outbox.enqueue(effect))
+    await database.close()
+
+
+async def taken_up() -> dict[str, tuple[int, datetime | None]]:
+    """Return how often each effect counts as tried, and since when."""
+    database = await open_encrypted(database_settings(None), may_make=True)
+    lease = timedelta(seconds=30)
+    items = await database.write(lambda tx: tx.outbox.claim(owner="me", now=NOW, lease=lease, limit=9))
+    await database.close()
+    return {item.id: (item.attempts, item.first_attempt_at) for item in items}
+
+
 async def verified(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
     capsys.readouterr()
     code = await run("verify", "--json")
@@ -118,6 +135,13 @@ async def test_a_restore_is_an_alarm_until_it_is_declared_and_said_for_ever_afte
         done = check(here / role, "--checkpoint", str(kept))
         assert (done.returncode, done.stderr) == (0, "")
         assert "Entries 6 to 8 were lost in a restore that carmen@example.org" in done.stdout
+
+
+async def test_what_waited_in_the_back_up_is_looked_for_where_it_goes_before_it_is_sent(here: Path) -> None:
+    restore(here)
+    await wait_in_queue("card")
+    assert await run("declare-restore", *BY, *WHY) == 0
+    assert (await taken_up())["card"] == (2, NOW)
 
 
 async def test_a_service_that_went_on_before_anybody_noticed_is_declared_from_what_is_certain(
