@@ -27,7 +27,7 @@ def contradictions(record: DonorRecord, facts: DonorFacts) -> tuple[Contradictio
 
 def _unrecorded(record: DonorRecord, facts: DonorFacts) -> Iterator[Contradiction]:
     people = (record.donor, *record.household_members)
-    somebody_died = any(each.deceased or each.deceased_on for each in people)
+    somebody_died = any(each.deceased for each in people)
     refused = record.donor.do_not_contact or any(
         each.status is ConsentStatus.OPTED_OUT for each in record.consents
     )

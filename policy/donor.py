@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum, unique
+from typing import Any
 
-from pydantic import AwareDatetime, ConfigDict
+from pydantic import AwareDatetime, ConfigDict, model_validator
 
 from policy.money import Money
 from policy.value import Value
@@ -116,6 +118,14 @@ class Donor(Record):
     created_at: AwareDatetime | None = None
     modified_at: AwareDatetime | None = None
     rollups: Rollups | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_date_of_death_is_a_death(cls, given: Any) -> Any:
+        """Count as dead whoever has a date of death: not everybody who enters one sets the mark as well."""
+        if isinstance(given, Mapping) and given.get("deceased_on") is not None:
+            return {**given, "deceased": True}
+        return given
 
 
 class DonorMatch(Record):

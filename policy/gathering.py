@@ -112,7 +112,7 @@ def _donor(record: DonorRecord) -> DonorFacts:
         type=donor.type,
         region=donor.region,
         processing_region=donor.processing_region,
-        deceased=donor.deceased or donor.deceased_on is not None,
+        deceased=donor.deceased,
         do_not_contact=donor.do_not_contact,
         legal_review=donor.legal_review,
         sensitive=donor.sensitive,
@@ -136,7 +136,7 @@ def _household(record: DonorRecord) -> HouseholdFacts:
     named = len(record.household.member_ids) if record.household else 1
     return HouseholdFacts(
         members=max(named, len(people)),
-        any_deceased=any(person.deceased or person.deceased_on is not None for person in people),
+        any_deceased=any(person.deceased for person in people),
         any_do_not_contact=any(person.do_not_contact for person in people),
         any_legal_review=any(person.legal_review for person in people),
         any_sensitive=any(person.sensitive for person in people),

@@ -77,7 +77,7 @@ def compensation(action: Action, record: DonorRecord, today: date) -> CreateTask
 def leave_alone(record: DonorRecord) -> str:
     """Say why nobody may approach the donor about anything; empty where somebody may."""
     donor = record.donor
-    if donor.deceased or donor.deceased_on is not None:
+    if donor.deceased:
         return f"{donor.name} has died."
     if donor.do_not_contact:
         return f"{donor.name} asked not to be contacted at all."

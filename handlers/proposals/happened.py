@@ -8,6 +8,7 @@ from policy.donor import DonorRecord
 from policy.events import CrmEvent, CrmEventType
 
 LONGEST_QUOTE = 280
+_OF_A_DEATH = frozenset({"deceased", "deceased_on"})
 
 
 def happened(event: CrmEvent, record: DonorRecord) -> str:
@@ -26,7 +27,7 @@ def happened(event: CrmEvent, record: DonorRecord) -> str:
             return f"A note was added to the record of {name}."
         case CrmEventType.EMAIL_OPENED:
             return f"{name} opened an e-mail{_subject(event, record)}."
-        case CrmEventType.DONOR_UPDATED if "deceased" in event.fields and record.donor.deceased:
+        case CrmEventType.DONOR_UPDATED if record.donor.deceased and _OF_A_DEATH.intersection(event.fields):
             died = record.donor.deceased_on
             return f"The death of {name} was recorded{f' ({spell_date(died)})' if died else ''}."
         case CrmEventType.DONOR_UPDATED:

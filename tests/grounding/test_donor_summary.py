@@ -83,7 +83,7 @@ def test_a_donor_in_good_standing() -> None:
 
 
 def test_warnings_come_first_in_their_order() -> None:
-    record = jane(deceased=True, deceased_on=date(2026, 11, 1), do_not_contact=True, legal_review=True)
+    record = jane(deceased_on=date(2026, 11, 1), do_not_contact=True, legal_review=True)
     assert spoken(record)[:4] == [
         "Jane Doe died on 1 Nov 2026; please pause all asks and treat the family with care.",
         "Jane Doe is marked “do not contact”, so please leave any outreach to the owner.",

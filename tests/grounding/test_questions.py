@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from handlers.proposals.happened import quoted
+from handlers.proposals.happened import happened, quoted
 from policy.account_numbers import without_account_numbers
 from policy.asked_about_others import somebody_else
 from policy.claims import Claim, Slot, SlotKind, Verdict
 from policy.donor import Donor, DonorRecord, Gift, Interaction, LifecycleStage, Note, StaffMember
+from policy.events import CrmEvent, CrmEventType
 from policy.facts import Conventions, DonorFacts, compute_facts
 from policy.money import Money
 from policy.not_seen import not_seen, unreadable
@@ -100,10 +101,13 @@ def test_an_answer_is_to_what_was_asked(question: str, claims: list[str], notes:
     assert said(answer_question(question, record, facts), record, facts) == (claims, notes)
 
 
-def test_whether_somebody_died_is_answered() -> None:
-    record, facts = known(donor=person("Walter Lindgren", deceased=True, deceased_on=date(2026, 11, 17)))
+def test_a_date_of_death_is_a_death_without_any_other_mark() -> None:
+    record, facts = known(donor=person("Walter Lindgren", deceased_on=date(2026, 11, 17)))
     answered = answer_question("When did he die?", record, facts)
     assert said(answered, record, facts) == (["Walter Lindgren died on 17 Nov 2026."], [])
+    event = {"id": "event-1", "source": "crm", "type": CrmEventType.DONOR_UPDATED, "time": record.read_at}
+    entered = CrmEvent(**event, fields=("deceased_on",))
+    assert happened(entered, record) == "The death of Walter Lindgren was recorded (17 Nov 2026)."
 
 
 TWO_CURRENCIES = (

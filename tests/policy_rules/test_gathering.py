@@ -236,7 +236,9 @@ def test_a_household_never_asked_has_no_last_ask() -> None:
 
 
 def test_the_household_speaks_for_its_members() -> None:
-    partner = donor(id="d2", deceased=True, do_not_contact=True, legal_review=True, sensitive=True)
+    partner = donor(
+        id="d2", deceased_on=date(2026, 11, 1), do_not_contact=True, legal_review=True, sensitive=True
+    )
     about = record(
         household=Household(id="h", name="Doe", member_ids=("d1", "d2", "d3")), household_members=(partner,)
     )
