@@ -262,7 +262,8 @@ class Attempts:
         if isinstance(message, ExecuteAction):
             tell_it_was_given_up(tx, arrived, message.escalation_id)
         if isinstance(message, TakeBack):
-            undo_given_up(tx, arrived, message.escalation_id)
+            undo_given_up(tx, arrived, message)
+            return
         reply_to = getattr(message, "reply_to", None)
         if reply_to is not None:
             answer(tx, arrived, FAILED.model_copy(update={"reference": arrived.reference}), reply_to)

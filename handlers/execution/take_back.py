@@ -15,7 +15,7 @@ from handlers.execution.publishing import publish_data
 from handlers.execution.undo_action import named
 from handlers.execution.undo_rules import OthersToo, ruled_out, spelled
 from handlers.execution.undo_stands import undo_refused, undo_stands
-from handlers.outcomes import Notice, UndoShown
+from handlers.outcomes import UNDO_UNSURE, Notice, UndoShown
 from handlers.ports import DonorUnknown, OutcomeUnknown, Refused, StaleRecord, Unavailable
 from handlers.proposals.escalation_view import is_being_undone, requirement_of, undo_asked
 from handlers.proposals.obligations import Duties, duties_of
@@ -44,7 +44,7 @@ GONE = "It was no longer there: somebody had taken it back in the CRM already."
 CHANGED = "Somebody changed the record since, so nothing was touched."
 NO_DONOR = "The donor is no longer in the CRM, or is hidden from Countersign."
 MERGED = "The donor's record was merged into another one. Put it right there."
-GIVEN_UP = "Something went wrong on our side. IT finds what happened under the reference."
+LOOK_THERE = "Please look in the CRM. Asking for it again finds out, and takes back what is left."
 _REFUSALS = {
     "previous_owner_left": "The previous relationship owner is no longer on the staff.",
     "not_permitted": "Countersign may not see the record in the CRM any more.",
@@ -80,12 +80,14 @@ async def take_back(effect: TakeBack, arrived: Arrived, context: Context) -> Wri
         raise
 
 
-def undo_given_up(tx: Transaction, arrived: Arrived, escalation_id: str) -> None:
-    """Say on the card that the undo failed, so that it can be asked for again."""
-    escalation = tx.escalations.get(escalation_id)
+def undo_given_up(tx: Transaction, arrived: Arrived, effect: TakeBack) -> None:
+    """Say that nobody knows whether it was taken back, so that it can be asked for again."""
+    escalation = tx.escalations.get(effect.escalation_id)
     asked = undo_asked(escalation) if escalation else None
     if escalation and asked:
-        undo_refused(tx, arrived, escalation, asked, GIVEN_UP)
+        undo_refused(tx, arrived, escalation, asked, UNDO_UNSURE)
+        told = Notice(text=UNDO_UNSURE, next_step=LOOK_THERE, reference=arrived.reference)
+        answer(tx, arrived, told, effect.reply_to)
 
 
 def _say_it_waits(tx: Transaction, arrived: Arrived, escalation_id: str) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from handlers.outcomes.card import (
+    UNDO_UNSURE,
     CardEdit,
     CardInFull,
     CardStatus,
@@ -85,6 +86,7 @@ from handlers.outcomes.rules import (
 
 __all__ = [
     "OUTCOME",
+    "UNDO_UNSURE",
     "WINDOW",
     "AbsenceShown",
     "AlarmCard",

@@ -100,12 +100,16 @@ class EscalationCard(Value):
     put_off: tuple[date, ...] = ()
 
 
+UNDO_UNSURE = "Something went wrong on our side. What was written may or may not have been taken back."
+"""The note of an undo that was given up: whether it reached the CRM is then not known."""
+
+
 class UndoShown(Value):
     """How an undo stands: on its way (*asked*), *waiting* for others to agree, *refused*, or *done*.
 
     *for_name* is the absent person in whose place it was asked for, *for_email* their address. *needs* are
     the approvals that the rules ask for besides, *granted* those given, *agreed* by whom. Refused means that
-    nothing was touched.
+    nothing was touched, unless the note says that nobody knows (`UNDO_UNSURE`).
     *differences* are what stood in its way, *rest* what can still be undone without touching them. *changes*
     are what it did; where the action is made up for rather than undone, that is *instead*.
     """

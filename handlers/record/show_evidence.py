@@ -11,7 +11,7 @@ from handlers.context import Arrived, Context, Write
 from handlers.editing.fill_window import filled
 from handlers.effects import FillEvidence
 from handlers.enqueueing import PEOPLE_FIRST, enqueue
-from handlers.outcomes import EvidenceLine, EvidenceShown, Notice
+from handlers.outcomes import UNDO_UNSURE, EvidenceLine, EvidenceShown, Notice
 from handlers.proposals.escalation_view import card_of
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
@@ -169,7 +169,8 @@ def _not_undone(payload: Payload) -> tuple[str, tuple[str, ...]]:
         f"{each['field']}: before us {each['before']}, we wrote {each['written']}, now {each['now']}"
         for each in payload.get("differences", ())
     )
-    return "Not undone", (payload["reason"], *differences)
+    what = "The undo was given up" if payload["reason"] == UNDO_UNSURE else "Not undone"
+    return what, (payload["reason"], *differences)
 
 
 def _undone(payload: Payload) -> tuple[str, tuple[str, ...]]:

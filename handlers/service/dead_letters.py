@@ -186,7 +186,7 @@ def _end_what_it_was_for(tx: Transaction, arrived: Arrived, by: Operator, item_i
     if isinstance(effect, ExecuteAction):
         end_given_up(tx, arrived, effect.escalation_id, by.name)
     if isinstance(effect, TakeBack):
-        undo_given_up(tx, arrived, effect.escalation_id)
+        undo_given_up(tx, arrived, effect)
 
 
 def _queue(tx: Transaction, letter: DeadLetter) -> LeasedQueue:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
 
-from handlers.commands import UndoAgreed, UndoClicked, UndoKept
+from bot.attempts import MOST_FAILURES, Attempts
+from bot.lanes import OUTBOUND
+from bot.slack.cards.undo import undo_blocks
+from handlers.commands import ChatUser, ReplyAddress, UndoAgreed, UndoClicked, UndoKept
+from handlers.execution.execute_action import effect_key
 from handlers.execution.take_back import WAITING
 from handlers.execution.undo_rules import spelled
+from handlers.outcomes import UNDO_UNSURE
 from handlers.ports import Colleague, DonorUnknown, Refused, StaleRecord
 from handlers.proposals.escalation_view import requirement_of
 from policy.actions import CreateTask, SuppressChannel
@@ -17,6 +23,7 @@ from policy.canonical import canonical_json, digest
 from policy.decide import CompiledPolicy
 from policy.donor import Channel
 from policy.escalation import EscalationState
+from storage.bell import InProcessBell
 from tests.fakes import FixedRules
 from tests.handlers.conftest import MANAGER, OWNER, STRANGER
 from tests.handlers.test_editing import DONOR, Desk
@@ -32,6 +39,7 @@ from tests.handlers.test_undo_by_two import (
     told,
     undo,
 )
+from tests.leases import claim_effect
 
 __all__ = ["desk", "strict"]
 S = EscalationState
@@ -194,6 +202,42 @@ async def test_what_the_crm_does_not_let_be_undone_is_said_on_the_card(
     await undo(desk)
     assert (standing(house).stage, standing(house).note, house.dead) == ("refused", note, [])
     assert (await desk.now()).state is S.EXECUTED
+
+
+async def test_of_an_undo_that_was_given_up_nobody_says_that_nothing_was_changed(
+    desk: Desk, default_policy: CompiledPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, reach = desk.house, desk.house.crm.undo
+    house.context = replace(house.context, rules=FixedRules(lambda: default_policy))
+
+    async def stumble(*given: Any, **named: Any) -> None:
+        await reach(*given, **named)
+        raise KeyError
+
+    await desk.house.accept(
+        UndoClicked(
+            escalation_id=desk.about,
+            by=ChatUser(id=OWNER.id),
+            reply_to=ReplyAddress(channel_id="C1", user_id=OWNER.id),
+        )
+    )
+    await house.work()
+    monkeypatch.setattr(house.crm, "undo", stumble)
+    attempts = Attempts(OUTBOUND, house.context, InProcessBell(), Random(1), lambda *_: None, None)
+    for _ in range(MOST_FAILURES):
+        now = house.clock.now()
+        [item] = await house.database.write(lambda tx, now=now: claim_effect(tx, "take_back", now))
+        await attempts.handle(item)
+        house.clock.move(minutes=10)
+    monkeypatch.undo()
+    await house.work_all()
+    assert (standing(house).stage, standing(house).note) == ("refused", UNDO_UNSURE)
+    assert told(house, OWNER) == UNDO_UNSURE
+    [card] = {str(undo_blocks(shown.status)) for shown in house.chat.cards.values()}
+    assert "Look in the CRM. " in card
+    assert "Not undone" not in card
+    await undo(desk)
+    assert ((await desk.now()).state, house.crm.taken_back) == (S.UNDONE, {effect_key(await desk.now())})
 
 
 async def test_a_field_of_a_donor_who_cannot_be_read_is_left(desk: Desk) -> None:

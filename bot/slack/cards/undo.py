@@ -22,7 +22,7 @@ from bot.slack.blocks import (
 from bot.slack.cards.field_changes import change_lines
 from bot.slack.cards.who import acting
 from bot.slack.text import clip, isolated, name, one_line
-from handlers.outcomes import CardStatus, EscalationCard, UndoShown
+from handlers.outcomes import UNDO_UNSURE, CardStatus, EscalationCard, UndoShown
 from policy.actions import UndoPromise
 from policy.escalation import EscalationState
 from policy.override_reasons import GivenReason, Override, reasons_for
@@ -38,7 +38,7 @@ AGREE, KEEP = "Agree to undo", "Leave it as it is"
 AGREE_TITLE = "Agree to undo this for {name}?"
 AGREE_YES = "Agree"
 ON_ITS_WAY = " asked to undo this. It is being taken back in the CRM."
-NOT_UNDONE = "Not undone. "
+NOT_UNDONE, UNSURE = "Not undone. ", "Look in the CRM. "
 BEFORE, WROTE, NOW = "before us ", "we wrote ", "now "
 TAKEN_BACK = "Taken back"
 INSTEAD = "It stays in force. Planned instead: "
@@ -134,7 +134,8 @@ def _waits(undo: UndoShown) -> list[Leaf]:
 
 
 def _refused(undo: UndoShown) -> Block:
-    lines = [paragraph(leaf(NOT_UNDONE, bold=True), *said(undo.note, 400))]
+    how = UNSURE if undo.note == UNDO_UNSURE else NOT_UNDONE
+    lines = [paragraph(leaf(how, bold=True), *said(undo.note, 400))]
     shown = [_difference(each) for each in undo.differences[:MOST_DIFFERENCES]]
     if len(undo.differences) > MOST_DIFFERENCES:
         shown.append([leaf(MORE.format(count=len(undo.differences) - MOST_DIFFERENCES), italic=True)])
