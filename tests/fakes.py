@@ -12,7 +12,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from handlers.commands import ReplyAddress
-from handlers.outcomes import CardStatus, CleanupShown, EscalationCard, HomeShown, Outcome, PolicyCard, Window
+from handlers.outcomes import (
+    CardStatus,
+    CleanupShown,
+    EscalationCard,
+    HomeShown,
+    Notice,
+    Outcome,
+    PolicyCard,
+    Window,
+)
 from handlers.ports import (
     Colleague,
     CrmReceipt,
@@ -313,6 +322,8 @@ class FakeChat:
     archived: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)
     """Channels for which Slack does not answer."""
+    refusing: dict[str, str] = field(default_factory=dict)
+    """Channels where Slack takes no more than a notice, with its code for that."""
 
     async def colleague(self, user_id: str) -> Colleague | None:
         self._reachable()
@@ -346,6 +357,7 @@ class FakeChat:
             raise Unavailable("slack", "unreachable")
         if self.health == "loses requests":
             raise OutcomeUnknown("slack")
+        self._taken(at.channel_id if at else channel)
         if at is not None:
             if at.ts not in self.cards:
                 raise Refused("slack", "message_not_found")
@@ -386,11 +398,12 @@ class FakeChat:
         retry_since: datetime | None,
     ) -> MessageRef:
         self._reachable()
+        self._taken(at.channel_id if at else channel)
         if at is not None and at.ts not in self.cleanups:
             raise Refused("slack", "message_not_found")
-        ts = at.ts if at else f"cleanup-{len(self.cleanups) + 1}"
-        self.cleanups[ts] = (channel, cleanup)
-        return MessageRef(channel, ts)
+        at = at or MessageRef(channel, f"cleanup-{len(self.cleanups) + 1}")
+        self.cleanups[at.ts] = (at.channel_id, cleanup)
+        return at
 
     async def show_proposal(
         self,
@@ -415,14 +428,16 @@ class FakeChat:
         self._reachable()
         if channel in self.archived:
             raise Refused("slack", "is_archived")
+        if not isinstance(outcome, Notice):
+            self._taken(channel)
         if retry_since is None or not any(m == marker for _, m, _ in self.posts):
             self.posts.append((channel, marker, outcome))
             self._answer_may_be_lost()
         return MessageRef(channel, f"post-{marker}")
 
     async def revise(self, outcome: Outcome, at: MessageRef, marker: str) -> None:
-        del at
         self._reachable()
+        self._taken(at.channel_id)
         self.posts = [(c, m, outcome if m == marker else o) for c, m, o in self.posts]
 
     async def share_file(
@@ -446,6 +461,8 @@ class FakeChat:
         self, outcome: Outcome, to: ReplyAddress, _marker: str, _retry_since: datetime | None
     ) -> None:
         self._reachable()
+        if type(outcome) in self.too_large:
+            raise Refused("slack", "invalid_blocks")
         self.whispers.append((to.user_id, outcome))
 
     async def go_live(
@@ -483,6 +500,10 @@ class FakeChat:
             self.late_views -= 1
             raise Refused("slack", "not_found")
         await self.fill_view(name, shown)
+
+    def _taken(self, channel: str) -> None:
+        if code := self.refusing.get(channel):
+            raise Refused("slack", code)
 
     def _reachable(self) -> None:
         if self.health == "down":

@@ -60,9 +60,8 @@ class Channels:
         Raises Refused where people of other organisations can read what is not *for_everybody*: a channel may
         be shared at any time.
         """
-        may_be_read = channel.startswith("D") or for_everybody
-        if not may_be_read and await self._is_shared(channel, SHARED_REMEMBERED_S):
-            raise Refused(SLACK, "shared_outside")
+        if not for_everybody:
+            await self.keep_inside(channel)
         first = await self.resolve(channel)
         try:
             return await do(first)
@@ -75,6 +74,11 @@ class Channels:
             if self._ids[wanted] == first:
                 raise
         return await do(self._ids[wanted])
+
+    async def keep_inside(self, channel: str) -> None:
+        """Raise Refused where people of other organisations can read; in direct messages nobody else does."""
+        if not channel.startswith("D") and await self._is_shared(channel, SHARED_REMEMBERED_S):
+            raise Refused(SLACK, "shared_outside")
 
     async def _list_where(self, wanted: str, *, older_than: float) -> None:
         """List all channels where *wanted* is not known, or has been for too long; what is known stays."""

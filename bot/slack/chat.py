@@ -93,7 +93,7 @@ class SlackChat:
         shown = escalation_message(card, status)
         words = words_on(shown.blocks) - words_on(paused_block(status))
         if at is not None:
-            return ShownCard(await self._posts.update(shown, at, marker), words)
+            return ShownCard(await self._update(shown, at, marker), words)
         return ShownCard(await self._post(shown, channel, marker, retry_since), words)
 
     async def find(self, channel: str, marker: str, since: datetime) -> MessageRef | None:
@@ -129,7 +129,7 @@ class SlackChat:
         """Post a record to put right, or bring the message *at* that place up to date."""
         shown = cleanup_message(cleanup)
         if at is not None:
-            return await self._posts.update(shown, at, marker)
+            return await self._update(shown, at, marker)
         return await self._post(shown, channel, marker, retry_since)
 
     async def show_proposal(
@@ -143,7 +143,7 @@ class SlackChat:
         """Post the card of a proposed change of the rules, or bring the one *at* that place up to date."""
         shown = proposal_message(card)
         if at is not None:
-            return await self._posts.update(shown, at, marker)
+            return await self._update(shown, at, marker)
         return await self._post(shown, channel, marker, retry_since)
 
     async def post(
@@ -168,23 +168,28 @@ class SlackChat:
             channel, lambda at: self._posts.post(shown, at, marker, retry_since)
         )
 
+    async def _update(self, shown: Message, at: MessageRef, marker: str) -> MessageRef:
+        await self._channels.keep_inside(at.channel_id)
+        return await self._posts.update(shown, at, marker)
+
     async def share_file(
         self, name: str, content: bytes, thread: MessageRef, retry_since: datetime | None
     ) -> None:
         """Put a file into the thread of a message."""
+        await self._channels.keep_inside(thread.channel_id)
         await self._posts.share_file(name, content, thread, retry_since)
 
     async def share_chart(
         self, name: str, chart: Chart, thread: MessageRef, retry_since: datetime | None
     ) -> None:
         """Put a picture of a chart into the thread of a message."""
+        await self._channels.keep_inside(thread.channel_id)
         picture = await asyncio.to_thread(chart_png, chart)
         await self._posts.share_file(name, picture, thread, retry_since, alt=in_words(chart))
 
     async def revise(self, outcome: Outcome, at: MessageRef, marker: str) -> None:
         """Bring a message of ours up to date."""
-        shown = _message(outcome, at.channel_id)
-        await self._posts.update(shown, at, marker)
+        await self._update(_message(outcome, at.channel_id), at, marker)
 
     async def permalink(self, at: MessageRef) -> str:
         """Return the address of a message."""

@@ -27,7 +27,7 @@ A_LITTLE_BEFORE = timedelta(hours=1)
 """How far our clock may have been moved between the attempts."""
 PAGE = 200
 MOST_PAGES = 20
-NO_THREAD = "thread_not_found"
+NO_THREAD, HISTORY = "thread_not_found", "conversations.history"
 
 
 class Earlier:
@@ -86,8 +86,11 @@ class Earlier:
     async def _pages(
         self, channel_id: str, within: dict[str, str], thread_ts: str | None
     ) -> AsyncIterator[AsyncSlackResponse]:
-        """Page through a conversation or a thread of it; one that is not there has no pages."""
-        method = "conversations.replies" if thread_ts else "conversations.history"
+        """Page through a conversation or a thread of it.
+
+        Where the thread is gone, what is posted to it stands in the conversation itself.
+        """
+        method = "conversations.replies" if thread_ts else HISTORY
         arguments = within | {
             "channel": channel_id,
             "inclusive": "true",
@@ -100,9 +103,11 @@ class Earlier:
             try:
                 page = await asked(self._client.api_call(method, data=arguments))
             except Refused as refused:
-                if refused.code == NO_THREAD:
-                    return
-                raise
+                if refused.code != NO_THREAD or method == HISTORY:
+                    raise
+                method = HISTORY
+                arguments = {name: arguments[name] for name in arguments if name not in ("ts", "cursor")}
+                continue
             yield page
             cursor = next_cursor(page)
             if not cursor:

@@ -15,12 +15,33 @@ from bot.slack.earlier import Earlier, marks
 from bot.slack.failures import LOOK_AFTER_A_TIMEOUT, asked, placed, told, written
 from bot.slack.pacing import Pace
 from bot.slack.text import clip
-from handlers.ports import Clock, MessageRef, PerhapsTwice, Twin, Unavailable
+from handlers.ports import Clock, MessageRef, PerhapsTwice, Refused, Twin, Unavailable
 
 PAGE = 200
 HTTP_OK = 200
 LONGEST_ALT = 1000
 PERHAPS_ON_ITS_WAY = frozenset({"TimeoutError", "ServerTimeoutError", "SocketTimeoutError", "http_504"})
+
+
+NO_REPLIES = frozenset(
+    {
+        "cannot_reply_to_message",
+        "restricted_action_non_threadable_channel",
+        "restricted_action_thread_locked",
+        "thread_not_found",
+    }
+)
+
+
+async def in_thread(client: AsyncWebClient, body: dict[str, Any], thread_ts: str | None) -> MessageRef:
+    """Post to a thread, or beside it where that takes no replies; raises as `placed`."""
+    if thread_ts:
+        try:
+            return await placed(client.api_call("chat.postMessage", json=body | {"thread_ts": thread_ts}))
+        except Refused as refused:
+            if refused.code not in NO_REPLIES:
+                raise
+    return await placed(client.api_call("chat.postMessage", json=body))
 
 
 class Posts:
@@ -53,9 +74,7 @@ class Posts:
             "unfurl_links": False,
             "unfurl_media": False,
         }
-        if thread_ts:
-            body["thread_ts"] = thread_ts
-        at = await placed(self._posting.api_call("chat.postMessage", json=body))
+        at = await in_thread(self._posting, body, thread_ts)
         if retry_since is not None:
             self._earlier.doubt(at, marker, retry_since, thread_ts, found=False)
         return at

@@ -19,8 +19,9 @@ from bot.slack.blocks import Message, fine_print
 from bot.slack.channels import Channels
 from bot.slack.connection import Redirected, quiet_logger
 from bot.slack.earlier import Earlier, marks
-from bot.slack.failures import asked, placed
+from bot.slack.failures import asked
 from bot.slack.pacing import Pace
+from bot.slack.posts import in_thread
 from handlers.commands import ReplyAddress
 from handlers.ports import Clock, MessageRef, OutcomeUnknown, Refused, Unavailable
 
@@ -142,9 +143,7 @@ class Replies:
         body = _body(message) | {"channel": channel_id}
         if once.marker:
             body["metadata"] = marks(once.marker)
-        if thread_ts:
-            body["thread_ts"] = thread_ts
-        at = await placed(self._client.api_call("chat.postMessage", json=body))
+        at = await in_thread(self._client, body, thread_ts)
         if once.marker and once.retry_since:
             self._earlier.doubt(at, once.marker, once.retry_since, thread_ts, found=False)
         return at

@@ -72,16 +72,19 @@ async def _show_there(
     there = await context.database.read(lambda tx: message_at(tx, escalation, route))
     try:
         shown = there or await _show(escalation, route, arrived, context)
-        await _tell(escalation, part, shown, arrived, context)
     except Refused as refused:
         # They cannot be written to; the card stays where its holder works, and the deadline passes it on.
         reason = refused.code
         return lambda tx: _noted(tx, arrived, escalation, "card.stand_in_refused", part, reason)
+    refused_to_tell = await _tell(escalation, part, shown, arrived, context)
 
     def write(tx: Transaction) -> None:
-        if there is None:
+        if there is None:  # whatever is shown has to follow, also where no word could be added
             remember_copy(tx, arrived, escalation, shown, route)
-        _noted(tx, arrived, escalation, "card.shown_to_stand_in", part, part.why)
+        if refused_to_tell:
+            _noted(tx, arrived, escalation, "card.stand_in_refused", part, refused_to_tell)
+        else:
+            _noted(tx, arrived, escalation, "card.shown_to_stand_in", part, part.why)
 
     return write
 
@@ -98,13 +101,18 @@ def _marker(escalation: Escalation) -> str:
 
 async def _tell(
     escalation: Escalation, part: OwnerPart, shown: MessageRef, arrived: Arrived, context: Context
-) -> None:
+) -> str:
+    """Say in the card's thread why it is there; return why Slack refused that, if it did."""
     notice = Notice(
         text=f"{part.why}. {'You decide' if part.present else 'A manager decides'} meanwhile.",
         mention=part.present.id if part.present else None,
     )
     marker = f"stand_in:{escalation.id}:{escalation.revision}"
-    await context.chat.post(notice, shown.channel_id, marker, arrived.retry_since, thread_ts=shown.ts)
+    try:
+        await context.chat.post(notice, shown.channel_id, marker, arrived.retry_since, thread_ts=shown.ts)
+    except Refused as refused:
+        return refused.code
+    return ""
 
 
 def _noted(

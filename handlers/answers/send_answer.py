@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from handlers.answers.threads import remember_thread
 from handlers.context import Arrived, Context, Write
 from handlers.effects import PostOutcome, SendAnswer
-from handlers.outcomes import OUTCOME
-from handlers.ports import MessageRef, Refused
+from handlers.outcomes import OUTCOME, Notice
+from handlers.ports import MessageRef, OutcomeUnknown, Refused, Unavailable
 from storage.answers import Answer
 from storage.transaction import Transaction
 
-NO_PLACE = frozenset({"is_archived", "channel_not_found", "not_in_channel"})
+NO_PLACE = frozenset(
+    {
+        "is_archived",
+        "channel_not_found",
+        "not_in_channel",
+        "shared_outside",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_only_channel",
+    }
+)
+NOT_SHOWN = Notice(
+    text="Slack does not show the answer to what you asked here.",
+    next_step="Ask again; if it happens again, tell IT the reference.",
+)
 
 
 async def send_answer(effect: SendAnswer, arrived: Arrived, context: Context) -> Write:
-    """Answer privately, where the person asked."""
+    """Answer privately, where the person asked.
+
+    What Slack does not take is said there, where somebody waits; Refused is raised all the same.
+    """
     stored = await context.database.read(lambda tx: tx.answers.get(effect.answer_id))
     if stored is None:
         return lambda _tx: None
     outcome, marker = OUTCOME.validate_json(stored.body), f"answer:{arrived.item_id}"
-    shown = await context.chat.answer(outcome, effect.to, marker, arrived.retry_since)
+    try:
+        shown = await context.chat.answer(outcome, effect.to, marker, arrived.retry_since)
+    except Refused:
+        said = NOT_SHOWN.model_copy(update={"reference": arrived.reference})
+        with contextlib.suppress(Refused, Unavailable, OutcomeUnknown):
+            await context.chat.answer(said, effect.to, f"not_shown:{arrived.item_id}", None)
+        raise
     return lambda tx: _remember(tx, arrived, stored, shown, effect.to.thread_ts)
 
 
 async def post_outcome(effect: PostOutcome, arrived: Arrived, context: Context) -> Write:
-    """Post for everybody in the channel, once; where that is archived or gone, for whoever reviews."""
+    """Post for everybody in the channel, once; where that is closed or shared, for whoever reviews."""
     stored = await context.database.read(lambda tx: tx.answers.get(effect.answer_id))
     if stored is None:
         return lambda _tx: None

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from handlers.cleanup.cleanup_queue import cleanup_of
 from handlers.context import Arrived, Context, Write
 from handlers.effects import ShowCleanup
-from handlers.ports import MessageRef, Refused
+from handlers.outcomes import Notice
+from handlers.ports import MessageRef, Refused, Unavailable
+from handlers.proposals.card_places import ALREADY_GONE
 from handlers.record.evidence import record as write_down
 from storage.cleanup import CleanupItem
 from storage.transaction import Transaction
+
+SHOWN_ANEW = Notice(
+    text="A newer message shows this record to put right.", next_step="/donor cleanup lists those that wait."
+)
 
 
 async def post_cleanup(effect: ShowCleanup, arrived: Arrived, context: Context) -> Write:
@@ -17,9 +25,13 @@ async def post_cleanup(effect: ShowCleanup, arrived: Arrived, context: Context) 
     if item is None:
         return lambda _tx: None
     shown, rerouted = await _show(item, arrived, context)
+    before = _place(item)
+    if before and shown != before and rerouted not in ALREADY_GONE:
+        with contextlib.suppress(Refused, Unavailable):
+            await context.chat.replace(SHOWN_ANEW, before)
 
     def write(tx: Transaction) -> None:
-        if shown != _place(item):
+        if shown != before:
             tx.cleanup.set_message(item.id, shown.channel_id, shown.ts)
         if rerouted:
             write_down(

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from handlers.context import Arrived
+from handlers.outcomes import Notice
 from handlers.ports import MessageRef
 from handlers.record.evidence import record as write_down
 from handlers.refreshing import update_copy
 from storage.card_places import CardPlace
 from storage.escalations import Changes, Escalation
 from storage.transaction import Transaction
+
+WHERE_ELSE = "What waits for you is on the app's Home tab, and /donor queue lists it."
+LEFT_BEHIND = Notice(text="This message is not kept up to date any more.", next_step=WHERE_ELSE)
+"""Stands where a card could not be brought up to date: what it said may be true no more."""
+
+ALREADY_GONE = frozenset({"message_not_found", "channel_not_found"})
 
 
 def message_at(tx: Transaction, escalation: Escalation, route: str) -> MessageRef | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 from handlers.context import Arrived, Context, Write
@@ -11,8 +12,14 @@ from handlers.decisions.put_off_days import card_today
 from handlers.effects import RemindDecider, ShowCard
 from handlers.execution.execute_action import READY
 from handlers.outcomes import CardStatus, Notice, Successor
-from handlers.ports import MessageRef, Refused, ShownCard, Unavailable
-from handlers.proposals.card_places import end_place, remember_copy, remember_message
+from handlers.ports import MessageRef, OutcomeUnknown, Refused, ShownCard, Unavailable
+from handlers.proposals.card_places import (
+    ALREADY_GONE,
+    WHERE_ELSE,
+    end_place,
+    remember_copy,
+    remember_message,
+)
 from handlers.proposals.escalation_view import (
     is_being_undone,
     requirement_of,
@@ -20,6 +27,7 @@ from handlers.proposals.escalation_view import (
     successor_of,
 )
 from handlers.proposals.remember_permalink import ask_for_permalink
+from handlers.proposals.routing import direct_messages
 from handlers.record.evidence import record as write_down
 from handlers.rules.paused import pause_of
 from policy.escalation import EscalationState
@@ -27,17 +35,16 @@ from storage.escalations import Escalation
 from storage.pauses import Pause
 from storage.transaction import Transaction
 
-ALREADY_GONE = frozenset({"message_not_found", "channel_not_found"})
-SHOWN_ANEW = Notice(
-    text="A newer message shows this decision.",
-    next_step="What waits for you is on the app's Home tab, and /donor queue lists it.",
-)
+SHARED_OUTSIDE = "shared_outside"
+SHOWN_ANEW = Notice(text="A newer message shows this decision.", next_step=WHERE_ELSE)
+NOT_SHOWN = Notice(text="Slack does not show this decision here. IT is told.", next_step=WHERE_ELSE)
 
 
 async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Write:
     """Show the card where it belongs; when that place is gone, in the review channel.
 
-    A message that cannot be brought up to date any more must not go on asking.
+    A message that cannot be brought up to date any more must not go on asking; where Slack takes the card
+    nowhere, that is said instead of it, and Refused is raised all the same.
     """
     now = context.clock.now()
     found = await context.database.read(lambda tx: _look(tx, effect.escalation_id, now))
@@ -51,7 +58,11 @@ async def post_card(effect: ShowCard, arrived: Arrived, context: Context) -> Wri
     on_its_way = escalation.state in READY or is_being_undone(escalation)
     status = status_of(escalation, effect.note if on_its_way else "", pause, successor)
     before = _place(escalation)
-    card, route, rerouted = await _show(escalation, status, arrived, context)
+    try:
+        card, route, rerouted = await _show(escalation, status, arrived, context)
+    except Refused:
+        await _say_that_it_is_not_shown(escalation, arrived, context)
+        raise
     shown = card.at
     if before and shown != before and rerouted not in ALREADY_GONE:
         with contextlib.suppress(Refused, Unavailable):  # what stays says something that was true once
@@ -137,6 +148,16 @@ async def remind_decider(effect: RemindDecider, arrived: Arrived, context: Conte
     )
 
 
+async def _say_that_it_is_not_shown(escalation: Escalation, arrived: Arrived, context: Context) -> None:
+    """Say so where the card stands or would: what it says of the decision is true no more."""
+    with contextlib.suppress(Refused, Unavailable, OutcomeUnknown):
+        if there := _place(escalation):
+            await context.chat.replace(NOT_SHOWN, there)
+        else:
+            marker = f"not_shown:{escalation.id}"
+            await context.chat.post(NOT_SHOWN, escalation.route, marker, arrived.retry_since)
+
+
 async def _show(
     escalation: Escalation, status: CardStatus, arrived: Arrived, context: Context
 ) -> tuple[ShownCard, str, str]:
@@ -145,9 +166,8 @@ async def _show(
     Returns what is shown, the route it is on, and why it moved, if it did.
     """
     card, marker = await card_today(escalation, context), f"card:{escalation.id}"
-    route, review = escalation.route, context.organisation.review_channel
     refusals: list[Refused] = []
-    for place, channel in dict.fromkeys([(_place(escalation), route), (None, route), (None, review)]):
+    async for place, channel in _places(escalation, refusals, context):
         try:
             shown = await context.chat.show_card(card, status, place, channel, marker, arrived.retry_since)
         except Refused as refused:
@@ -155,6 +175,21 @@ async def _show(
         else:
             return shown, channel, refusals[0].code if refusals else ""
     raise refusals[-1]
+
+
+async def _places(
+    escalation: Escalation, refusals: list[Refused], context: Context
+) -> AsyncIterator[tuple[MessageRef | None, str]]:
+    """Say where to try next; who decides is written to directly where outsiders read along by now."""
+    route, review = escalation.route, context.organisation.review_channel
+    if there := _place(escalation):
+        yield there, route
+    yield None, route
+    if refusals[-1].code == SHARED_OUTSIDE:
+        direct, _ = await direct_messages(requirement_of(escalation).holder, context)
+        yield None, direct
+    if review != route:
+        yield None, review
 
 
 def _place(escalation: Escalation) -> MessageRef | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 
 from handlers.absence.working_hours import working_time_by_email
@@ -11,7 +12,8 @@ from handlers.decisions.deciding_together import may_be_decided_together
 from handlers.effects import ShowGrouping
 from handlers.enqueueing import enqueue
 from handlers.outcomes import GroupingShown
-from handlers.ports import MessageRef, Refused
+from handlers.ports import MessageRef, Refused, Unavailable
+from handlers.proposals.card_places import ALREADY_GONE, LEFT_BEHIND
 from handlers.proposals.escalation_view import queue_item
 from handlers.proposals.flooding import call_for_list
 from handlers.proposals.inform import inform
@@ -68,7 +70,10 @@ def _listed(tx: Transaction, arrived: Arrived, escalation: Escalation, grouping:
 
 
 async def show_grouping(effect: ShowGrouping, arrived: Arrived, context: Context) -> Write:
-    """Post the list, or bring it up to date; a list that somebody removed stays away."""
+    """Post the list, or bring it up to date; a list that somebody removed stays away.
+
+    One that cannot be brought up to date must not go on saying what waits.
+    """
     grouping, listed = await context.database.read(
         lambda tx: (tx.groupings.get(effect.grouping_id), tx.groupings.listed(effect.grouping_id))
     )
@@ -80,8 +85,9 @@ async def show_grouping(effect: ShowGrouping, arrived: Arrived, context: Context
         try:
             await context.chat.revise(_shown(grouping, listed, None, context), place, marker)
         except Refused as refused:
-            if refused.code != "message_not_found":
-                raise
+            if refused.code not in ALREADY_GONE:
+                with contextlib.suppress(Refused, Unavailable):
+                    await context.chat.replace(LEFT_BEHIND, place)
         return lambda _tx: None
     email = effect.decider_email
     decider = await context.chat.colleague_by_email(email) if email else None

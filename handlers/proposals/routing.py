@@ -120,12 +120,17 @@ async def out_of_sight(found: Route, context: Context) -> Route:
 
     Raises Refused when there is nobody to write to.
     """
+    direct, name = await direct_messages(found.decider_email, context)
+    return replace(found, channel=direct, why=f"{name}'s direct messages")
+
+
+async def direct_messages(decider_email: str | None, context: Context) -> tuple[str, str]:
+    """Return the direct messages with who decides, or a manager, and their name; raises Refused."""
     managers = (person.email for person in context.organisation.people_in("manager"))
-    for email in (*((found.decider_email,) if found.decider_email else ()), *managers):
+    for email in (*((decider_email,) if decider_email else ()), *managers):
         colleague = await context.chat.colleague_by_email(email)
         if colleague and colleague.is_full_member:
-            direct = await context.chat.direct_channel(colleague.id)
-            return replace(found, channel=direct, why=f"{colleague.name}'s direct messages")
+            return await context.chat.direct_channel(colleague.id), colleague.name
     raise Refused("slack", "no_place_without_outsiders")
 
 

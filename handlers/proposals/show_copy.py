@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from handlers.context import Arrived, Context, Write
 from handlers.decisions.put_off_days import card_today
 from handlers.effects import UpdateCopy
 from handlers.execution.execute_action import READY
-from handlers.ports import MessageRef, Refused
-from handlers.proposals.card_places import end_place
+from handlers.ports import MessageRef, Refused, Unavailable
+from handlers.proposals.card_places import ALREADY_GONE, LEFT_BEHIND, end_place
 from handlers.proposals.escalation_view import status_of, successor_of
 from handlers.rules.paused import pause_of
 from policy.escalation import EscalationState
@@ -36,6 +38,9 @@ async def show_copy(effect: UpdateCopy, arrived: Arrived, context: Context) -> W
         await context.chat.show_card(card, status, at, place.route, marker, arrived.retry_since)
     except Refused as refused:
         code = refused.code
+        if code not in ALREADY_GONE:
+            with contextlib.suppress(Refused, Unavailable):  # what stays said something that was true once
+                await context.chat.replace(LEFT_BEHIND, at)
         return lambda tx: end_place(tx, arrived, escalation, at, code)
     return lambda _tx: None
 

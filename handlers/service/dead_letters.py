@@ -63,6 +63,10 @@ _EXACT = {
     "slack_is_archived": Explanation(
         "The Slack channel is archived.", f"Bring it back, or name another in the organisation file. {RETRY}"
     ),
+    "slack_shared_outside": Explanation(
+        "The Slack channel is shared with another organisation by now.",
+        f"Name another channel in the organisation file. {RETRY}",
+    ),
     "slack_missing_scope": Explanation(
         "The Slack app lacks a permission.",
         f"Install it again from manifest.yml; countersign doctor. {RETRY}",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from handlers.cleanup.post_cleanup import SHOWN_ANEW
 from handlers.commands import (
     ApprovalClicked,
     ChatUser,
@@ -131,6 +132,16 @@ async def test_it_goes_to_the_steward_apart_from_the_decisions(house: House) -> 
     house.clock.move(days=40)
     await house.work_all()
     assert (await found(house, about)).state is S.SENT_BACK, "a deadline to decide is none to put right"
+
+
+async def test_where_outsiders_read_by_now_the_record_goes_to_the_reviewers(house: House) -> None:
+    _, item = await sent_back(house)
+    [old] = house.chat.cleanups
+    house.chat.refusing["CDATA"] = "shared_outside"
+    await fixed(house, item)
+    channel, card = item_card(house)
+    assert (channel, card.state) == ("CDESK", CleanupState.FIXED)
+    assert ("CDATA", f"replaced:{old}", SHOWN_ANEW) in house.chat.posts
 
 
 def reminders(house: House) -> list[tuple[str, DecisionList]]:

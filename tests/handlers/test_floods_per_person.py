@@ -21,6 +21,7 @@ from handlers.commands import (
 )
 from handlers.enqueueing import EVENTS, PEOPLE_FIRST
 from handlers.outcomes import GroupingShown, Notice
+from handlers.proposals.card_places import LEFT_BEHIND
 from policy.decide import CompiledPolicy
 from policy.donor import Acknowledgement, Donor, Gift, StaffMember
 from policy.events import CrmEvent, CrmEventType
@@ -81,6 +82,24 @@ async def test_a_colleague_s_cards_take_nobody_s_room_and_each_gets_a_list(house
         OWNER.id: ["Donor 12"],
         STRANGER.id: ["Donor 14"],
     }
+
+
+async def test_a_list_where_outsiders_read_by_now_names_nobody_any_more(house: House) -> None:
+    for number in (11, 12):
+        await gift(house, number, "staff-1")
+    house.clock.move(minutes=30)
+    await house.work_all()
+    [marker] = [marker for _, marker, shown in house.chat.posts if isinstance(shown, GroupingShown)]
+    [listed] = await house.database.read(lambda tx: tx.escalations.open_for_donor("donor-12"))
+    house.chat.refusing[TEAM] = "shared_outside"
+    to = ReplyAddress(channel_id=TEAM, user_id=OWNER.id)
+    await house.accept(CardWanted(escalation_id=listed.id, by=ChatUser(id=OWNER.id), reply_to=to))
+    await house.work_all()
+    house.clock.move(minutes=1)
+    await house.work_all()
+    assert [shown for _, m, shown in house.chat.posts if m == marker] == [LEFT_BEHIND]
+    assert [shown.channel for shown in house.chat.cards.values()] == [TEAM, f"D{OWNER.id}"]
+    assert house.dead == []
 
 
 async def test_major_gifts_have_more_room_and_an_import_of_them_ends_in_a_list_too(house: House) -> None:

@@ -23,7 +23,9 @@ from handlers.decisions.deciding_person import Decider
 from handlers.decisions.passing_on import Destination, destination_for, hand_over, next_in_chain, objection
 from handlers.outcomes import CardStatus, Notice
 from handlers.ports import Colleague, MessageRef, ShownCard
+from handlers.proposals.card_places import LEFT_BEHIND
 from handlers.proposals.escalation_view import Requirement, card_of, requirement_of
+from handlers.proposals.post_card import NOT_SHOWN, SHOWN_ANEW
 from handlers.proposals.routing import route, without_own_approval
 from policy.actions import Action, AddNote, AssignOwner
 from policy.canonical import canonical_json
@@ -193,6 +195,41 @@ async def test_a_copy_that_was_removed_ends_quietly(house: House) -> None:
     assert [(c.channel, c.status.state) for c in house.chat.cards.values()] == [("CSTRANGER", S.EXECUTED)]
     assert (await kinds(house)).count("card.copy_ended") == 1
     assert house.dead == []
+
+
+async def test_a_copy_that_slack_keeps_as_it_is_no_longer_says_what_was_true_once(house: House) -> None:
+    await on_to_next(house, await opened_card(house))
+    house.chat.refusing["COWNER"] = "edit_window_closed"
+    await click(house, ApprovalClicked, STRANGER)
+    assert [(c.channel, c.status.state) for c in house.chat.cards.values()] == [("CSTRANGER", S.EXECUTED)]
+    assert ("COWNER", "replaced:1.0", LEFT_BEHIND) in house.chat.posts
+    assert ((await kinds(house)).count("card.copy_ended"), house.dead) == (1, [])
+
+
+async def test_where_outsiders_read_by_now_the_card_goes_to_whoever_decides(house: House) -> None:
+    escalation = await opened_card(house)
+    house.chat.refusing["COWNER"] = "shared_outside"
+    await click(house, ApprovalClicked, OWNER)
+    directly = f"D{OWNER.id}"
+    assert [(c.channel, c.status.state) for c in house.chat.cards.values()] == [(directly, S.EXECUTED)]
+    assert ("COWNER", "replaced:1.0", SHOWN_ANEW) in house.chat.posts
+    assert ((await now(house, escalation.id)).channel_id, house.dead) == (directly, [])
+
+
+async def test_a_card_that_slack_takes_nowhere_says_so_and_it_hears_of_it(house: House) -> None:
+    await opened_card(house)
+    house.chat.refusing = {"COWNER": "invalid_blocks", "CDESK": "invalid_blocks"}
+    await click(house, DeferralClicked, OWNER, preset="tomorrow")
+    assert house.chat.cards == {}, "none says that it is to be decided"
+    assert ("COWNER", "replaced:1.0", NOT_SHOWN) in house.chat.posts
+    assert set(house.dead) == {("show_card", "invalid_blocks")}
+
+
+async def test_of_a_new_card_that_slack_does_not_take_its_reader_is_told(house: House) -> None:
+    house.chat.refusing = {"COWNER": "msg_too_long", "CDESK": "msg_too_long"}
+    await opened_card(house)
+    assert [(channel, said) for channel, _, said in house.chat.posts] == [("COWNER", NOT_SHOWN)]
+    assert house.dead == [("show_card", "msg_too_long")]
 
 
 async def test_the_card_itself_when_removed_is_posted_again(house: House) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.doorstep import Arrival, Doorstep
+from handlers.answers.send_answer import NOT_SHOWN
 from handlers.commands import ChatUser, Command, HelpRequested, ReplyAddress, SummaryRequested
-from handlers.outcomes import Notice
+from handlers.outcomes import Notice, SummaryShown
 from policy.decide import CompiledPolicy
 from storage.bell import InProcessBell
 from tests.handlers.conftest import LEASE, OWNER, House, house_in
@@ -62,3 +63,13 @@ async def test_what_is_always_answered_at_once_says_nothing_before(house: House)
     await typed(house, HelpRequested(unknown="", by=ChatUser(id=OWNER.id), reply_to=TO))
     house.clock.move(seconds=2)
     assert await house.database.read(lambda tx: tx.outbox.standing(house.clock.now()).counts["later"]) == 0
+
+
+async def test_of_an_answer_that_slack_does_not_take_whoever_waits_is_told(house: House) -> None:
+    house.chat.too_large = frozenset({SummaryShown})
+    await typed(house, SUMMARY)
+    await house.work_all()
+    [(user, said)] = house.chat.whispers
+    assert isinstance(said, Notice)
+    assert (user, said.model_copy(update={"reference": ""})) == (OWNER.id, NOT_SHOWN)
+    assert (len(said.reference), house.dead) == (6, [("send_answer", "invalid_blocks")]), "and IT hears of it"

@@ -148,8 +148,10 @@ class PlainSlack:
             self._touch()
         if kind == "lost":
             return _cut(request)
-        if kind == "bare":
-            return web.json_response({"ok": True})
+        if kind in ("bare", "after"):
+            answer = {"ok": True} if kind == "bare" else {"ok": False, "error": detail}
+        if kind in ("truncated", "reset"):
+            return await _cut_short(request, json.dumps(answer), breaks=kind == "reset")
         return web.json_response(answer, headers={"x-slack-req-id": self.fresh("req")})
 
     def _due(self, method: str, args: Json) -> Fault | None:
@@ -276,7 +278,12 @@ class PlainSlack:
             "ts": self.stamp(),
         }
         posted |= {key: args[key] for key in ("thread_ts", "metadata") if args.get(key)}
-        self.messages.setdefault(channel.id, []).append(posted)
+        there = self.messages.setdefault(channel.id, [])
+        if not any(posted.get("thread_ts") in (m["ts"], m.get("thread_ts")) for m in there):
+            posted.pop(
+                "thread_ts", None
+            )  # of a message that is gone Slack makes no thread, and does not say so
+        there.append(posted)
         if channel.kind == "im":
             self._echo(posted | {"channel": channel.id, "channel_type": "im"})
         return {"channel": channel.id, "ts": posted["ts"], "message": posted}
@@ -553,17 +560,29 @@ def _check(blocks: list[Json], surface: str, view: Json) -> None:
 
 def _broken(kind: str, detail: str) -> web.Response:
     if kind == "429":
-        return web.json_response(
-            {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": detail or "1"}
-        )
-    if kind in ("500", "gone"):
-        return web.Response(status=500 if kind == "500" else 404, text="")
+        asked = {} if detail == "unsaid" else {"Retry-After": detail or "1"}
+        return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=asked)
+    if kind in ("500", "gone", "used"):
+        status = {"500": 500, "gone": 404, "used": 410}[kind]
+        return web.Response(status=status, text="used_url" if kind == "used" else "")
     if kind == "expired":
         return web.json_response({"ok": False, "error": "expired_url"})
     if kind == "elsewhere":
         return web.Response(status=307, headers={"Location": "/respond/somebody-else"})
     page = "<html><body><h1>Something is broken</h1></body></html>"
     return web.Response(status=200 if kind == "html200" else 503, text=page, content_type="text/html")
+
+
+async def _cut_short(request: web.Request, answer: str, *, breaks: bool) -> web.StreamResponse:
+    """Send half of an *answer*: as all there is, or until the connection breaks."""
+    half = answer.encode()[: len(answer) // 2]
+    if not breaks:
+        return web.Response(body=half, content_type="application/json")
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    response.content_length = len(answer)
+    await response.prepare(request)
+    await response.write(half)
+    return _cut(request)
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -33,13 +33,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 LOST_ON_THE_WAY = {
-    "Ash Number1": ("429:1", 2),
+    "Ash Number1": ("429:unsaid", 2),
     "Ash Number2": ("lost", 1),
     "Ash Number3": ("500", 2),
-    "Ash Number4": ("html", 1),
+    "Ash Number4": ("truncated", 1),
     "Ash Number5": ("html200", 1),
     "Ash Number6": ("drop", 2),
-    "Ash Number7": ("error:internal_error", 1),
+    "Ash Number7": ("after:internal_error", 1),
     "Ash Number8": ("error:ratelimited", 1),
     "Ash Number9": ("slow:2", 1),
     "Ash Number16": ("bare", 1),
@@ -51,7 +51,7 @@ KEPT_OLD = {
     "Ash Number10": "429:1",
     "Ash Number11": "500",
     "Ash Number12": "html",
-    "Ash Number13": "drop",
+    "Ash Number13": "reset",
     "Ash Number14": "lost",
 }
 
@@ -202,7 +202,7 @@ async def test_a_press_on_what_is_replaced_is_answered_once_although_slacks_answ
     assert (mine, says(picker, "twice")) == ([picker], False)
 
 
-@pytest.mark.parametrize("kind", ["expired", "html200", "elsewhere"])
+@pytest.mark.parametrize("kind", ["expired", "html200", "elsewhere", "used"])
 async def test_an_answer_that_slack_did_not_take_still_reaches_the_person(by_http: House, kind: str) -> None:
     """A refusal with 200, somebody's login page, and one who would have the answer instead."""
     before = len(by_http.slack.private)

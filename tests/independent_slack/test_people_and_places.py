@@ -14,7 +14,7 @@ from bot.doubts import begin_noting
 from bot.slack.chat import SlackChat
 from bot.slack.connection import SlackConnection, open_clients
 from handlers.outcomes import Notice
-from handlers.ports import OutcomeUnknown, Refused
+from handlers.ports import MessageRef, OutcomeUnknown, Refused
 from tests.independent_slack.conftest import ADA, conversations, people
 from tests.independent_slack.plain_slack import PlainSlack
 from tests.independent_slack.workspace import BOT_TOKEN, BOT_USER, SECRET, TEAM, Channel
@@ -169,7 +169,46 @@ async def test_nothing_more_is_posted_where_people_of_other_organisations_read_b
         with pytest.raises(Refused) as raised:
             await place.post(channel)
         assert raised.value.code == "shared_outside"
-    assert len(place.slack.messages["C7OLD"]) == 2
+    [said, _] = place.slack.messages["C7OLD"]
+    at = MessageRef("C7OLD", said["ts"])
+    changes = [
+        place.chat.revise(Notice(text="Changed"), at, "m"),
+        place.chat.share_file("figures.csv", b"1", at, None),
+    ]
+    for change in changes:
+        with pytest.raises(Refused) as raised:
+            await change
+        assert raised.value.code == "shared_outside"
+    assert (len(place.slack.messages["C7OLD"]), said["text"]) == (2, "Hello")
+    await place.chat.replace(Notice(text="It is shown elsewhere"), at)
+    assert said["text"] == "It is shown elsewhere", "what is there can be taken away"
     place.slack.channel("C7OLD").shared = False
     place.elapsed += 301
     assert await place.post("thanks") == "C7OLD"
+
+
+async def test_what_belongs_to_a_deleted_message_is_said_once_although_the_answer_was_lost(
+    place: Place,
+) -> None:
+    """Slack posts an answer to a message that is gone beside all threads, and says nothing of that."""
+    place.add("C7OLD", "thanks")
+    root = (await place.chat.post(NOTICE, "C7OLD", "root", None)).ts
+    posts = place.slack.messages["C7OLD"]
+    posts.clear()
+    before = datetime.now(UTC)
+    place.slack.break_next("chat.postMessage", "lost")
+    with pytest.raises(OutcomeUnknown):
+        await place.chat.post(NOTICE, "C7OLD", "m", None, root)
+    found = await place.chat.post(NOTICE, "C7OLD", "m", before, root)
+    assert [(m["ts"], m.get("thread_ts")) for m in posts] == [(found.ts, None)]
+
+
+@pytest.mark.parametrize("code", ["cannot_reply_to_message", "restricted_action_non_threadable_channel"])
+async def test_what_no_thread_takes_is_said_beside_it(place: Place, code: str) -> None:
+    place.add("C7OLD", "thanks")
+    root = (await place.chat.post(NOTICE, "C7OLD", "root", None)).ts
+    place.slack.break_next(
+        "chat.postMessage", f"error:{code}", times=9, only=lambda args: bool(args.get("thread_ts"))
+    )
+    said = await place.chat.post(NOTICE, "C7OLD", "m", None, root)
+    assert [m["ts"] for m in place.slack.messages["C7OLD"]] == [root, said.ts]

@@ -62,8 +62,10 @@ class Channel:
 class Fault:
     """What goes wrong with a method's next *times* calls for which *only* says yes.
 
-    *kind*: error:<code>, 429:<seconds>, 500, html, html200, drop (nothing happens, the connection is cut),
-    lost (it happens and the answer is lost), slow:<seconds>, held (answered when *go_on* is set).
+    *kind*: error:<code>, 429:<seconds or unsaid>, 500, html, html200, drop (nothing happens, the connection
+    is cut), lost (it happens and the answer is lost), after:<code> (it happens and is said to have failed),
+    truncated and reset (it happens and half of the answer comes), slow:<seconds>, held (answered when
+    *go_on* is set).
     """
 
     method: str

@@ -77,6 +77,15 @@ async def test_a_new_card_goes_to_the_delegate_too_and_both_may_decide(house: Ho
     assert (await now(house, escalation)).decided_by == OWNER.id
 
 
+async def test_a_card_that_the_delegate_got_without_a_word_on_why_follows_all_the_same(house: House) -> None:
+    await leave(house, "until Tuesday", STRANGER.id)
+    house.chat.archived.add(f"D{STRANGER.id}")
+    escalation = await opened(house)
+    await approve(house, escalation, OWNER.id)
+    assert [shown.status.state for shown in house.chat.cards.values()] == [S.EXECUTED] * 2
+    assert "card.stand_in_refused" in await kinds(house)
+
+
 async def test_nobody_else_may_and_afterwards_the_delegate_may_not_either(house: House) -> None:
     escalation = await opened(house)
     await approve(house, escalation, STRANGER.id)
