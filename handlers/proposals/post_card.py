@@ -186,8 +186,9 @@ async def _places(
         yield there, route
     yield None, route
     if refusals[-1].code == SHARED_OUTSIDE:
-        direct, _ = await direct_messages(requirement_of(escalation).holder, context)
-        yield None, direct
+        with contextlib.suppress(Refused):  # nobody who decides is in Slack
+            direct, _ = await direct_messages(requirement_of(escalation).holder, context)
+            yield None, direct
     if review != route:
         yield None, review
 

@@ -27,6 +27,7 @@ from handlers.proposals.card_places import LEFT_BEHIND
 from handlers.proposals.escalation_view import Requirement, card_of, requirement_of
 from handlers.proposals.post_card import NOT_SHOWN, SHOWN_ANEW
 from handlers.proposals.routing import route, without_own_approval
+from handlers.refreshing import refresh_card
 from policy.actions import Action, AddNote, AssignOwner
 from policy.canonical import canonical_json
 from policy.decide import CompiledPolicy
@@ -214,6 +215,17 @@ async def test_where_outsiders_read_by_now_the_card_goes_to_whoever_decides(hous
     assert [(c.channel, c.status.state) for c in house.chat.cards.values()] == [(directly, S.EXECUTED)]
     assert ("COWNER", "replaced:1.0", SHOWN_ANEW) in house.chat.posts
     assert ((await now(house, escalation.id)).channel_id, house.dead) == (directly, [])
+
+
+async def test_where_outsiders_read_and_nobody_who_decides_is_in_slack_reviewers_get_the_card(
+    house: House,
+) -> None:
+    escalation = await opened_card(house)
+    house.chat.refusing["COWNER"], house.chat.people = "shared_outside", ()
+    at = arrived(house)
+    await house.database.write(lambda tx: refresh_card(tx, at, escalation, again=":shared"))
+    await house.work_all()
+    assert ([c.channel for c in house.chat.cards.values()], house.dead) == (["CDESK"], [])
 
 
 async def test_a_card_that_slack_takes_nowhere_says_so_and_it_hears_of_it(house: House) -> None:
