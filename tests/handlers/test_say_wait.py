@@ -59,6 +59,24 @@ async def test_whoever_waits_for_two_seconds_is_told_once(house: House) -> None:
     assert told(house) == [READING.text, "summary"]
 
 
+async def test_whoever_waits_for_a_minute_is_promised_no_moment_any_more(house: House) -> None:
+    await typed(house, SUMMARY)
+    house.clock.move(seconds=2)
+    [_] = await house.database.write(
+        lambda tx: tx.inbox.claim(owner="slow", now=house.clock.now(), lease=LEASE, limit=1)
+    )
+    for seconds in (0, 57, 2):
+        house.clock.move(seconds=seconds)
+        await house.work_all()
+    [(_, reading), (_, longer)] = house.chat.whispers
+    assert isinstance(longer, Notice)
+    assert (reading, longer.reference != "") == (READING, True)
+    assert (longer.text, longer.next_step) == (
+        "The answer about Margaret Okafor takes longer than it should. Your question is kept.",
+        "The answer comes by itself. If it cannot wait, look in the CRM, and tell IT the reference.",
+    )
+
+
 async def test_what_is_always_answered_at_once_says_nothing_before(house: House) -> None:
     await typed(house, HelpRequested(unknown="", by=ChatUser(id=OWNER.id), reply_to=TO))
     house.clock.move(seconds=2)
