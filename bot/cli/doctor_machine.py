@@ -153,8 +153,8 @@ def _locks(there: Iterable[Holder]) -> list[Finding]:
     return [
         bad(
             "Locks",
-            f"{each.program or 'a program'} of the role {each.role}, {each.state}, holds since "
-            f"{each.since} UTC what we wait for. Have it end, or in psql: "
+            f"{each.program or 'a program'} of the role {each.role}{each.state and f', {each.state},'} holds "
+            f"since {each.since} UTC what we wait for. Have it end, or in psql: "
             f"SELECT pg_terminate_backend({each.pid});",
         )
         for each in there

@@ -30,7 +30,6 @@ from storage.transaction import Transaction
 WIDTH = 14
 LATE_S = 2 * EVERY_S
 """Whoever lives was heard of more lately than that, unless the database took its time."""
-MOMENT = timedelta(seconds=2)
 HELD = (
     "{program} of the role {role} holds since {since} UTC what the service waits for, and nothing goes on. "
     "countersign doctor says how to end it."
@@ -76,7 +75,7 @@ def _of_all(tx: Transaction, organisation: Organisation | None, machine: datetim
     found = service_status(tx, now, organisation, turns, rules_readable=readable)
     held = [
         HELD.format(program=each.program or "A program", role=each.role, since=each.since)
-        for each in holders(tx.basis.connection, MOMENT)
+        for each in holders(tx.basis.connection)
     ]
     return found.model_copy(update={"attention": (*held, *found.attention)})
 

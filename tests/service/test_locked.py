@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -15,7 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from bot import storing as being_stored
-from bot.cli import main, status
+from bot.cli import main
 from bot.cli.database_fault import LOCKED, SLOW
 from bot.cli.doctor_machine import machine
 from bot.cli.finding import Finding
@@ -95,10 +94,9 @@ async def test_who_holds_a_lock_is_named_and_what_arrives_waits(
 
 
 async def test_status_names_who_holds_what_the_service_waits_for(
-    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whoever waits has noticed nothing yet, and says so with the next heartbeat at the earliest."""
-    monkeypatch.setattr(status, "MOMENT", timedelta())
     database = Database.open(url)
     doorstep = Doorstep(database, InProcessBell(), HandClock(), NumberedIds())
     async with _left_open(url, "SHARE"):
