@@ -52,12 +52,9 @@ async def _story(world: World, options: argparse.Namespace) -> None:
         breaking = [asyncio.create_task(fault(world, Random(random.random()))) for fault in faults]
         world.broken.update(fault.__name__ for fault in faults)
         for _ in range(world.random.randint(2, 5)):
-            world.give(world.random.choice(donors))
-            for each in (*world.waiting()[:10], *world.some_again()):
-                await world.deliver(each)
-            for _ in range(PRESSED):
-                await world.click(await _decisions(world))
+            await _live_on(world, donors)
         await asyncio.gather(*breaking)
+        await _live_on(world, donors)  # what befalls the only process may leave nobody to press anything
         step += 1
         took = time.monotonic() - began
         told = f"{step:4d}  {' and '.join(fault.__name__ for fault in faults):<40} {took:5.1f} s"
@@ -66,6 +63,15 @@ async def _story(world: World, options: argparse.Namespace) -> None:
         for each in world.waiting():
             await world.deliver(each)
         await asyncio.sleep(0.05)
+
+
+async def _live_on(world: World, donors: list[str]) -> None:
+    """Have somebody give, the CRM tell of it, and people look at their cards."""
+    world.give(world.random.choice(donors))
+    for each in (*world.waiting()[:10], *world.some_again()):
+        await world.deliver(each)
+    for _ in range(PRESSED):
+        await world.click(await _decisions(world))
 
 
 def _in_turn(random: Random, wanted: list[tuple[str, Fault]]) -> Iterator[list[Fault]]:
