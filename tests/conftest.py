@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.examples import MORE
+from tests.scratch import write_into_memory
 from tests.statements import share_compiled_statements
 
 # Importing everything makes millions of objects that live until the end; looking through them for garbage,
@@ -29,6 +30,7 @@ settings.register_profile(
 settings.load_profile("countersign")
 
 share_compiled_statements()
+write_into_memory()
 
 
 @pytest.fixture(scope="session")
