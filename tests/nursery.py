@@ -22,6 +22,7 @@ import alembic.config  # noqa: F401
 import anyio._backends._asyncio  # noqa: F401
 import apscheduler.executors.asyncio  # noqa: F401
 import asyncpg  # noqa: F401
+import google.protobuf.text_format  # noqa: F401
 import holidays.countries  # noqa: F401
 import httpcore2  # noqa: F401
 import sqlalchemy.dialects.postgresql.asyncpg  # noqa: F401
