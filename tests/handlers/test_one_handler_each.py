@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -31,16 +32,22 @@ def test_no_two_kinds_share_a_name() -> None:
     assert len(names) == len(set(names))
 
 
+@cache
+def _methods_called(folder: str) -> list[tuple[str, ast.Attribute]]:
+    """Every call of a method below *folder*: the file and what is called."""
+    return [
+        (str(path.relative_to(ROOT)), node.func)
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+
+
 def _calls(folder: str, method: str) -> Iterator[tuple[str, str]]:
     """Every call of *method* below *folder*: the file and what it is called on."""
-    for path in sorted((ROOT / folder).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr == method
-            ):
-                yield str(path.relative_to(ROOT)), ast.unparse(node.func.value)
+    for path, called in _methods_called(folder):
+        if called.attr == method:
+            yield path, ast.unparse(called.value)
 
 
 def test_one_place_alone_executes_actions() -> None:
