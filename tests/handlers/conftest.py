@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bot.files import read_policy
-from handlers.commands import COMMAND, Command
+from handlers.commands import COMMAND, Command, CrmEventArrived
 from handlers.context import Arrived, Context, Discard, NotBefore
 from handlers.effects import EFFECT
 from handlers.ports import Colleague, OutcomeUnknown, Refused, Unavailable
@@ -22,9 +22,11 @@ from handlers.record.evidence import witnessed
 from handlers.tables import ARRIVALS, DEPARTURES
 from policy.decide import CompiledPolicy
 from policy.donor import Acknowledgement, Donor, Gift, StaffMember
+from policy.events import CrmEvent, CrmEventType
 from policy.money import Money
 from policy.organisation import Organisation, Person
 from storage.database import Database
+from storage.escalations import Escalation
 from storage.keys import KeyRing
 from storage.lease import Item
 from storage.queue import Received
@@ -98,6 +100,20 @@ class House:
     async def work_all(self) -> None:
         """Handle whatever is due, and what comes of it."""
         assert await self.work(500) < 500, "it never ends"
+
+    async def gift(self, event_id: str = "evt-1") -> list[Escalation]:
+        """Report Margaret's new gift and do all that comes of it; return what is open about her."""
+        event = CrmEvent(
+            id=event_id,
+            source="/crm",
+            type=CrmEventType.DONATION_RECEIVED,
+            time=self.clock.now(),
+            donor_id="donor-1",
+            record_id="gift-new",
+        )
+        await self.accept(CrmEventArrived(event=event), order="donor:donor-1")
+        await self.work_all()
+        return await self.database.read(lambda tx: tx.escalations.open_for_donor("donor-1"))
 
     async def _claim(self) -> tuple[Item | None, bool]:
         now = self.clock.now()

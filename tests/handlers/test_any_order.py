@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from handlers.commands import (
     ApprovalClicked,
     ChatUser,
-    CrmEventArrived,
     DeclineClicked,
     DeferralClicked,
     ReplyAddress,
@@ -23,7 +22,6 @@ from handlers.commands import (
 from policy.decide import CompiledPolicy
 from policy.donor import LifecycleStage
 from policy.escalation import EscalationState, may_move
-from policy.events import CrmEvent, CrmEventType
 from storage.escalations import Escalation
 from tests.examples import examples
 from tests.handlers.conftest import GUEST, MANAGER, OWNER, STRANGER, House, house_in
@@ -84,17 +82,7 @@ class Play:
 
     async def open(self) -> str:
         """Let the gift arrive; return the escalation it opens."""
-        event = CrmEvent(
-            id="evt-1",
-            source="/crm",
-            type=CrmEventType.DONATION_RECEIVED,
-            time=self.house.clock.now(),
-            donor_id=DONOR,
-            record_id="gift-new",
-        )
-        await self.house.accept(CrmEventArrived(event=event), order=f"donor:{DONOR}")
-        await self.house.work_all()
-        [opened] = await self.house.database.read(lambda tx: tx.escalations.open_for_donor(DONOR))
+        [opened] = await self.house.gift()
         return opened.id
 
     async def take(self, step: Step, about: str) -> None:

@@ -72,17 +72,7 @@ async def found(house: House, about: str) -> Escalation:
 
 async def opened(house: House) -> str:
     """A decision that waits for the owner."""
-    event = CrmEvent(
-        id="evt-1",
-        source="/crm",
-        type=CrmEventType.DONATION_RECEIVED,
-        time=house.clock.now(),
-        donor_id=DONOR,
-        record_id="gift-new",
-    )
-    await house.accept(CrmEventArrived(event=event), order=f"donor:{DONOR}")
-    await house.work_all()
-    [waiting] = await house.database.read(lambda tx: tx.escalations.open_for_donor(DONOR))
+    [waiting] = await house.gift()
     return waiting.id
 
 

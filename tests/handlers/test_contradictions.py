@@ -9,9 +9,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from handlers.commands import ApprovalClicked, ChatUser, CrmEventArrived, ReplyAddress
+from handlers.commands import ApprovalClicked, ChatUser, ReplyAddress
 from policy.decide import CompiledPolicy
-from policy.events import CrmEvent, CrmEventType
 from storage.transaction import Transaction
 from tests.handlers.conftest import OWNER, House, house_in
 
@@ -22,17 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def house(migrated: Path, default_policy: CompiledPolicy) -> AsyncIterator[House]:
     """A house in which one thank-you was proposed, approved and carried out, and a checkpoint signed."""
     with house_in(migrated, default_policy) as house:
-        event = CrmEvent(
-            id="e1",
-            source="crm",
-            type=CrmEventType.DONATION_RECEIVED,
-            time=house.clock.now(),
-            donor_id="donor-1",
-            record_id="gift-new",
-        )
-        await house.accept(CrmEventArrived(event=event))
-        await house.work_all()
-        [about] = await house.database.read(lambda tx: tx.escalations.open_for_donor("donor-1"))
+        [about] = await house.gift()
         by, reply_to = ChatUser(id=OWNER.id), ReplyAddress(channel_id="C1", user_id=OWNER.id)
         await house.accept(ApprovalClicked(escalation_id=about.id, by=by, reply_to=reply_to))
         await house.work_all()

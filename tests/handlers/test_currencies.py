@@ -10,9 +10,7 @@ import pytest
 from bot.cli.doctor_organisation import currencies
 from bot.cli.finding import good, warning
 from bot.settings import Settings
-from handlers.commands import CrmEventArrived
 from policy.decide import CompiledPolicy
-from policy.events import CrmEvent, CrmEventType
 from policy.money import Money
 from tests.handlers.conftest import ORGANISATION, house_on
 
@@ -25,16 +23,7 @@ async def test_a_currency_that_came_without_a_threshold_is_named_with_the_line_t
     house = house_on(url, default_policy)
     ten = Money(minor=1_000, currency="CAD")
     house.crm.gifts[:] = [gift.model_copy(update={"amount": ten}) for gift in house.crm.gifts]
-    event = CrmEvent(
-        id="e1",
-        source="crm",
-        type=CrmEventType.DONATION_RECEIVED,
-        time=house.clock.now(),
-        donor_id="donor-1",
-        record_id="gift-new",
-    )
-    await house.accept(CrmEventArrived(event=event))
-    await house.work_all()
+    await house.gift()
     await house.database.close()
     settings = Settings.model_construct(database_url=url)
     assert await currencies(settings, ORGANISATION) == [

@@ -18,7 +18,6 @@ from bot.starting import settle_policy
 from handlers.commands import (
     ApprovalClicked,
     ChatUser,
-    CrmEventArrived,
     DeclineClicked,
     EditApproved,
     EditRequested,
@@ -51,7 +50,6 @@ from policy.decide import CompiledPolicy, compile_policy
 from policy.donor import Channel, Consent, ConsentStatus, LifecycleStage, StaffMember
 from policy.editing import EDIT
 from policy.escalation import EscalationState
-from policy.events import CrmEvent, CrmEventType
 from policy.language import parse_policy
 from policy.override_reasons import GivenReason, OverrideReason
 from storage.escalations import Changes, Escalation
@@ -82,17 +80,7 @@ class Desk:
     numbers: list[int] = field(default_factory=lambda: [0])
 
     async def open(self, action: Action | None = None) -> Escalation:
-        event = CrmEvent(
-            id=f"evt-{self._number()}",
-            source="/crm",
-            type=CrmEventType.DONATION_RECEIVED,
-            time=self.house.clock.now(),
-            donor_id=DONOR,
-            record_id="gift-new",
-        )
-        await self.house.accept(CrmEventArrived(event=event), order=f"donor:{DONOR}")
-        await self.house.work_all()
-        opened = (await self.house.database.read(lambda tx: tx.escalations.open_for_donor(DONOR)))[-1]
+        opened = (await self.house.gift(f"evt-{self._number()}"))[-1]
         self.about = opened.id
         if action:
             await self._replace(action)

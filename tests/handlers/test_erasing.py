@@ -21,7 +21,6 @@ from bot.export import verify
 from bot.export.archive import Order, write_export
 from bot.export.contents import Scope
 from bot.restored import erase_restored
-from handlers.commands import CrmEventArrived
 from handlers.context import Arrived
 from handlers.decisions.follow_owner import look_at_owner
 from handlers.proposals.escalation_view import card_of
@@ -31,7 +30,6 @@ from handlers.record.evidence import record
 from handlers.refreshing import refresh_card
 from policy.canonical import canonical_json
 from policy.decide import CompiledPolicy
-from policy.events import CrmEvent, CrmEventType
 from storage.appending import AuditEntry
 from storage.database import Database
 from storage.erasure import Erased
@@ -62,16 +60,7 @@ async def gift(house: House) -> None:
     """A gift, after the start of the service, which is written down first."""
     at = arrived(house)
     await house.database.write(lambda tx: record(tx, at, "configuration.changed", subject=None))
-    event = CrmEvent(
-        id=house.ids.new(),
-        source="/crm",
-        type=CrmEventType.DONATION_RECEIVED,
-        time=house.clock.now(),
-        donor_id=DONOR,
-        record_id="gift-new",
-    )
-    await house.accept(CrmEventArrived(event=event), order=f"donor:{DONOR}")
-    await house.work_all()
+    await house.gift(house.ids.new())
 
 
 def found_in(path: Path) -> set[str]:

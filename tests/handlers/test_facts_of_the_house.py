@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from handlers.commands import CrmEventArrived
 from handlers.outcomes import HeldNotice
 from handlers.proposals.deciding import rule, rule_again, rule_on
 from handlers.proposals.matter import AiFindings
@@ -37,7 +36,7 @@ from policy.money import Money
 from policy.organisation import CampaignAudience, Organisation
 from policy.recommender import candidates
 from policy.situation import Proposal
-from storage.escalations import Changes, Escalation
+from storage.escalations import Changes
 from tests.handlers.conftest import GUEST, MANAGER, ORGANISATION, OWNER, House, house_in
 
 DONOR = "donor-1"
@@ -63,21 +62,6 @@ def settle(house: House, **settings: object) -> None:
     house.context = replace(house.context, organisation=organisation)
 
 
-async def gift(house: House, number: int = 1) -> list[Escalation]:
-    """Margaret's new gift is reported; return what is open about her."""
-    event = CrmEvent(
-        id=f"evt-{number}",
-        source="/crm",
-        type=CrmEventType.DONATION_RECEIVED,
-        time=house.clock.now(),
-        donor_id=DONOR,
-        record_id="gift-new",
-    )
-    await house.accept(CrmEventArrived(event=event), order=f"donor:{DONOR}")
-    await house.work_all()
-    return await house.database.read(lambda tx: tx.escalations.open_for_donor(DONOR))
-
-
 def held(house: House) -> list[tuple[str, tuple[str, ...]]]:
     return [(where, told.reasons) for where, _, told in house.chat.posts if isinstance(told, HeldNotice)]
 
@@ -100,7 +84,7 @@ async def test_a_tag_keeps_automation_away(
 ) -> None:
     settle(house, owner_hold_tags=holding)
     house.crm.change(DONOR, tags=tags)
-    opened = await gift(house)
+    opened = await house.gift()
     assert held(house) == ([("COWNER", reasons)] if reasons else [])
     assert len(opened) == (0 if reasons else 1)
 
@@ -123,7 +107,7 @@ async def test_no_card_goes_where_outsiders_may_read(
         {"email": MANAGER.email, "roles": ("manager",)},
     ]
     settle(house, people=people, review_channel=review)
-    opened = await gift(house)
+    opened = await house.gift()
     assert held(house) == ([(where, reasons)] if reasons else [])
     assert [decided_on(each).door.shared_with_outsiders for each in opened] == ([] if reasons else [False])
     assert not any(shown.channel in ("CSHARED", "CUNTOLD") for shown in house.chat.cards.values())
@@ -132,21 +116,21 @@ async def test_no_card_goes_where_outsiders_may_read(
 async def test_where_a_manager_must_agree_it_is_their_channel_that_counts(house: House) -> None:
     settle(house, review_channel="CSHARED-DESK")
     house.crm.change(DONOR, sensitive=True)
-    assert await gift(house) == []
+    assert await house.gift() == []
     assert held(house) == [(f"D{OWNER.id}", OUTSIDERS)]
 
 
 async def test_without_an_owner_a_manager_hears_of_it_in_private(house: House) -> None:
     settle(house, review_channel="CSHARED")
     house.crm.change(DONOR, owner_id=None)
-    assert await gift(house) == []
+    assert await house.gift() == []
     assert held(house) == [(f"D{MANAGER.id}", OUTSIDERS)]
 
 
 async def test_with_nobody_to_write_to_nothing_is_said(house: House) -> None:
     settle(house, review_channel="CSHARED", people=())
     house.crm.change(DONOR, owner_id=None)
-    assert await gift(house) == []
+    assert await house.gift() == []
     assert (house.chat.posts, house.chat.cards) == ([], {})
     assert house.dead == [("crm_event", "no_place_without_outsiders")]
 
@@ -164,7 +148,7 @@ async def test_who_asked_is_found_in_slack_and_in_the_crm(house: House) -> None:
 
 
 async def test_only_the_owners_own_version_passes_the_owners_hold(house: House) -> None:
-    [opened] = await gift(house)
+    [opened] = await house.gift()
     house.crm.change(DONOR, tags=("owner-hold",))
     record = await house.crm.read(DONOR)
 
@@ -182,7 +166,7 @@ async def test_only_the_owners_own_version_passes_the_owners_hold(house: House) 
 
 
 async def test_a_version_is_checked_where_its_card_is(house: House) -> None:
-    [opened] = await gift(house)
+    [opened] = await house.gift()
     record = await house.crm.read(DONOR)
 
     async def speaks(where: str | None) -> bool:
@@ -340,7 +324,7 @@ async def test_where_the_model_ran_is_known(house: House, origin: Origin, bound:
 
 
 async def test_another_version_that_is_contact_is_an_ask(house: House) -> None:
-    [opened] = await gift(house)
+    [opened] = await house.gift()
     record = await house.crm.read(DONOR)
     assert decided_on(opened).action.purpose == "none"
     as_call = (await rule_again(opened, record, house.context, CALL)).facts.action

@@ -12,7 +12,6 @@ import pytest
 from handlers.commands import (
     ApprovalClicked,
     ChatUser,
-    CrmEventArrived,
     DeclineClicked,
     DeferralClicked,
     PassOnRequested,
@@ -34,7 +33,6 @@ from policy.decide import CompiledPolicy
 from policy.decision import Decision, GivenApproval, Outcome, RequiredApproval, Role
 from policy.donor import StaffMember
 from policy.escalation import EscalationState
-from policy.events import CrmEvent, CrmEventType
 from policy.organisation import Organisation, Person
 from policy.override_reasons import GivenReason, OverrideReason
 from policy.working_time import WorkingTime
@@ -68,17 +66,7 @@ async def house(migrated: Path, default_policy: CompiledPolicy) -> AsyncIterator
 
 
 async def opened_card(house: House) -> Escalation:
-    event = CrmEvent(
-        id="evt-1",
-        source="/crm",
-        type=CrmEventType.DONATION_RECEIVED,
-        time=house.clock.now(),
-        donor_id=DONOR,
-        record_id="gift-new",
-    )
-    await house.accept(CrmEventArrived(event=event), order=f"donor:{DONOR}")
-    await house.work_all()
-    [opened] = await house.database.read(lambda tx: tx.escalations.open_for_donor(DONOR))
+    [opened] = await house.gift()
     return opened
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from handlers.commands import AwayRequested, BackRequested, ChatUser, CrmEventArrived, ReplyAddress
+from handlers.commands import AwayRequested, BackRequested, ChatUser, ReplyAddress
 from policy.decide import CompiledPolicy
-from policy.events import CrmEvent, CrmEventType
 from policy.organisation import Person
 from storage.escalations import Escalation
 from tests.handlers.conftest import (
@@ -47,17 +46,7 @@ async def house(migrated: Path, default_policy: CompiledPolicy) -> AsyncIterator
 
 async def opened(house: House) -> Escalation:
     """Let the gift arrive, and return what it opens."""
-    event = CrmEvent(
-        id="evt-1",
-        source="/crm",
-        type=CrmEventType.DONATION_RECEIVED,
-        time=house.clock.now(),
-        donor_id=DONOR,
-        record_id="gift-new",
-    )
-    await house.accept(CrmEventArrived(event=event), order=f"donor:{DONOR}")
-    await house.work_all()
-    [found] = await house.database.read(lambda tx: tx.escalations.open_for_donor(DONOR))
+    [found] = await house.gift()
     return found
 
 

@@ -130,24 +130,11 @@ async def test_what_is_not_decided_in_slack_says_where(house: House, place: str)
         update={"decided_elsewhere": place, "crm_record_url": "https://crm.example/{donor_id}"}
     )
     house.context = replace(house.context, rules=FixedRules(lambda: compiled), organisation=organisation)
-    await updated_gift(house)
+    await house.gift()
     [(channel, _, held)] = [post for post in house.chat.posts if isinstance(post[2], HeldNotice)]
     assert channel == "COWNER"
     assert (held.elsewhere, held.elsewhere_url) == (place, f"https://crm.example/{DONOR}")
     assert house.chat.cards == {}, "there is nothing to approve"
-
-
-async def updated_gift(house: House) -> None:
-    event = CrmEvent(
-        id="evt-1",
-        source="/crm",
-        type=CrmEventType.DONATION_RECEIVED,
-        time=house.clock.now(),
-        donor_id=DONOR,
-        record_id="gift-new",
-    )
-    await house.accept(CrmEventArrived(event=event), order=f"donor:{DONOR}")
-    await house.work_all()
 
 
 async def test_what_no_door_allows_names_no_other_place(house: House) -> None:
@@ -156,7 +143,7 @@ async def test_what_no_door_allows_names_no_other_place(house: House) -> None:
     )
     compiled = compile_policy(parse_policy(source, "policy"))
     house.context = replace(house.context, rules=FixedRules(lambda: compiled))
-    await updated_gift(house)
+    await house.gift()
     [held] = [o for _, _, o in house.chat.posts if isinstance(o, HeldNotice)]
     assert held.elsewhere == ""
 
