@@ -53,7 +53,8 @@ def opens_again(action: Action) -> Action | None:
 def compensation(action: Action, record: DonorRecord, today: date) -> CreateTask | None:
     """Return what makes up for an action that cannot be taken back.
 
-    An opt-out stays in force: somebody has to hear from the donor first, so that is what is planned.
+    An opt-out stays in force: somebody has to hear from the donor first, so that is what is planned, with
+    the record that is left where theirs was merged.
     """
     if not isinstance(action, SuppressChannel):
         return None
@@ -62,7 +63,7 @@ def compensation(action: Action, record: DonorRecord, today: date) -> CreateTask
     name = record.donor.name
     name = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1].rstrip()}…"
     return CreateTask(
-        donor_id=action.donor_id,
+        donor_id=record.donor.id,
         title=f"Clarify with {name} whether contact by {channel} is welcome",
         details=(
             f"A colleague believes that the opt-out from {channel} should not stand. It stays in force until "

@@ -46,9 +46,10 @@ def test_nobody_is_sent_to_who_is_to_be_left_alone(marks: dict[str, Any], why: s
 def test_who_stayed_is_asked_to_clarify_within_a_week(
     today: date, due_on: date, owner: StaffMember | None, assignee: str | None
 ) -> None:
-    task = compensation(OPT_OUT, record(donor=donor(name="J" * 121), owner=owner), today)
+    task = compensation(OPT_OUT, record(donor=donor(id="d9", name="J" * 121), owner=owner), today)
     assert isinstance(task, CreateTask)
-    assert (task.title, task.due_on, task.assignee_id) == (
+    assert (task.donor_id, task.title, task.due_on, task.assignee_id) == (
+        "d9",
         f"Clarify with {'J' * 119}… whether contact by email is welcome",
         due_on,
         assignee,
