@@ -13,12 +13,12 @@ from bot.lanes import OUTBOUND
 from bot.slack.cards.undo import undo_blocks
 from handlers.commands import ChatUser, ReplyAddress, UndoAgreed, UndoClicked, UndoKept
 from handlers.execution.execute_action import effect_key
-from handlers.execution.take_back import WAITING
+from handlers.execution.take_back import NO_DONOR, WAITING
 from handlers.execution.undo_rules import spelled
 from handlers.outcomes import UNDO_UNSURE
 from handlers.ports import Colleague, DonorUnknown, Refused, StaleRecord
 from handlers.proposals.escalation_view import requirement_of
-from policy.actions import CreateTask, SuppressChannel
+from policy.actions import Action, CreateTask, SuppressChannel
 from policy.canonical import canonical_json, digest
 from policy.decide import CompiledPolicy
 from policy.donor import Channel
@@ -29,6 +29,7 @@ from tests.handlers.conftest import MANAGER, OWNER, STRANGER
 from tests.handlers.test_editing import DONOR, Desk
 from tests.handlers.test_undo_by_two import (
     CORA,
+    OUT,
     SECOND_YES,
     audited,
     desk,
@@ -43,6 +44,7 @@ from tests.leases import claim_effect
 
 __all__ = ["desk", "strict"]
 S = EscalationState
+OPT_OUT = SuppressChannel(donor_id=DONOR, channel=Channel.EMAIL)
 
 
 def meanwhile(
@@ -240,15 +242,19 @@ async def test_of_an_undo_that_was_given_up_nobody_says_that_nothing_was_changed
     assert ((await desk.now()).state, house.crm.taken_back) == (S.UNDONE, {effect_key(await desk.now())})
 
 
-async def test_a_field_of_a_donor_who_cannot_be_read_is_left(desk: Desk) -> None:
+@pytest.mark.parametrize("action", [OUT, OPT_OUT])
+async def test_nothing_is_done_to_a_donor_who_cannot_be_read(desk: Desk, action: Action) -> None:
+    await change(desk, action=action, action_digest=digest(action))
     del desk.house.crm.donors[DONOR]
+    before = len(desk.house.crm.written)
     await undo(desk)
-    assert (standing(desk.house).stage, desk.house.crm.taken_back) == ("refused", set())
+    assert (standing(desk.house).stage, standing(desk.house).note) == ("refused", NO_DONOR)
+    assert (desk.house.crm.taken_back, len(desk.house.crm.written)) == (set(), before)
 
 
 async def test_what_makes_up_for_an_opt_out_waits_for_the_second_yes_too(desk: Desk) -> None:
-    house, opt_out = desk.house, SuppressChannel(donor_id=DONOR, channel=Channel.EMAIL)
-    await change(desk, action=opt_out, action_digest=digest(opt_out))
+    house = desk.house
+    await change(desk, action=OPT_OUT, action_digest=digest(OPT_OUT))
     before = len(house.crm.written)
     await undo(desk)
     assert (standing(house).stage, len(house.crm.written)) == ("waiting", before)

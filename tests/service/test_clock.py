@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -243,15 +244,43 @@ async def test_a_start_far_from_where_slack_last_agreed_is_in_doubt_until_it_agr
     assert (again.is_off, again.agreed.is_doubtful) == (NONE, False)
 
 
-async def test_a_start_after_a_long_rest_is_in_no_doubt_when_slack_agrees(
+@pytest.mark.parametrize(("rest", "slack", "asked"), [(90 * DAY, NONE, 1), (DAY - MINUTE, None, 0)])
+async def test_a_start_is_in_no_doubt_a_day_after_slack_agreed_and_later_when_it_agrees_again(
+    machine: Machine, here: Installation, rest: timedelta, slack: timedelta | None, asked: int
+) -> None:
+    await _agreed_once(here)
+    machine.lived += rest.total_seconds()
+    again = Installation(machine)
+    again.kept, again.slack = here.kept, slack
+    await again.keeper.begin()
+    assert (again.agreed.is_doubtful, again.asked) == (False, asked)
+
+
+async def test_a_doubt_ends_with_the_next_look_after_slack_has_come_back(
     machine: Machine, here: Installation
 ) -> None:
     await _agreed_once(here)
-    machine.lived += 90 * 86400
+    machine.lived += WEEK.total_seconds()
     again = Installation(machine)
-    again.kept = here.kept
+    again.kept, again.slack = here.kept, None
     await again.keeper.begin()
-    assert (again.agreed.is_doubtful, again.asked) == (False, 1)
+    await again.looks()
+    assert again.agreed.is_doubtful
+    again.slack = NONE
+    await again.looks()
+    assert not again.agreed.is_doubtful
+
+
+async def test_a_slow_answer_says_nothing_of_what_is_less_than_its_delay(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.keeper.begin()
+    slow = SimpleNamespace(time=count(step=20).__next__)
+    monkeypatch.setattr(time_keeping, "asyncio", SimpleNamespace(get_running_loop=lambda: slow))
+    await here.looks(4)
+    assert here.is_off == NONE
+    await here.keeper.begin()
+    assert here.is_off == timedelta(seconds=10), "it is taken for the middle of its delay"
 
 
 @pytest.mark.parametrize(("off", "is_doubtful"), [(timedelta(minutes=5), False), (YEARS, True)])
@@ -303,16 +332,22 @@ async def test_a_servers_clock_that_is_known_to_be_wrong_stops_nobody(
     assert here.agreed.server_before() < machine.true() + MINUTE
 
 
-async def test_slack_is_asked_once_an_hour(here: Installation) -> None:
+@pytest.mark.parametrize(("slack", "times"), [(NONE, 2), (None, 120)])
+async def test_slack_is_asked_once_an_hour_and_once_a_minute_while_it_is_silent(
+    here: Installation, slack: timedelta | None, times: int
+) -> None:
     await here.keeper.begin()
+    here.slack = slack
     await here.looks(2 * 360)
-    assert here.asked == 2
+    assert here.asked == times
 
 
 async def test_slack_says_what_time_it_is() -> None:
+    dates = iter(({}, {"Date": "yesterday"}, {"Date": "Mon, 23 Nov 2026 12:00:00 -0000"}))
+
     async def slack(request: web.Request) -> web.Response:
         assert "Authorization" not in request.headers
-        return web.Response(status=500)
+        return web.Response(status=500, headers=next(dates))
 
     app = web.Application()
     app.router.add_post("/api/api.test", slack)
@@ -322,9 +357,9 @@ async def test_slack_says_what_time_it_is() -> None:
     await site.start()
     [(_, port)] = runner.addresses
     async with aiohttp.ClientSession() as session:
-        found = await time_at_slack(session, f"http://127.0.0.1:{port}/api/")
+        found, *unclear = [await time_at_slack(session, f"http://127.0.0.1:{port}/api/") for _ in range(3)]
         await runner.cleanup()
         gone = await time_at_slack(session, f"http://127.0.0.1:{port}/api/")
     assert found is not None
     assert abs(found - datetime.now(UTC)) < timedelta(seconds=30)
-    assert gone is None
+    assert [*unclear, gone] == [None, None, None]

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import pytest
 
 from bot.lease_keeper import LEASE
 from policy.decide import CompiledPolicy
+from policy.donor import DonorRecord
 from policy.escalation import EscalationState as S
 from policy.money import Money
 from storage.errors import LeaseLostError
@@ -236,3 +237,33 @@ async def test_whoever_is_overtaken_on_postgresql(postgres_house: House) -> None
         if problem:
             wrong[first] = problem
     assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("start", "forbidden"), [(S.APPROVED, False), (S.EXECUTING, False), (S.APPROVED, True)]
+)
+async def test_what_has_gone_on_since_it_was_read_is_neither_written_nor_ended(
+    house: House, monkeypatch: pytest.MonkeyPatch, start: S, forbidden: bool
+) -> None:
+    card, read, now = await _approved(house, 1), house.crm.read, house.clock.now()
+
+    async def move(*states: S) -> None:
+        for before, after in pairwise(states):
+            assert await house.database.write(
+                lambda tx, before=before, after=after: tx.escalations.move(card, (before,), after, now)
+            )
+
+    async def another_begins(donor_id: str) -> DonorRecord:
+        monkeypatch.undo()
+        await move(*(S.APPROVED, S.EXECUTING, S.OUTCOME_UNKNOWN)[1 if start is S.EXECUTING else 0 :])
+        if forbidden:
+            _no_contact(house, 1)
+        return await read(donor_id)
+
+    if start is S.EXECUTING:
+        await move(S.APPROVED, S.EXECUTING)
+    monkeypatch.setattr(house.crm, "read", another_begins)
+    [item] = await house.database.write(lambda tx: claim_effect(tx, "execute_action", now))
+    await house._handle(item, inbound=False)
+    [still] = await house.database.read(lambda tx: tx.escalations.newest((S.OUTCOME_UNKNOWN,), limit=9))
+    assert (still.id, house.crm.written) == (card, [])
