@@ -106,6 +106,18 @@ def oldest(table: Table) -> Select[Any]:
     )
 
 
+def in_line(table: Table) -> Select[Any]:
+    """Build the look at an item and what comes behind it in its order."""
+    held = table.alias("held")
+    order = select(held.c.entity_key).where(held.c.id == bindparam("held_id")).scalar_subquery()
+    return (
+        select(table)
+        .where(table.c.entity_key == order, in_status(table, "ready", "in_flight"))
+        .order_by(table.c.first_due_at, table.c.position)
+        .limit(bindparam("most", type_=Integer(), literal_execute=True))
+    )
+
+
 @lru_cache
 def locking(table: Table, *, by_then: bool) -> Update:
     """Build the update that changes nothing and so locks what waits of one kind and order.

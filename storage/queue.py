@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, func, select, update
@@ -14,7 +15,7 @@ from storage.conflict import insert_new
 from storage.errors import LeaseLostError
 from storage.insert_many import insert_many_new, many_in_arrays
 from storage.lease import Item, LeasedQueue
-from storage.lease_statements import in_status
+from storage.lease_statements import in_line, in_status
 from storage.schema import INBOX, OUTBOX
 
 __all__ = ["Effect", "Inbox", "Item", "LeaseLostError", "Outbox", "Received", "accepting"]
@@ -84,6 +85,34 @@ class Inbox(LeasedQueue):
         So whoever claims it sees the caller's changes.
         """
         return self._waits(kind, entity_key)
+
+    def behind(self, item_id: str, now: datetime, most: int) -> list[Item]:
+        """Return up to *most* items that come right behind a claimed one in its order, as long as they are
+        of its kind, due, and were never claimed.
+
+        Nobody claims them while that one is held.
+        """
+        rows = self._connection.execute(_IN_LINE, {"held_id": item_id, "most": most + 1}).mappings().all()
+        line = [self._item(row) for row in rows]
+        if not line or line[0].id != item_id:
+            return []
+        kind = line[0].kind
+        return list(takewhile(lambda each: each.kind == kind and _is_untouched(each, now), line[1:]))
+
+    def finish_along(self, items: Sequence[Item], now: datetime) -> bool:
+        """Mark what waits behind an item, and is done with it, as done too; False when it is not as it was.
+
+        It is for whoever finishes that one in the same transaction, and so still holds it.
+        """
+        if not items:
+            return True
+        wanted = (
+            INBOX.c.id.in_([each.id for each in items]),
+            in_status(INBOX, "ready"),
+            INBOX.c.attempts == 0,
+        )
+        settled = update(INBOX).where(*wanted).values(**_EMPTIED, finished_at=now)
+        return self._connection.execute(settled).rowcount == len(items)
 
     def take_along(self, kind: str, entity_key: str, now: datetime) -> list[bytes]:
         """Settle what waits of that kind and order, due or not, and return what it says, the oldest first.
@@ -157,6 +186,7 @@ class Outbox(LeasedQueue):
         return [bytes(body) for query in queries for body in self._connection.execute(query).scalars()]
 
 
+_IN_LINE = in_line(INBOX)
 _LAST_POSITION = select(func.max(INBOX.c.position))
 _SENT_ONCE = ("source", "dedupe_key")
 _ARRIVED = (
@@ -209,6 +239,10 @@ def _values(received: Received, spelled: Callable[[datetime], datetime | int]) -
 
 def _as_it_is(moment: datetime) -> datetime:
     return moment
+
+
+def _is_untouched(item: Item, now: datetime) -> bool:
+    return item.status == "ready" and item.attempts == 0 and item.available_at <= now
 
 
 _EMPTIED: dict[str, Any] = {"status": "done", "body": b"{}", "entity_key": None}

@@ -15,7 +15,8 @@ from handlers.ports import DonorUnknown
 from handlers.proposals.deciding import PROPOSING
 from handlers.proposals.escalation_view import card_of, requirement_of
 from handlers.proposals.folding import thanked_together
-from handlers.proposals.recommend_next_step import AskedBy, Weighed, consider, is_visible, put_forward, weigh
+from handlers.proposals.happened import is_visible
+from handlers.proposals.recommend_next_step import AskedBy, Weighed, consider, put_forward, weigh
 from handlers.proposals.routing import place_of, to_reviewers, with_other_approvers
 from handlers.record.evidence import record as write_down
 from handlers.refreshing import refresh_card, show_cleanup

@@ -22,7 +22,8 @@ class Considered:
     *requested_by* is the Slack user who asked for it, None for what the CRM reported. *came_back* says from
     what it came back when a record was put right. *waiting* are the undecided escalations about the donor
     beside which the proposal was made. *triage* says how pressing it is, where that was asked.
-    *heard* is what a model said to it, kept as evidence.
+    *heard* is what a model said to it, kept as evidence. *besides* says of the latest of
+    *folded* further events that it answers what happened.
     """
 
     event: CrmEvent | None
@@ -36,6 +37,8 @@ class Considered:
     waiting: tuple[Escalation, ...] = ()
     heard: Heard | None = None
     triage: Triage | None = None
+    besides: tuple[str, ...] = ()
+    folded: int = 0
 
     @property
     def is_awaited(self) -> bool:

@@ -132,10 +132,11 @@ def _with_news(fresh: EscalationCard, before: EscalationCard) -> EscalationCard:
 
 
 def _story(fresh: EscalationCard, before: EscalationCard) -> dict[str, object]:
-    earlier = dict.fromkeys((before.happened, *before.also))
+    earlier = dict.fromkeys((*fresh.also, before.happened, *before.also))
     earlier.pop(fresh.happened, None)
     put_off = PUT_OFF_BEFORE.format(event=before.awaits) if before.awaits else fresh.came_back
-    return {"also": tuple(earlier)[:MOST_ALSO], "folded": before.folded + 1, "came_back": put_off}
+    folded = before.folded + 1 + fresh.folded
+    return {"also": tuple(earlier)[:MOST_ALSO], "folded": folded, "came_back": put_off}
 
 
 def _asks_for_another_approval(waiting: Escalation, ruling: Ruling) -> bool:

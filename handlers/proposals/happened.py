@@ -9,6 +9,28 @@ from policy.events import CrmEvent, CrmEventType
 
 LONGEST_QUOTE = 280
 _OF_A_DEATH = frozenset({"deceased", "deceased_on"})
+OWN_ACTOR = "countersign"
+
+
+def is_our_own(event: CrmEvent) -> bool:
+    """Say whether the event reports what we wrote ourselves."""
+    return event.actor is not None and event.actor.startswith(OWN_ACTOR)
+
+
+def is_visible(event: CrmEvent, record: DonorRecord) -> bool:
+    """Say whether what the event reports is in the record; CRMs answer with empty lists on bad days."""
+    held: dict[CrmEventType, tuple[str, set[str]]] = {
+        CrmEventType.DONATION_RECEIVED: ("gifts", {g.id for g in record.gifts}),
+        CrmEventType.PLEDGE_RENEWED: (
+            "pledges",
+            {p.id for p in record.pledges} | {r.id for r in record.recurring_gifts},
+        ),
+        CrmEventType.MEETING_COMPLETED: ("interactions", {i.id for i in record.interactions}),
+        CrmEventType.REPLY_RECEIVED: ("interactions", {i.id for i in record.interactions}),
+        CrmEventType.NOTE_ADDED: ("notes", {n.id for n in record.notes}),
+    }
+    kind, ids = held.get(event.type, ("", set()))
+    return not kind or event.record_id is None or kind in record.gaps or event.record_id in ids
 
 
 def happened(event: CrmEvent, record: DonorRecord) -> str:

@@ -92,11 +92,13 @@ def new_card(
     """Return the card as it is first shown."""
     recommendation, record = considered.recommendation, considered.record
     action, duties = recommendation.action, duties_of(ruling.decision)
+    said = duties.without_amounts(considered.happened, record)
+    besides = (duties.without_amounts(each, record) for each in considered.besides)
     return EscalationCard(
         escalation_id=arrived.ids.new(),
         donor=donor_header(record, organisation),
         came_back=considered.came_back,
-        happened=duties.without_amounts(considered.happened, record),
+        happened=said,
         proposal=duties.without_amounts(describe(action, names), record),
         proposal_details=duties.without_amounts(long_text(action), record),
         changes=shown_changes(action, record, names, duties),
@@ -110,6 +112,8 @@ def new_card(
         confidence=recommendation.confidence,
         origin=recommendation.origin,
         recent=_recent(record, duties, organisation),
+        also=tuple(each for each in dict.fromkeys(besides) if each != said),
+        folded=considered.folded,
         footers=duties.footers,
         undo=UNDO[action.kind],
         undo_text=undo_text(action, organisation.undo_days),

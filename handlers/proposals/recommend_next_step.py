@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import takewhile
 
 from handlers.answers.donor_search import read_donor
 from handlers.answers.grounding import grounded_signals, grounded_triage
@@ -14,11 +16,12 @@ from handlers.decisions.follow_owner import look_at_owner
 from handlers.decisions.reopen_deferred import wake_awaiting
 from handlers.execution.publishing import publish_data
 from handlers.ports import DonorUnknown, Unavailable
+from handlers.proposals.alongside import Behind, Seen, answered_with, said_besides, waiting_behind
 from handlers.proposals.considered import Considered
 from handlers.proposals.deciding import PROPOSING, rule
 from handlers.proposals.escalate import escalate
-from handlers.proposals.folding import thanked_together
-from handlers.proposals.happened import happened, quoted
+from handlers.proposals.folding import AT_ONCE, thanked_together
+from handlers.proposals.happened import happened, is_our_own, is_visible, quoted
 from handlers.proposals.hold import hold
 from handlers.proposals.led_to_nothing import Look
 from handlers.proposals.matter import AiFindings
@@ -48,47 +51,66 @@ from policy.events import CrmEvent, CrmEventType, PublishedEventType
 from policy.facts import DonorFacts, compute_facts
 from policy.not_seen import unreadable
 from policy.organisation import Organisation
-from policy.recommender import Proposal, recommend
+from policy.recommender import Proposal
 from policy.triage import Triage
 from policy.triage_words import Topic
-from policy.triaging import to_look_into, triaged
 from storage.escalations import Escalation
 from storage.transaction import Transaction
 
-OWN_ACTOR = "countersign"
+log = logging.getLogger(__name__)
+
 MOST_LOOKS = 12
 
 
 async def recommend_next_step(command: CrmEventArrived, arrived: Arrived, context: Context) -> Write:
     """Read the donor again, propose, verify, ask policy, and route what needs a person.
 
-    What was put off until such an event comes back, and what is open follows a new relationship owner.
+    What was put off until such an event comes back, and what is open follows a new relationship owner. What
+    waits right behind it and is answered with it is settled with it.
     """
-    write = await _recommend(command.event, arrived, context)
+    told = command.event
+    answer = await _answer(told, arrived, context)
 
     def also(tx: Transaction) -> None:
-        write(tx)
-        wake_awaiting(tx, arrived, command.event)
-        if command.event.type is CrmEventType.DONOR_UPDATED and command.event.donor_id:
-            look_at_owner(tx, arrived, command.event.donor_id)
+        answer.write(tx)
+        wake_awaiting(tx, arrived, told)
+        for each in answer.along:
+            wake_awaiting(tx, each.arrived_with(arrived), each.event)
+            _noted_along(tx, arrived, each, answer.donor_id)
+        events = (told, *(each.event for each in answer.along))
+        if told.donor_id and any(each.type is CrmEventType.DONOR_UPDATED for each in events):
+            look_at_owner(tx, arrived, told.donor_id)
+        if not tx.inbox.finish_along([each.item for each in answer.along], arrived.now):
+            raise Unavailable("countersign", "changed_meanwhile", AT_ONCE)
 
     return also
 
 
-async def _recommend(event: CrmEvent, arrived: Arrived, context: Context) -> Write:
-    if event.actor and event.actor.startswith(OWN_ACTOR):
-        return lambda tx: write_down(tx, arrived, "event.own", subject=event.donor_id, event=_plain(event))
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is written because of an event, and what else that answers *along* with it, about whom."""
+
+    write: Write
+    along: tuple[Behind, ...] = ()
+    donor_id: str | None = None
+
+
+async def _answer(event: CrmEvent, arrived: Arrived, context: Context) -> Answer:
+    if is_our_own(event):
+        own = _plain(event)
+        return Answer(lambda tx: write_down(tx, arrived, "event.own", subject=event.donor_id, event=own))
     if event.type is CrmEventType.CAMPAIGN_STATUS_CHANGED:
-        return await report_campaign_change(event, arrived, context)
+        return Answer(await report_campaign_change(event, arrived, context))
     if event.donor_id is None:
         raise Discard("event_without_donor")
     return await _look_at(event, event.donor_id, arrived, context)
 
 
-async def _look_at(event: CrmEvent, told_of: str, arrived: Arrived, context: Context) -> Write:
-    look = await _begin_look(arrived, context)
+async def _look_at(event: CrmEvent, told_of: str, arrived: Arrived, context: Context) -> Answer:
+    look, behind = await _begin_look(event, arrived, context)
     if (donor_id := context.led_to_nothing.again(event, arrived.position, look)) is not None:
-        return lambda tx: _noted(tx, arrived, event, donor_id, gift=None)
+        behind = tuple(takewhile(lambda each: _again(each, look, context) == donor_id, behind))
+        return Answer(lambda tx: _noted(tx, arrived, event, donor_id), behind, donor_id)
     try:
         record = await read_donor(told_of, context)
     except DonorUnknown:
@@ -99,47 +121,76 @@ async def _look_at(event: CrmEvent, told_of: str, arrived: Arrived, context: Con
         raise Discard("event_record_missing")
     facts = compute_facts(record, context.today(), context.conventions())
     waiting = await context.database.read(lambda tx: tx.escalations.open_for_donor(record.donor.id))
-    proposal = recommend(record, facts, event, context.today(), thanked_together(waiting))
-    found = triaged(event, record, facts)
-    if proposal is None and found is not None:
-        proposal = to_look_into(found, event, record, facts, context.today())
+    seen = Seen(record, facts, context.today(), thanked_together(waiting))
+    proposal, found = seen.leads_to(event)
     if proposal is None:
-        context.led_to_nothing.remember(event, look, record.donor.id)
-        return lambda tx: _noted(tx, arrived, event, record.donor.id, gift_told(event, record))
-    considered = await consider(event, record, facts, proposal, context, waiting, found=found)
-    weighed = await weigh(considered, context)
+        return await _nothing(event, look, behind, seen, arrived, context)
+    if found is not None:
+        behind = ()  # a message, or a flag on the record, is looked at by itself
+    weighed, along = await _weighed_together(event, proposal, found, behind, seen, waiting, context)
 
     def write(tx: Transaction) -> None:
         put_forward(tx, arrived, weighed, context.organisation)
 
-    return write
+    return Answer(write, along, record.donor.id)
 
 
-async def _begin_look(arrived: Arrived, context: Context) -> Look:
-    """Return what a look at the CRM begins with; raises NotBefore while proposing is paused."""
+def _again(each: Behind, look: Look, context: Context) -> str | None:
+    place = each.item.place
+    return context.led_to_nothing.again(each.event, place.position if place else None, look)
 
-    def begin(tx: Transaction) -> int:
+
+async def _nothing(
+    event: CrmEvent,
+    look: Look,
+    behind: Sequence[Behind],
+    seen: Seen,
+    arrived: Arrived,
+    context: Context,
+) -> Answer:
+    """Answer that nothing comes of *event*, nor of what is behind it, up to what calls for a step."""
+    donor_id, gift = seen.record.donor.id, gift_told(event, seen.record)
+    _, along = await answered_with(event, None, behind, seen)
+    for told in (event, *(each.event for each in along)):
+        context.led_to_nothing.remember(told, look, donor_id)
+    return Answer(lambda tx: _noted(tx, arrived, event, donor_id, gift), along, donor_id)
+
+
+async def _weighed_together(
+    event: CrmEvent,
+    proposal: Proposal,
+    found: Triage | None,
+    behind: Sequence[Behind],
+    seen: Seen,
+    waiting: Sequence[Escalation],
+    context: Context,
+) -> tuple[Weighed, tuple[Behind, ...]]:
+    """Weigh what *event* leads to with what is *behind* it; what policy holds together, by itself."""
+    together, along = await answered_with(event, proposal, behind, seen)
+    considered = await consider(
+        event, seen.record, seen.facts, together or proposal, context, waiting, found=found
+    )
+    folded = sum(each.answers for each in along)
+    considered = replace(considered, besides=said_besides(along, seen.record), folded=folded)
+    weighed = await weigh(considered, context)
+    is_held = weighed.ruling.decision.outcome is Outcome.DENY
+    if along and is_held and together != proposal:
+        return await _weighed_together(event, proposal, found, (), seen, waiting, context)
+    return weighed, along
+
+
+async def _begin_look(event: CrmEvent, arrived: Arrived, context: Context) -> tuple[Look, tuple[Behind, ...]]:
+    """Return what a look at the CRM begins with, and what waits behind *event*.
+
+    Raises NotBefore while proposing is paused.
+    """
+
+    def begin(tx: Transaction) -> tuple[int, tuple[Behind, ...]]:
         wait_while_paused(tx, arrived.now, *PROPOSING)
-        return tx.inbox.last_position()
+        return tx.inbox.last_position(), waiting_behind(tx, event, arrived)
 
-    before = await context.database.read(begin)
-    return Look(before, context.clock.now(), context.today())
-
-
-def is_visible(event: CrmEvent, record: DonorRecord) -> bool:
-    """Say whether what the event reports is in the record; CRMs answer with empty lists on bad days."""
-    held: dict[CrmEventType, tuple[str, set[str]]] = {
-        CrmEventType.DONATION_RECEIVED: ("gifts", {g.id for g in record.gifts}),
-        CrmEventType.PLEDGE_RENEWED: (
-            "pledges",
-            {p.id for p in record.pledges} | {r.id for r in record.recurring_gifts},
-        ),
-        CrmEventType.MEETING_COMPLETED: ("interactions", {i.id for i in record.interactions}),
-        CrmEventType.REPLY_RECEIVED: ("interactions", {i.id for i in record.interactions}),
-        CrmEventType.NOTE_ADDED: ("notes", {n.id for n in record.notes}),
-    }
-    kind, ids = held.get(event.type, ("", set()))
-    return not kind or event.record_id is None or kind in record.gaps or event.record_id in ids
+    before, behind = await context.database.read(begin)
+    return Look(before, context.clock.now(), context.today()), behind
 
 
 async def consider(
@@ -325,9 +376,24 @@ def _write_down(
 
 
 def _noted(
-    tx: Transaction, arrived: Arrived, event: CrmEvent, donor_id: str, gift: dict[str, object] | None
+    tx: Transaction,
+    arrived: Arrived,
+    event: CrmEvent,
+    donor_id: str | None,
+    gift: dict[str, object] | None = None,
+    **more: str,
 ) -> None:
-    write_down(tx, arrived, "event.noted", subject=donor_id, event=_plain(event), gift=gift)
+    write_down(tx, arrived, "event.noted", subject=donor_id, event=_plain(event), gift=gift, **more)
+
+
+def _noted_along(tx: Transaction, first: Arrived, each: Behind, donor_id: str | None) -> None:
+    """Write down that nothing comes of an event by itself; and where the decision is that answers it."""
+    arrived = each.arrived_with(first)
+    if not each.answers:
+        _noted(tx, arrived, each.event, donor_id, each.gift)
+        return
+    log.info("part of a case", extra={"correlation_id": arrived.correlation_id, "case": first.correlation_id})
+    _noted(tx, arrived, each.event, donor_id, each.gift, answered_with=first.correlation_id)
 
 
 def _plain(event: CrmEvent) -> dict[str, object]:

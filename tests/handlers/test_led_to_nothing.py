@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from handlers.commands import CrmEventArrived
+from handlers.proposals import alongside
 from policy.decide import CompiledPolicy
 from policy.donor import Acknowledgement, StaffMember
 from policy.events import CrmEvent, CrmEventType
@@ -19,8 +20,14 @@ UPDATED, OPENED = CrmEventType.DONOR_UPDATED, CrmEventType.EMAIL_OPENED
 
 
 @pytest.fixture
-async def house(migrated: Path, default_policy: CompiledPolicy) -> AsyncIterator[House]:
-    """A house whose one donor is thanked for everything, so that a change of the record asks for nothing."""
+async def house(
+    migrated: Path, default_policy: CompiledPolicy, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[House]:
+    """A house whose one donor is thanked for everything, so that a change of the record asks for nothing.
+
+    As behind what is looked at together, each event is looked at by itself.
+    """
+    monkeypatch.setattr(alongside, "MOST", 0)
     with house_in(migrated, default_policy) as made:
         thanked = Acknowledgement(status="acknowledged")
         made.crm.gifts = [g.model_copy(update={"acknowledgement": thanked}) for g in made.crm.gifts]
