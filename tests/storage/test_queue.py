@@ -461,6 +461,23 @@ async def test_what_is_done_is_forgotten_after_a_while(side: Side) -> None:
     assert await side.put("old") is True
 
 
+async def test_what_waits_behind_an_item_is_settled_with_it_up_to_what_is_something_else(
+    database: Database,
+) -> None:
+    side = Side(database, "inbox")
+    for number, kind in enumerate(("k", "k", "k", "other", "k")):
+        await side.put(f"a{number}", entity="donor", second=number, kind=kind)
+    [held] = await side.claim(at(9))
+    assert await side.do(lambda q: q.behind("a1", at(9), 5)) == [], "nobody holds that one"
+    assert [each.id for each in await side.do(lambda q: q.behind(held.id, at(9), 1))] == ["a1"]
+    assert [each.id for each in await side.do(lambda q: q.behind(held.id, at(1), 5))] == ["a1"], "not due"
+    behind = await side.do(lambda q: q.behind(held.id, at(9), 5))
+    assert [each.id for each in behind] == ["a1", "a2"]
+    await side.do(lambda q: (q.finish_along(behind, at(9)), q.finish(held, at(9))))
+    assert await side.claim_ids(at(9)) == ["a3"]
+    assert not await side.do(lambda q: q.finish_along(behind, at(9))), "they are done already"
+
+
 async def test_only_codes_are_kept_of_an_error(database: Database) -> None:
     outbox = Side(database, "outbox")
     await outbox.put("a")
