@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
+from heapq import nlargest
+from operator import attrgetter
 
 from policy.account_numbers import without_account_numbers
-from policy.donor import DonorRecord, Gift, TimelineEntry
+from policy.donor import (
+    Consent,
+    DonorRecord,
+    Gift,
+    Interaction,
+    Note,
+    Pledge,
+    RecurringGift,
+    Task,
+    TimelineEntry,
+)
 from policy.injection import suspects_injection
 
 _LONGEST = 140
@@ -23,22 +37,45 @@ _GIVEN = {
 SPECIAL_CATEGORIES = frozenset({"health", "family", "wealth"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """A record with its day; *write* makes an entry of it, which a long history is spared for most."""
+
+    at: datetime | date
+    record_id: str
+    write: Callable[[], TimelineEntry]
+
+    @property
+    def moment(self) -> tuple[datetime, str]:
+        at = self.at
+        instant = at if isinstance(at, datetime) else datetime(at.year, at.month, at.day, tzinfo=UTC)
+        return instant, self.record_id
+
+
 def timeline(record: DonorRecord, limit: int = 20) -> tuple[TimelineEntry, ...]:
     """Return the newest *limit* entries; what is planned for the future comes first."""
-    entries = sorted(_entries(record), key=lambda entry: (_moment(entry.at), entry.record_id), reverse=True)
-    return tuple(entries[: max(0, limit)])
+    newest = nlargest(max(0, limit), _dated(record), key=attrgetter("moment"))
+    return tuple(each.write() for each in newest)
 
 
-def _moment(at: datetime | date) -> datetime:
-    return at if isinstance(at, datetime) else datetime(at.year, at.month, at.day, tzinfo=UTC)
-
-
-def _entries(record: DonorRecord) -> Iterator[TimelineEntry]:
-    yield from (_gift(gift, record) for gift in record.gifts)
-    yield from (_soft_credit(gift, record) for gift in record.soft_credited_gifts)
-    yield from _commitments(record)
-    yield from _conversations(record)
-    yield from _notes(record)
+def _dated(record: DonorRecord) -> Iterator[_Dated]:
+    for gift in record.gifts:
+        yield _Dated(gift.received_on, gift.id, partial(_gift, gift, record))
+    for gift in record.soft_credited_gifts:
+        yield _Dated(gift.received_on, gift.id, partial(_soft_credit, gift, record))
+    for pledge in record.pledges:
+        yield _Dated(pledge.pledged_on, pledge.id, partial(_pledge, pledge))
+    for standing in record.recurring_gifts:
+        yield _Dated(standing.started_on, standing.id, partial(_recurring, standing))
+    for consent in record.consents:
+        if consent.captured_on is not None:
+            yield _Dated(consent.captured_on, consent.id, partial(_consent, consent, consent.captured_on))
+    for interaction in record.interactions:
+        yield _Dated(interaction.at, interaction.id, partial(_interaction, interaction))
+    for task in record.tasks:
+        yield _Dated(task.due_on, task.id, partial(_task, task))
+    for note in record.notes:
+        yield _Dated(note.written_at, note.id, partial(_note, note))
 
 
 def _gift(gift: Gift, record: DonorRecord) -> TimelineEntry:
@@ -56,47 +93,47 @@ def _soft_credit(gift: Gift, record: DonorRecord) -> TimelineEntry:
     return TimelineEntry(at=gift.received_on, kind="soft_credit", text=text, record_id=gift.id)
 
 
-def _commitments(record: DonorRecord) -> Iterator[TimelineEntry]:
-    for pledge in record.pledges:
-        text = f"Pledged {pledge.amount} in {len(pledge.installments)} instalments ({pledge.status})"
-        text = text.replace("_", " ").replace(" 1 instalments", " 1 instalment")
-        yield TimelineEntry(at=pledge.pledged_on, kind="pledge", text=text, record_id=pledge.id)
-    for gift in record.recurring_gifts:
-        text = f"Began giving {gift.amount} {gift.frequency} (now {gift.status})"
-        yield TimelineEntry(at=gift.started_on, kind="recurring_gift", text=text, record_id=gift.id)
-    for consent in record.consents:
-        if consent.captured_on is not None:
-            status = consent.status.value.replace("_", " ")
-            text = f"{status.capitalize()}: {consent.channel.value}, {consent.purpose}"
-            yield TimelineEntry(at=consent.captured_on, kind="consent", text=text, record_id=consent.id)
+def _pledge(pledge: Pledge) -> TimelineEntry:
+    text = f"Pledged {pledge.amount} in {len(pledge.installments)} instalments ({pledge.status})"
+    text = text.replace("_", " ").replace(" 1 instalments", " 1 instalment")
+    return TimelineEntry(at=pledge.pledged_on, kind="pledge", text=text, record_id=pledge.id)
 
 
-def _conversations(record: DonorRecord) -> Iterator[TimelineEntry]:
-    for interaction in record.interactions:
-        kind = interaction.kind.replace("email_open", "e-mail opened").capitalize()
-        subject = re.sub(r"^opened:\s*", "", interaction.subject, flags=re.IGNORECASE)
-        text = f"{kind}: {subject}" if subject and not suspects_injection(subject) else kind
-        text += " (ask)" if interaction.is_ask else ""
-        text += "" if interaction.status == "completed" else f" ({interaction.status})"
-        yield TimelineEntry(
-            at=interaction.at, kind=interaction.kind, text=_cut(text), record_id=interaction.id
-        )
-    for task in record.tasks:
-        text = _cut(f"Task: {task.title}") + f" ({'due' if task.status == 'open' else task.status})"
-        yield TimelineEntry(at=task.due_on, kind="task", text=text, record_id=task.id)
+def _recurring(gift: RecurringGift) -> TimelineEntry:
+    text = f"Began giving {gift.amount} {gift.frequency} (now {gift.status})"
+    return TimelineEntry(at=gift.started_on, kind="recurring_gift", text=text, record_id=gift.id)
 
 
-def _notes(record: DonorRecord) -> Iterator[TimelineEntry]:
-    for note in record.notes:
-        # Health, family and wealth notes are read in the CRM, by those who may.
-        by = "Note from outside" if note.external_author else "Note"
-        if note.category in SPECIAL_CATEGORIES:
-            text = f"{by} ({note.category}), kept in the CRM"
-        elif suspects_injection(note.text):
-            text = f"{by}, which reads like orders to an assistant: see the CRM"
-        else:
-            text = _cut(f"{by}: {without_account_numbers(note.text)}")
-        yield TimelineEntry(at=note.written_at, kind="note", text=text, record_id=note.id)
+def _consent(consent: Consent, captured_on: date) -> TimelineEntry:
+    status = consent.status.value.replace("_", " ")
+    text = f"{status.capitalize()}: {consent.channel.value}, {consent.purpose}"
+    return TimelineEntry(at=captured_on, kind="consent", text=text, record_id=consent.id)
+
+
+def _interaction(interaction: Interaction) -> TimelineEntry:
+    kind = interaction.kind.replace("email_open", "e-mail opened").capitalize()
+    subject = re.sub(r"^opened:\s*", "", interaction.subject, flags=re.IGNORECASE)
+    text = f"{kind}: {subject}" if subject and not suspects_injection(subject) else kind
+    text += " (ask)" if interaction.is_ask else ""
+    text += "" if interaction.status == "completed" else f" ({interaction.status})"
+    return TimelineEntry(at=interaction.at, kind=interaction.kind, text=_cut(text), record_id=interaction.id)
+
+
+def _task(task: Task) -> TimelineEntry:
+    text = _cut(f"Task: {task.title}") + f" ({'due' if task.status == 'open' else task.status})"
+    return TimelineEntry(at=task.due_on, kind="task", text=text, record_id=task.id)
+
+
+def _note(note: Note) -> TimelineEntry:
+    # Health, family and wealth notes are read in the CRM, by those who may.
+    by = "Note from outside" if note.external_author else "Note"
+    if note.category in SPECIAL_CATEGORIES:
+        text = f"{by} ({note.category}), kept in the CRM"
+    elif suspects_injection(note.text):
+        text = f"{by}, which reads like orders to an assistant: see the CRM"
+    else:
+        text = _cut(f"{by}: {without_account_numbers(note.text)}")
+    return TimelineEntry(at=note.written_at, kind="note", text=text, record_id=note.id)
 
 
 def _cut(text: str) -> str:

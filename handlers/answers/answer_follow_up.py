@@ -15,6 +15,7 @@ from handlers.answers.summarise_donor import summarise_donor
 from handlers.answers.threads import donor_spoken_of
 from handlers.commands import FollowUpAsked, SummaryRequested
 from handlers.context import Arrived, Context, Write
+from handlers.long_histories import donor_facts
 from handlers.outcomes import FollowUpShown, Notice
 from handlers.ports import DonorUnknown, Unavailable
 from handlers.record.evidence import record as write_down
@@ -26,7 +27,7 @@ from policy.canonical import digest
 from policy.claims import Origin, VerifiedClaim
 from policy.donor import DonorRecord
 from policy.draft import Heard
-from policy.facts import DonorFacts, compute_facts
+from policy.facts import DonorFacts
 from policy.questions import Answered, answer_question, is_question
 from policy.verifier import verify
 from storage.transaction import Transaction
@@ -72,7 +73,7 @@ async def answer_follow_up(command: FollowUpAsked, arrived: Arrived, context: Co
         return _tell(command, arrived, NOT_VISIBLE)
     except Unavailable:
         return _tell(command, arrived, crm_unavailable(arrived.reference))
-    facts = compute_facts(record, context.today(), context.conventions())
+    facts = await donor_facts(record, context)
     by_rules = _by_rules(command.text, record, facts)
     if not command.text.rstrip().endswith("?") and not by_rules.understood:
         return await _as_a_name(command, arrived, context)

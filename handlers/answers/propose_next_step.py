@@ -8,13 +8,13 @@ from handlers.answers.donor_search import NOT_VISIBLE, crm_unavailable, read_don
 from handlers.answers.suggest_next_step import PAUSED, proposing_is_paused
 from handlers.commands import NextStepProposed
 from handlers.context import Arrived, Context, Write
+from handlers.long_histories import donor_facts
 from handlers.outcomes import OUTCOME, NextStepShown, Notice
 from handlers.ports import Colleague, DonorUnknown, Unavailable
 from handlers.proposals.recommend_next_step import AskedBy, Weighed, consider, put_forward, weigh
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
 from policy.decision import Outcome
-from policy.facts import compute_facts
 from policy.matters import is_same_step
 from policy.organisation import Organisation
 from policy.recommender import candidates
@@ -68,7 +68,7 @@ def _tell(command: NextStepProposed, arrived: Arrived, notice: Notice) -> Write:
 async def _weighed(shown: NextStepShown, donor_id: str, asker: Colleague, context: Context) -> Weighed | None:
     """Weigh the step with the record of now; None when it is no longer among what could be done."""
     record = await read_donor(donor_id, context)
-    facts = compute_facts(record, context.today(), context.conventions())
+    facts = await donor_facts(record, context)
     waiting = await context.database.read(lambda tx: tx.escalations.open_for_donor(record.donor.id))
     same = (
         each

@@ -10,6 +10,7 @@ from handlers.answers.next_steps import Chosen, choose
 from handlers.answers.sources import sources
 from handlers.commands import NextStepRequested
 from handlers.context import Arrived, Context, Write, staff_names
+from handlers.long_histories import donor_facts
 from handlers.outcomes import ConsideredStep, NextStepShown, Notice, Outcome
 from handlers.ports import Colleague
 from handlers.proposals.deciding import PROPOSING
@@ -23,7 +24,7 @@ from policy.canonical import digest
 from policy.changes import describe, long_text, undo_text
 from policy.decision import Outcome as Ruled
 from policy.donor import DonorRecord
-from policy.facts import DonorFacts, compute_facts
+from policy.facts import DonorFacts
 from policy.matters import is_same_step
 from policy.recommender import nothing_to_do
 from storage.transaction import Transaction
@@ -66,7 +67,7 @@ def _told(command: NextStepRequested, arrived: Arrived, outcome: Outcome) -> Wri
 async def _suggest(
     command: NextStepRequested, asker: Colleague, record: DonorRecord, arrived: Arrived, context: Context
 ) -> Write:
-    facts = compute_facts(record, context.today(), context.conventions())
+    facts = await donor_facts(record, context)
     waiting = await context.database.read(lambda tx: tuple(tx.escalations.open_for_donor(record.donor.id)))
     chosen = await choose(record, facts, AskedBy(asker.id, asker.name), waiting, context)
     if isinstance(chosen, Chosen):

@@ -18,6 +18,7 @@ from handlers.answers.sources import sources
 from handlers.commands import SummaryRequested
 from handlers.context import Arrived, Context, Write
 from handlers.execution.publishing import publish_data
+from handlers.long_histories import donor_facts
 from handlers.outcomes import Notice, Outcome, SummaryShown
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
@@ -28,7 +29,7 @@ from policy.canonical import digest
 from policy.donor import DonorRecord
 from policy.draft import Heard
 from policy.events import PublishedEventType
-from policy.facts import DonorFacts, compute_facts
+from policy.facts import DonorFacts
 from policy.timeline import timeline
 from storage.transaction import Transaction
 
@@ -56,8 +57,8 @@ async def summarise_donor(command: SummaryRequested, arrived: Arrived, context: 
 async def _summary(
     command: SummaryRequested, arrived: Arrived, context: Context, record: DonorRecord
 ) -> Write:
-    as_of = context.today()
-    facts = compute_facts(record, as_of, context.conventions())
+    facts = await donor_facts(record, context)
+    as_of = facts.as_of
     show = await show_live(command.reply_to, record, arrived, context)
     assistant = await assistant_unless_paused(context, show.is_stopped)
     if assistant is not None:

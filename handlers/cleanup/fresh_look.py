@@ -10,6 +10,7 @@ from handlers.cleanup.cleanup_queue import cleanup_of
 from handlers.cleanup.tell_reporters import tell_reporters
 from handlers.commands import FreshLookDue, ReplyAddress
 from handlers.context import Arrived, Context, Write
+from handlers.long_histories import donor_facts
 from handlers.outcomes import Execution, Notice
 from handlers.ports import DonorUnknown
 from handlers.proposals.deciding import PROPOSING
@@ -26,7 +27,6 @@ from policy.cleanup import CleanupState
 from policy.decision import Outcome
 from policy.escalation import EscalationState
 from policy.events import CrmEvent, CrmEventType
-from policy.facts import compute_facts
 from policy.organisation import Organisation
 from policy.recommender import recommend
 from storage.cleanup import CleanupItem
@@ -89,7 +89,7 @@ async def _look(waiting: Waiting, context: Context) -> Weighed | str:
         return NO_DONOR
     if event is not None and not is_visible(event, record):
         return NO_EVENT
-    facts = compute_facts(record, context.today(), context.conventions())
+    facts = await donor_facts(record, context)
     others = await context.database.read(lambda tx: tx.escalations.open_for_donor(record.donor.id))
     together = thanked_together((*others, waiting.escalation))
     proposal = recommend(record, facts, event, context.today(), together)

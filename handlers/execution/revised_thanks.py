@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from handlers.context import Context, staff_names
 from handlers.decisions.ask_again import AskedAgain, ask_again
+from handlers.long_histories import donor_facts
 from handlers.proposals.deciding import rule_again
 from handlers.proposals.escalation_view import card_of, requirement_of
 from handlers.proposals.folding import is_edited
@@ -14,7 +15,6 @@ from policy.actions import FieldChange
 from policy.changes import describe
 from policy.decision import Outcome
 from policy.donor import DonorRecord
-from policy.facts import compute_facts
 from policy.matters import THANKS, is_same_step
 from policy.seen import cites_of, facts_of, what_changed, what_is_seen
 from policy.thanks_left import thanks_left
@@ -35,7 +35,7 @@ async def revised_thanks(
     is_about_thanks = (escalation.fold_key or "").endswith(f":{THANKS}")
     if not is_about_thanks or escalation.action.kind not in THANKING or is_edited(escalation):
         return None
-    facts = compute_facts(record, context.today(), context.conventions())
+    facts = await donor_facts(record, context)
     found = thanks_left(record, facts, context.today(), escalation.about)
     if found is None or is_same_step(escalation.action, found.action):
         return None

@@ -15,6 +15,7 @@ from handlers.context import Arrived, Context, Discard, Write, staff_names
 from handlers.decisions.follow_owner import look_at_owner
 from handlers.decisions.reopen_deferred import wake_awaiting
 from handlers.execution.publishing import publish_data
+from handlers.long_histories import digest_of, donor_facts
 from handlers.ports import DonorUnknown, Unavailable
 from handlers.proposals.alongside import Behind, Seen, answered_with, said_besides, waiting_behind
 from handlers.proposals.considered import Considered
@@ -42,13 +43,12 @@ from handlers.record.model_answers import write_what_was_said
 from handlers.record.rulings import note_ruling
 from handlers.rules.pausable_assistant import assistant_unless_paused
 from handlers.rules.paused import wait_while_paused
-from policy.canonical import digest
 from policy.claims import Recommendation
 from policy.confidence import confidence, unread
 from policy.decision import Outcome
 from policy.donor import DonorRecord
 from policy.events import CrmEvent, CrmEventType, PublishedEventType
-from policy.facts import DonorFacts, compute_facts
+from policy.facts import DonorFacts
 from policy.not_seen import unreadable
 from policy.organisation import Organisation
 from policy.recommender import Proposal
@@ -119,7 +119,7 @@ async def _look_at(event: CrmEvent, told_of: str, arrived: Arrived, context: Con
         if arrived.attempts < MOST_LOOKS:
             raise Unavailable("crm", "event_record_missing")
         raise Discard("event_record_missing")
-    facts = compute_facts(record, context.today(), context.conventions())
+    facts = await donor_facts(record, context)
     waiting = await context.database.read(lambda tx: tx.escalations.open_for_donor(record.donor.id))
     seen = Seen(record, facts, context.today(), thanked_together(waiting))
     proposal, found = seen.leads_to(event)
@@ -272,6 +272,7 @@ class Weighed:
     considered: Considered
     ruling: Ruling
     destination: Route
+    record_digest: str
 
 
 async def weigh(considered: Considered, context: Context) -> Weighed:
@@ -312,7 +313,7 @@ async def _weigh(considered: Considered, found: Route, occasion: Occasion, conte
         context,
     )
     destination = with_other_approvers(allowed, ruling.decision, context.organisation)
-    return Weighed(considered, ruling, destination)
+    return Weighed(considered, ruling, destination, await digest_of(record))
 
 
 def put_forward(
@@ -326,7 +327,7 @@ def put_forward(
     kept, removed = len(recommendation.signals), recommendation.removed
     note_text(tx, arrived, recommendation.action.kind, recommendation.origin, kept, removed)
     write_what_was_said(tx, arrived, considered.heard, subject=donor_id, use="recommendation")
-    _write_down(tx, arrived, considered, ruling, organisation)
+    _write_down(tx, arrived, weighed, organisation)
     if ruling.decision.outcome is Outcome.DENY:
         hold(tx, arrived, considered, ruling, destination, names, organisation)
         return None
@@ -350,9 +351,8 @@ def _flag_risk(tx: Transaction, arrived: Arrived, considered: Considered, ruling
     publish_data(tx, arrived, PublishedEventType.RISK_FLAGGED, arrived.item_id, told)
 
 
-def _write_down(
-    tx: Transaction, arrived: Arrived, considered: Considered, ruling: Ruling, organisation: Organisation
-) -> None:
+def _write_down(tx: Transaction, arrived: Arrived, weighed: Weighed, organisation: Organisation) -> None:
+    considered, ruling = weighed.considered, weighed.ruling
     note_ruling(
         tx,
         arrived,
@@ -368,7 +368,7 @@ def _write_down(
             considered.event, considered.proposal.about, considered.record, organisation.time_zone
         ),
         gift=gift_told(considered.event, considered.record),
-        record_digest=digest(considered.record),
+        record_digest=weighed.record_digest,
         donor_facts=considered.facts.model_dump(mode="json"),
         recommendation=considered.recommendation.model_dump(mode="json"),
         triage=considered.triage.model_dump(mode="json") if considered.triage else None,

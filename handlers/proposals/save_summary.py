@@ -9,6 +9,7 @@ from handlers.answers.share_summary import GONE, NOT_YOURS
 from handlers.answers.suggest_next_step import PAUSED, proposing_is_paused
 from handlers.commands import NoteWanted
 from handlers.context import Arrived, Context, Write
+from handlers.long_histories import donor_facts
 from handlers.outcomes import OUTCOME, Notice, SummaryShown
 from handlers.ports import Colleague, DonorUnknown, Unavailable
 from handlers.proposals.considered import Considered
@@ -20,7 +21,7 @@ from policy.changes import spell_date
 from policy.claims import Recommendation, VerifiedClaim
 from policy.decision import Outcome
 from policy.donor import DonorRecord
-from policy.facts import DonorFacts, compute_facts
+from policy.facts import DonorFacts
 from policy.organisation import Organisation
 from policy.situation import Proposal
 from policy.verifier import verify
@@ -71,7 +72,7 @@ async def _weighed(
     shown: SummaryShown, asker: Colleague, record: DonorRecord, context: Context
 ) -> Weighed | None:
     """Weigh the note with what still holds of the summary by the record of now; None when nothing does."""
-    facts = compute_facts(record, context.today(), context.conventions())
+    facts = await donor_facts(record, context)
     kept = verify((each.claim for each in shown.summary.claims), record, facts).kept
     if not kept:
         return None

@@ -8,13 +8,13 @@ from handlers.answers.donor_search import NOT_VISIBLE, crm_unavailable, read_don
 from handlers.answers.suggest_next_step import PAUSED, proposing_is_paused
 from handlers.commands import MessagePassedOn
 from handlers.context import Arrived, Context, Write
+from handlers.long_histories import donor_facts
 from handlers.outcomes import Notice
 from handlers.ports import Colleague, DonorUnknown, Unavailable
 from handlers.proposals.recommend_next_step import AskedBy, Weighed, consider, put_forward, weigh
 from handlers.record.evidence import record as write_down
 from handlers.record.evidence import slack_actor
 from policy.decision import Outcome
-from policy.facts import compute_facts
 from policy.organisation import Organisation
 from policy.triage import Level, triage
 from policy.triaging import passed_on
@@ -53,7 +53,7 @@ def _tell(command: MessagePassedOn, arrived: Arrived, notice: Notice) -> Write:
 
 async def _weighed(command: MessagePassedOn, colleague: Colleague, context: Context) -> Weighed:
     record = await read_donor(command.donor_id, context)
-    facts = compute_facts(record, context.today(), context.conventions())
+    facts = await donor_facts(record, context)
     found = triage(facts, command.text)
     proposal = passed_on(found, record, facts, context.today())
     waiting = await context.database.read(lambda tx: tx.escalations.open_for_donor(record.donor.id))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -190,3 +191,24 @@ async def test_a_list_that_ends_nowhere_is_not_taken_for_the_record(follows: Cal
         with pytest.raises(Unavailable) as refused:
             await Wire(session).every("donors/donor-0001/gifts")
     assert (refused.value.code, asked) == ("unreadable_answer", 2 if follows(1) == "again" else 201)
+
+
+class _Long:
+    """A CRM that has answered already, with more than anybody reads in one go."""
+
+    async def every(self, _path: str) -> list[dict[str, str]]:
+        return [{"id": str(n), "name": "Ada", "email": "ada@x.example"} for n in range(1_001)]
+
+
+async def test_others_have_their_turn_while_a_long_list_is_read() -> None:
+    turns: list[int] = []
+
+    async def others() -> None:
+        while True:
+            turns.append(len(turns))
+            await asyncio.sleep(0)
+
+    going_on = asyncio.create_task(others())
+    read = await RestCrm(cast("Wire", _Long()), _Clock()).staff()
+    going_on.cancel()
+    assert (len(read), len(turns)) == (1_001, 2)
