@@ -109,6 +109,13 @@ def _said(method: str, path: str, body: bytes, headers: Sequence[tuple[bytes, by
     return MadeAnswer(200, {"method": method, "path": path, "body": body.decode(), "headers": heard})
 
 
+class Beneath(HttpToolsProtocol):
+    """The server we build on, but for hanging up on whoever wishes to speak another language."""
+
+    def _unsupported_upgrade_warning(self) -> None:
+        self.cycle.keep_alive = False
+
+
 class Wire(asyncio.Transport):
     """Keeps what is written, and what is read meanwhile goes to nobody once it is closed."""
 
@@ -172,7 +179,7 @@ def test_the_same_is_answered_as_by_the_server_beneath(
 
     async def both() -> tuple[bytes, bytes]:
         kept = [rest for rest, _ in zip(rests, pieces, strict=False)]
-        return await _answered(PromptProtocol, pieces, kept), await _answered(HttpToolsProtocol, pieces, kept)
+        return await _answered(PromptProtocol, pieces, kept), await _answered(Beneath, pieces, kept)
 
     ours, theirs = asyncio.run(both())
     assert ours == theirs
