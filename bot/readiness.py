@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
@@ -10,6 +10,7 @@ from bot.clock import AgreedClock
 from bot.heartbeat import Conditions, LeftAlone
 from bot.http.probes import Check
 from bot.occurrences import INSTALLED_AT
+from bot.refusals import Refusals
 from bot.settings import AiModelSettings
 from bot.slack.socket import SocketRunner
 from bot.storing import Storing
@@ -36,8 +37,12 @@ def conditions_of(
     agreed: AgreedClock | None,
     ai: AiModelSettings,
     storing: Storing,
+    refusals: Mapping[str, Refusals],
 ) -> Conditions:
-    """Return what this process reports about itself: what holds at the moment, and what models may cost."""
+    """Return what this process reports about itself: what holds at the moment, and what models may cost.
+
+    *refusals* are those of its doors, by "slack" and "crm".
+    """
     budgets: dict[str, JsonValue] = {
         f"{name}_micros": int(limit * 1_000_000)
         for name, limit in (("hourly_budget", ai.hourly_budget), ("daily_budget", ai.daily_budget))
@@ -56,6 +61,7 @@ def conditions_of(
             "database_clock_off": _is_servers_off(agreed),
             "time_doubtful": agreed is not None and agreed.is_doubtful,
             "model_open": isinstance(assistant, LeftAlone) and assistant.is_left_alone,
+            **{f"{sender}_refused": each.is_everything for sender, each in refusals.items()},
             **budgets,
         }
 

@@ -7,7 +7,7 @@ import gc
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,6 +40,7 @@ from bot.master_key import open_encrypted
 from bot.occurrences import next_in
 from bot.policy_in_force import PolicyInForce
 from bot.readiness import conditions_of, readiness_checks
+from bot.refusals import Refusals
 from bot.scheduler import Scheduler
 from bot.settings import Settings
 from bot.slack.app import build_slack_app
@@ -139,11 +140,14 @@ async def build(
         workers: tuple[Worker, ...] = ()
         if role in WORKING:
             workers = _workers(context, lines.bell, settings.workers, replica, metrics, agreed)
+        refusals = {"slack": Refusals(), "crm": Refusals()}
         conditions = conditions_of(
-            lines.bell, lines.limits, socket, context.assistant, agreed, settings.ai, storing
+            lines.bell, lines.limits, socket, context.assistant, agreed, settings.ai, storing, refusals
         )
         yield Runtime(
-            http=_front(settings, context, doorstep, slack, socket, metrics, agreed, storing, workers),
+            http=_front(
+                settings, context, doorstep, slack, socket, metrics, agreed, storing, workers, refusals
+            ),
             context=context,
             workers=workers,
             scheduler=scheduler if role in WATCHING else None,
@@ -163,12 +167,15 @@ def _front(
     agreed: AgreedClock | None,
     storing: Storing,
     workers: tuple[Worker, ...],
+    refusals: Mapping[str, Refusals],
 ) -> Front:
     """Open the doors that are this process's; where Slack comes over Socket Mode, its door stays closed."""
     opens = settings.role in WEB
     return Front(
-        CrmEvents(doorstep, webhook_secrets(settings.crm)) if opens else None,
-        SlackEndpoint(slack, signing_secrets(settings.slack)) if opens and not socket else None,
+        CrmEvents(doorstep, webhook_secrets(settings.crm), refusals["crm"]) if opens else None,
+        SlackEndpoint(slack, signing_secrets(settings.slack), refusals["slack"])
+        if opens and not socket
+        else None,
         Probes(readiness_checks(context.database, socket, agreed, storing, () if opens else workers)),
         Pages(metrics, context if opens else None),
         Limit(settings.strangers_per_minute, settings.trusted_proxies, metrics.turned_away),

@@ -41,6 +41,8 @@ SAID = {
     "crm_held": "the CRM asks us to wait",
     "model_open": "the model is left alone",
     "slack_cut_off": "Socket Mode is not connected",
+    "slack_refused": "refuses all that Slack signs",
+    "crm_refused": "refuses all that the CRM signs",
     "clock_off": "its clock is wrong",
     "database_clock_off": "the database server's clock is wrong",
     "time_doubtful": "waits with what goes by the clock",

@@ -88,6 +88,11 @@ class _Usual(BaseModel):
     data: _Data
 
 
+def looks_signed(headers: Mapping[str, str]) -> bool:
+    """Say whether a request brings what a sender of signed events does; *headers* have lower-case names."""
+    return bool(headers.get("webhook-id")) and headers.get("webhook-signature", "").startswith("v1,")
+
+
 def receive(headers: Mapping[str, str], body: bytes, signatures: Signatures) -> Accepted | Rejected:
     """Check the signature, then read the event; *headers* have lower-case names.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from http import HTTPStatus
 
 from bot.crm.signature import Signatures
-from bot.crm.webhook import LARGEST_BODY, Rejected, receive, receive_usual
+from bot.crm.webhook import LARGEST_BODY, Accepted, Rejected, looks_signed, receive, receive_usual
 from bot.doorstep import Doorstep
 from bot.http.asgi import (
     BodyTooLarge,
@@ -25,6 +26,7 @@ from bot.http.asgi import (
 )
 from bot.http.prompt import Prompt
 from bot.http.strangers import STRAINED
+from bot.refusals import Refusals
 from handlers.spans import is_traced
 from storage.errors import StorageError
 
@@ -37,8 +39,9 @@ _KNOWN = MadeAnswer(202, {"status": "already_accepted"})
 class CrmEvents:
     """The application that accepts the CRM's events."""
 
-    def __init__(self, doorstep: Doorstep, secrets: Sequence[str]) -> None:
+    def __init__(self, doorstep: Doorstep, secrets: Sequence[str], refusals: Refusals | None = None) -> None:
         self._doorstep = doorstep
+        self._refusals = refusals or Refusals()
         self._signatures = Signatures(secrets, time.time)
 
     def promptly(self, request: Prompt) -> bool:
@@ -48,6 +51,7 @@ class CrmEvents:
         usual = receive_usual(request.headers, request.body, self._signatures)
         if usual is None:
             return False
+        self._refusals.fits()
         stored = self._doorstep.begin(usual.command, usual.arrival)
         stored.add_done_callback(partial(_thank, request))
         return True
@@ -67,7 +71,9 @@ class CrmEvents:
         except TooSlow:
             await _refuse(send, Rejected(408, "body_too_slow"))
             return
-        outcome = receive(headers_of(scope), body, self._signatures)
+        headers = headers_of(scope)
+        outcome = receive(headers, body, self._signatures)
+        self._note(outcome, headers)
         if isinstance(outcome, Rejected):
             await _refuse(send, outcome, told=STRAINED not in scope)
             return
@@ -81,6 +87,12 @@ class CrmEvents:
             await (_ACCEPTED if fresh else _KNOWN).send(scope, send)
         else:
             await answer(send, outcome.status, {"status": "kept_unreadable"})
+
+    def _note(self, outcome: Accepted | Rejected, headers: Mapping[str, str]) -> None:
+        if isinstance(outcome, Accepted):
+            self._refusals.fits()
+        elif outcome.status == HTTPStatus.UNAUTHORIZED and looks_signed(headers):
+            self._refusals.refused()
 
 
 def _thank(request: Prompt, stored: asyncio.Future[bool]) -> None:

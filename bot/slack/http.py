@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from bot.http.asgi import BodyTooLarge, Disconnected, TooSlow, read_body
 from bot.http.strangers import STRAINED
+from bot.refusals import Refusals
 
 PATH = "/slack/events"
 LARGEST_BODY = 1024 * 1024
@@ -40,8 +41,9 @@ class SlackEndpoint:
     is being replaced there are two.
     """
 
-    def __init__(self, app: AsyncApp, secrets: Sequence[str] = ()) -> None:
+    def __init__(self, app: AsyncApp, secrets: Sequence[str] = (), refusals: Refusals | None = None) -> None:
         self._app = app
+        self._refusals = refusals or Refusals()
         self._verifiers = [SignatureVerifier(secret) for secret in secrets]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,6 +67,7 @@ class SlackEndpoint:
             return Response("too large", status_code=413, headers={"Connection": "close"})
         # Before anything is parsed: parsing costs a hundred times as much as a signature.
         if self._verifiers and STRAINED in request.scope and not _is_signed(self._verifiers, request, body):
+            self._refusals.refused()
             return Response("not signed", status_code=401)  # a flood fills no log
         understood = _read(body, self._headers(request, body))
         if understood is None:
@@ -74,7 +77,11 @@ class SlackEndpoint:
         except MALFORMED as error:
             log.warning("slack request malformed", extra={"error": type(error).__name__})
             return Response("not understood", status_code=400)
-        return _refused("wrong_signature") if answered.status_code == HTTPStatus.UNAUTHORIZED else answered
+        if answered.status_code == HTTPStatus.UNAUTHORIZED:
+            self._refusals.refused()
+            return _refused("wrong_signature")
+        self._refusals.fits()
+        return answered
 
     def _headers(self, request: Request, body: bytes) -> dict[str, str | Sequence[str]]:
         """Return the headers; what the previous secret has signed is signed with the present one."""

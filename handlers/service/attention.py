@@ -27,6 +27,10 @@ CONDITIONS = {
     "crm_held": "the CRM has asked us to wait; what needs it follows by itself.",
     "model_open": "the language model fails and is left alone for a while; texts come from CRM records.",
     "slack_cut_off": "Socket Mode is not connected, so nobody's click arrives here.",
+    "slack_refused": "what Slack sends is refused: its signatures do not fit "
+    "COUNTERSIGN_SLACK__SIGNING_SECRET, so nobody's click arrives. Compare it with the app's Signing Secret.",
+    "crm_refused": "what the CRM sends is refused: its signatures do not fit "
+    "COUNTERSIGN_CRM__WEBHOOK_SECRET, so events come late, by its list. Compare it with the CRM's.",
     "clock_off": "this machine's clock is wrong, so what Slack sends is refused. Switch on NTP.",
     "database_clock_off": "the database server's clock is wrong; it is not followed. Switch on NTP there.",
     "time_doubtful": "the time is in doubt, so nothing is reminded of, ended or deleted by it. "

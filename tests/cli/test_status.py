@@ -16,7 +16,7 @@ from bot.cli import main
 from bot.occurrences import INSTALLED_AT
 from handlers.record.last_checks import VERIFIED
 from handlers.service import attention
-from handlers.service.attention import NOBODY
+from handlers.service.attention import CONDITIONS, NOBODY
 from handlers.service.status import service_status
 from policy.organisation import Organisation
 from storage.database import Database
@@ -157,9 +157,12 @@ NEEDS: list[tuple[Callable[[Transaction], None], list[str]]] = [
     (_paused, ["execute is paused by Adam Novak."]),
     (_changed, ["The audit log is not as it was sealed: countersign audit verify says where."]),
     (
-        lambda tx: tx.replicas.seen(_replica(1, report={"hourly_budget_micros": 0, "clock_off": True})),
+        lambda tx: tx.replicas.seen(
+            _replica(1, report={"hourly_budget_micros": 0, "clock_off": True, "crm_refused": True})
+        ),
         [
             "What models may cost in the hour is used up; texts come from CRM records until it is over.",
+            f"box:1: {CONDITIONS['crm_refused']}",
             "box:1: this machine's clock is wrong, so what Slack sends is refused. Switch on NTP.",
         ],
     ),

@@ -8,16 +8,20 @@ import hmac
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
+from standardwebhooks import Webhook
 
 from bot.cli.running import listen
 from bot.counterparts import signing_secrets
+from bot.heartbeat import Conditions
 from bot.http import asgi, patience
+from bot.refusals import LATELY_S, SEVERAL, Refusals
 from bot.settings import AiModelSettings, CrmSettings, Settings, SlackSettings
 from bot.slack.http import SlackEndpoint
 from bot.wiring import build
@@ -38,6 +42,11 @@ METRICS = b"GET /metrics HTTP/1.1\r\nhost: bot\r\nconnection: close\r\n\r\n"
 class Service:
     port: int
     settings: Settings
+    conditions: Conditions
+
+    async def refuses_everything_of(self) -> list[str]:
+        found = await self.conditions()
+        return [sender for sender in ("slack", "crm") if found[f"{sender}_refused"]]
 
     async def said(self, *pieces: bytes) -> bytes:
         """Send *pieces* and return everything that comes until the other side hangs up."""
@@ -85,7 +94,7 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
         build(settings) as runtime,
         serving(runtime.http, listen("127.0.0.1", 0)) as origin,
     ):
-        yield Service(int(origin.rpartition(":")[2]), settings)
+        yield Service(int(origin.rpartition(":")[2]), settings, runtime.heartbeat.conditions)
 
 
 def _status(said: bytes) -> int:
@@ -204,6 +213,43 @@ async def test_a_secret_that_was_replaced_counts_no_longer() -> None:
     assert len(SlackEndpoint(app, signing_secrets(both))._verifiers) == 2
     alone = both.model_copy(update={"previous_signing_secret": None})
     assert signing_secrets(alone) == (NEW,)
+
+
+async def _from_the_crm(service: Service, secret: str) -> int:
+    now, body = datetime.now(UTC), "no event"
+    signature = Webhook(secret).sign("e-1", now, body)
+    headers = (
+        f"content-type: application/json\r\nwebhook-id: e-1\r\nwebhook-timestamp: {now.timestamp():.0f}\r\n"
+        f"webhook-signature: {signature}\r\ncontent-length: {len(body)}\r\n"
+    )
+    return _status(await service.asked(b"POST /crm/events", headers.encode(), body.encode()))
+
+
+async def test_it_is_known_when_everything_a_sender_signs_is_refused(service: Service) -> None:
+    assert (await _from_slack(service, NEW), await service.refuses_everything_of()) == (200, [])
+    unsigned = [await service.asked(b"POST /slack/events"), await service.asked(b"POST /crm/events")]
+    assert {_status(each) for each in unsigned * SEVERAL} == {401}
+    for _ in range(SEVERAL):
+        assert await service.refuses_everything_of() == []
+        assert await _from_the_crm(service, WEBHOOK.replace("M", "N")) == 401
+    assert await service.refuses_everything_of() == ["crm"]
+    for _ in range(SEVERAL):
+        assert await service.refuses_everything_of() == ["crm"]
+        assert await _from_slack(service, NEW, tampered=b"&more=1") == 401
+    assert await service.refuses_everything_of() == ["slack", "crm"]
+    assert (await _from_slack(service, OLD), await service.refuses_everything_of()) == (200, ["crm"])
+    assert (await _from_the_crm(service, WEBHOOK), await service.refuses_everything_of()) == (400, [])
+
+
+async def test_what_was_refused_long_ago_says_nothing_of_now() -> None:
+    now = 0.0
+    refusals = Refusals(lambda: now)
+    for _ in range(SEVERAL):
+        refusals.refused()
+    now = LATELY_S - 1
+    assert refusals.is_everything
+    now = LATELY_S
+    assert not refusals.is_everything
 
 
 async def test_nothing_of_this_was_kept(service: Service) -> None:
