@@ -42,6 +42,7 @@ def _rebuild(path: Path, patience_s: float) -> bool:
     try:
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("VACUUM")
+        connection.execute("PRAGMA busy_timeout=0")
         until = time.monotonic() + patience_s
         while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
             if time.monotonic() > until:
@@ -92,7 +93,9 @@ def _rewrite(url: str, patience_s: float) -> bool:
                 all_ended = await _all_older_ended(alone, patience_s)
                 await _forget_samples(alone)
                 await alone.execute(text(f"VACUUM (FULL, ANALYZE) {', '.join(METADATA.tables)}"))
-                # The planner keeps samples of what columns hold: those from before are dead rows by now.
+                # The planner keeps samples of what columns hold: those from before are dead rows by now, but
+                # not to a transaction that has begun since, as one that waited for a table to be written.
+                all_ended &= await _all_older_ended(alone, patience_s)
                 await alone.execute(text("VACUUM (FULL) pg_catalog.pg_statistic"))
                 return all_ended
         finally:

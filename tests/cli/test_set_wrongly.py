@@ -81,6 +81,7 @@ def test_a_name_that_nothing_reads_is_not_passed_over(
         "CRM__WEBHOOK_SECRET": "whsec_cw==",
         "CHECKPOINT_PATH": "/mnt/checkpoints",
     }
+    monkeypatch.delenv("COUNTERSIGN_REQUIRE_ALL", raising=False)
     for name, value in given.items():
         monkeypatch.setenv(f"COUNTERSIGN_{name}", value)
     assert main(["check-config"]) == 0
