@@ -219,7 +219,7 @@ async def _from_the_crm(service: Service, secret: str) -> int:
     now, body = datetime.now(UTC), "no event"
     signature = Webhook(secret).sign("e-1", now, body)
     headers = (
-        f"content-type: application/json\r\nwebhook-id: e-1\r\nwebhook-timestamp: {now.timestamp():.0f}\r\n"
+        f"content-type: application/json\r\nwebhook-id: e-1\r\nwebhook-timestamp: {int(now.timestamp())}\r\n"
         f"webhook-signature: {signature}\r\ncontent-length: {len(body)}\r\n"
     )
     return _status(await service.asked(b"POST /crm/events", headers.encode(), body.encode()))
